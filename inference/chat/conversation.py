@@ -1,0 +1,100 @@
+"""Whether the messages of a request fit together.
+
+OpenAI checks this itself; Claude and Gemini would refuse with messages that name ids the caller never saw.
+"""
+
+from collections.abc import Iterable
+
+from inference.chat.messages import Message, ToolCall
+from inference.chat.rejected import Rejected
+
+# role → the part types it may hold (images in tool results are an extension for Claude)
+PARTS = {
+    "system": {"text"},
+    "developer": {"text"},
+    "user": {"text", "image_url", "input_audio", "file"},
+    "assistant": {"text", "refusal"},
+    "tool": {"text", "image_url"},
+    "function": {"text"},
+}
+NEEDS_CONTENT = ("system", "developer", "user", "tool")
+
+
+def check(messages: list[Message]) -> None:
+    waiting: dict[str, bool] = {}  # call ids of the latest assistant turn → answered
+    for index, message in enumerate(messages):
+        check_message(index, message)
+        if message.role == "tool":
+            check_answer(index, message, waiting)
+        else:
+            refuse_unanswered(index, waiting)
+            waiting = {call.id: False for call in message.calls}
+            if len(waiting) < len(message.calls):
+                raise invalid_tool_message(f"messages[{index}]: two tool calls have the same id.")
+    refuse_unanswered(len(messages), waiting)
+
+
+def check_message(index: int, message: Message) -> None:
+    if message.content is None and message.role in NEEDS_CONTENT:
+        raise Rejected(f"messages[{index}].content is missing.", param="messages", code="missing_required_parameter")
+    if isinstance(message.content, list):
+        for number, part in enumerate(message.content):
+            if part.type not in PARTS[message.role]:
+                raise Rejected(f"messages[{index}].content[{number}]: a {message.role} message cannot hold '{part.type}'.", param="messages")
+            if part.type == "file" and part.file.file_id:
+                raise Rejected(f"messages[{index}].content[{number}]: file ids are not supported; send file_data.", param="messages", code="unsupported_value")
+            if part.type == "file" and not part.file.file_data:
+                raise Rejected(f"messages[{index}].content[{number}].file.file_data is missing.", param="messages", code="missing_required_parameter")
+    if message.calls and message.role != "assistant":
+        raise Rejected(f"messages[{index}]: only assistant messages have tool_calls.", param="messages")
+    if message.audio is not None and message.role == "assistant":
+        raise Rejected(f"messages[{index}].audio is not supported.", param="messages", code="unsupported_value")
+
+
+def check_answer(index: int, message: Message, waiting: dict[str, bool]) -> None:
+    call_id = message.tool_call_id
+    if call_id is None:
+        raise Rejected(f"messages[{index}].tool_call_id is missing.", param="messages", code="missing_required_parameter")
+    if call_id not in waiting:
+        raise invalid_tool_message(f"messages[{index}]: tool_call_id '{call_id}' does not match any tool call of the preceding assistant message.")
+    if waiting[call_id]:
+        raise invalid_tool_message(f"messages[{index}]: tool_call_id '{call_id}' is answered twice.")
+    waiting[call_id] = True
+
+
+def refuse_unanswered(index: int, waiting: dict[str, bool]) -> None:
+    if missing := [call_id for call_id, answered in waiting.items() if not answered]:
+        raise invalid_tool_message(f"messages[{index - 1}]: no tool message answers tool call '{missing[0]}'.")
+
+
+def invalid_tool_message(text: str) -> Rejected:
+    return Rejected(text, param="messages", code="invalid_tool_message")
+
+
+def adopt_legacy_calls(messages: list[Message]) -> None:
+    """`function_call` and role `function`, as OpenAI wrote them until 2023, become a tool call and its answer."""
+    open_calls: list[tuple[str, str]] = []
+    for index, message in enumerate(messages):
+        if message.function_call is not None and not message.calls:
+            call_id = f"call_{index}_{message.function_call.name}"
+            message.tool_calls = [ToolCall(id=call_id, function=message.function_call)]
+            message.function_call = None
+            open_calls.append((message.tool_calls[0].function.name, call_id))
+        if message.role == "function":
+            message.role = "tool"
+            message.content = message.content or ""
+            message.tool_call_id = answered(open_calls, message.name, index)
+
+
+def answered(open_calls: list[tuple[str, str]], name: str | None, index: int) -> str:
+    for at in reversed(range(len(open_calls))):
+        if open_calls[at][0] == name:
+            return open_calls.pop(at)[1]
+    raise invalid_tool_message(f"messages[{index}]: no function call named '{name}' is waiting for an answer.")
+
+
+def last_user(messages: Iterable[Message]) -> int:
+    """The index of the last message a person wrote; what follows is the current turn (-1: none)."""
+    return max((index for index, message in enumerate(messages) if message.role == "user"), default=-1)
+
+

@@ -1,0 +1,115 @@
+"""What a provider's failure means for the caller (translation.md 5.2)."""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A row of a dialect's table of failures.
+
+    `retries`: how often the gateway may try again by itself, before the first byte only. `may_heal` false tells SDKs not to retry.
+    `alert`: staff must act (our key, our credit, a model that is gone). `relays`: the provider's own words are for the caller.
+    """
+
+    status: int
+    code: str
+    type: str = "server_error"
+    retries: int = 0
+    alert: bool = False
+    may_heal: bool = True
+    relays: bool = False
+    retry_after: float | None = None
+
+
+BAD_REQUEST = Meaning(400, "invalid_request", "invalid_request_error", relays=True)
+FILTERED = Meaning(400, "content_filter", "invalid_request_error", relays=True)
+TOO_LONG = Meaning(400, "context_length_exceeded", "invalid_request_error", relays=True)
+TOO_LARGE = Meaning(413, "request_too_large", "invalid_request_error")
+NO_SUCH_MODEL = Meaning(404, "model_not_found", "invalid_request_error", alert=True)
+KEY_REFUSED = Meaning(503, "provider_auth_failed", alert=True, may_heal=False)
+QUOTA_EXHAUSTED = Meaning(503, "provider_quota_exhausted", alert=True, may_heal=False)
+NOT_AVAILABLE = Meaning(503, "provider_unavailable", alert=True, may_heal=False)
+RATE_LIMITED = Meaning(429, "rate_limit_exceeded", "rate_limit_error", retries=2)
+OVERLOADED = Meaning(503, "overloaded", retries=2, retry_after=5)
+UPSTREAM_ERROR = Meaning(502, "upstream_error", retries=2)
+UPSTREAM_TIMEOUT = Meaning(504, "upstream_timeout", retries=2)
+FIRST_BYTE_TIMEOUT = Meaning(504, "upstream_timeout")  # no retry: the provider may have generated, and billed
+UNREACHABLE = Meaning(503, "upstream_unreachable", retries=2)
+BUSY = Meaning(503, "provider_busy", retry_after=2)
+BAD_RESPONSE = Meaning(502, "bad_upstream_response")
+TRUNCATED = Meaning(502, "upstream_truncated")
+CONFLICT = Meaning(503, "upstream_conflict", retries=1)
+
+WORDS = {
+    "request_too_large": "The request is larger than the provider takes.",
+    "model_not_found": "The provider no longer serves this model.",
+    "provider_auth_failed": "The provider refused our credentials. Our staff have been told; another model may work meanwhile.",
+    "provider_quota_exhausted": "Our quota at this provider is used up. Our staff have been told; another model may work meanwhile.",
+    "provider_unavailable": "The provider does not serve us at the moment. Our staff have been told; another model may work meanwhile.",
+    "rate_limit_exceeded": "The provider's rate limit is reached. Try again shortly.",
+    "overloaded": "The provider is overloaded.",
+    "upstream_error": "The provider failed to answer.",
+    "upstream_timeout": "The provider did not answer in time.",
+    "upstream_unreachable": "The provider could not be reached.",
+    "upstream_conflict": "The provider reported a conflict. Try again.",
+    "provider_busy": "All connections to this provider are in use. Try again shortly.",
+    "bad_upstream_response": "The provider's answer could not be understood.",
+    "upstream_truncated": "The provider broke off before the end of its answer.",
+}
+
+# What a status means where the body says nothing more: HTML from an edge, an empty body.
+BY_STATUS = {
+    400: BAD_REQUEST, 401: KEY_REFUSED, 402: QUOTA_EXHAUSTED, 403: KEY_REFUSED, 404: NO_SUCH_MODEL, 408: UPSTREAM_TIMEOUT, 409: CONFLICT,
+    413: TOO_LARGE, 422: BAD_REQUEST, 429: RATE_LIMITED, 500: UPSTREAM_ERROR, 502: UPSTREAM_ERROR, 503: OVERLOADED, 504: UPSTREAM_TIMEOUT,
+    529: OVERLOADED,
+}  # fmt: skip
+
+
+def by_status(status: int) -> Meaning:
+    return BY_STATUS.get(status) or (BAD_REQUEST if 400 <= status < 500 else UPSTREAM_ERROR)
+
+# Account ids, organisation names and key fragments are ours, not the caller's.
+REDACTIONS = (
+    (re.compile(r"\b(?:sk|pk|rk|AIza)[-_A-Za-z0-9*]{6,}"), "[key]"),
+    (re.compile(r"\b(?:org|proj|user|acct|project|ak)[-_][A-Za-z0-9]{6,}"), "[account]"),
+    (re.compile(r"(organization|project|workspace|account) [`'\"]?[\w-]+[`'\"]?(?= (?:on|in|has|for|is))"), r"\1"),
+    (re.compile(r"\bprojects/[\w-]+"), "projects/[account]"),
+)
+
+
+@dataclass(slots=True)
+class Fault(Exception):
+    """A provider's failure, understood. `said` is the provider's own text: for the log, and for the caller where it may be relayed.
+
+    `retry_after` is in seconds. Raised before the first byte or in the middle of a stream alike.
+    """
+
+    meaning: Meaning
+    said: str = ""
+    param: str | None = None
+    provider_code: str | None = None
+    retry_after: float | None = None
+    upstream_status: int | None = None
+    raw: Any = field(default=None, repr=False)
+
+    @property
+    def message(self) -> str:
+        if self.meaning.relays and self.said:
+            return redacted(self.said)
+        return WORDS.get(self.meaning.code) or redacted(self.said) or "The provider refused the request."
+
+    @property
+    def code(self) -> str:
+        relayed = self.provider_code if self.meaning is BAD_REQUEST else None
+        return relayed or self.meaning.code
+
+    def meaning_is(self, **changes: Any) -> "Fault":
+        return replace(self, meaning=replace(self.meaning, **changes))
+
+
+def redacted(text: str) -> str:
+    for pattern, instead in REDACTIONS:
+        text = pattern.sub(instead, text)
+    return text[:2000]

@@ -1,0 +1,66 @@
+"""Images, documents and audio inside a request: data URLs, and what is really in them."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+
+from inference.chat.rejected import Rejected
+
+DATA_URL = re.compile(r"^data:([^;,]*)((?:;[^;,]*)*),", re.IGNORECASE)
+SPACE = re.compile(r"\s+")
+SAME = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg"}
+# The first bytes decide: Claude refuses an image whose declared type is not its own.
+MAGIC = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"%PDF-", "application/pdf"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """`data` is base64 without white space; `media_type` is what the bytes say, else what was declared."""
+
+    media_type: str
+    data: str
+
+    @property
+    def content(self) -> bytes:
+        return base64.b64decode(self.data)
+
+
+def is_data_url(url: str) -> bool:
+    return url[:5].lower() == "data:"
+
+
+def scheme(url: str) -> str:
+    return url.partition(":")[0].lower()
+
+
+def read_data_url(url: str, *, at: str = "messages") -> Media:
+    """Raises `Rejected` where it is not base64 of something (RFC 2397; `;base64` is required)."""
+    head = DATA_URL.match(url)
+    if head is None or ";base64" not in head[2].lower():
+        raise Rejected(f"{at}: a data URL must look like data:image/png;base64,….", param="messages", code="invalid_data_url")
+    return read_base64(url[head.end() :], head[1].strip().lower(), at=at)
+
+
+def read_base64(text: str, declared: str, *, at: str = "messages") -> Media:
+    payload = SPACE.sub("", text)
+    payload += "=" * (-len(payload) % 4)
+    try:
+        content = base64.b64decode(payload, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Rejected(f"{at}: the data is not valid base64.", param="messages", code="invalid_data_url") from error
+    if not content:
+        raise Rejected(f"{at}: the data URL is empty.", param="messages", code="invalid_data_url")
+    return Media(real_type(content, SAME.get(declared, declared)), payload)
+
+
+def real_type(content: bytes, declared: str) -> str:
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((media_type for magic, media_type in MAGIC if content.startswith(magic)), declared or "application/octet-stream")

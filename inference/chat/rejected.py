@@ -1,0 +1,17 @@
+"""A request that must not be sent on, answered 400 (or 404) before any upstream call."""
+
+
+class Rejected(Exception):
+    """`param` is the top-level field of the request at fault; `code` one of translation.md 5.1."""
+
+    def __init__(self, message: str, *, param: str | None = None, code: str = "invalid_value", status: int = 400) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.code = code
+        self.status = status
+
+
+def unsupported(feature: str, *, param: str, value: bool = False) -> Rejected:
+    """The model or its provider lacks what was asked, and leaving it out would change the reply."""
+    return Rejected(feature, param=param, code="unsupported_value" if value else "unsupported_parameter")

@@ -1,0 +1,136 @@
+"""What comes back from a provider, in OpenAI's terms: deltas of a stream, or the whole of a reply."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from inference.usage import Usage
+
+
+@dataclass(slots=True)
+class Facts:
+    """What a provider says of a reply besides its text. `raw_usage` is its own usage object, kept for the books."""
+
+    model: str | None = None
+    upstream_id: str | None = None
+    created: int | None = None
+    system_fingerprint: str | None = None
+    service_tier: str | None = None
+    usage: Usage | None = None
+    raw_usage: dict[str, Any] | None = None
+    # A refusal before any output is shown with its usage and charged nothing (translation.md 6.5).
+    free: bool = False
+
+
+@dataclass(slots=True)
+class Delta:
+    """One step of one choice. `fields` is OpenAI's delta object without the role; a `finish_reason` comes alone, once."""
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    finish_reason: str | None = None
+    index: int = 0
+    logprobs: Any = None
+
+
+@dataclass(slots=True)
+class Choice:
+    """A whole choice: `message` is OpenAI's message object."""
+
+    message: dict[str, Any]
+    finish_reason: str
+    index: int = 0
+    logprobs: Any = None
+
+
+@dataclass(slots=True)
+class Reply:
+    choices: list[Choice]
+    facts: Facts
+
+    def deltas(self) -> Iterator[Delta]:
+        """The reply as a stream would have told it: some upstreams answer JSON where a stream was asked for."""
+        for choice in self.choices:
+            yield from spread(choice)
+
+
+def spread(choice: Choice) -> Iterator[Delta]:
+    message = choice.message
+    for name in ("reasoning_content", "content", "refusal", "thinking_blocks", "annotations", "extra_content"):
+        if message.get(name):
+            yield Delta({name: message[name]}, index=choice.index, logprobs=choice.logprobs if name == "content" else None)
+    for number, call in enumerate(message.get("tool_calls") or ()):
+        yield Delta({"tool_calls": [{"index": number, **call}]}, index=choice.index)
+    yield Delta(finish_reason=choice.finish_reason, index=choice.index)
+
+
+# How the values of a delta's fields add up to a message's.
+TEXTS = ("content", "reasoning_content", "refusal")
+LISTS = ("thinking_blocks", "annotations")
+
+
+@dataclass(slots=True)
+class Gathered:
+    """A stream's deltas, put together: the message for a JSON caller, and what was seen where the provider's usage is missing."""
+
+    texts: dict[int, dict[str, list[str]]] = field(default_factory=dict)
+    calls: dict[int, dict[int, dict[str, Any]]] = field(default_factory=dict)
+    others: dict[int, dict[str, Any]] = field(default_factory=dict)
+    finished: dict[int, str] = field(default_factory=dict)
+    logprobs: dict[int, dict[str, list[Any]]] = field(default_factory=dict)
+
+    def add(self, delta: Delta) -> None:
+        for name, value in delta.fields.items():
+            if value is None:
+                continue
+            if name in TEXTS:
+                self.texts.setdefault(delta.index, {}).setdefault(name, []).append(value)
+            elif name == "tool_calls":
+                self.add_calls(delta.index, value)
+            elif name in LISTS:
+                self.others.setdefault(delta.index, {}).setdefault(name, []).extend(value)
+            else:
+                self.others.setdefault(delta.index, {})[name] = value
+        if delta.finish_reason is not None:
+            self.finished[delta.index] = delta.finish_reason
+        for name, tokens in (delta.logprobs or {}).items():
+            if tokens is not None:
+                self.logprobs.setdefault(delta.index, {}).setdefault(name, []).extend(tokens)
+
+    def add_calls(self, index: int, fragments: Iterable[dict[str, Any]]) -> None:
+        calls = self.calls.setdefault(index, {})
+        for fragment in fragments:
+            function = fragment.get("function") or {}
+            call = calls.setdefault(fragment["index"], {"id": "", "type": "function", "function": {"name": "", "arguments": []}})
+            call["id"] = fragment.get("id") or call["id"]
+            call["function"]["name"] += function.get("name") or ""
+            call["function"]["arguments"].append(function.get("arguments") or "")
+            if "extra_content" in fragment:
+                call["extra_content"] = fragment["extra_content"]
+
+    @property
+    def empty(self) -> bool:
+        """Nothing a caller could have seen."""
+        return not (self.texts or self.calls)
+
+    def written(self) -> str:
+        """All text the model produced as far as we saw it, for counting tokens: reasoning and call arguments too."""
+        texts = [piece for choice in self.texts.values() for pieces in choice.values() for piece in pieces]
+        calls = [call["function"]["name"] + "".join(call["function"]["arguments"]) for choice in self.calls.values() for call in choice.values()]
+        return "".join(texts) + "".join(calls)
+
+    def reply(self, facts: Facts) -> Reply:
+        indices = sorted({0, *self.texts, *self.calls, *self.finished})
+        return Reply([self.choice(index) for index in indices], facts)
+
+    def choice(self, index: int) -> Choice:
+        texts = {name: "".join(pieces) for name, pieces in self.texts.get(index, {}).items()}
+        calls = [whole(call) for _, call in sorted(self.calls.get(index, {}).items())]
+        content = texts.pop("content", None if calls or texts.get("refusal") else "")
+        message = {"role": "assistant", "content": content, "refusal": texts.pop("refusal", None), **texts, **self.others.get(index, {})}
+        if calls:
+            message["tool_calls"] = calls
+        return Choice(message, self.finished.get(index, "stop"), index, self.logprobs.get(index))
+
+
+def whole(call: dict[str, Any]) -> dict[str, Any]:
+    return {**call, "function": {"name": call["function"]["name"], "arguments": "".join(call["function"]["arguments"]) or "{}"}}

@@ -1,0 +1,212 @@
+"""A chat completion request, checked once against OpenAI's shape; what a model lacks is its dialect's business."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
+
+from inference.chat import conversation, problems
+from inference.chat.messages import CacheMark, Message, ToolCall, Wire
+from inference.chat.rejected import Rejected
+
+
+class ToolFunction(Wire):
+    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class Tool(Wire):
+    type: Literal["function"]
+    function: ToolFunction
+    cache_control: CacheMark | None = None
+
+
+class LegacyFunction(Wire):
+    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class NamedFunction(Wire):
+    name: str
+
+
+class AllowedTools(Wire):
+    mode: Literal["auto", "required"]
+    tools: list[dict[str, Any]]
+
+
+class NamedChoice(Wire):
+    """`{"type": "function", …}` forces one tool, `{"type": "allowed_tools", …}` narrows them."""
+
+    type: Literal["function", "allowed_tools"]
+    function: NamedFunction | None = None
+    allowed_tools: AllowedTools | None = None
+
+
+class JsonSchema(Wire):
+    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+    description: str | None = None
+    schema_: dict[str, Any] | None = Field(default=None, alias="schema")
+    strict: bool | None = None
+
+
+class ResponseFormat(Wire):
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+
+class StreamOptions(Wire):
+    include_usage: bool | None = None
+    include_obfuscation: bool | None = None
+
+
+class Thinking(Wire):
+    """Anthropic's own shape, accepted for Claude only."""
+
+    type: Literal["enabled", "disabled", "adaptive"]
+    budget_tokens: int | None = Field(default=None, ge=0)
+
+
+class ChatRequest(BaseModel):
+    """The fields of translation.md 2.1. Unknown ones are kept in `unknown` and named to the caller as ignored.
+
+    After `read`, legacy `functions` are `tools` (and `legacy` is set), so dialects know one form of tools only.
+    """
+
+    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
+
+    model: str = Field(min_length=1, max_length=200)
+    messages: list[Message] = Field(min_length=1)
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    max_completion_tokens: int | None = Field(default=None, ge=1, le=10**9)
+    max_tokens: int | None = Field(default=None, ge=1, le=10**9)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, ge=0, le=1)
+    top_k: int | None = Field(default=None, ge=1)
+    n: int | None = Field(default=None, ge=1, le=128)
+    stop: str | list[str] | None = None
+    seed: int | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = Field(default=None, ge=0, le=20)
+    logit_bias: dict[str, float] | None = None
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    tools: list[Tool] | None = None
+    tool_choice: Literal["none", "auto", "required"] | NamedChoice | None = None
+    parallel_tool_calls: bool | None = None
+    functions: list[LegacyFunction] | None = None
+    function_call: Literal["none", "auto"] | NamedFunction | None = None
+    response_format: ResponseFormat | None = None
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = None
+    verbosity: Literal["low", "medium", "high"] | None = None
+    thinking: Thinking | None = None
+    modalities: list[str] | None = None
+    audio: dict[str, Any] | None = None
+    prediction: dict[str, Any] | None = None
+    web_search_options: dict[str, Any] | None = None
+    moderation: Any = None
+    metadata: dict[str, Any] | None = None
+    store: bool | None = None
+    user: str | None = None
+    safety_identifier: str | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_retention: str | None = None
+    prompt_cache_options: Any = None
+    service_tier: str | None = None
+
+    legacy: bool = Field(default=False, init=False, exclude=True)
+
+    @classmethod
+    def read(cls, body: bytes) -> "ChatRequest":
+        """Raises `Rejected` with a sentence the caller can act on."""
+        try:
+            given = from_json(body, allow_inf_nan=False)
+        except ValueError as error:
+            raise Rejected(f"The request body is not valid JSON: {error}.", code="invalid_json") from error
+        if not isinstance(given, dict):
+            raise Rejected("The request body must be a JSON object.", code="invalid_json")
+        for name in ("model", "messages"):
+            if not given.get(name):
+                raise Rejected(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
+        given.pop("legacy", None)
+        if problems.may_hold_nul(body):
+            problems.refuse_nul(given)
+        try:
+            request = cls.model_validate(given)
+        except ValidationError as error:
+            raise problems.sentence(error) from error
+        request.adopt_legacy_functions()
+        conversation.check(request.messages)
+        request.check_tools()
+        return request
+
+    @property
+    def unknown(self) -> list[str]:
+        return [name for name, value in (self.model_extra or {}).items() if value is not None]
+
+    @property
+    def output_limit(self) -> int | None:
+        """Tokens the caller allows per choice; the newer name wins."""
+        return self.max_completion_tokens or self.max_tokens
+
+    @property
+    def choices(self) -> int:
+        return self.n or 1
+
+    @property
+    def stops(self) -> list[str]:
+        return [self.stop] if isinstance(self.stop, str) else list(self.stop or ())
+
+    @property
+    def wants_usage(self) -> bool:
+        return bool(self.stream and self.stream_options and self.stream_options.include_usage)
+
+    @property
+    def forced_tool(self) -> str | None:
+        """The one tool the caller insists on."""
+        choice = self.tool_choice
+        return choice.function.name if isinstance(choice, NamedChoice) and choice.function else None
+
+    @property
+    def allowed_tools(self) -> AllowedTools | None:
+        return self.tool_choice.allowed_tools if isinstance(self.tool_choice, NamedChoice) else None
+
+    @property
+    def must_call(self) -> bool:
+        """Whether the reply has to be a tool call, whichever."""
+        return self.tool_choice == "required" or self.forced_tool is not None or bool(self.allowed_tools and self.allowed_tools.mode == "required")
+
+    def adopt_legacy_functions(self) -> None:
+        self.legacy = bool(self.functions) or self.function_call is not None
+        if self.functions and not self.tools:
+            self.tools = [Tool(type="function", function=ToolFunction(**function.model_dump())) for function in self.functions]
+        if self.function_call is not None and self.tool_choice is None:
+            named = isinstance(self.function_call, NamedFunction)
+            self.tool_choice = NamedChoice(type="function", function=self.function_call) if named else self.function_call
+        conversation.adopt_legacy_calls(self.messages)
+
+    def check_tools(self) -> None:
+        names = {tool.function.name for tool in self.tools or ()}
+        choice = self.tool_choice
+        if isinstance(choice, NamedChoice) and (choice.function is None) == (choice.allowed_tools is None):
+            raise Rejected(f"tool_choice of type '{choice.type}' needs its '{choice.type}' object.", param="tool_choice")
+        if self.must_call and not names:
+            raise Rejected("tool_choice asks for a tool call, but no tools are given.", param="tool_choice")
+        chosen = [self.forced_tool] if self.forced_tool else [allowed_name(tool) for tool in (self.allowed_tools.tools if self.allowed_tools else ())]
+        for name in chosen:
+            if name not in names:
+                raise Rejected(f"tool_choice names '{name}', which is not among the tools.", param="tool_choice")
+        if not names and not self.must_call:
+            self.tool_choice = None
+
+
+def allowed_name(tool: dict[str, Any]) -> str | None:
+    function = tool.get("function")
+    return function.get("name") if isinstance(function, dict) else None
+
+
+__all__ = ["ChatRequest", "Message", "NamedChoice", "Tool", "ToolCall"]

@@ -1,0 +1,63 @@
+"""What a model takes and refuses: data of a catalogue row, so that staff can move a row to a successor without code."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """One row of translation.md 1.3, 2.1 and 2.9. Each dialect reads the fields that concern it.
+
+    `ignores`: request fields left out and named to the caller. `rejects`: fields answered 400 because the reply, its price or its
+    safety would change. `images`: ways an image may come ("data", "https"). Token numbers are tokens.
+    """
+
+    context_tokens: int
+    max_output_tokens: int
+    max_input_tokens: int | None = None
+    length_field: str = "max_completion_tokens"
+    always_send_length: bool = False
+    sampling: str = "free"  # free | fixed (only 1) | when_not_reasoning (free while the effort is none)
+    default_effort: str | None = None
+    temperature_below: float | None = None  # Qwen takes temperatures below 2 only
+    ignores: frozenset[str] = frozenset()
+    rejects: frozenset[str] = frozenset()
+    drops: frozenset[str] = frozenset()
+    images: frozenset[str] = frozenset()
+    documents: bool = False
+    audio: bool = False
+    tools: bool = True
+    forced_tools: bool = True
+    strict_tools: str = "pass"  # pass | false_unless_asked | remove
+    parallel_switch: str = "pass"  # pass | none
+    json_schema: bool = True
+    json_with_tools: bool = True
+    json_word_needed: bool = False
+    penalties: bool = False
+    developer_role: bool = True
+    message_names: bool = True
+    empty_content: str = "pass"  # pass | drop (Kimi refuses empty messages)
+    text_only: bool = False  # parts are joined to one string
+    stop_bytes: int | None = None
+    max_stops: int | None = None
+    max_tools: int | None = None
+    shortest_tool_name: int = 1
+    cache_marks: bool = False
+    cache_retention: str | None = None
+    safety_identifier: bool = False
+    prompt_cache_key: bool = False
+    service_tier: str | None = None
+    thinking: str = "none"  # none | effort | adaptive | budget | level | switch
+    thinking_budgets: Mapping[str, int] = field(default_factory=dict)
+    thinking_levels: Mapping[str, str] = field(default_factory=dict)
+    efforts: Mapping[str, str] = field(default_factory=dict)
+    prefill: bool = True
+    signatures: bool = False
+    echoes_reasoning: bool = False  # Kimi wants reasoning_content back beside tool calls
+    version: str | None = None  # anthropic-version
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Traits":
+        """From a catalogue row's JSON: lists become sets."""
+        return cls(**{name: frozenset(value) if isinstance(value, list) else value for name, value in row.items()})

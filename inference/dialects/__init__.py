@@ -1,0 +1,46 @@
+"""The four languages providers speak. Pure: bytes and objects in, objects out; no clock, no network, no database.
+
+A dialect is a module (or package) with the functions of `Dialect`. Its translator lives as long as one response.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from inference.chat.fault import Fault
+from inference.chat.rendered import Rendered, Target
+from inference.chat.reply import Delta, Facts, Reply
+from inference.chat.request import ChatRequest
+from inference.sse import Event
+
+
+class Translator(Protocol):
+    """One response, event by event."""
+
+    facts: Facts
+
+    def feed(self, event: Event) -> list[Delta]:
+        """Deltas as they become known. Raises `Fault` for an error event or one that cannot be read."""
+
+    def end(self) -> list[Delta]:
+        """At the end of the stream: what is still owed, the finish among it. Raises `Fault(TRUNCATED)` where the provider broke off."""
+
+
+class Dialect(Protocol):
+    STREAMS_ALWAYS: bool
+
+    def path(self, upstream_model: str, *, stream: bool) -> str:
+        """What follows the provider's base URL."""
+
+    def render(self, request: ChatRequest, target: Target, *, limit: int | None = None) -> Rendered:
+        """The upstream body. `limit`: output tokens per choice that the hold buys, None where the caller's own (or none) stands.
+
+        Raises `Rejected` for what the model cannot honour. Called again with a lower limit when credit is short.
+        """
+
+    def parse(self, body: Mapping[str, Any], rendered: Rendered) -> Reply:
+        """A JSON reply. Raises `Fault` where it is none."""
+
+    def stream(self, rendered: Rendered) -> Translator: ...
+
+    def fault(self, status: int, headers: Mapping[str, str], body: bytes) -> Fault:
+        """What an answer that is not 2xx means. `headers` have lower-case names."""

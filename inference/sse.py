@@ -1,0 +1,86 @@
+"""Server-sent events, both ways (https://html.spec.whatwg.org/multipage/server-sent-events.html). No I/O.
+
+Bytes are split before they are decoded: str.splitlines() and httpx's aiter_lines() also split on U+2028 and its kin,
+which providers send raw inside JSON, and would cut an event in two.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+LINE_END = re.compile(rb"\r\n|\n|\r")
+MAX_EVENT_BYTES = 32 * 1024 * 1024
+
+KEEP_ALIVE = b": keep-alive\n\n"
+DONE = b"data: [DONE]\n\n"
+
+
+class EventTooLarge(Exception):
+    """An upstream that never ends a line would otherwise fill our memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    data: str
+    name: str = "message"
+
+
+@dataclass(slots=True)
+class Decoder:
+    """Feed it network reads as they come; it gives the events that are complete."""
+
+    buffer: bytearray = field(default_factory=bytearray)
+    scanned: int = 0
+    name: bytes = b""
+    data: list[bytes] = field(default_factory=list)
+    size: int = 0
+    started: bool = False
+
+    def feed(self, read: bytes) -> list[Event]:
+        return [event for line in self.lines(read) if (event := self.take(line)) is not None]
+
+    def end(self) -> list[Event]:
+        """At the end of the stream. An event without its blank line counts: some gateways omit the last one."""
+        rest = bytes(self.buffer).rstrip(b"\r\n")
+        self.buffer.clear()
+        events = [event for line in ([rest] if rest else []) if (event := self.take(line)) is not None]
+        return events + ([last] if (last := self.take(b"")) is not None else [])
+
+    def lines(self, read: bytes) -> list[bytes]:
+        self.buffer += read
+        self.size += len(read)
+        if self.size > MAX_EVENT_BYTES:
+            raise EventTooLarge
+        # A trailing \r may be the first half of \r\n: it stays until the next read shows.
+        stop = len(self.buffer) - 1 if self.buffer.endswith(b"\r") else len(self.buffer)
+        lines, begin = [], 0
+        for end in LINE_END.finditer(self.buffer, self.scanned, stop):
+            lines.append(bytes(self.buffer[begin : end.start()]))
+            begin = end.end()
+        del self.buffer[:begin]
+        self.scanned = stop - begin
+        if lines and not self.started:
+            self.started = True
+            lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
+        return lines
+
+    def take(self, line: bytes) -> Event | None:
+        if not line:
+            return self.dispatch()
+        name, _, value = line.partition(b":")
+        value = value[1:] if value.startswith(b" ") else value
+        if name == b"data":
+            self.data.append(value)
+        elif name == b"event":
+            self.name = value
+        return None
+
+    def dispatch(self) -> Event | None:
+        data, name, self.data, self.name, self.size = self.data, self.name, [], b"", len(self.buffer)
+        if not data:
+            return None
+        return Event(b"\n".join(data).decode("utf-8", "replace"), name.decode("utf-8", "replace") or "message")
+
+
+def encode(json_text: str) -> bytes:
+    """One event on one line; `json_text` is ASCII, so readers that split on U+2028 survive."""
+    return f"data: {json_text}\n\n".encode("ascii")

@@ -1,0 +1,60 @@
+"""What a completion used, in buckets that do not overlap."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+INPUT_BUCKETS = ("input", "cached", "write_5m", "write_1h", "audio_in", "audio_cached")
+BUCKETS = (*INPUT_BUCKETS, "output")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens per priced bucket; the sum of the input buckets is the whole prompt (translation.md 6.2).
+
+    `reasoning` is the part of `output` that was thought, None where the provider does not say.
+    `shown` holds further details of OpenAI's usage object, relayed as the provider sent them and priced nowhere.
+    `doubtful` marks numbers that contradict each other: they are charged as plain input and raise an alert.
+    """
+
+    input: int = 0
+    cached: int = 0
+    write_5m: int = 0
+    write_1h: int = 0
+    audio_in: int = 0
+    audio_cached: int = 0
+    output: int = 0
+    reasoning: int | None = None
+    shown: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    doubtful: bool = False
+
+    @classmethod
+    def of(cls, *, prompt: int, output: int, cached: int = 0, write_5m: int = 0, write_1h: int = 0, audio_in: int = 0, audio_cached: int = 0,
+           reasoning: int | None = None, shown: Mapping[str, Mapping[str, Any]] | None = None) -> "Usage":
+        """From a prompt total that contains its details. Details that do not fit into it are charged as plain input."""
+        details = (cached, write_5m, write_1h, audio_in, audio_cached)
+        shown = shown or {}
+        if min(prompt, output, *details) < 0 or sum(details) > prompt:
+            return cls(input=max(prompt, 0), output=max(output, 0), reasoning=reasoning, shown=shown, doubtful=True)
+        return cls(prompt - sum(details), *details, output=output, reasoning=reasoning, shown=shown)
+
+    @property
+    def prompt_tokens(self) -> int:
+        return self.input + self.cached + self.write_5m + self.write_1h + self.audio_in + self.audio_cached
+
+    def buckets(self) -> dict[str, int]:
+        return {bucket: tokens for bucket in BUCKETS if (tokens := getattr(self, bucket))}
+
+    def as_openai(self) -> dict[str, Any]:
+        """OpenAI's usage object (`openai` types/completion_usage.py)."""
+        prompt: dict[str, Any] = {"cached_tokens": self.cached + self.audio_cached, "audio_tokens": self.audio_in + self.audio_cached}
+        if writes := self.write_5m + self.write_1h:
+            prompt["cache_write_tokens"] = writes
+        completion: dict[str, Any] = {} if self.reasoning is None else {"reasoning_tokens": self.reasoning}
+        return {
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.output,
+            "total_tokens": self.prompt_tokens + self.output,
+            "prompt_tokens_details": {**prompt, **self.shown.get("prompt", {})},
+            "completion_tokens_details": {**completion, **self.shown.get("completion", {})},
+        }
