@@ -1,4 +1,4 @@
-"""Wiring only: what is written here connects the three apps to Django, PostgreSQL and the network, and knows no rule of theirs.
+"""Wiring only: this connects the three apps to Django, PostgreSQL and the network, and knows no rule of theirs.
 
 settings    every setting, read from the environment once
 urls, asgi  which address goes where; lean is the short way for completions

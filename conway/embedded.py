@@ -1,10 +1,11 @@
 """A PostgreSQL of our own: it runs while any process uses it. Kernel locks, not pid files, tell who lives.
 
 users.lock   shared by every process that uses the database; nobody holds it = nobody does. kill -9 lets go of it too.
-server.lock  held by the keeper and inherited by each postgres process; nobody holds it = none is left, whatever postmaster.pid says.
+server.lock  held by the keeper and inherited by every postgres process; nobody holds it = none is left, whatever
+             postmaster.pid says.
 
-The keeper is this file run as a program: it makes the cluster, starts postgres, starts it again if it dies, and stops it soon
-after its last user has gone.
+The keeper is this file run as a program: it makes the cluster, starts postgres, starts it again if it dies, and stops it
+soon after its last user has gone.
 """
 
 import fcntl
@@ -27,8 +28,8 @@ SOCKET = ".s.PGSQL.5432"
 USER = DATABASE = "conway"
 NOBODY = 65534
 
-# PostgreSQL refuses to run as root, so root runs it as nobody. Kept with one capability it may pass folders that only root may
-# enter (a home of mode 700): no folder's mode is changed and no user is added.
+# PostgreSQL refuses to run as root, so root runs it as nobody. With one capability kept it may pass folders that only root
+# may enter (a home of mode 700): no folder's mode is changed and no user is added.
 AS_NOBODY = [
     "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--securebits=+no_setuid_fixup",
     "--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override",
@@ -48,20 +49,20 @@ def ensure_running(home: Path) -> Path:
     while not is_ready(home):
         start_if_dead(home)
         if time.monotonic() > deadline:
-            raise EmbeddedPostgresError(f"The embedded PostgreSQL did not start within {START_SECONDS} s; see {home / 'log'}")
+            raise EmbeddedPostgresError(f"PostgreSQL did not start within {START_SECONDS} s; {home / 'log'} says why")
         time.sleep(0.05)
     return socket_folder(home)
 
 
 def is_ready(home: Path) -> bool:
-    return subprocess.run([binary("pg_isready"), "-q", "-h", socket_folder(home)]).returncode == 0
+    return subprocess.run([binary("pg_isready"), "-q", "-h", socket_folder(home), "-U", USER]).returncode == 0
 
 
 def start_if_dead(home: Path) -> None:
     server_lock = flock(home / "server.lock", fcntl.LOCK_EX | fcntl.LOCK_NB)
     if server_lock is None:
         return
-    with open(home / "log", "ab") as log:
+    with (home / "log").open("ab") as log:
         subprocess.Popen(
             [sys.executable, __file__, home, str(server_lock)],
             pass_fds=[server_lock], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
@@ -114,15 +115,12 @@ def keep(home: Path, server_lock: int) -> None:
 
 
 def initialize(cluster: Path) -> None:
-    """A cluster with our database in it. It gets its name when it is whole, so a kill half-way leaves nothing half-made in use."""
+    """A cluster with our database in it. It gets its name when it is whole: a kill half-way leaves nothing half-made."""
     unfinished = cluster.with_name("cluster.new")
     shutil.rmtree(unfinished, ignore_errors=True)
     own(unfinished)
-    subprocess.run(
-        [*as_nobody(), binary("initdb"), "-D", unfinished, "-U", USER, "--auth=trust", "--no-locale", "--encoding=UTF8"], check=True
-    )
-    create = f"CREATE DATABASE {DATABASE}\n".encode()
-    subprocess.run([*as_nobody(), binary("postgres"), "--single", "-D", unfinished, "postgres"], input=create, check=True)
+    run("initdb", "-D", str(unfinished), "-U", USER, "--auth=trust", "--no-locale", "--encoding=UTF8")
+    run("postgres", "--single", "-D", str(unfinished), "postgres", stdin=f"CREATE DATABASE {DATABASE}\n")
     unfinished.rename(cluster)
 
 
@@ -142,6 +140,10 @@ def own(folder: Path) -> None:
         os.chown(folder, NOBODY, NOBODY)
     elif folder.stat().st_uid != os.geteuid():
         raise EmbeddedPostgresError(f"{folder} belongs to another user")
+
+
+def run(name: str, *arguments: str, stdin: str = "") -> None:
+    subprocess.run([*as_nobody(), binary(name), *arguments], input=stdin.encode(), check=True)
 
 
 def as_nobody() -> list[str]:

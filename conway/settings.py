@@ -68,7 +68,7 @@ def database(url: str) -> dict[str, Any]:
         "PASSWORD": parts.pop("password", ""),
         "HOST": parts.pop("host", ""),
         "PORT": str(parts.pop("port", "")),
-        # A page under ASGI takes a connection for as long as it is open: without a bound, 150 readers meet "too many clients".
+        # A page under ASGI holds a connection while it is open: unbounded, 150 readers meet "too many clients".
         "OPTIONS": {"connect_timeout": 5, **parts, "pool": {"min_size": 1, "max_size": 8, "timeout": 10}},
     }
 
@@ -95,13 +95,14 @@ class ProviderSetting(TypedDict):
 CONWAY_SANDBOX = env_bool("CONWAY_SANDBOX")
 CONWAY_SANDBOX_URL = env("CONWAY_SANDBOX_URL").rstrip("/")  # `serve` starts the sandbox and says here where it listens
 
+QWEN = "https://dashscope-intl.aliyuncs.com"
 PROVIDER_DEFAULTS = {
-    # provider    settings     default upstream root                                     path in the sandbox
-    "openai":    ("OPENAI",    "https://api.openai.com/v1",                              "/openai/v1"),
-    "anthropic": ("ANTHROPIC", "https://api.anthropic.com",                              "/anthropic"),
-    "gemini":    ("GEMINI",    "https://generativelanguage.googleapis.com",              "/gemini"),
-    "moonshot":  ("MOONSHOT",  "https://api.moonshot.ai/v1",                             "/moonshot/v1"),
-    "qwen":      ("DASHSCOPE", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", "/dashscope/compatible-mode/v1"),
+    # provider    settings     default upstream root                         path in the sandbox
+    "openai":    ("OPENAI",    "https://api.openai.com/v1",                  "/openai/v1"),
+    "anthropic": ("ANTHROPIC", "https://api.anthropic.com",                  "/anthropic"),
+    "gemini":    ("GEMINI",    "https://generativelanguage.googleapis.com",  "/gemini"),
+    "moonshot":  ("MOONSHOT",  "https://api.moonshot.ai/v1",                 "/moonshot/v1"),
+    "qwen":      ("DASHSCOPE", QWEN + "/compatible-mode/v1",                 "/dashscope/compatible-mode/v1"),
 }  # fmt: skip
 
 
@@ -238,5 +239,5 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO").upper()},
-    "loggers": {"django": {"handlers": [], "propagate": True}, "django.server": {"handlers": [], "propagate": True}},
+    "loggers": {"django": {"handlers": [], "propagate": True}, "axes": {"level": "WARNING"}},
 }
