@@ -1,0 +1,112 @@
+"""From an Authorization header to a Caller, in one round trip to the database.
+
+A database that is down is 503 `database_unavailable`: a 401 would make clients throw good keys away.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+
+from accounts import credentials, database
+from accounts.credentials import Credential, KeyDigest
+from accounts.errors import ApiError, database_unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    user_id: int
+    key_id: int | None
+    allowed_models: frozenset[str] | None  # None: all
+    limit_cents: int | None
+    limit_period: str | None  # 'day', 'month'; None with a limit: in total
+    requests_per_minute: int | None
+    expires_at: datetime | None
+
+
+# digest -> a row; user id -> a row of the same shape
+KEY_SQL = """
+SELECT u.id, k.id, k.allowed_models, k.limit_cents, k.limit_period, k.requests_per_minute, k.expires_at,
+       CASE WHEN k.revoked_at IS NOT NULL THEN 'This API key has been revoked.'
+            WHEN k.expires_at <= clock_timestamp() THEN 'This API key has expired.'
+            WHEN NOT u.is_active THEN 'This account is deactivated.' END
+FROM accounts_apikey k JOIN accounts_user u ON u.id = k.user_id WHERE k.digest = %s"""
+
+USER_SQL = """
+SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, CASE WHEN NOT u.is_active THEN 'This account is deactivated.' END
+FROM accounts_user u WHERE u.id = %s"""
+
+TOUCH_SQL = """
+UPDATE accounts_apikey SET last_used_at = clock_timestamp()
+WHERE id = ANY(%s) AND (last_used_at IS NULL OR last_used_at < clock_timestamp() - interval '1 minute')"""
+
+CACHE_SECONDS = 5
+CACHE_SIZE = 10_000
+_cache: dict[Credential, tuple[float, Caller]] = {}
+
+
+async def authenticate(header: str | bytes | None, *, fresh: bool = False) -> Caller:
+    """Raises ApiError 401 or 503.
+
+    Unless `fresh`, a caller seen in the last 5 s is not looked up again: a revoked key may live that much longer,
+    except where admission asks the database about it anyway.
+    """
+    credential = credentials.read(header)
+    if not fresh and (known := remembered(credential)):
+        return known
+    try:
+        row = await database.fetch_one(*lookup(credential))
+    except database.DatabaseUnavailable as error:
+        raise database_unavailable() from error
+    caller = caller_of(credential, row)
+    remember(credential, caller)
+    return caller
+
+
+def authenticate_sync(header: str | bytes | None) -> Caller:
+    """The same for code in threads, through Django's connection; always asks the database, and notes a key's use."""
+    credential = credentials.read(header)
+    with connection.cursor() as cursor:
+        cursor.execute(*lookup(credential))
+        caller = caller_of(credential, cursor.fetchone())
+        if caller.key_id is not None:
+            cursor.execute(TOUCH_SQL, ([caller.key_id],))
+    return caller
+
+
+async def touch_keys(ids: Sequence[int]) -> None:
+    """Notes that keys were used, to the minute; for whoever admits requests, off the hot path."""
+    await database.execute(TOUCH_SQL, (list(ids),))
+
+
+def lookup(credential: Credential) -> tuple[str, tuple[Any]]:
+    if isinstance(credential, KeyDigest):
+        return KEY_SQL, (credential.digest,)
+    return USER_SQL, (credential.user_id,)
+
+
+def caller_of(credential: Credential, row: tuple[Any, ...] | None) -> Caller:
+    if row is None:
+        raise ApiError(401, message="This API key or access token is not valid.")
+    user_id, key_id, models, limit, period, rate, expires_at, refusal = row
+    if refusal:
+        raise ApiError(401, message=refusal)
+    if not isinstance(credential, KeyDigest):
+        expires_at = credential.expires_at
+    return Caller(user_id, key_id, None if models is None else frozenset(models), limit, period, rate, expires_at)
+
+
+def remembered(credential: Credential) -> Caller | None:
+    until, caller = _cache.get(credential, (0.0, None))
+    if caller is None or until < time.monotonic():
+        return None
+    return None if caller.expires_at and caller.expires_at <= datetime.now(UTC) else caller
+
+
+def remember(credential: Credential, caller: Caller) -> None:
+    if len(_cache) >= CACHE_SIZE:
+        _cache.clear()
+    _cache[credential] = (time.monotonic() + CACHE_SECONDS, caller)

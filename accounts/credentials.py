@@ -1,0 +1,32 @@
+"""An Authorization header, read without asking the database."""
+
+import re
+from dataclasses import dataclass
+
+from accounts import tokens
+from accounts.digest import digest_of
+from accounts.errors import ApiError
+
+# `cnwy_k_…` and a JWT come with `Bearer` from OpenAI's SDKs and the documentation, without it from Conway's clients.
+HEADER = re.compile(r"(?:[Bb][Ee][Aa][Rr][Ee][Rr][ \t]+)?(?P<secret>[A-Za-z0-9_.-]+)")
+KEY = re.compile(r"cnwy_k_[A-Za-z0-9_-]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDigest:
+    digest: bytes
+
+
+Credential = KeyDigest | tokens.Claims
+
+
+def read(header: str | bytes | None) -> Credential:
+    """Raises ApiError 401 for whatever is not one well-formed key or one verified access token."""
+    text = header.decode("latin-1") if isinstance(header, bytes) else header or ""
+    if not (text := text.strip(" \t")):
+        raise ApiError(401)
+    match = HEADER.fullmatch(text)
+    if not match:
+        raise ApiError(401, message="The Authorization header holds no API key or access token.")
+    secret = match["secret"]
+    return KeyDigest(digest_of(secret)) if KEY.fullmatch(secret) else tokens.verify(secret)

@@ -1,0 +1,37 @@
+from datetime import timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.digest import digest_of, new_secret
+from accounts.models.user import User
+
+
+class SignInLink(models.Model):
+    """A way from the API into the pages: one address, one use."""
+
+    LIFETIME: ClassVar[timedelta] = timedelta(minutes=5)
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sign_in_links")
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"sign-in link {self.pk}"
+
+    @classmethod
+    def issue(cls, user: User) -> tuple["SignInLink", str]:
+        secret = new_secret("", random_bytes=32)
+        link = cls.objects.create(user=user, digest=digest_of(secret), expires_at=timezone.now() + cls.LIFETIME)
+        return link, secret
+
+    @classmethod
+    def redeem(cls, secret: str) -> User | None:
+        links = cls.objects.filter(digest=digest_of(secret))
+        good = links.filter(used_at=None, expires_at__gt=Now(), user__is_active=True)
+        return links.select_related("user").get().user if good.update(used_at=Now()) else None
