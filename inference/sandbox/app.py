@@ -1,0 +1,115 @@
+"""The ASGI application: five providers by path, and the sandbox's own `/control` and `/meter`."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from . import orders as ordering
+from .chat.moonshot import Moonshot
+from .chat.openai import OpenAI
+from .chat.qwen import Qwen
+from .exchange import Exchange, Incoming, Send, Wire
+from .meter import Meter
+from .orders import Orders
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+WIRES: list[tuple[re.Pattern[str], Wire]] = [
+    (re.compile(r"/openai/v1/chat/completions"), OpenAI()),
+    (re.compile(r"/moonshot/v1/chat/completions"), Moonshot()),
+    (re.compile(r"/dashscope/compatible-mode/v1/chat/completions"), Qwen()),
+]
+
+
+class Sandbox:
+    def __init__(self, meter: Meter | None = None) -> None:
+        self.meter = meter or Meter()
+        self.orders, self.times = Orders(), None  # type: Orders, int | None
+        self.seen: set[str] = set()
+        self.own = {
+            ("GET", "/"): lambda body: {"sandbox": "ok"},
+            ("GET", "/control"): lambda body: vars(self.orders),
+            ("POST", "/control"): self.control,
+            ("GET", "/meter"): lambda body: self.meter.rows(),
+            ("GET", "/meter/totals"): lambda body: self.meter.totals(),
+            ("DELETE", "/meter"): lambda body: self.meter.reset(),
+        }
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        body = await read_body(receive)
+        found = find(scope["path"]) if scope["method"] == "POST" else None
+        if not found:
+            await answer(send, *self.answer_own(scope["method"], scope["path"], body))
+            return
+        wire, parts = found
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        incoming = Incoming(
+            scope["path"], headers, body, parts.get("model", ""), parts.get("method") == "streamGenerateContent"
+        )
+        exchange = Exchange(wire, self.meter, self.base, self.seen, send)
+        await run_until_gone(exchange.run(incoming), receive)
+
+    def base(self) -> Orders:
+        """The process-wide orders; with `times` they hold for so many requests."""
+        if self.times is None:
+            return self.orders
+        self.times -= 1
+        return self.orders if self.times >= 0 else self.orders.without_faults()
+
+    def control(self, body: bytes) -> dict[str, Any]:
+        given = json.loads(body or b"{}")
+        self.times = given.pop("times", None)
+        self.orders = ordering.read(given) if given.pop("reset", False) else ordering.read(given, self.orders)
+        return vars(self.orders)
+
+    def answer_own(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
+        if (method, path) not in self.own:
+            return 404, {"error": f"no {method} {path} in the sandbox"}
+        try:
+            return 200, self.own[method, path](body)
+        except (ValueError, AttributeError, TypeError) as fault:
+            return 400, {"error": str(fault)}
+
+
+def find(path: str) -> tuple[Wire, dict[str, str]] | None:
+    return next(((wire, found.groupdict()) for pattern, wire in WIRES if (found := pattern.fullmatch(path))), None)
+
+
+async def read_body(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+async def run_until_gone(answering: Any, receive: Receive) -> None:
+    """Stop answering as soon as the client is gone, also in a pause between words."""
+    task = asyncio.ensure_future(answering)
+
+    async def watch() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        task.cancel()
+
+    watching = asyncio.ensure_future(watch())
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not watching.done():
+            task.cancel()
+            raise
+    finally:
+        watching.cancel()
+
+
+async def answer(send: Send, status: int, value: Any) -> None:
+    body = json.dumps(value).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,83 @@
+"""What OpenAI demands of JSON Schemas: an object at a function's root, and with `strict` no loose ends."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from .conversation import bad
+
+UNSTRICT = (
+    "allOf",
+    "oneOf",
+    "not",
+    "dependentRequired",
+    "dependentSchemas",
+    "if",
+    "then",
+    "else",
+    "patternProperties",
+    "uniqueItems",
+)
+
+
+def check_functions(tools: list[dict[str, Any]]) -> None:
+    for index, tool in enumerate(tools):
+        check_function(tool["function"], f"tools[{index}].function.parameters")
+
+
+def check_function(function: dict[str, Any], param: str) -> None:
+    schema = function.get("parameters")
+    if schema is None or schema == {}:
+        return
+    opening = f"Invalid schema for function '{function['name']}': "
+    if schema.get("type") != "object":
+        raise bad(
+            f"{opening}schema must be a JSON Schema of 'type: \"object\"', got 'type: {schema.get('type')!r}'.",
+            param,
+            "invalid_function_parameters",
+        )
+    if function.get("strict"):
+        check_strict(schema, opening, param, "invalid_function_parameters")
+
+
+def check_response_schema(format: dict[str, Any]) -> None:
+    given = format.get("json_schema") or {}
+    if given.get("strict"):
+        opening = f"Invalid schema for response_format '{given['name']}': "
+        check_strict(given.get("schema") or {}, opening, "response_format", None)
+
+
+def check_strict(schema: dict[str, Any], opening: str, param: str, code: str | None) -> None:
+    for where, node in nodes(schema, ()):
+        problem = looseness(node)
+        if problem:
+            raise bad(f"{opening}In context={where}, {problem}", param, code)
+
+
+def looseness(node: dict[str, Any]) -> str | None:
+    for keyword in UNSTRICT:
+        if keyword in node:
+            return f"'{keyword}' is not permitted."
+    if node.get("type") != "object":
+        return None
+    if node.get("additionalProperties") is not False:
+        return "'additionalProperties' is required to be supplied and to be false."
+    missing = sorted(set(node.get("properties", {})) - set(node.get("required", [])))
+    return (
+        f"'required' is required to be supplied and to be an array including every key in properties. Missing '{missing[0]}'."
+        if missing
+        else None
+    )
+
+
+def nodes(schema: Any, where: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Every subschema with its place."""
+    if not isinstance(schema, dict):
+        return
+    yield where, schema
+    for key in ("properties", "$defs", "definitions"):
+        for name, item in (schema.get(key) or {}).items():
+            yield from nodes(item, (*where, key, name))
+    for key in ("anyOf", "oneOf", "allOf", "prefixItems"):
+        for index, item in enumerate(schema.get(key) or ()):
+            yield from nodes(item, (*where, key, str(index)))
+    yield from nodes(schema.get("items"), (*where, "items"))
