@@ -1,0 +1,43 @@
+"""The only writer of the books: no other module changes a balance, a hold, a key's use or adds a transaction.
+
+amounts      which cents, references and reasons are accepted at all
+postings     top_up, adjust, refund: what staff and commands book, through Django's connection
+admission    admit: sets credit aside for a completion, or says why not
+settlement   settle: the completion's row, its charge, the balance and the hold in one statement
+holds        beat, open_holds, lost_hold, balance: what is under way, and whose process died
+turns        one statement at a time per account and process
+
+Locks are taken in one order everywhere: completion, hold, key, account. A row that was waited for is read anew only as
+the statement's own target, so amounts are computed from the updated row's own columns: what a CTE read earlier is stale.
+"""
+
+from credits.ledger.admission import Admission, Refused, admit
+from credits.ledger.amounts import CENTS_MAX, InvalidAmount, InvalidText
+from credits.ledger.holds import LostHold, OpenHold, balance, beat, lost_hold, open_holds
+from credits.ledger.postings import BelowHeld, NotRefundable, ReferenceReused, UnableToPost, UnknownCharge, adjust, refund, top_up
+from credits.ledger.settlement import Settled, settle
+
+__all__ = [
+    "CENTS_MAX",
+    "Admission",
+    "BelowHeld",
+    "InvalidAmount",
+    "InvalidText",
+    "LostHold",
+    "NotRefundable",
+    "OpenHold",
+    "ReferenceReused",
+    "Refused",
+    "Settled",
+    "UnableToPost",
+    "UnknownCharge",
+    "adjust",
+    "admit",
+    "balance",
+    "beat",
+    "lost_hold",
+    "open_holds",
+    "refund",
+    "settle",
+    "top_up",
+]

@@ -1,0 +1,45 @@
+"""What the ledger accepts at all. The database would refuse most of it too, but less kindly."""
+
+CENTS_MAX = 10**12  # ten billion dollars: more is a slip of the finger, and far from where bigint ends
+TEXT_MAX = 1000
+
+
+class UnableToPost(ValueError):
+    """Nothing was booked; the message is fit for the person who asked."""
+
+
+class InvalidAmount(UnableToPost):
+    pass
+
+
+class InvalidText(UnableToPost):
+    pass
+
+
+def signed_cents(cents: object) -> int:
+    if type(cents) is not int:  # neither True nor 1.0 is an amount
+        raise InvalidAmount(f"An amount is a whole number of cents, not {cents!r}.")
+    if not 0 < abs(cents) <= CENTS_MAX:
+        raise InvalidAmount(f"An amount is between 1 and {CENTS_MAX} cents.")
+    return cents
+
+
+def positive_cents(cents: object) -> int:
+    if signed_cents(cents) < 0:
+        raise InvalidAmount("This amount must be above zero.")
+    return signed_cents(cents)
+
+
+def bound_cents(cents: object) -> int:
+    """For admission: any whole number from zero up; beyond what anybody owns it makes no difference how much."""
+    if type(cents) is not int or cents < 0:
+        raise InvalidAmount(f"A bound is a whole number of cents from zero up, not {cents!r}.")
+    return min(cents, CENTS_MAX * 1000)
+
+
+def plain_text(text: str, what: str) -> str:
+    if not isinstance(text, str) or not (text := text.strip()):
+        raise InvalidText(f"Please give {what}.")
+    if len(text) > TEXT_MAX or not text.isprintable():
+        raise InvalidText(f"This is too long for {what}, or not plain text.")
+    return text

@@ -1,0 +1,114 @@
+"""What a completion came to: its row, its charge, the balance, the hold and the key's use, in one statement."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+from psycopg.types.numeric import Int8
+
+from accounts import database
+from credits import live
+from credits.ledger.turns import turn
+
+STILL_ALIVE = "CC001"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    balance_cents: int
+    available_cents: int
+    charged_cents: int  # of a correction: what was booked on top, negative for money back
+    written_off_cents: int
+
+
+async def settle(
+    *, receipt: str, params: dict[str, Any], key_window: datetime | str | None = None, only_if_beat: int | None = None
+) -> Settled | None:
+    """Charges a completion once, whoever repeats it; None if it was settled before (its hold is released all the same).
+
+    `receipt` is one SQL statement that writes the completion's row and returns (completion_id text, user_id bigint,
+    key_id bigint, due_cents bigint, corrects boolean): one row if it is new or corrects a `lost` one (then due is the
+    difference, and may be negative), none if there is nothing to do. `params` are its named parameters; of these
+    `completion_id`, `user_id`, `details` (a dict) and `description` are read here too. Names with `ledger_` are ours.
+
+    `key_window` is the Admission's: a correction, whose hold is gone, needs it to reach the key's use.
+    With `only_if_beat`, nothing happens and None is returned unless the hold is open and its beat is still this one.
+    """
+    ours = {
+        "details": Jsonb(params["details"]),
+        "user_id": Int8(params["user_id"]),
+        "ledger_key_window": key_window,
+        "ledger_only_if_beat": None if only_if_beat is None else Int8(only_if_beat),
+    }
+    async with turn(params["user_id"]):
+        try:
+            row = await database.fetch_one(_settling(receipt), {**params, **ours})
+        except psycopg.DatabaseError as error:
+            if error.sqlstate == STILL_ALIVE:
+                return None
+            raise
+    if row is None or not row[0]:
+        return None
+    live.announce_soon(params["user_id"])
+    return Settled(*row[1:5])
+
+
+@lru_cache
+def _settling(receipt: str) -> str:
+    """A shortfall is written off before the full charge. A correction that gives money back first takes from it what was
+    written off or refunded of the charge, so that nobody gets back what they never paid."""
+    return f"""
+WITH receipt AS ({receipt}),
+hold AS (
+  DELETE FROM credits_hold
+  WHERE completion_id = %(completion_id)s AND account_id = %(user_id)s AND (SELECT count(*) FROM receipt) >= 0
+    AND (%(ledger_only_if_beat)s::bigint IS NULL OR beat = %(ledger_only_if_beat)s::bigint)
+  RETURNING account_id, key_id, key_window, cents
+),
+bill AS MATERIALIZED (
+  SELECT r.completion_id IS NOT NULL AS is_new, coalesce(r.user_id, h.account_id) AS user_id,
+         coalesce(r.due_cents, 0)::bigint AS due, coalesce(r.corrects, false) AS corrects, coalesce(h.cents, 0) AS held,
+         coalesce(h.key_id, r.key_id) AS key_id, coalesce(h.key_window, %(ledger_key_window)s::timestamptz) AS key_window
+  FROM receipt r FULL JOIN hold h ON h.account_id = r.user_id
+),
+key AS (
+  UPDATE credits_keyuse u SET held_cents = u.held_cents - bill.held, spent_cents = u.spent_cents + bill.due
+  FROM bill WHERE u.key_id = bill.key_id AND u.window_start = bill.key_window
+  RETURNING u.key_id
+),
+account AS (
+  UPDATE credits_creditaccount a
+  SET held_cents = a.held_cents - bill.held,
+      balance_cents = a.balance_cents - CASE
+        WHEN bill.due >= 0 THEN least(bill.due, a.balance_cents - a.held_cents + bill.held)
+        ELSE bill.due + credits_taken_back('inference:' || %(completion_id)s::text, 'write_off', -bill.due)
+                      + credits_taken_back('inference:' || %(completion_id)s::text, 'refund', -bill.due) END
+  FROM bill LEFT JOIN key ON true
+  WHERE a.user_id = bill.user_id
+  RETURNING bill.*, key.key_id AS limited_key, old.balance_cents AS was, new.balance_cents AS balance,
+            new.balance_cents - new.held_cents AS available,
+            greatest(0, bill.due - (old.balance_cents - new.balance_cents)) AS written_off,
+            CASE WHEN bill.due < 0 THEN credits_taken_back('inference:' || %(completion_id)s::text, 'write_off', -bill.due) END AS unwritten,
+            CASE WHEN bill.due < 0 THEN credits_taken_back('inference:' || %(completion_id)s::text, 'refund', -bill.due) END AS unrefunded
+),
+entry AS (
+  INSERT INTO credits_credittransaction (account_id, type, amount_cents, balance_after_cents, reference, refers_to,
+                                         description, details, key_id)
+  SELECT user_id, type, amount, was + sum(amount) OVER (ORDER BY place),
+         type || ':' || %(completion_id)s::text || CASE WHEN corrects THEN '.corrected' ELSE '' END,
+         CASE WHEN corrects OR type <> 'inference' THEN 'inference:' || %(completion_id)s::text END,
+         %(description)s, %(details)s, key_id
+  FROM account CROSS JOIN LATERAL (
+    VALUES (1, 'write_off', CASE WHEN due > 0 THEN written_off END), (2, 'inference', -due),
+           (3, 'write_off', -unwritten), (4, 'refund', -unrefunded)) line (place, type, amount)
+  WHERE amount <> 0
+  ORDER BY place
+)
+SELECT bill.is_new, coalesce(account.balance, 0), coalesce(account.available, 0), bill.due,
+       coalesce(CASE WHEN bill.due > 0 THEN account.written_off ELSE -account.unwritten END, 0),
+       CASE WHEN %(ledger_only_if_beat)s::bigint IS NOT NULL AND bill.held = 0 THEN credits_give_up('{STILL_ALIVE}')
+            WHEN account.user_id IS NULL AND bill.due <> 0 THEN credits_give_up('CC002') END
+FROM bill LEFT JOIN account ON true"""
