@@ -4,8 +4,8 @@ users.lock   shared by every process that uses the database; nobody holds it = n
 server.lock  held by the keeper and inherited by every postgres process; nobody holds it = none is left, whatever
              postmaster.pid says.
 
-The keeper is this file run as a program: it makes the cluster, starts postgres, starts it again if it dies, and stops it
-soon after its last user has gone.
+The keeper is this file run as a program: it makes the cluster, starts postgres, starts it again if it dies, and stops
+it soon after its last user has gone.
 """
 
 import fcntl
@@ -28,8 +28,8 @@ SOCKET = ".s.PGSQL.5432"
 USER = DATABASE = "conway"
 NOBODY = 65534
 
-# PostgreSQL refuses to run as root, so root runs it as nobody. With one capability kept it may pass folders that only root
-# may enter (a home of mode 700): no folder's mode is changed and no user is added.
+# PostgreSQL refuses to run as root, so root runs it as nobody. With one capability kept it may pass folders that only
+# root may enter (a home of mode 700): no folder's mode is changed and no user is added.
 AS_NOBODY = [
     "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--securebits=+no_setuid_fixup",
     "--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override",
@@ -115,7 +115,7 @@ def keep(home: Path, server_lock: int) -> None:
 
 
 def initialize(cluster: Path) -> None:
-    """A cluster with our database in it. It gets its name when it is whole: a kill half-way leaves nothing half-made."""
+    """A cluster with our database in it. It gets its name when it is whole, so a kill leaves none half made."""
     unfinished = cluster.with_name("cluster.new")
     shutil.rmtree(unfinished, ignore_errors=True)
     own(unfinished)

@@ -1,0 +1,73 @@
+import asyncio
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import CommandError, call_command
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from conway import workers
+from conway.embedded import EmbeddedPostgresError
+
+
+class Command(BaseCommand):
+    help = "Serves everything: Daphne, as many worker processes as asked for, on one port."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=settings.PORT, help="0 takes a free port and prints it")
+        parser.add_argument("--workers", type=int, default=1)
+
+    def handle(self, *args: Any, host: str, port: int, workers: int, **options: Any) -> None:
+        if workers < 1:
+            raise CommandError("--workers must be at least 1")
+        self.check_database()
+        self.collect_static()
+        if workers > 1 and not settings.REDIS_URL:
+            self.stderr.write(self.style.WARNING("Without REDIS_URL, live pages see only what their own worker does."))
+        sys.exit(self.serve(host, port, workers))
+
+    def serve(self, host: str, port: int, count: int) -> int:
+        try:
+            listening = workers.listen(host, port)
+        except OSError as error:
+            raise CommandError(f"Cannot listen on {host}:{port}: {error.strerror}") from error
+        return asyncio.run(
+            workers.serve(
+                workers.Workers(listening, count),
+                sandbox=settings.CONWAY_SANDBOX and not settings.CONWAY_SANDBOX_URL,
+                stop_seconds=settings.CONWAY_STOP_SECONDS,
+                ready=lambda: self.greet(f"http://{host}:{listening.getsockname()[1]}"),
+            )
+        )
+
+    def greet(self, url: str) -> None:
+        self.stdout.write(f"Conway Inference listens on {url}")
+        self.stdout.flush()
+
+    def check_database(self) -> None:
+        """Workers that cannot start would be started again and again; one sentence here is clearer."""
+        try:
+            self.check(databases=["default"])
+            executor = MigrationExecutor(connection)
+            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+                raise CommandError("The database is not migrated: run `python manage.py migrate`")
+        except (DatabaseError, EmbeddedPostgresError) as error:
+            raise CommandError(f"The database cannot be used: {error}") from error
+        finally:
+            connection.close()
+
+    def collect_static(self) -> None:
+        manifest = Path(settings.STATIC_ROOT, "staticfiles.json")
+        if not manifest.exists() or manifest.stat().st_mtime < newest_source():
+            call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def newest_source() -> float:
+    files = (storage.path(name) for finder in get_finders() for name, storage in finder.list([]))
+    return max(Path(path).stat().st_mtime for path in files)

@@ -1,0 +1,177 @@
+"""A worker: Daphne, where send() waits for a slow reader and SIGTERM lets running answers end.
+
+`python -m conway.server LISTENING READY MODULE` serves MODULE.application on the listening socket of that descriptor.
+MODULE.start() runs before the first request, and a byte is then written to READY. MODULE.stop(deadline) runs when
+SIGTERM comes or standard input ends, which it does when the parent is gone, however it went.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from typing import Any
+
+from daphne.server import Server as Daphne  # first: it installs Twisted's asyncio reactor
+from daphne.ws_protocol import WebSocketFactory
+from django.conf import settings
+from twisted.internet import reactor
+from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, STDLibLogObserver, globalLogBeginner
+
+from conway.connection import Factory, Flow, Request
+
+logger = logging.getLogger(__name__)
+
+READ_BYTES = 64 * 1024
+SETTLE_SECONDS = 8  # beyond the deadline: what was cut there still has to be settled, or spooled after 5 s
+
+
+class Server(Daphne):
+    """Limits are given by the caller, in seconds and bytes."""
+
+    def __init__(
+        self,
+        application: Callable[..., Awaitable[None]],
+        *,
+        listening: int,
+        start: Callable[[], Awaitable[None]],
+        stop: Callable[[float], Awaitable[None]],
+        ready: Callable[[], None],
+        max_body_bytes: int,
+        stall_seconds: float,
+        stop_seconds: float,
+    ) -> None:
+        super().__init__(application, endpoints=["unused"], request_buffer_size=READ_BYTES, server_name=None)
+        self.listening, self.start_hook, self.stop_hook, self.ready = listening, start, stop, ready
+        self.max_body_bytes, self.stall_seconds, self.stop_seconds = max_body_bytes, stall_seconds, stop_seconds
+        self.connections: dict[Any, dict[str, Any]] = {}
+        self.stopping = False
+        self.status = 0
+
+    def run(self) -> int:
+        """The exit status, when all is over."""
+        log_twisted()
+        self.http_factory = Factory(self)
+        self.ws_factory = WebSocketFactory(self, server=None)
+        self.ws_factory.setProtocolOptions(
+            autoPingTimeout=self.ping_timeout,
+            allowNullOrigin=True,
+            openHandshakeTimeout=self.websocket_handshake_timeout,
+            maxMessagePayloadSize=self.websocket_max_message_size,
+            maxFramePayloadSize=self.websocket_max_frame_size,
+        )
+        self.loop = reactor._asyncioEventloop
+        asyncio.set_event_loop(self.loop)
+        reactor.callLater(1, self.application_checker)
+        reactor.callLater(2, self.timeout_checker)
+        reactor.callWhenRunning(lambda: self.loop.create_task(self.begin()))
+        reactor.run(installSignalHandlers=False)
+        return self.status
+
+    async def begin(self) -> None:
+        try:
+            await self.start_hook()
+        except Exception:
+            logger.exception("The server could not start")
+            self.status = 1
+            return reactor.stop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.loop.add_signal_handler(number, self.stop_soon)
+        self.loop.add_reader(sys.stdin.fileno(), self.stop_soon)
+        family = socket.socket(fileno=os.dup(self.listening)).family
+        self.port = reactor.adoptStreamPort(self.listening, family, self.http_factory)
+        self.ready()
+
+    # Answers
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Returns when the client's socket takes more, so what makes an answer cannot run ahead of who reads it."""
+        if not isinstance(protocol, Request):
+            return await super().handle_reply(protocol, message)
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            protocol.end_flow()
+        await super().handle_reply(protocol, message)
+        if message["type"] == "http.response.start":
+            protocol.start_flow()
+        elif protocol.flow and message.get("more_body") and not protocol.flow.open.is_set():
+            await self.reader_takes(protocol, protocol.flow)
+
+    async def reader_takes(self, protocol: Request, flow: Flow) -> None:
+        try:
+            await asyncio.wait_for(flow.open.wait(), self.stall_seconds)
+        except TimeoutError:
+            logger.warning("A client read nothing for %s s and was cut off", self.stall_seconds)
+            protocol.channel.forceAbortClient()
+
+    # The end
+
+    def stop_soon(self) -> None:
+        if not self.stopping:
+            self.stopping = True
+            self.loop.remove_reader(sys.stdin.fileno())
+            self.loop.create_task(self.stop_gently())
+
+    async def stop_gently(self) -> None:
+        """No new requests; those running have until the deadline, then the stop hook cuts and settles what is left."""
+        await asyncio.ensure_future(self.port.stopListening().asFuture(self.loop))
+        for channel in list(self.http_factory.channels):
+            channel.close_when_idle()
+        for protocol in self.running():
+            if not isinstance(protocol, Request):
+                protocol.serverClose()
+        deadline = self.loop.time() + self.stop_seconds
+        try:
+            async with asyncio.timeout_at(deadline + SETTLE_SECONDS):
+                await asyncio.gather(self.answers_end(), self.stop_hook(deadline))
+        except Exception:
+            logger.exception("The stop was not a gentle one")
+            self.status = 1
+        reactor.stop()
+
+    async def answers_end(self) -> None:
+        while any(isinstance(protocol, Request) for protocol in self.running()):
+            await asyncio.sleep(0.05)
+
+    def running(self) -> list[Any]:
+        return [
+            protocol
+            for protocol, details in self.connections.items()
+            if "application_instance" in details and not details["application_instance"].done()
+        ]
+
+    def kill_all_applications(self) -> Any:
+        """Daphne's own stumbles over connections whose application has ended."""
+        self.connections = {
+            protocol: details for protocol, details in self.connections.items() if "application_instance" in details
+        }
+        return super().kill_all_applications()
+
+
+def log_twisted() -> None:
+    observer = FilteringLogObserver(STDLibLogObserver("twisted"), [LogLevelFilterPredicate(LogLevel.error)])
+    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
+
+
+def main(listening: str, ready: str, module: str) -> int:
+    served = import_module(module)
+
+    def say_ready() -> None:
+        os.write(int(ready), b".")
+
+    return Server(
+        served.application,
+        listening=int(listening),
+        start=served.start,
+        stop=served.stop,
+        ready=say_ready,
+        max_body_bytes=settings.CONWAY_MAX_BODY_BYTES,
+        stall_seconds=settings.CONWAY_STALL_SECONDS,
+        stop_seconds=settings.CONWAY_STOP_SECONDS,
+    ).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,82 @@
+"""The parent: N workers on one listening socket, started again when they die, and stopped before the sandbox they use.
+
+What one worker's death leaves waiting at the socket is taken by the next. The write end of a pipe is held by the parent
+alone: its end, a kill -9 included, is the end of every worker's standard input.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Callable
+
+from conway.kept import Kept
+from conway.sandbox import Sandbox
+
+BACKLOG = 1024
+LAST_SECONDS = 15  # for a worker to end by itself after its stop deadline, before it is killed
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Port 0 takes a free one."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listening = socket.socket(family, kind, protocol)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(address)
+    listening.listen(BACKLOG)
+    return listening
+
+
+class Workers:
+    def __init__(self, listening: socket.socket, count: int, module: str = "conway.asgi") -> None:
+        self.listening, self.count, self.module = listening, count, module
+        self.lifeline, self.held = os.pipe()
+        self.heard, self.said = os.pipe()
+        self.kept = [Kept("worker", self.start) for _ in range(count)]
+
+    async def start(self) -> Process:
+        inherited = (self.listening.fileno(), self.said)
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "conway.server", *map(str, inherited), self.module,
+            stdin=self.lifeline, pass_fds=inherited, start_new_session=True,
+        )  # fmt: skip
+
+    async def ready(self) -> None:
+        """Starts them all. Each says a byte when it takes requests."""
+        for kept in self.kept:
+            kept.keep()
+        bytes_said = asyncio.StreamReader()
+        pipe = os.fdopen(self.heard, "rb", 0)
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(bytes_said), pipe)
+        await bytes_said.readexactly(self.count)
+
+    async def stop(self, seconds: float) -> int:
+        """The worst exit status. Who has not ended by itself in time is killed."""
+        ends = [asyncio.create_task(kept.stop()) for kept in self.kept]
+        _, late = await asyncio.wait(ends, timeout=seconds + LAST_SECONDS)
+        for kept in self.kept if late else []:
+            kept.send(signal.SIGKILL)
+        return max(abs(status) for status in await asyncio.gather(*ends))
+
+
+async def serve(workers: Workers, *, sandbox: bool, stop_seconds: float, ready: Callable[[], None]) -> int:
+    """Runs until SIGTERM or SIGINT. The exit status is 0 if every worker ended as it should."""
+    end = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, end.set)
+    upstream = Sandbox() if sandbox else None
+    if upstream:
+        os.environ["CONWAY_SANDBOX_URL"] = await upstream.ready()
+    starting = asyncio.create_task(workers.ready())
+    ending = asyncio.create_task(end.wait())
+    await asyncio.wait((starting, ending), return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        ready()
+    await ending
+    starting.cancel()
+    status = await workers.stop(stop_seconds)
+    if upstream:
+        await upstream.kept.stop()
+    return status
