@@ -1,4 +1,4 @@
-"""The books. An account's balance is the sum of its transactions; `available = balance - held` is what may still be spent.
+"""The books. An account's balance is the sum of its transactions; available = balance - held is what may be spent.
 
 CreditAccount      balance and held cents of one user; the row appears with the first transaction, none means zero
 CreditTransaction  one entry of the history, never changed: mistakes are corrected by another entry
@@ -19,7 +19,7 @@ from django.db.models.functions import Concat
 
 
 class Clock(models.Func):
-    """now() is when the transaction began, which puts rows of one account out of order; this is when the row is written."""
+    """When the row is written; now() is when the transaction began, and puts rows of one account out of order."""
 
     template = "clock_timestamp()"
     output_field = models.DateTimeField()
@@ -55,7 +55,11 @@ class CreditAccount(models.Model):
                 name="held_credit_is_between_zero_and_the_balance",
             ),
         ]
-        permissions = [("top_up", "Can top up credit"), ("adjust", "Can adjust credit"), ("refund", "Can refund a charge")]
+        permissions = [
+            ("top_up", "Can top up credit"),
+            ("adjust", "Can adjust credit"),
+            ("refund", "Can refund a charge"),
+        ]
 
     def __str__(self) -> str:
         return f"account {self.pk}"
@@ -73,7 +77,7 @@ class CreditTransactionQuerySet(models.QuerySet["CreditTransaction"]):
         return self.order_by("-id")
 
     def about(self, charge: str) -> Self:
-        """The charge with this reference and everything booked because of it; minus their sum is what it cost the user."""
+        """The charge with this reference and what was booked because of it; minus their sum is what the user paid."""
         return self.filter(Q(reference=charge) | Q(refers_to=charge))
 
 

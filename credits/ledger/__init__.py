@@ -7,14 +7,24 @@ settlement   settle: the completion's row, its charge, the balance and the hold 
 holds        beat, open_holds, lost_hold, balance: what is under way, and whose process died
 turns        one statement at a time per account and process
 
-Locks are taken in one order everywhere: completion, hold, key, account. A row that was waited for is read anew only as
-the statement's own target, so amounts are computed from the updated row's own columns: what a CTE read earlier is stale.
+Locks are taken in one order everywhere: completion, hold, key, account. A row that was waited for is read anew only
+as the statement's own target, so amounts are computed from the updated row's own columns: what a CTE read before the
+wait is stale.
 """
 
 from credits.ledger.admission import Admission, Refused, admit
 from credits.ledger.amounts import CENTS_MAX, InvalidAmount, InvalidText
 from credits.ledger.holds import LostHold, OpenHold, balance, beat, lost_hold, open_holds
-from credits.ledger.postings import BelowHeld, NotRefundable, ReferenceReused, UnableToPost, UnknownCharge, adjust, refund, top_up
+from credits.ledger.postings import (
+    BelowHeld,
+    NotRefundable,
+    ReferenceReused,
+    UnableToPost,
+    UnknownCharge,
+    adjust,
+    refund,
+    top_up,
+)
 from credits.ledger.settlement import Settled, settle
 
 __all__ = [

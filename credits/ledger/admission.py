@@ -1,5 +1,9 @@
-"""Setting credit aside: room = min(available, what is left of the key's limit, the caller's cap);
-hold = min(worst, room, max(need, 10 cents, a quarter of available)), refused if available < max(10, need) or room < need."""
+"""Setting credit aside for a completion.
+
+room = min(available, what is left of the key's limit, the caller's cap)
+refused if available < max(10 cents, need) or room < need
+hold = min(worst, room, max(need, 10 cents, a quarter of available)), and at least 1 cent
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -120,10 +124,13 @@ CALLER = """
 KEY_ROOM = """
   SELECT used.*,
          CASE WHEN limit_cents IS NULL THEN NULL
-              WHEN same_window THEN greatest(0, limit_cents - spent_cents - held_cents) ELSE limit_cents END AS key_left,
+              WHEN same_window THEN greatest(0, limit_cents - spent_cents - held_cents)
+              ELSE limit_cents END AS key_left,
          CASE WHEN minute = this_minute THEN minute_used ELSE 0 END AS used_this_minute
-  FROM (SELECT locked.*, date_trunc('minute', clock_timestamp(), 'UTC') AS this_minute, limit_period IS NULL OR
-               date_trunc(limit_period, window_start, 'UTC') = date_trunc(limit_period, clock_timestamp(), 'UTC') AS same_window
+  FROM (SELECT locked.*,
+               limit_period IS NULL OR date_trunc(limit_period, window_start, 'UTC')
+                 = date_trunc(limit_period, clock_timestamp(), 'UTC') AS same_window,
+               date_trunc('minute', clock_timestamp(), 'UTC') AS this_minute
         FROM locked) used"""
 
 ADMIT = f"""
@@ -156,7 +163,8 @@ account AS (
           UNION ALL
           SELECT FROM credits_credittransaction WHERE reference = 'inference:' || %(completion_id)s::text))
   RETURNING allowed.*, new.held_cents - old.held_cents AS cents, new.balance_cents - new.held_cents AS available,
-            CASE WHEN allowed.same_window THEN allowed.window_start WHEN allowed.limited THEN clock_timestamp() END AS key_window
+            CASE WHEN allowed.same_window THEN allowed.window_start
+                 WHEN allowed.limited THEN clock_timestamp() END AS key_window
 ),
 key AS (
   UPDATE credits_keyuse u
@@ -171,7 +179,8 @@ hold AS (
   INSERT INTO credits_hold (completion_id, account_id, key_id, key_window, cents, process, details, beat)
   SELECT %(completion_id)s, user_id, key_id, key_window, cents, %(process)s, %(details)s, 0 FROM account
 )
-SELECT cents, available, CASE WHEN key_left IS NOT NULL THEN greatest(0, key_left - cents) END, key_window FROM account"""
+SELECT cents, available, CASE WHEN key_left IS NOT NULL THEN greatest(0, key_left - cents) END, key_window
+FROM account"""
 
 # Nothing is locked here: it tells what is so a moment after the refusal.
 WHY_REFUSED = f"""

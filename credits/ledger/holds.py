@@ -38,7 +38,7 @@ async def balance(user_id: int) -> tuple[int, int]:
 async def beat(process: str, checkpoints: Mapping[str, Any]) -> set[str]:
     """Renews this process's holds on these completions and keeps their checkpoints (None keeps the one before).
 
-    Returns those still held; what is missing was settled meanwhile, by this process or by a reaper that took it for dead.
+    Returns those still held; what is missing was settled meanwhile, here or by a reaper that took us for dead.
     """
     rows = await database.fetch_all(BEAT, {"process": process, "checkpoints": Jsonb(dict(checkpoints))})
     return {completion_id for (completion_id,) in rows}

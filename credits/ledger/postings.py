@@ -45,7 +45,7 @@ def adjust(*, user: User, cents: int, reference: str, reason: str, by: User | No
 
 
 def refund(*, reference: str, cents: int, reason: str, by: User | None, attempt: str = "") -> CreditTransaction:
-    """Gives back part of the charge `inference:<completion id>`; a second refund of it needs an `attempt` of its own."""
+    """Gives back part of the charge `inference:<completion id>`; a second refund of it needs its own `attempt`."""
     charge = _charge(reference)
     if attempt and (attempt == "corrected" or not re.fullmatch(r"[\w-]{1,100}", attempt, re.ASCII)):
         raise InvalidText("An attempt is a word of letters, digits, - and _, other than corrected.")

@@ -58,8 +58,8 @@ async def settle(
 
 @lru_cache
 def _settling(receipt: str) -> str:
-    """A shortfall is written off before the full charge. A correction that gives money back first takes from it what was
-    written off or refunded of the charge, so that nobody gets back what they never paid."""
+    """A shortfall is written off before the full charge. A correction that gives money back first takes from it what
+    was written off or refunded of the charge, so that nobody gets back what they never paid."""
     return f"""
 WITH receipt AS ({receipt}),
 hold AS (
@@ -69,9 +69,10 @@ hold AS (
   RETURNING account_id, key_id, key_window, cents
 ),
 bill AS MATERIALIZED (
-  SELECT r.completion_id IS NOT NULL AS is_new, coalesce(r.user_id, h.account_id) AS user_id,
-         coalesce(r.due_cents, 0)::bigint AS due, coalesce(r.corrects, false) AS corrects, coalesce(h.cents, 0) AS held,
-         coalesce(h.key_id, r.key_id) AS key_id, coalesce(h.key_window, %(ledger_key_window)s::timestamptz) AS key_window
+  SELECT r.completion_id IS NOT NULL AS is_new, 'inference:' || %(completion_id)s::text AS charge,
+         coalesce(r.user_id, h.account_id) AS user_id, coalesce(h.key_id, r.key_id) AS key_id,
+         coalesce(h.key_window, %(ledger_key_window)s::timestamptz) AS key_window,
+         coalesce(r.due_cents, 0)::bigint AS due, coalesce(r.corrects, false) AS corrects, coalesce(h.cents, 0) AS held
   FROM receipt r FULL JOIN hold h ON h.account_id = r.user_id
 ),
 key AS (
@@ -84,22 +85,22 @@ account AS (
   SET held_cents = a.held_cents - bill.held,
       balance_cents = a.balance_cents - CASE
         WHEN bill.due >= 0 THEN least(bill.due, a.balance_cents - a.held_cents + bill.held)
-        ELSE bill.due + credits_taken_back('inference:' || %(completion_id)s::text, 'write_off', -bill.due)
-                      + credits_taken_back('inference:' || %(completion_id)s::text, 'refund', -bill.due) END
+        ELSE bill.due + credits_taken_back(bill.charge, 'write_off', -bill.due)
+                      + credits_taken_back(bill.charge, 'refund', -bill.due) END
   FROM bill LEFT JOIN key ON true
   WHERE a.user_id = bill.user_id
   RETURNING bill.*, key.key_id AS limited_key, old.balance_cents AS was, new.balance_cents AS balance,
             new.balance_cents - new.held_cents AS available,
             greatest(0, bill.due - (old.balance_cents - new.balance_cents)) AS written_off,
-            CASE WHEN bill.due < 0 THEN credits_taken_back('inference:' || %(completion_id)s::text, 'write_off', -bill.due) END AS unwritten,
-            CASE WHEN bill.due < 0 THEN credits_taken_back('inference:' || %(completion_id)s::text, 'refund', -bill.due) END AS unrefunded
+            CASE WHEN bill.due < 0 THEN credits_taken_back(bill.charge, 'write_off', -bill.due) END AS unwritten,
+            CASE WHEN bill.due < 0 THEN credits_taken_back(bill.charge, 'refund', -bill.due) END AS unrefunded
 ),
 entry AS (
   INSERT INTO credits_credittransaction (account_id, type, amount_cents, balance_after_cents, reference, refers_to,
                                          description, details, key_id)
   SELECT user_id, type, amount, was + sum(amount) OVER (ORDER BY place),
          type || ':' || %(completion_id)s::text || CASE WHEN corrects THEN '.corrected' ELSE '' END,
-         CASE WHEN corrects OR type <> 'inference' THEN 'inference:' || %(completion_id)s::text END,
+         CASE WHEN corrects OR type <> 'inference' THEN charge END,
          %(description)s, %(details)s, key_id
   FROM account CROSS JOIN LATERAL (
     VALUES (1, 'write_off', CASE WHEN due > 0 THEN written_off END), (2, 'inference', -due),

@@ -26,15 +26,16 @@ END $$;
 TAKEN_BACK = """
 CREATE FUNCTION credits_taken_back(charge text, kind text, back bigint) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-  charged bigint; written_off bigint; refunded bigint;
+  charged bigint; written_off bigint; refunded bigint; unwritten bigint;
 BEGIN
   SELECT -coalesce(sum(amount_cents) FILTER (WHERE type = 'inference'), 0),
          coalesce(sum(amount_cents) FILTER (WHERE type = 'write_off'), 0),
          coalesce(sum(amount_cents) FILTER (WHERE type = 'refund'), 0)
   INTO charged, written_off, refunded
   FROM credits_credittransaction WHERE reference = charge OR refers_to = charge;
-  RETURN CASE kind WHEN 'write_off' THEN least(written_off, back)
-                   WHEN 'refund' THEN greatest(0, refunded - (charged - back - (written_off - least(written_off, back)))) END;
+  unwritten := least(written_off, back);
+  RETURN CASE kind WHEN 'write_off' THEN unwritten
+                   WHEN 'refund' THEN greatest(0, refunded - (charged - back - (written_off - unwritten))) END;
 END $$;
 """
 
@@ -46,7 +47,7 @@ ALTER TABLE credits_hold SET (fillfactor = 70);
 """
 
 # Holds come and go with every request, and nobody looks for one by the beginning of its name.
-NO_LIKE = 'DROP INDEX "credits_hold_completion_id_32dfbfff_like";'
+NO_LIKE = "DROP INDEX IF EXISTS credits_hold_completion_id_32dfbfff_like;"
 
 
 class Migration(migrations.Migration):
