@@ -9,7 +9,11 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import JsonResponse
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, JsonResponse
+
+from accounts.database import DatabaseUnavailable
 
 TYPES = {
     401: "authentication_error",
@@ -35,6 +39,16 @@ DEFAULTS = {
 
 # Every 401 says how to authenticate (RFC 9110); what heals by itself says when to come back.
 HEADERS = {401: {"www-authenticate": "Bearer"}, 503: {"retry-after": "2"}}
+
+# Exceptions of Django and the database that are answers in every framework.
+STATUSES: dict[type[Exception], int] = {
+    PermissionDenied: 403,
+    Http404: 404,
+    RequestDataTooBig: 413,
+    OperationalError: 503,
+    InterfaceError: 503,
+    DatabaseUnavailable: 503,
+}
 
 
 class ApiError(Exception):
@@ -78,8 +92,11 @@ class LiteralError(ApiError):
         return {"error": self.message}
 
 
-def database_unavailable() -> ApiError:
-    return ApiError(503, "database_unavailable")
+def answer_to(error: Exception) -> ApiError | None:
+    """None for what nobody foresaw."""
+    if isinstance(error, ApiError):
+        return error
+    return next((ApiError(status) for known, status in STATUSES.items() if isinstance(error, known)), None)
 
 
 def new_request_id() -> str:

@@ -3,25 +3,12 @@
 from typing import Any
 
 import ninja.errors
-from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.security.http import HttpAuthBase
 
 from accounts.authentication import Caller, authenticate
-from accounts.database import DatabaseUnavailable
-from accounts.errors import ApiError
-
-STATUSES: dict[type[Exception], int] = {
-    Http404: 404,
-    RequestDataTooBig: 413,
-    OperationalError: 503,
-    InterfaceError: 503,
-    DatabaseUnavailable: 503,
-    ninja.errors.AuthenticationError: 401,
-    ninja.errors.AuthorizationError: 403,
-}
+from accounts.errors import STATUSES, ApiError, answer_to
 
 FIELD_CODES = {"missing": "missing_required_parameter"}
 PLACES = ("body", "query", "path", "header", "cookie", "form", "file")
@@ -37,20 +24,23 @@ class HeaderAuth(HttpAuthBase):
 
 
 def register_errors(api: NinjaAPI) -> None:
-    api.add_exception_handler(ApiError, answer)
-    api.add_exception_handler(ninja.errors.ValidationError, lambda request, error: answer(request, invalid(error)))
-    api.add_exception_handler(ninja.errors.HttpError, lambda request, error: answer(request, refused(error)))
-    for known, status in STATUSES.items():
-        api.add_exception_handler(known, lambda request, error, status=status: answer(request, ApiError(status)))
+    for known in (ApiError, ninja.errors.ValidationError, ninja.errors.HttpError, *STATUSES):
+        api.add_exception_handler(known, answer)
 
 
-def answer(request: HttpRequest, error: ApiError) -> HttpResponse:
-    return error.response(getattr(request, "request_id", None))
+def answer(request: HttpRequest, error: Any) -> HttpResponse:
+    return api_error(error).response(getattr(request, "request_id", None))
 
 
-def refused(error: ninja.errors.HttpError) -> ApiError:
-    """ninja itself raises 400 only for a body that is not JSON."""
-    return ApiError(error.status_code, "invalid_json" if error.status_code == 400 else None, str(error))
+def api_error(error: Exception) -> ApiError:
+    match error:
+        case ninja.errors.ValidationError():
+            return invalid(error)
+        case ninja.errors.HttpError(status_code=400):  # ninja's own: the body is not JSON
+            return ApiError(400, "invalid_json", str(error))
+        case ninja.errors.HttpError():
+            return ApiError(error.status_code)
+    return answer_to(error) or ApiError(500)
 
 
 def invalid(error: ninja.errors.ValidationError) -> ApiError:

@@ -26,7 +26,7 @@ class Nonce(models.Model):
 
     @classmethod
     def redeem(cls, value: str) -> bool:
-        """Whether it was good. One DELETE: of two callers at once the second waits until the first commits, and loses."""
+        """Whether it was good. One DELETE: of two callers at once the second waits for the first's commit and loses."""
         deleted, _ = cls.objects.filter(value=value, expires_at__gt=Now()).delete()
         return deleted == 1
 

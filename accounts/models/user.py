@@ -57,6 +57,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email or self.name or f"user {self.pk}"
 
+    @property
+    def display_name(self) -> str:
+        """What a person would know themselves by; asks the database only for users who have nothing but a wallet."""
+        if self.email or self.name:
+            return self.name or str(self.email)
+        wallet = self.wallets.order_by("pk").first()
+        return wallet.checksummed if wallet else str(self)
+
     def get_full_name(self) -> str:
         return self.name or str(self)
 

@@ -2,26 +2,11 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
-from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
-from accounts.database import DatabaseUnavailable
-from accounts.errors import ApiError
-
-STATUSES: dict[type[Exception], int] = {
-    Http404: 404,
-    PermissionDenied: 403,
-    RequestDataTooBig: 413,
-    OperationalError: 503,
-    InterfaceError: 503,
-    DatabaseUnavailable: 503,
-    # REST framework answers 403 where a view cannot say how to authenticate; ours is always 401.
-    exceptions.NotAuthenticated: 401,
-    exceptions.AuthenticationFailed: 401,
-}
+from accounts.errors import ApiError, answer_to
 
 FIELD_CODES = {
     "required": "missing_required_parameter",
@@ -35,40 +20,37 @@ FIELD_CODES = {
 def handle(error: Exception, context: Any) -> Response | None:
     """None for what nobody foresaw: Django logs it with its traceback and answers 500."""
     answer = api_error(error)
-    return answer and Response(answer.body(), status=answer.status, headers=answer.headers)
+    if answer is None:
+        return None
+    return Response(answer.body(), status=answer.status, headers=answer.headers)
 
 
 def api_error(error: Exception) -> ApiError | None:
     match error:
-        case ApiError():
-            return error
         case exceptions.ValidationError():
             return invalid(error.get_full_details())
         case exceptions.ParseError():
             return ApiError(400, "invalid_json", str(error.detail))
-        case exceptions.Throttled():
-            return ApiError(429, headers={"retry-after": str(error.wait or 60)})
-    for known, status in STATUSES.items():
-        if isinstance(error, known):
-            return ApiError(status)
-    if isinstance(error, exceptions.APIException):
-        return ApiError(error.status_code, message=str(error.detail))
-    return None
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            return ApiError(401)
+        case exceptions.MethodNotAllowed():
+            return ApiError(405)  # REST framework has put `allow` on every answer
+        case exceptions.APIException():
+            return ApiError(error.status_code, message=str(error.detail))
+    return answer_to(error)
 
 
-def invalid(details: Any, path: str = "") -> ApiError:
-    """The first fault found, with the way to its field: `allowed_models.0`."""
-    while not is_fault(details):
-        key, details = next(((k, v) for k, v in pairs(details) if v))
-        if not is_fault(details) or isinstance(key, str):
-            path = path if key == "non_field_errors" else f"{path}.{key}".lstrip(".")
-    code, message = FIELD_CODES.get(details["code"], "invalid_value"), str(details["message"])
+def invalid(details: Any) -> ApiError:
+    """The first fault, with the way to its field: `allowed_models.0`."""
+    steps, fault = first_fault(details)
+    code, message, path = FIELD_CODES.get(fault["code"], "invalid_value"), str(fault["message"]), ".".join(steps)
     return ApiError(400, code, f"{path}: {message}" if path else message, param=path or None)
 
 
-def is_fault(details: Any) -> bool:
-    return isinstance(details, dict) and set(details) == {"message", "code"} and isinstance(details["code"], str)
-
-
-def pairs(details: Any) -> Any:
-    return details.items() if isinstance(details, dict) else enumerate(details)
+def first_fault(details: Any, steps: tuple[str, ...] = ()) -> tuple[tuple[str, ...], dict[str, str]]:
+    if isinstance(details, list):
+        return first_fault(next(filter(None, details)), steps)
+    if set(details) == {"message", "code"} and isinstance(details["code"], str):
+        return steps, details
+    key, inner = next((key, inner) for key, inner in details.items() if inner)
+    return first_fault(inner, steps if key == api_settings.NON_FIELD_ERRORS_KEY else (*steps, str(key)))

@@ -3,6 +3,7 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts.authentication import Caller
 from accounts.errors import ApiError
 
 
@@ -17,6 +18,6 @@ class SignedIn(KnownCaller):
     """An access token. A key is not enough: it could make itself a key without its own limits."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if request.auth is not None and request.auth.key_id is not None:
+        if isinstance(request.auth, Caller) and request.auth.key_id is not None:
             raise ApiError(403, "access_token_required", "This needs an access token; an API key is not enough.")
         return super().has_permission(request, view)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer
 from rest_framework import serializers
 
 from accounts.errors import DEFAULTS
@@ -25,6 +25,11 @@ class LiteralErrorBody(serializers.Serializer[Any]):
     """`{"error": "<text>"}`, as Conway's clients know it from wallet sign-in."""
 
     error = serializers.CharField()
+
+
+EitherErrorBody = PolymorphicProxySerializer(
+    component_name="EitherErrorBody", serializers=[LiteralErrorBody, ErrorBody], resource_type_field_name=None
+)
 
 
 def errors(*statuses: int) -> dict[int, OpenApiResponse]:

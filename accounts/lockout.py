@@ -1,0 +1,30 @@
+"""Failed sign-ins, counted by django-axes per email and address."""
+
+from math import ceil
+from typing import Any
+
+from axes.helpers import get_client_ip_address, get_cool_off
+from axes.utils import reset
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts.error_pages import is_api
+from accounts.errors import ApiError
+
+
+def username(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+    """One count for an email however it is spelled."""
+    given = (credentials or {}).get("username") or request.POST.get("username") or ""
+    return given.strip().lower()
+
+
+def forgive(request: HttpRequest, email: str) -> None:
+    reset(ip=get_client_ip_address(request), username=email)
+
+
+def response(request: HttpRequest, original: HttpResponse, credentials: dict[str, Any] | None) -> HttpResponse:
+    seconds = ceil(get_cool_off(request).total_seconds())
+    if is_api(request):
+        message = "Too many failed sign-ins; try again later."
+        return ApiError(429, message=message, headers={"retry-after": str(seconds)}).response()
+    return render(request, "accounts/locked_out.html", {"minutes": ceil(seconds / 60)}, status=429)

@@ -1,0 +1,42 @@
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import tokens, wallet
+from accounts.errors import ApiError, LiteralError
+from accounts.models import Nonce, WalletAddress
+
+
+class VerificationFailed(LiteralError):
+    def __init__(self) -> None:
+        super().__init__(400, "verification_failed", "Verification failed")
+
+
+class NonceGone(LiteralError):
+    def __init__(self) -> None:
+        super().__init__(401, "invalid_nonce", "Invalid or expired nonce")
+
+
+@transaction.atomic
+def sign_in(text: str, signature: str) -> dict[str, Any]:
+    """Tokens for the wallet's user; raises an ApiError that rolls everything back.
+
+    So a nonce is spent by a sign-in and by nothing else: a client that met a 5xx may try again with the same one.
+    """
+    try:
+        message = wallet.read(text, now=timezone.now())
+    except wallet.NotSignedIn:
+        raise VerificationFailed from None
+    if not Nonce.redeem(message.nonce):
+        raise NonceGone
+    try:
+        address = wallet.signer(text, signature)
+    except wallet.NotSignedIn:
+        raise VerificationFailed from None
+    if address != message.address:
+        raise VerificationFailed
+    user = WalletAddress.owner_of(address)
+    if not user.is_active:
+        raise ApiError(401, "account_deactivated", "This account is deactivated.")
+    return tokens.pair(user)
