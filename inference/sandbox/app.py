@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from . import orders as ordering
+from .anthropic.wire import Anthropic
+from .cache import PromptCache
 from .chat.moonshot import Moonshot
 from .chat.openai import OpenAI
 from .chat.qwen import Qwen
@@ -16,8 +18,10 @@ from .orders import Orders
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
+CACHE = PromptCache()
 WIRES: list[tuple[re.Pattern[str], Wire]] = [
     (re.compile(r"/openai/v1/chat/completions"), OpenAI()),
+    (re.compile(r"/anthropic/v1/messages"), Anthropic(CACHE)),
     (re.compile(r"/moonshot/v1/chat/completions"), Moonshot()),
     (re.compile(r"/dashscope/compatible-mode/v1/chat/completions"), Qwen()),
 ]

@@ -1,6 +1,7 @@
 """A request in plain words, whatever the wire it came by."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 AUTO, NONE, REQUIRED = "auto", "none", "required"
@@ -47,3 +48,7 @@ class Ask:
     stream: bool = False
     user: str | None = None
     body: dict[str, Any] = field(default_factory=dict, repr=False)
+    once_served: Callable[[], None] = lambda: None
+
+    def then(self, once_served: Callable[[], None]) -> "Ask":
+        return replace(self, once_served=once_served)

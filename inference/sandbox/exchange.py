@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
 from . import orders as ordering
-from .asks import Ask
+from .asks import Ask, Usage
 from .meter import CLIENT, CUT, FINISHED, REFUSED, Meter
 from .orders import Orders
 from .refusals import RawAnswer, Refused
@@ -43,6 +43,7 @@ class Wire(Protocol):
     """A provider's format. Nothing here does I/O; `authenticate` and `read` raise Refused."""
 
     provider: str
+    free_refusals: bool  # a refusal before any output costs nothing
 
     def authenticate(self, headers: Mapping[str, str]) -> None: ...
     def read(self, body: Any, incoming: Incoming) -> Ask: ...
@@ -88,7 +89,10 @@ class Exchange:
         await asyncio.sleep(orders.first_byte)
         self.raise_faults(orders)
         reply = write(ask, orders, hashlib.sha256(incoming.body).hexdigest())
+        if self.wire.free_refusals and reply.is_bare_refusal:
+            reply = replace(reply, billed=Usage())
         self.entry.model = reply.model
+        ask.once_served()
         return await (self.stream(reply, orders) if ask.stream else self.give_whole(reply, orders))
 
     def parsed(self, body: bytes) -> Any:

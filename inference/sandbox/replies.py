@@ -54,6 +54,10 @@ class Reply:
     def first(self) -> Choice:
         return self.choices[0]
 
+    @property
+    def is_bare_refusal(self) -> bool:
+        return self.first.finish == REFUSED and not self.first.words
+
     def id(self, prefix: str, nth: int = 0, length: int = 24) -> str:
         return prefix + hashlib.sha256(f"{self.seed}{prefix}{nth}".encode()).hexdigest()[:length]
 

@@ -50,12 +50,13 @@ FIELDS = {
     "safety_identifier": text(),
 }
 
+REQUEST = record(FIELDS, ["model", "messages"])
+
 
 class Moonshot(ChatWire):
     provider = "moonshot"
-    request = staticmethod(record(FIELDS, ["model", "messages"]))  # type: ignore[assignment]
     thinking_field = "reasoning_content"
-    faults: Mapping[int, tuple[str, str | None, str]] = {
+    faults = {
         400: ("invalid_request_error", None, "Invalid request"),
         401: ("invalid_authentication_error", None, "Invalid Authentication"),
         403: ("permission_denied_error", None, "Your account does not have permission for this resource"),
@@ -68,6 +69,9 @@ class Moonshot(ChatWire):
         500: ("server_error", None, "The server had an error while processing your request"),
         503: ("engine_overloaded_error", None, "The engine is currently overloaded, please try again later"),
     }
+
+    def check_shape(self, body: Any) -> None:
+        REQUEST(body, ())
 
     def complaint(self, invalid: Invalid) -> Refused:
         return bad(f"Invalid request: {in_openais_words(invalid).message}")

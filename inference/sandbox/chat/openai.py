@@ -128,11 +128,12 @@ COMPANIONS = {
     "metadata": "store",
 }
 
+REQUEST = record(FIELDS, ["model", "messages"])
+
 
 class OpenAI(ChatWire):
     provider = "openai"
-    request = staticmethod(record(FIELDS, ["model", "messages"]))  # type: ignore[assignment]
-    faults: Mapping[int, tuple[str, str | None, str]] = {
+    faults = {
         400: ("invalid_request_error", None, "The request was not valid."),
         401: ("invalid_request_error", "invalid_api_key", "Incorrect API key provided: wr***ng. You can find your API key at https://platform.openai.com/account/api-keys."),
         403: ("invalid_request_error", "unsupported_country_region_territory", "Country, region, or territory not supported"),
@@ -144,6 +145,9 @@ class OpenAI(ChatWire):
         503: ("server_error", None, "The engine is currently overloaded, please try again later"),
         504: ("server_error", None, "Gateway timeout."),
     }  # fmt: skip
+
+    def check_shape(self, body: Any) -> None:
+        REQUEST(body, ())
 
     def complaint(self, invalid: Invalid) -> Refused:
         return in_openais_words(invalid)

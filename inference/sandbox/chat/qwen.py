@@ -73,11 +73,12 @@ FIELDS = {
     "response_format": tagged("type", {name: rule for name, rule in fields.FORMATS.items() if name != "json_schema"}),
 }
 
+REQUEST = record(FIELDS, ["model", "messages"])
+
 
 class Qwen(ChatWire):
     provider = "qwen"
-    request = staticmethod(record(FIELDS, ["model", "messages"]))  # type: ignore[assignment]
-    faults: Mapping[int, tuple[str, str | None, str]] = {
+    faults = {
         400: ("invalid_request_error", "invalid_parameter_error", "The request was not valid."),
         401: ("invalid_request_error", "invalid_api_key", "Incorrect API key provided."),
         403: ("access_denied", "access_denied", "Access denied."),
@@ -86,6 +87,9 @@ class Qwen(ChatWire):
         500: ("internal_error", "internal_error", "An internal error has occured, please try again later."),
         503: ("service_unavailable", "service_unavailable", "The service is temporarily unavailable."),
     }
+
+    def check_shape(self, body: Any) -> None:
+        REQUEST(body, ())
 
     def complaint(self, invalid: Invalid) -> Refused:
         if invalid.problem == "value" and invalid.path[-1] == "type" and "content" in invalid.path:

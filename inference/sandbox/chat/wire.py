@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from ..asks import Ask, Usage
 from ..calls import Call
@@ -33,10 +33,10 @@ ARTICLES = {
 
 
 class ChatWire:
-    provider: ClassVar[str]
-    request: ClassVar[Rule]
-    faults: ClassVar[Mapping[int, tuple[str, str | None, str]]]  # status → type, code, message
-    thinking_field: ClassVar[str | None] = None  # where visible reasoning goes
+    provider: str
+    faults: Mapping[int, tuple[str, str | None, str]]  # status → type, code, message
+    thinking_field: str | None = None  # where visible reasoning goes
+    free_refusals = False
 
     # requests
 
@@ -47,10 +47,14 @@ class ChatWire:
 
     def read(self, body: Any, incoming: Incoming) -> Ask:
         try:
-            type(self).request(body, ())
+            self.check_shape(body)
         except Invalid as invalid:
             raise self.complaint(invalid) from None
         return self.checked(body)
+
+    def check_shape(self, body: Any) -> None:
+        """The table of fields. Raises Invalid."""
+        raise NotImplementedError
 
     def checked(self, body: dict[str, Any]) -> Ask:
         """The rules that join fields and models. Raises Refused."""
