@@ -1,8 +1,44 @@
 import os
+from collections.abc import Iterator
 from pathlib import Path
+
+import django
+import pytest
 
 # Before Django reads its settings: tests have state of their own and reach no provider.
 os.environ.setdefault("CONWAY_DATA_DIR", str(Path(__file__).parent.parent / "var" / "tests"))
 os.environ["DJANGO_SETTINGS_MODULE"] = "conway.settings"
-for name in [name for name in os.environ if name.endswith(("_API_KEY", "_BASE_URL"))] + ["REDIS_URL", "CONWAY_SANDBOX", "DEBUG"]:
-    os.environ.pop(name, None)
+for name in list(os.environ):
+    if name.endswith(("_API_KEY", "_BASE_URL")) or name in ("REDIS_URL", "CONWAY_SANDBOX", "CONWAY_SANDBOX_URL", "DEBUG"):
+        del os.environ[name]
+
+django.setup()  # before the conftest of a folder below imports a model
+
+from django.db import connection  # noqa: E402
+from django.test import override_settings  # noqa: E402
+
+pytest_plugins = ["tests.cast"]
+
+PLAIN_STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_settings() -> Iterator[None]:
+    """Pages without collected static files, passwords without their deliberate slowness."""
+    with override_settings(STORAGES=PLAIN_STORAGES, PASSWORD_HASHERS=FAST_HASHERS):
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """At the end every session is closed first, those of asynchronous pools and served processes too."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )

@@ -23,6 +23,7 @@ from credits.ledger.postings import (
     UnknownCharge,
     adjust,
     refund,
+    refundable_cents,
     top_up,
 )
 from credits.ledger.settlement import Settled, settle
@@ -48,6 +49,7 @@ __all__ = [
     "lost_hold",
     "open_holds",
     "refund",
+    "refundable_cents",
     "settle",
     "top_up",
 ]
