@@ -74,6 +74,7 @@ async def admit(
         "process": process,
         "details": Jsonb(details),
         "idempotent": idempotent,
+        "charges": [f"inference:{completion_id}", f"inference:{completion_id}.corrected"],
     }
     async with turn(user_id):
         for _ in range(TRIES):
@@ -161,7 +162,7 @@ account AS (
     AND NOT (%(idempotent)s AND EXISTS (
           SELECT FROM credits_hold WHERE completion_id = %(completion_id)s
           UNION ALL
-          SELECT FROM credits_credittransaction WHERE reference = 'inference:' || %(completion_id)s::text))
+          SELECT FROM credits_credittransaction WHERE reference = ANY (%(charges)s)))
   RETURNING allowed.*, new.held_cents - old.held_cents AS cents, new.balance_cents - new.held_cents AS available,
             CASE WHEN allowed.same_window THEN allowed.window_start
                  WHEN allowed.limited THEN clock_timestamp() END AS key_window
@@ -192,7 +193,7 @@ locked AS (
 SELECT coalesce(a.balance_cents, 0), coalesce(a.held_cents, 0), caller.user_id IS NULL, coalesce(caller.limited, false),
        room.key_id IS NOT NULL, room.key_left, coalesce(room.used_this_minute >= room.requests_per_minute, false),
        EXISTS (SELECT FROM credits_hold WHERE completion_id = %(completion_id)s) OR
-       EXISTS (SELECT FROM credits_credittransaction WHERE reference = 'inference:' || %(completion_id)s::text)
+       EXISTS (SELECT FROM credits_credittransaction WHERE reference = ANY (%(charges)s))
 FROM (SELECT) one LEFT JOIN caller ON true LEFT JOIN ({KEY_ROOM}) room ON true
 LEFT JOIN credits_creditaccount a ON a.user_id = %(user_id)s"""
 

@@ -52,7 +52,10 @@ def test_an_overrun_leaves_other_holds_alone(alice, run):
     settled = run(settle(alice, long.completion_id, 500))  # of 1000 cents, 700 are for the other
 
     assert (settled.balance_cents, settled.available_cents, settled.written_off_cents) == (700, 0, 200)
-    assert history_of(alice)[1:] == [(f"write_off:{long.completion_id}", 200), (f"inference:{long.completion_id}", -500)]
+    assert history_of(alice)[1:] == [
+        (f"write_off:{long.completion_id}", 200),
+        (f"inference:{long.completion_id}", -500),
+    ]
     run(settle(alice, other.completion_id, 700))
     assert books_of(alice) == (0, 0)
 

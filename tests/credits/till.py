@@ -13,7 +13,7 @@ from credits.models import CreditAccount, CreditTransaction
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS till_completion (
-  id text PRIMARY KEY, user_id bigint NOT NULL, key_id bigint, charged bigint NOT NULL CHECK (charged >= 0), how text NOT NULL
+  id text PRIMARY KEY, user_id bigint NOT NULL, key_id bigint, charged bigint NOT NULL CHECK (charged >= 0), how text
 )"""
 
 RECEIPT = """
@@ -31,9 +31,9 @@ def new_id() -> str:
     return f"chatcmpl-{next(_numbers)}"
 
 
-async def admit(user: User, *, completion_id: str | None = None, key: Any = None, need: int = 1, worst: int = 10, **more: Any):
+async def admit(user: User, *, need: int = 1, worst: int = 10, key: Any = None, **more: Any) -> ledger.Admission:
     return await ledger.admit(
-        completion_id=completion_id or new_id(),
+        completion_id=more.pop("completion_id", None) or new_id(),
         user_id=user.pk,
         key_id=key and key.pk,
         need_cents=need,
@@ -44,7 +44,9 @@ async def admit(user: User, *, completion_id: str | None = None, key: Any = None
     )
 
 
-async def settle(user: User, completion_id: str, charged: int, *, how: str = "exact", key: Any = None, **more: Any):
+async def settle(
+    user: User, completion_id: str, charged: int, *, how: str = "exact", key: Any = None, **more: Any
+) -> ledger.Settled | None:
     params = {
         "completion_id": completion_id,
         "user_id": user.pk,
