@@ -102,7 +102,7 @@ class Fault(Exception):
 
     @property
     def code(self) -> str:
-        relayed = self.provider_code if self.meaning is BAD_REQUEST else None
+        relayed = self.provider_code if self.meaning.code == BAD_REQUEST.code else None
         return relayed or self.meaning.code
 
     def meaning_is(self, **changes: Any) -> "Fault":

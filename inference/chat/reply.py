@@ -18,6 +18,8 @@ class Facts:
     service_tier: str | None = None
     usage: Usage | None = None
     raw_usage: dict[str, Any] | None = None
+    # What a broken stream had already told: the prompt's buckets, exact, before the output's are known.
+    known_input: Usage | None = None
     # A refusal before any output is shown with its usage and charged nothing (translation.md 6.5).
     free: bool = False
 
@@ -66,6 +68,8 @@ def spread(choice: Choice) -> Iterator[Delta]:
 # How the values of a delta's fields add up to a message's.
 TEXTS = ("content", "reasoning_content", "refusal")
 LISTS = ("thinking_blocks", "annotations")
+# What a call says to its tool, by the kind of tool.
+ASKED = {"function": "arguments", "custom": "input"}
 
 
 @dataclass(slots=True)
@@ -99,11 +103,13 @@ class Gathered:
     def add_calls(self, index: int, fragments: Iterable[dict[str, Any]]) -> None:
         calls = self.calls.setdefault(index, {})
         for fragment in fragments:
-            function = fragment.get("function") or {}
-            call = calls.setdefault(fragment["index"], {"id": "", "type": "function", "function": {"name": "", "arguments": []}})
+            kind = "custom" if "custom" in fragment else "function"
+            said = fragment.get(kind) or {}
+            call = calls.setdefault(fragment["index"], {"id": "", "type": kind, kind: {"name": "", ASKED[kind]: []}})
             call["id"] = fragment.get("id") or call["id"]
-            call["function"]["name"] += function.get("name") or ""
-            call["function"]["arguments"].append(function.get("arguments") or "")
+            asked = call[call["type"]]
+            asked["name"] += said.get("name") or ""
+            asked[ASKED[call["type"]]].append(said.get(ASKED[kind]) or "")
             if "extra_content" in fragment:
                 call["extra_content"] = fragment["extra_content"]
 
@@ -115,8 +121,8 @@ class Gathered:
     def written(self) -> str:
         """All text the model produced as far as we saw it, for counting tokens: reasoning and call arguments too."""
         texts = [piece for choice in self.texts.values() for pieces in choice.values() for piece in pieces]
-        calls = [call["function"]["name"] + "".join(call["function"]["arguments"]) for choice in self.calls.values() for call in choice.values()]
-        return "".join(texts) + "".join(calls)
+        calls = [whole(call)[call["type"]] for choice in self.calls.values() for call in choice.values()]
+        return "".join(texts) + "".join(text for call in calls for text in call.values())
 
     def reply(self, facts: Facts) -> Reply:
         indices = sorted({0, *self.texts, *self.calls, *self.finished})
@@ -133,4 +139,6 @@ class Gathered:
 
 
 def whole(call: dict[str, Any]) -> dict[str, Any]:
-    return {**call, "function": {"name": call["function"]["name"], "arguments": "".join(call["function"]["arguments"]) or "{}"}}
+    kind = call["type"]
+    text = "".join(call[kind][ASKED[kind]])
+    return {**call, kind: {"name": call[kind]["name"], ASKED[kind]: text or ("{}" if kind == "function" else "")}}

@@ -184,9 +184,10 @@ class ChatRequest(BaseModel):
         self.legacy = bool(self.functions) or self.function_call is not None
         if self.functions and not self.tools:
             self.tools = [Tool(type="function", function=ToolFunction(**function.model_dump())) for function in self.functions]
-        if self.function_call is not None and self.tool_choice is None:
-            named = isinstance(self.function_call, NamedFunction)
-            self.tool_choice = NamedChoice(type="function", function=self.function_call) if named else self.function_call
+        if self.tool_choice is None and isinstance(self.function_call, NamedFunction):
+            self.tool_choice = NamedChoice(type="function", function=self.function_call)
+        elif self.tool_choice is None and self.function_call is not None:
+            self.tool_choice = self.function_call
         conversation.adopt_legacy_calls(self.messages)
 
     def check_tools(self) -> None:

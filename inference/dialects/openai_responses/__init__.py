@@ -1,0 +1,20 @@
+"""OpenAI's Responses API (`POST /responses`), for models Chat Completions does not serve: the codex family.
+
+request.py    the body                             conversation.py  messages → input items
+reasoning.py  sealed thoughts, carried by callers  reply.py         output items → a reply, whole or event by event
+details.py    citations, log probabilities         usage.py         the token counts
+faults.py     refusals and failures
+"""
+
+from inference.dialects.openai_responses.faults import fault
+from inference.dialects.openai_responses.reply import parse, stream
+from inference.dialects.openai_responses.request import render
+
+STREAMS_ALWAYS = False
+
+
+def path(upstream_model: str, *, stream: bool) -> str:
+    return "/responses"
+
+
+__all__ = ["STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream"]

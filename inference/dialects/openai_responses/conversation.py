@@ -1,0 +1,125 @@
+"""Messages as input items: a call and its answer are items of their own, beside the messages."""
+
+import hashlib
+import mimetypes
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import Any
+
+from inference.chat import media
+from inference.chat.messages import AnyPart, FilePart, ImagePart, Message, TextPart, ToolCall
+from inference.chat.rejected import Rejected
+from inference.chat.rendered import Rendered, Target
+from inference.chat.traits import Traits
+from inference.dialects.openai_responses.reasoning import carried, followed
+
+LONGEST_CALL_ID = 64
+
+
+def input_items(messages: list[Message], target: Target, rendered: Rendered) -> list[dict[str, Any]]:
+    """Raises `Rejected`."""
+    items: list[dict[str, Any]] = []
+    for index, message in enumerate(messages):
+        at = f"messages[{index}]"
+        if message.name is not None and message.role != "tool":
+            rendered.ignore("messages.name")
+        if message.role == "assistant":
+            items += followed(assistant_items(message, target.upstream_model))
+        elif message.role == "tool":
+            items.append(answer(message, target.traits, at))
+        else:
+            items.append({"type": "message", "role": message.role, "content": input_parts(message, target.traits, at)})
+    return items
+
+
+def assistant_items(message: Message, upstream_model: str) -> Iterator[dict[str, Any]]:
+    """In the order the model made them, where the caller carried that back; else the text, then the calls."""
+    text = message.text or message.refusal or ""
+    calls = {call.id: call for call in message.calls}
+    if not (text or calls):
+        yield spoken("")
+        return
+    steps = carried(message, upstream_model)
+    texts = pieces(text, [step["length"] for step in steps if step["type"] == "message"])
+    if not any(step["type"] == "message" for step in steps):
+        yield from map(spoken, texts)
+    for step in steps:
+        match step["type"]:
+            case "reasoning":
+                yield step
+            case "message" if texts and (piece := texts.pop(0)):
+                yield spoken(piece, step["phase"])
+            case "function_call" if step["call_id"] in calls:
+                yield function_call(calls.pop(step["call_id"]))
+    yield from map(function_call, calls.values())
+
+
+def spoken(text: str, phase: str | None = None) -> dict[str, Any]:
+    return {"type": "message", "role": "assistant", "content": text, **({"phase": phase} if phase else {})}
+
+
+def pieces(text: str, lengths: list[int]) -> list[str]:
+    """The text as the messages it was; in one piece where the caller changed it."""
+    if sum(lengths) != len(text):
+        return [text] if text else []
+    ends = list(accumulate(lengths))
+    return [text[end - size : end] for end, size in zip(ends, lengths, strict=True)]
+
+
+def function_call(call: ToolCall) -> dict[str, Any]:
+    asked = {"name": call.function.name, "arguments": call.function.arguments or "{}"}
+    return {"type": "function_call", "call_id": fitting(call.id), **asked}
+
+
+def answer(message: Message, traits: Traits, at: str) -> dict[str, Any]:
+    only_text = all(part.type == "text" for part in message.parts)
+    output = message.text if only_text else input_parts(message, traits, at)
+    return {"type": "function_call_output", "call_id": fitting(message.tool_call_id or ""), "output": output}
+
+
+def fitting(call_id: str) -> str:
+    """Ids made elsewhere may be longer than this API takes; a call and its answer stay together."""
+    return call_id if len(call_id) <= LONGEST_CALL_ID else "call_" + hashlib.sha1(call_id.encode()).hexdigest()
+
+
+def input_parts(message: Message, traits: Traits, at: str) -> list[dict[str, Any]]:
+    parts = [input_part(part, traits, f"{at}.content[{number}]") for number, part in enumerate(message.parts)]
+    return parts or [{"type": "input_text", "text": ""}]
+
+
+def input_part(part: AnyPart, traits: Traits, at: str) -> dict[str, Any]:
+    match part:
+        case TextPart():
+            return {"type": "input_text", "text": part.text}
+        case ImagePart():
+            return input_image(part, traits, at)
+        case FilePart() if traits.documents:
+            return input_file(part)
+    raise unsupported_part(part, at)
+
+
+def unsupported_part(part: AnyPart, at: str) -> Rejected:
+    sentence = f"{at}: this model does not take a part of type '{part.type}'."
+    return Rejected(sentence, param="messages", code="unsupported_value")
+
+
+def input_image(part: ImagePart, traits: Traits, at: str) -> dict[str, Any]:
+    url = part.image_url.url
+    if not traits.images:
+        raise unsupported_part(part, at)
+    if ("data" if media.is_data_url(url) else media.scheme(url)) not in traits.images:
+        sentence = f"{at}: an image must be an https URL or a data URL."
+        raise Rejected(sentence, param="messages", code="invalid_image_url")
+    return {"type": "input_image", "image_url": url, "detail": part.image_url.detail or "auto"}
+
+
+def input_file(part: FilePart) -> dict[str, Any]:
+    content = part.file.file_data or ""
+    return {"type": "input_file", "filename": part.file.filename or default_name(content), "file_data": content}
+
+
+def default_name(content: str) -> str:
+    """The API wants a name, and reads the kind of the file from its ending."""
+    declared = media.DATA_URL.match(content)
+    kind = declared[1].strip().lower() if declared else "application/pdf"
+    return "file" + (mimetypes.guess_extension(kind) or "")

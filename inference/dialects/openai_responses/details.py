@@ -1,0 +1,34 @@
+"""What a text carries besides its words, in the form of Chat Completions: citations and log probabilities."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from inference.dialects.wire import number, objects, string
+
+
+def url_citation(said: Mapping[str, Any], start: int) -> dict[str, Any] | None:
+    """Offsets count from the start of the content here, of its part there. Files that are cited are not the caller's."""
+    url, first, last = string(said.get("url")), number(said.get("start_index")), number(said.get("end_index"))
+    if said.get("type") != "url_citation" or url is None or first is None or last is None:
+        return None
+    title = string(said.get("title")) or ""
+    citation = {"url": url, "title": title, "start_index": start + first, "end_index": start + last}
+    return {"type": "url_citation", "url_citation": citation}
+
+
+def chat_logprobs(said: Any) -> dict[str, Any] | None:
+    tokens = [{**logprob(token), "top_logprobs": tops(token)} for token in objects(said)]
+    return {"content": tokens, "refusal": None} if tokens else None
+
+
+def tops(token: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [logprob(other) for other in objects(token.get("top_logprobs"))]
+
+
+def logprob(token: Mapping[str, Any]) -> dict[str, Any]:
+    chance = token.get("logprob")
+    return {
+        "token": string(token.get("token")) or "",
+        "logprob": chance if isinstance(chance, int | float) else -9999.0,
+        "bytes": token.get("bytes") if isinstance(token.get("bytes"), list) else None,
+    }

@@ -1,0 +1,78 @@
+"""Sealed thoughts between tool turns.
+
+Nothing is stored at OpenAI, so a model remembers its reasoning only if the caller brings it back. A reply says in
+`message.extra_content.openai` in which order its items were made: reasoning items whole, texts and calls by reference:
+
+    {"model": "gpt-5.2-codex",
+     "output": [{"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "…"},
+                {"type": "message", "phase": "commentary", "length": 21},
+                {"type": "function_call", "call_id": "call_1"}]}
+
+Callers who echo nothing lose quality, never the answer. What comes back was in a caller's hands: only what we know is taken.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from inference.chat.messages import Message
+from inference.dialects.wire import mapping, number, objects, string
+
+PHASES = ("commentary", "final_answer")
+
+
+def extra_content(output: Iterable[dict[str, Any]], upstream_model: str) -> dict[str, Any] | None:
+    """What a reply's message carries, None where there is nothing to keep."""
+    steps = [step for item in output if (step := outgoing(item)) is not None]
+    worth_keeping = any(step["type"] == "reasoning" or step.get("phase") for step in steps)
+    return {"openai": {"model": upstream_model, "output": steps}} if worth_keeping else None
+
+
+def outgoing(item: dict[str, Any]) -> dict[str, Any] | None:
+    match item.get("type"):
+        case "reasoning":
+            return sealed(item)
+        case "message":
+            texts = [part for part in objects(item.get("content")) if part.get("type") == "output_text"]
+            phase = {"phase": item["phase"]} if item.get("phase") in PHASES else {}
+            return {"type": "message", **phase, "length": sum(len(string(part.get("text")) or "") for part in texts)}
+        case "function_call":
+            return {"type": "function_call", "call_id": string(item.get("call_id"))}
+    return None
+
+
+def carried(message: Message, upstream_model: str) -> list[dict[str, Any]]:
+    """The steps of an assistant message. Another model could not unseal them and would refuse the whole request."""
+    kept = mapping((message.extra_content or {}).get("openai"))
+    if kept.get("model") != upstream_model:
+        return []
+    return [step for item in objects(kept.get("output")) if (step := incoming(item)) is not None]
+
+
+def incoming(item: dict[str, Any]) -> dict[str, Any] | None:
+    match item.get("type"):
+        case "reasoning":
+            return sealed(item)
+        case "message":
+            phase = item["phase"] if item.get("phase") in PHASES else None
+            return {"type": "message", "phase": phase, "length": max(number(item.get("length")) or 0, 0)}
+        case "function_call":
+            return {"type": "function_call", "call_id": string(item.get("call_id"))}
+    return None
+
+
+def sealed(item: dict[str, Any]) -> dict[str, Any] | None:
+    """A reasoning item as the API takes it back; without its seal it is the id of something that was never stored."""
+    name, seal = string(item.get("id")), string(item.get("encrypted_content"))
+    if not name or not seal:
+        return None
+    texts = [string(part.get("text")) for part in objects(item.get("summary"))]
+    summary = [{"type": "summary_text", "text": text} for text in texts if text is not None]
+    return {"type": "reasoning", "id": name, "summary": summary, "encrypted_content": seal}
+
+
+def followed(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Reasoning that led to nothing is refused by the API ("provided without its required following item")."""
+    kept = list(items)
+    while kept and kept[-1]["type"] == "reasoning":
+        kept.pop()
+    return kept

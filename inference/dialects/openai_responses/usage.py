@@ -1,0 +1,22 @@
+"""The Responses API's token counts."""
+
+from typing import Any
+
+from inference.dialects.wire import mapping, number
+from inference.usage import Usage
+
+
+def read_usage(raw: Any) -> Usage | None:
+    """None where the counts are missing: a bill must not take that for zero."""
+    counts = mapping(raw)
+    prompt, output = number(counts.get("input_tokens")), number(counts.get("output_tokens"))
+    if prompt is None or output is None:
+        return None
+    details, written = mapping(counts.get("input_tokens_details")), mapping(counts.get("output_tokens_details"))
+    return Usage.of(
+        prompt=prompt,
+        output=output,
+        cached=number(details.get("cached_tokens")) or 0,
+        write_5m=number(details.get("cache_write_tokens")) or 0,
+        reasoning=number(written.get("reasoning_tokens")),
+    )

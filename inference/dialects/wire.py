@@ -1,0 +1,47 @@
+"""Reading what a provider sent, where nothing may be taken for granted: a wrong type counts as absent."""
+
+import json
+from typing import Any
+
+from pydantic_core import from_json
+
+from inference.chat.fault import BAD_RESPONSE, Fault
+
+
+def event_object(data: str) -> dict[str, Any]:
+    """An event's JSON object. Raises `Fault(BAD_RESPONSE)`."""
+    try:
+        value = from_json(data)
+    except ValueError:
+        value = mended(data)
+    if not isinstance(value, dict):
+        raise Fault(BAD_RESPONSE, said=data[:500])
+    return value
+
+
+def mended(data: str) -> Any:
+    """Half an emoji, escaped (`\\ud83d` alone), could be neither stored nor counted: it becomes a question mark."""
+    try:
+        return from_json(json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
+        raise Fault(BAD_RESPONSE, said=data[:500]) from error
+
+
+def string(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def number(value: Any) -> int | None:
+    """A whole number: JSON's `1.0` is one too, `true` is not."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; anything else in it is left out."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
