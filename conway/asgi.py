@@ -1,5 +1,6 @@
 """Which connection goes where, and what each worker begins and ends with."""
 
+import asyncio
 import os
 
 import django
@@ -8,15 +9,21 @@ from channels.routing import ProtocolTypeRouter
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "conway.settings")
 django.setup()
 
+from asgiref.sync import sync_to_async  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
-from conway.lean import LeanHandler, Receive, Scope, Send  # noqa: E402
+from accounts import database  # noqa: E402
+from inference import catalog, edge, upstream  # noqa: E402
+from inference.edge import Receive, Scope, Send  # noqa: E402
+from inference.upkeep import Upkeep  # noqa: E402
 
-pages, completions = ASGIHandler(), LeanHandler()
+pages = ASGIHandler()
+upkeep = Upkeep()
 
 
 async def http(scope: Scope, receive: Receive, send: Send) -> None:
-    handler = completions if scope["path"] == "/v1/chat/completions" else pages
+    """Completions take the short way: no middleware, and no thread a request."""
+    handler = edge.completions if scope["path"] == "/v1/chat/completions" else pages
     await handler(scope, receive, send)
 
 
@@ -25,8 +32,14 @@ application = ProtocolTypeRouter({"http": http})
 
 async def start() -> None:
     """Before a worker's first request."""
+    await sync_to_async(catalog.load)()
+    await database.pool()
+    upkeep.start()
 
 
 async def stop(deadline: float) -> None:
     """After a worker's last new request, beside the answers still running: they may go on until `deadline`, in the
-    loop's time. What is left then is to be cut and settled within conway.server.SETTLE_SECONDS."""
+    loop's time. What is left then is cut and settled within conway.server.SETTLE_SECONDS."""
+    await upkeep.stop(deadline - asyncio.get_running_loop().time())
+    await upstream.close()
+    await database.close()

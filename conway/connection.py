@@ -15,9 +15,10 @@ from accounts.errors import ApiError
 LINGER_SECONDS = 10  # for a client that sends its whole body before it reads why it was refused
 
 
-def error(status: int, message: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+def error(status: int, message: str, code: str | None = None) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """Headers and body in the one shape of errors."""
-    response = ApiError(status, message=message).response()
+    response = ApiError(status, code, message).response()
+    response["content-length"] = str(len(response.content))
     return [(name.encode(), value.encode()) for name, value in response.items()], response.content
 
 
@@ -62,8 +63,7 @@ class Request(WebRequest):
         self.refused = True
         limit = self.server.max_body_bytes // 2**20
         headers, body = error(413, f"The request body is larger than {limit} MB.")
-        headers += [(b"Content-Length", b"%d" % len(body)), (b"Connection", b"close")]
-        self.channel.writeHeaders(b"HTTP/1.1", b"413", b"Content Too Large", headers)
+        self.channel.writeHeaders(b"HTTP/1.1", b"413", b"Content Too Large", [*headers, (b"connection", b"close")])
         self.channel.write(body)
         reactor.callLater(LINGER_SECONDS, self.channel.transport.abortConnection)
 
@@ -71,7 +71,7 @@ class Request(WebRequest):
         if self.refused:
             return self.channel.loseConnection()
         if self.server.stopping:
-            return self.basic_error(503, b"Service Unavailable", "The server is restarting; try again in a moment.")
+            return self.reply(503, *error(503, "The server is restarting; try again in a moment.", "server_restarting"))
         return super().process()
 
     # The answer
@@ -81,18 +81,20 @@ class Request(WebRequest):
         self.registerProducer(self.flow, streaming=True)
 
     def end_flow(self) -> None:
-        if self.flow is not None and self.producer is self.flow:
+        if self.flow is not None and self.producer is self.flow and self.channel is not None:
             self.unregisterProducer()
 
     def basic_error(self, status: int, status_text: bytes, body: str) -> None:
         """Daphne's own answers, where no application ran or its answer could not be sent."""
-        headers, content = error(status, body)
+        self.reply(status, *error(status, body))
+
+    def reply(self, status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> None:
         self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
         self.handle_reply({"type": "http.response.body", "body": content})
 
     def handle_exception(self, exception: BaseException) -> None:
         if self._response_started:
-            self.channel.forceAbortClient()  # a broken stream; an end would say that all is well
+            self.channel.loseConnection()  # without an end, which would say that all is well
         else:
             super().handle_exception(exception)
 

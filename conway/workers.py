@@ -26,6 +26,7 @@ def listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(address)
     listening.listen(BACKLOG)
+    listening.setblocking(False)  # a worker must not wait in accept() for a client that another has taken
     return listening
 
 
@@ -54,6 +55,7 @@ class Workers:
 
     async def stop(self, seconds: float) -> int:
         """The worst exit status. Who has not ended by itself in time is killed."""
+        self.listening.close()  # clients are to be refused now, not when the last answer has ended
         ends = [asyncio.create_task(kept.stop()) for kept in self.kept]
         _, late = await asyncio.wait(ends, timeout=seconds + LAST_SECONDS)
         for kept in self.kept if late else []:

@@ -1,0 +1,103 @@
+"""An application that shows what the server does with answers: slow, long, endless, broken ones."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+CHUNK = b"x" * 65536
+CHUNKS = 1024
+WORDS = 10
+
+sent = 0
+
+
+async def application(scope: dict[str, Any], receive: Callable[..., Awaitable[Any]], send: Callable[..., Awaitable[None]]) -> None:
+    if scope["type"] == "http":
+        body = await whole_body(receive)
+        await ANSWERS[scope["path"]](body, send)
+
+
+async def whole_body(receive: Callable[..., Awaitable[Any]]) -> bytes:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message["body"], message["more_body"]
+    return body
+
+
+async def begin(send: Callable[..., Awaitable[None]]) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+
+
+async def write(send: Callable[..., Awaitable[None]], body: bytes, more: bool = True) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+async def long(body: bytes, send: Callable[..., Awaitable[None]]) -> None:
+    """64 MB, as fast as the reader takes them."""
+    global sent
+    await begin(send)
+    for sent in range(1, CHUNKS + 1):
+        await write(send, CHUNK)
+    await write(send, b"", more=False)
+
+
+async def words(body: bytes, send: Callable[..., Awaitable[None]]) -> None:
+    """One every tenth of a second."""
+    await begin(send)
+    for number in range(WORDS):
+        await write(send, b"%d " % number)
+        await asyncio.sleep(0.1)
+    await write(send, b"end", more=False)
+
+
+async def endless(body: bytes, send: Callable[..., Awaitable[None]]) -> None:
+    await begin(send)
+    while True:
+        await write(send, b".")
+        await asyncio.sleep(0.1)
+
+
+async def breaks(body: bytes, send: Callable[..., Awaitable[None]]) -> None:
+    await begin(send)
+    await write(send, b"half")
+    raise RuntimeError("broken on purpose")
+
+
+async def raises(body: bytes, send: Callable[..., Awaitable[None]]) -> None:
+    raise RuntimeError("raised on purpose")
+
+
+def says(what: Callable[[bytes], int]) -> Callable[..., Awaitable[None]]:
+    async def answer(body: bytes, send: Callable[..., Awaitable[None]]) -> None:
+        await begin(send)
+        await write(send, b"%d" % what(body), more=False)
+
+    return answer
+
+
+ANSWERS = {
+    "/long": long,
+    "/words": words,
+    "/endless": endless,
+    "/breaks": breaks,
+    "/raises": raises,
+    "/length": says(len),
+    "/pid": says(lambda _: os.getpid()),
+    "/sent": says(lambda _: sent),
+}
+
+
+async def start() -> None:
+    note("start")
+
+
+async def stop(deadline: float) -> None:
+    note(f"stop {deadline - asyncio.get_running_loop().time():.0f}")
+
+
+def note(word: str) -> None:
+    with Path(os.environ["NOTES"]).open("a") as notes:
+        notes.write(f"{word}\n")

@@ -1,0 +1,39 @@
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.served import Served, served
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    return tmp_path / "notes"
+
+
+@pytest.fixture
+def answers(notes: Path) -> Iterator[Callable[..., Served]]:
+    """Starts the application of answers.py."""
+    with ExitStack() as stack:
+
+        def start(workers: int = 1, **environment: str) -> Served:
+            command = ("-m", "tests.conway.parent", str(workers))
+            return stack.enter_context(served(*command, NOTES=str(notes), DATABASE_URL="postgresql:///unused", **environment))
+
+        yield start
+
+
+def said(server: Served, path: str) -> int:
+    return int(httpx2.get(server.url + path, timeout=10).text)
+
+
+def eventually(true: Callable[[], object], seconds: float = 20) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(0.05)
+    return False

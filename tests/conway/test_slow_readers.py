@@ -1,0 +1,39 @@
+import socket
+import time
+from collections.abc import Callable
+
+from tests.conway.answers import CHUNK, CHUNKS
+from tests.conway.conftest import eventually, said
+from tests.served import Served
+
+IN_FLIGHT = 256  # chunks of 64 KB: what the kernel's buffers may hold of an unread answer
+
+
+def ask(server: Served, path: str) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", server.port))
+    client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+    return client
+
+
+def read_all(client: socket.socket) -> int:
+    return sum(map(len, iter(lambda: client.recv(1 << 20), b"")))
+
+
+def test_a_slow_reader_slows_its_own_stream_and_gets_it_whole(answers: Callable[..., Served]) -> None:
+    server = answers()
+    with ask(server, "/long") as client:
+        eventually(lambda: said(server, "/sent") > 0)
+        time.sleep(1)
+        assert said(server, "/sent") < IN_FLIGHT
+        assert read_all(client) > CHUNKS * len(CHUNK)
+
+
+def test_a_reader_that_reads_nothing_is_cut_off(answers: Callable[..., Served]) -> None:
+    server = answers(CONWAY_STALL_SECONDS="1")
+    with ask(server, "/long") as client:
+        time.sleep(3)
+        client.settimeout(5)
+        try:
+            assert read_all(client) < CHUNKS * len(CHUNK)
+        except ConnectionResetError:
+            pass

@@ -1,0 +1,59 @@
+"""A server of ours as its own processes, on a free port and, unless told otherwise, on the database of this test."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.db import connection
+from psycopg.conninfo import make_conninfo
+
+END_SECONDS = 60
+SERVE = ("manage.py", "serve", "--port", "0")
+
+
+@dataclass
+class Served:
+    process: "subprocess.Popen[str]"
+    url: str
+
+    @property
+    def port(self) -> int:
+        port = urlsplit(self.url).port
+        assert port
+        return port
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """The exit status."""
+        self.process.send_signal(how)
+        return self.process.wait(END_SECONDS)
+
+
+@contextmanager
+def served(*command: str, **environment: str) -> Iterator[Served]:
+    """Ready when it says its address; ended with the block if not before."""
+    process = subprocess.Popen(
+        [sys.executable, *(command or SERVE)],
+        env={**os.environ, "DATABASE_URL": this_database(), **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    try:
+        said = process.stdout.readline().split()
+        assert said, f"it ended with status {process.wait()} before it was ready"
+        yield Served(process, said[-1])
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(END_SECONDS)
+        process.stdout.close()
+
+
+def this_database() -> str:
+    params = connection.get_connection_params()
+    return make_conninfo(**{name: params[name] for name in ("host", "port", "user", "password", "dbname") if name in params})
