@@ -64,6 +64,7 @@ class ApiError(Exception):
         param: str | None = None,
         detail: str | None = None,
         headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
         default_code, default_message = DEFAULTS.get(status) or DEFAULTS[500 if status >= 500 else 400]
         self.status = status
@@ -72,11 +73,12 @@ class ApiError(Exception):
         self.type = type or TYPES.get(status) or ("server_error" if status >= 500 else "invalid_request_error")
         self.param = param
         self.detail = detail
+        self.extra = extra or {}  # further facts inside the error object, for programs
         self.headers = {**HEADERS.get(status, {}), **(headers or {})}
         super().__init__(self.message)
 
     def body(self) -> dict[str, Any]:
-        error = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
+        error = {"message": self.message, "type": self.type, "param": self.param, "code": self.code, **self.extra}
         return {"error": error} | ({"detail": self.detail} if self.detail else {})
 
     def response(self, request_id: str | None = None) -> JsonResponse:
@@ -90,6 +92,10 @@ class LiteralError(ApiError):
 
     def body(self) -> dict[str, Any]:
         return {"error": self.message}
+
+
+def database_unavailable() -> ApiError:
+    return ApiError(503, "database_unavailable")
 
 
 def answer_to(error: Exception) -> ApiError | None:

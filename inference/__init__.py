@@ -1,6 +1,7 @@
 """What they ask: a completion's way, file by file.
 
-lean.py        the edge: bytes in, bytes out, no middleware          api.py       models, receipts, estimates (django-ninja)
+lean.py        the edge: bytes in, bytes out, no middleware          api.py       models, receipts, estimates
+(django-ninja)
 relay.py       the story of one completion                           estimate.py  what would it cost
 errors.py      every failure, as the caller sees it
 billing.py     admit and settle                                      upstream.py  the wire to the providers

@@ -1,6 +1,8 @@
-"""Who a provider is and where it lives. The language it speaks is its dialect's; what a model of it takes, the catalogue's.
+"""Who a provider is and where it lives. The language it speaks is its dialect's; what a model of it takes, the
+catalogue's.
 
-A sixth provider that speaks one of these dialects is one row here, one in conway/settings.py and its models in catalog.toml.
+A sixth provider that speaks one of these dialects is one row here, one in conway/settings.py and its models in
+catalog.toml.
 """
 
 from collections.abc import Mapping
@@ -41,7 +43,11 @@ class Provider:
 
     def headers(self, extra: Mapping[str, str]) -> dict[str, Any]:
         # identity: compressed streams arrive in lumps, a sentence at a time
-        return {self.key_header: self.key_form.format(key=settings.PROVIDERS[self.name]["api_key"]), "accept-encoding": "identity", **extra}
+        return {
+            self.key_header: self.key_form.format(key=settings.PROVIDERS[self.name]["api_key"]),
+            "accept-encoding": "identity",
+            **extra,
+        }
 
 
 PROVIDERS = {

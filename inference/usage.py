@@ -29,8 +29,19 @@ class Usage:
     doubtful: bool = False
 
     @classmethod
-    def of(cls, *, prompt: int, output: int, cached: int = 0, write_5m: int = 0, write_1h: int = 0, audio_in: int = 0, audio_cached: int = 0,
-           reasoning: int | None = None, shown: Mapping[str, Mapping[str, Any]] | None = None) -> "Usage":
+    def of(
+        cls,
+        *,
+        prompt: int,
+        output: int,
+        cached: int = 0,
+        write_5m: int = 0,
+        write_1h: int = 0,
+        audio_in: int = 0,
+        audio_cached: int = 0,
+        reasoning: int | None = None,
+        shown: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> "Usage":
         """From a prompt total that contains its details. Details that do not fit into it are charged as plain input."""
         details = (cached, write_5m, write_1h, audio_in, audio_cached)
         shown = shown or {}
@@ -47,7 +58,10 @@ class Usage:
 
     def as_openai(self) -> dict[str, Any]:
         """OpenAI's usage object (`openai` types/completion_usage.py)."""
-        prompt: dict[str, Any] = {"cached_tokens": self.cached + self.audio_cached, "audio_tokens": self.audio_in + self.audio_cached}
+        prompt: dict[str, Any] = {
+            "cached_tokens": self.cached + self.audio_cached,
+            "audio_tokens": self.audio_in + self.audio_cached,
+        }
         if writes := self.write_5m + self.write_1h:
             prompt["cache_write_tokens"] = writes
         completion: dict[str, Any] = {} if self.reasoning is None else {"reasoning_tokens": self.reasoning}

@@ -40,11 +40,22 @@ def check_message(index: int, message: Message) -> None:
     if isinstance(message.content, list):
         for number, part in enumerate(message.content):
             if part.type not in PARTS[message.role]:
-                raise Rejected(f"messages[{index}].content[{number}]: a {message.role} message cannot hold '{part.type}'.", param="messages")
+                raise Rejected(
+                    f"messages[{index}].content[{number}]: a {message.role} message cannot hold '{part.type}'.",
+                    param="messages",
+                )
             if part.type == "file" and part.file.file_id:
-                raise Rejected(f"messages[{index}].content[{number}]: file ids are not supported; send file_data.", param="messages", code="unsupported_value")
+                raise Rejected(
+                    f"messages[{index}].content[{number}]: file ids are not supported; send file_data.",
+                    param="messages",
+                    code="unsupported_value",
+                )
             if part.type == "file" and not part.file.file_data:
-                raise Rejected(f"messages[{index}].content[{number}].file.file_data is missing.", param="messages", code="missing_required_parameter")
+                raise Rejected(
+                    f"messages[{index}].content[{number}].file.file_data is missing.",
+                    param="messages",
+                    code="missing_required_parameter",
+                )
     if message.calls and message.role != "assistant":
         raise Rejected(f"messages[{index}]: only assistant messages have tool_calls.", param="messages")
     if message.audio is not None and message.role == "assistant":
@@ -54,9 +65,13 @@ def check_message(index: int, message: Message) -> None:
 def check_answer(index: int, message: Message, waiting: dict[str, bool]) -> None:
     call_id = message.tool_call_id
     if call_id is None:
-        raise Rejected(f"messages[{index}].tool_call_id is missing.", param="messages", code="missing_required_parameter")
+        raise Rejected(
+            f"messages[{index}].tool_call_id is missing.", param="messages", code="missing_required_parameter"
+        )
     if call_id not in waiting:
-        raise invalid_tool_message(f"messages[{index}]: tool_call_id '{call_id}' does not match any tool call of the preceding assistant message.")
+        raise invalid_tool_message(
+            f"messages[{index}]: tool_call_id '{call_id}' does not match any tool call of the preceding assistant message."
+        )
     if waiting[call_id]:
         raise invalid_tool_message(f"messages[{index}]: tool_call_id '{call_id}' is answered twice.")
     waiting[call_id] = True
@@ -96,5 +111,3 @@ def answered(open_calls: list[tuple[str, str]], name: str | None, index: int) ->
 def last_user(messages: Iterable[Message]) -> int:
     """The index of the last message a person wrote; what follows is the current turn (-1: none)."""
     return max((index for index, message in enumerate(messages) if message.role == "user"), default=-1)
-
-

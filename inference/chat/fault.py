@@ -9,8 +9,10 @@ from typing import Any
 class Meaning:
     """A row of a dialect's table of failures.
 
-    `retries`: how often the gateway may try again by itself, before the first byte only. `may_heal` false tells SDKs not to retry.
-    `alert`: staff must act (our key, our credit, a model that is gone). `relays`: the provider's own words are for the caller.
+    `retries`: how often the gateway may try again by itself, before the first byte only. `may_heal` false tells SDKs
+    not to retry.
+    `alert`: staff must act (our key, our credit, a model that is gone). `relays`: the provider's own words are for
+    the caller.
     """
 
     status: int
@@ -70,6 +72,7 @@ BY_STATUS = {
 def by_status(status: int) -> Meaning:
     return BY_STATUS.get(status) or (BAD_REQUEST if 400 <= status < 500 else UPSTREAM_ERROR)
 
+
 # Account ids, organisation names and key fragments are ours, not the caller's.
 REDACTIONS = (
     (re.compile(r"\b(?:sk|pk|rk|AIza)[-_A-Za-z0-9*]{6,}"), "[key]"),
@@ -81,7 +84,8 @@ REDACTIONS = (
 
 @dataclass(slots=True)
 class Fault(Exception):
-    """A provider's failure, understood. `said` is the provider's own text: for the log, and for the caller where it may be relayed.
+    """A provider's failure, understood. `said` is the provider's own text: for the log, and for the caller where it
+    may be relayed.
 
     `retry_after` is in seconds. Raised before the first byte or in the middle of a stream alike.
     """

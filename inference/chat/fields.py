@@ -8,7 +8,15 @@ from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 
 # Values that ask for nothing: leaving them out changes nothing, so nobody is told.
-NEUTRAL: dict[str, Any] = {"presence_penalty": 0, "frequency_penalty": 0, "logit_bias": {}, "metadata": {}, "store": False, "n": 1, "logprobs": False}
+NEUTRAL: dict[str, Any] = {
+    "presence_penalty": 0,
+    "frequency_penalty": 0,
+    "logit_bias": {},
+    "metadata": {},
+    "store": False,
+    "n": 1,
+    "logprobs": False,
+}
 
 SENTENCES = {
     "n": "This model gives one choice per request; leave out n or send 1.",

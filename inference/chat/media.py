@@ -44,7 +44,9 @@ def read_data_url(url: str, *, at: str = "messages") -> Media:
     """Raises `Rejected` where it is not base64 of something (RFC 2397; `;base64` is required)."""
     head = DATA_URL.match(url)
     if head is None or ";base64" not in head[2].lower():
-        raise Rejected(f"{at}: a data URL must look like data:image/png;base64,….", param="messages", code="invalid_data_url")
+        raise Rejected(
+            f"{at}: a data URL must look like data:image/png;base64,….", param="messages", code="invalid_data_url"
+        )
     return read_base64(url[head.end() :], head[1].strip().lower(), at=at)
 
 
@@ -63,4 +65,6 @@ def read_base64(text: str, declared: str, *, at: str = "messages") -> Media:
 def real_type(content: bytes, declared: str) -> str:
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
-    return next((media_type for magic, media_type in MAGIC if content.startswith(magic)), declared or "application/octet-stream")
+    return next(
+        (media_type for magic, media_type in MAGIC if content.startswith(magic)), declared or "application/octet-stream"
+    )

@@ -30,7 +30,11 @@ class Part(Wire):
 
     @property
     def cache_mark(self) -> CacheMark | None:
-        if self.cache_control is None and self.prompt_cache_breakpoint is not None and self.prompt_cache_breakpoint.mode == "explicit":
+        if (
+            self.cache_control is None
+            and self.prompt_cache_breakpoint is not None
+            and self.prompt_cache_breakpoint.mode == "explicit"
+        ):
             return CacheMark()
         return self.cache_control
 
@@ -134,7 +138,11 @@ class Message(Wire):
         """All text of the content, refusals included, joined as it was written."""
         if isinstance(self.content, str):
             return self.content
-        return "".join(part.text if isinstance(part, TextPart) else part.refusal for part in self.content or () if isinstance(part, TextPart | RefusalPart))
+        return "".join(
+            part.text if isinstance(part, TextPart) else part.refusal
+            for part in self.content or ()
+            if isinstance(part, TextPart | RefusalPart)
+        )
 
     @property
     def calls(self) -> list[ToolCall]:

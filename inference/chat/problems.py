@@ -1,4 +1,6 @@
-"""What is wrong with a request, in a sentence: pydantic's errors through a table, and text no provider or database takes."""
+"""What is wrong with a request, in a sentence: pydantic's errors through a table, and text no provider or database
+takes.
+"""
 
 from typing import Any
 
@@ -36,7 +38,10 @@ ARMS = ("text", "parts", "str", "NamedChoice", "NamedFunction", "image_url", "in
 def sentence(error: ValidationError) -> Rejected:
     """The deepest error: in a union, it is the arm the caller meant."""
     worst = max(error.errors(include_url=False, include_input=False), key=lambda found: len(found["loc"]))
-    code, text = SENTENCES.get(worst["type"], ("invalid_value", "{at}: " + worst["msg"].rstrip(".").replace("{", "{{").replace("}", "}}") + "."))
+    code, text = SENTENCES.get(
+        worst["type"],
+        ("invalid_value", "{at}: " + worst["msg"].rstrip(".").replace("{", "{{").replace("}", "}}") + "."),
+    )
     at = place(worst["loc"])
     return Rejected(text.format(at=at, **worst.get("ctx", {})), param=str(worst["loc"][0]), code=code)
 
@@ -49,7 +54,9 @@ def place(loc: tuple[int | str, ...]) -> str:
 
 def arm(loc: tuple[int | str, ...], at: int) -> bool:
     step, before = str(loc[at]), loc[at - 1] if at else None
-    return step.startswith(("literal[", "list[", "constrained")) or (step in ARMS and (isinstance(before, int) or before in ("content", "stop", "tool_choice", "function_call")))
+    return step.startswith(("literal[", "list[", "constrained")) or (
+        step in ARMS and (isinstance(before, int) or before in ("content", "stop", "tool_choice", "function_call"))
+    )
 
 
 def may_hold_nul(body: bytes) -> bool:
@@ -60,7 +67,11 @@ def may_hold_nul(body: bytes) -> bool:
 def refuse_nul(value: Any, at: str = "") -> None:
     """PostgreSQL stores no NUL, and providers cut the text there."""
     if isinstance(value, str) and "\0" in value:
-        raise Rejected(f"{at.lstrip('.')} contains a NUL character (\\u0000).", param=at.lstrip(".").split(".")[0].split("[")[0], code="invalid_value")
+        raise Rejected(
+            f"{at.lstrip('.')} contains a NUL character (\\u0000).",
+            param=at.lstrip(".").split(".")[0].split("[")[0],
+            code="invalid_value",
+        )
     if isinstance(value, dict):
         for name, inner in value.items():
             refuse_nul(name, at or ".")

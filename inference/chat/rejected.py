@@ -4,7 +4,9 @@
 class Rejected(Exception):
     """`param` is the top-level field of the request at fault; `code` one of translation.md 5.1."""
 
-    def __init__(self, message: str, *, param: str | None = None, code: str = "invalid_value", status: int = 400) -> None:
+    def __init__(
+        self, message: str, *, param: str | None = None, code: str = "invalid_value", status: int = 400
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param

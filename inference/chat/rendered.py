@@ -10,7 +10,9 @@ from inference.chat.traits import Traits
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The model a request goes to. `pseudonym` hashes a caller's own ids with ours, so that no provider learns or mixes them."""
+    """The model a request goes to. `pseudonym` hashes a caller's own ids with ours, so that no provider learns or
+    mixes them.
+    """
 
     upstream_model: str
     traits: Traits
@@ -19,7 +21,9 @@ class Target:
 
 @dataclass(slots=True)
 class Rendered:
-    """`body` holds allow-listed fields only. `names` maps tool names as sent back to the caller's, where they had to change."""
+    """`body` holds allow-listed fields only. `names` maps tool names as sent back to the caller's, where they had to
+    change.
+    """
 
     request: ChatRequest
     body: dict[str, Any]

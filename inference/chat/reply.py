@@ -26,7 +26,9 @@ class Facts:
 
 @dataclass(slots=True)
 class Delta:
-    """One step of one choice. `fields` is OpenAI's delta object without the role; a `finish_reason` comes alone, once."""
+    """One step of one choice. `fields` is OpenAI's delta object without the role; a `finish_reason` comes alone,
+    once.
+    """
 
     fields: dict[str, Any] = field(default_factory=dict)
     finish_reason: str | None = None
@@ -59,7 +61,9 @@ def spread(choice: Choice) -> Iterator[Delta]:
     message = choice.message
     for name in ("reasoning_content", "content", "refusal", "thinking_blocks", "annotations", "extra_content"):
         if message.get(name):
-            yield Delta({name: message[name]}, index=choice.index, logprobs=choice.logprobs if name == "content" else None)
+            yield Delta(
+                {name: message[name]}, index=choice.index, logprobs=choice.logprobs if name == "content" else None
+            )
     for number, call in enumerate(message.get("tool_calls") or ()):
         yield Delta({"tool_calls": [{"index": number, **call}]}, index=choice.index)
     yield Delta(finish_reason=choice.finish_reason, index=choice.index)
@@ -74,7 +78,9 @@ ASKED = {"function": "arguments", "custom": "input"}
 
 @dataclass(slots=True)
 class Gathered:
-    """A stream's deltas, put together: the message for a JSON caller, and what was seen where the provider's usage is missing."""
+    """A stream's deltas, put together: the message for a JSON caller, and what was seen where the provider's usage is
+    missing.
+    """
 
     texts: dict[int, dict[str, list[str]]] = field(default_factory=dict)
     calls: dict[int, dict[int, dict[str, Any]]] = field(default_factory=dict)
@@ -132,7 +138,13 @@ class Gathered:
         texts = {name: "".join(pieces) for name, pieces in self.texts.get(index, {}).items()}
         calls = [whole(call) for _, call in sorted(self.calls.get(index, {}).items())]
         content = texts.pop("content", None if calls or texts.get("refusal") else "")
-        message = {"role": "assistant", "content": content, "refusal": texts.pop("refusal", None), **texts, **self.others.get(index, {})}
+        message = {
+            "role": "assistant",
+            "content": content,
+            "refusal": texts.pop("refusal", None),
+            **texts,
+            **self.others.get(index, {}),
+        }
         if calls:
             message["tool_calls"] = calls
         return Choice(message, self.finished.get(index, "stop"), index, self.logprobs.get(index))

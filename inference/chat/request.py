@@ -178,12 +178,18 @@ class ChatRequest(BaseModel):
     @property
     def must_call(self) -> bool:
         """Whether the reply has to be a tool call, whichever."""
-        return self.tool_choice == "required" or self.forced_tool is not None or bool(self.allowed_tools and self.allowed_tools.mode == "required")
+        return (
+            self.tool_choice == "required"
+            or self.forced_tool is not None
+            or bool(self.allowed_tools and self.allowed_tools.mode == "required")
+        )
 
     def adopt_legacy_functions(self) -> None:
         self.legacy = bool(self.functions) or self.function_call is not None
         if self.functions and not self.tools:
-            self.tools = [Tool(type="function", function=ToolFunction(**function.model_dump())) for function in self.functions]
+            self.tools = [
+                Tool(type="function", function=ToolFunction(**function.model_dump())) for function in self.functions
+            ]
         if self.tool_choice is None and isinstance(self.function_call, NamedFunction):
             self.tool_choice = NamedChoice(type="function", function=self.function_call)
         elif self.tool_choice is None and self.function_call is not None:
@@ -194,10 +200,16 @@ class ChatRequest(BaseModel):
         names = {tool.function.name for tool in self.tools or ()}
         choice = self.tool_choice
         if isinstance(choice, NamedChoice) and (choice.function is None) == (choice.allowed_tools is None):
-            raise Rejected(f"tool_choice of type '{choice.type}' needs its '{choice.type}' object.", param="tool_choice")
+            raise Rejected(
+                f"tool_choice of type '{choice.type}' needs its '{choice.type}' object.", param="tool_choice"
+            )
         if self.must_call and not names:
             raise Rejected("tool_choice asks for a tool call, but no tools are given.", param="tool_choice")
-        chosen = [self.forced_tool] if self.forced_tool else [allowed_name(tool) for tool in (self.allowed_tools.tools if self.allowed_tools else ())]
+        chosen = (
+            [self.forced_tool]
+            if self.forced_tool
+            else [allowed_name(tool) for tool in (self.allowed_tools.tools if self.allowed_tools else ())]
+        )
         for name in chosen:
             if name not in names:
                 raise Rejected(f"tool_choice names '{name}', which is not among the tools.", param="tool_choice")

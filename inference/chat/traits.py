@@ -9,7 +9,8 @@ from typing import Any
 class Traits:
     """One row of translation.md 1.3, 2.1 and 2.9. Each dialect reads the fields that concern it.
 
-    `ignores`: request fields left out and named to the caller. `rejects`: fields answered 400 because the reply, its price or its
+    `ignores`: request fields left out and named to the caller. `rejects`: fields answered 400 because the reply, its
+    price or its
     safety would change. `images`: ways an image may come ("data", "https"). Token numbers are tokens.
     """
 
@@ -25,6 +26,8 @@ class Traits:
     rejects: frozenset[str] = frozenset()
     drops: frozenset[str] = frozenset()
     images: frozenset[str] = frozenset()
+    image_tokens: int = 5000  # at most, for one image; for one page of a document (text and picture) below
+    page_tokens: int = 4600
     documents: bool = False
     audio: bool = False
     tools: bool = True

@@ -1,0 +1,21 @@
+from itertools import chain
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from credits import audit as books
+from inference import audit as charges
+
+
+class Command(BaseCommand):
+    help = "Checks every account (design: Money). Exit status 1 and a line per fault if anything is off."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = 0
+        for fault in chain(books.faults(), charges.faults()):
+            self.stdout.write(fault)
+            found += 1
+        books.record(faults=found)
+        if found:
+            raise SystemExit(1)
+        self.stdout.write("The books balance.")

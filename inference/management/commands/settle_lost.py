@@ -1,0 +1,31 @@
+import asyncio
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from accounts import database
+from inference import upkeep
+
+
+class Command(BaseCommand):
+    help = "Settles what dead processes left open. It also runs by itself while serving. Takes half a minute: it has to see that a hold does not move."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        replayed, lost = asyncio.run(settle())
+        self.stdout.write(f"{replayed} settlements replayed, {lost} completions settled as lost")
+
+
+async def settle() -> tuple[int, int]:
+    reaper, lost = upkeep.Reaper(), 0
+    try:
+        replayed = await upkeep.replay()
+        until = time.monotonic() + upkeep.LOST_SECONDS + 1
+        while time.monotonic() < until:
+            lost += await reaper.look()
+            if not reaper.seen:
+                break
+            await asyncio.sleep(upkeep.LOOK_SECONDS)
+        return replayed, lost + await reaper.look()
+    finally:
+        await database.close()

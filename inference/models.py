@@ -1,0 +1,166 @@
+"""The catalogue and the completions.
+
+ChatModel    a model we offer: its public name, where it goes, what it takes
+Price        what a model costs from a date on; never changed, so that every old charge can be recomputed
+Completion   one request that was admitted: who, what was used, at which price, how it was settled. No prompt, no reply.
+"""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+from django.db.models import F, Q
+
+from inference.usage import BUCKETS
+
+
+class Clock(models.Func):
+    """When the row is written; now() would be when its transaction began."""
+
+    template = "clock_timestamp()"
+    output_field = models.DateTimeField()
+
+
+class ChatModel(models.Model):
+    name = models.CharField(max_length=100, primary_key=True)
+    display_name = models.CharField(max_length=100)
+    provider = models.CharField(max_length=20)
+    dialect = models.CharField(max_length=30, blank=True, help_text="Empty: the provider's own.")
+    upstream_id = models.CharField(max_length=200, help_text="What the provider calls it.")
+    is_on = models.BooleanField("on", default=True)
+    successor = models.CharField(
+        max_length=100, blank=True, help_text="Named to callers when the provider no longer has the model."
+    )
+    retirement = models.TextField(blank=True, help_text="What is known of its end.")
+    traits = models.JSONField(default=dict, help_text="What the model takes and refuses (chat/traits.py).")
+    # Tokens per hundred o200k tokens: for the bound of an admission (raised when a prompt exceeded it), and for an
+    # estimated bill.
+    bound_percent = models.PositiveIntegerField(default=150)
+    estimate_percent = models.PositiveIntegerField(default=100)
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "model"
+        ordering = ["position", "name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(bound_percent__gte=100, estimate_percent__gte=50), name="a_bound_is_not_below_the_count"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Price(models.Model):
+    """USD per million tokens, as decimal strings: `sheet` is read by pricing.PriceSheet. Rows are immutable (a
+    trigger says so).
+    """
+
+    model = models.ForeignKey(ChatModel, on_delete=models.PROTECT, related_name="prices")
+    starts_at = models.DateTimeField()
+    sheet = models.JSONField()
+    source = models.CharField(max_length=300, blank=True)
+    checked_on = models.DateField(null=True, blank=True)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Clock(), editable=False)
+
+    class Meta:
+        ordering = ["model", "-starts_at"]
+        constraints = [models.UniqueConstraint(fields=["model", "starts_at"], name="one_price_starts_at_a_time")]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} from {self.starts_at:%Y-%m-%d %H:%M} UTC"
+
+
+class Settlement(models.TextChoices):
+    EXACT = "exact"
+    ESTIMATED = "estimated"
+    NONE = "none"
+    LOST = "lost"
+
+
+class Completion(models.Model):
+    """One row per settled request; while it runs, its hold is all there is. Written by billing's one statement only."""
+
+    id = models.CharField(max_length=60, primary_key=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="completions"
+    )
+    key = models.ForeignKey("accounts.ApiKey", null=True, on_delete=models.PROTECT, db_index=False, related_name="+")
+    request_id = models.CharField(max_length=60, blank=True)
+    model = models.ForeignKey(ChatModel, on_delete=models.PROTECT, db_index=False, related_name="+")
+    provider = models.CharField(max_length=20)
+    served_model = models.CharField(max_length=200, blank=True, help_text="What the provider says it served.")
+    upstream_id = models.CharField(max_length=200, blank=True)
+    price = models.ForeignKey(Price, on_delete=models.PROTECT, db_index=False, related_name="+")
+    is_stream = models.BooleanField()
+
+    input_tokens = models.BigIntegerField(default=0)
+    cached_tokens = models.BigIntegerField(default=0)
+    write_5m_tokens = models.BigIntegerField(default=0)
+    write_1h_tokens = models.BigIntegerField(default=0)
+    audio_in_tokens = models.BigIntegerField(default=0)
+    audio_cached_tokens = models.BigIntegerField(default=0)
+    output_tokens = models.BigIntegerField(default=0)
+    reasoning_tokens = models.BigIntegerField(null=True)
+
+    cost_usd = models.DecimalField(max_digits=30, decimal_places=15)
+    charged_cents = models.BigIntegerField()
+    settlement = models.CharField(max_length=10, choices=Settlement.choices)
+    ending = models.CharField(max_length=40, help_text="complete, client_left, stopped, or the code of the failure.")
+    status = models.PositiveSmallIntegerField(help_text="The HTTP status of the answer.")
+    finish_reason = models.CharField(max_length=40, blank=True)
+    alerts = models.JSONField(default=list)
+    raw_usage = models.JSONField(null=True, help_text="The provider's own usage object.")
+    seen = models.JSONField(default=dict, help_text="What we saw of the reply: bytes and tokens counted.")
+
+    admitted_at = models.DateTimeField()
+    first_byte_ms = models.PositiveIntegerField(null=True)
+    total_ms = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField(db_default=Clock(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(charged_cents__gte=0, cost_usd__gte=0), name="a_charge_is_never_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(**{f"{bucket}_tokens__gte": 0 for bucket in BUCKETS}), name="a_bucket_is_never_negative"
+            ),
+            models.CheckConstraint(
+                condition=~Q(settlement="none") | Q(charged_cents=0), name="what_was_not_served_is_not_charged"
+            ),
+        ]
+        indexes = [
+            models.Index(F("user"), F("created_at"), name="completions_of_a_user"),
+            models.Index(F("created_at"), name="completions_by_date"),
+            models.Index(F("model"), F("created_at"), name="completions_by_model"),
+            models.Index(F("provider"), F("created_at"), name="completions_by_provider"),
+            models.Index(
+                F("settlement"), F("created_at"), name="unusual_settlements", condition=~Q(settlement="exact")
+            ),
+            BrinIndex(fields=["admitted_at"], name="completions_by_admission"),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def buckets(self) -> dict[str, int]:
+        return {bucket: tokens for bucket in BUCKETS if (tokens := getattr(self, f"{bucket}_tokens"))}
+
+    @property
+    def prompt_tokens(self) -> int:
+        return sum(tokens for bucket, tokens in self.buckets.items() if bucket != "output")
+
+    @property
+    def margin_cents(self) -> Decimal:
+        return Decimal(self.charged_cents) - self.cost_usd * 100
+
+    @classmethod
+    def bucket_columns(cls) -> list[str]:
+        return [f"{bucket}_tokens" for bucket in BUCKETS]

@@ -1,0 +1,214 @@
+"""The story of one completion: who asks → what → may they → at which price → hold → provider → answer.
+
+    authenticate → read → find → render → admit → exchange (reads, settles) → answer
+
+Errors come in that order, too: 401, then 400, 404 and 503, then 402.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import string
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from django.conf import settings
+
+from accounts.authentication import Caller, authenticate
+from accounts.errors import ApiError, new_request_id
+from inference import billing, catalog, errors
+from inference.answer import JSON_HEADERS, STREAM_HEADERS, Answer, completion, dumps
+from inference.catalog import Catalog, Listing, PricePoint
+from inference.chat.rejected import Rejected
+from inference.chat.rendered import Target
+from inference.chat.request import ChatRequest
+from inference.exchange import Exchange
+
+BASE62 = string.ascii_letters + string.digits
+ID_LENGTH = 29
+LONGEST_IDEMPOTENCY_KEY = 255
+MOST_CAP_CENTS = 10**12
+
+Headers = Mapping[str, str]  # names in lower case
+
+
+async def complete(headers: Headers, body: bytes) -> Answer:
+    """Never raises: a failure is an answer too."""
+    request_id = new_request_id()
+    try:
+        caller = await authenticate(headers.get("authorization"))
+        exchange = await begin(caller, ChatRequest.read(body), headers, request_id)
+        return await answer(exchange)
+    except Exception as error:
+        return refusal(errors.answer_to(error), request_id)
+
+
+def refusal(error: ApiError, request_id: str) -> Answer:
+    return Answer(
+        error.status, {**JSON_HEADERS, **error.headers, "x-request-id": request_id}, dumps(error.body()).encode()
+    )
+
+
+async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_id: str) -> Exchange:
+    """Up to the provider's door: everything that can be refused is refused here."""
+    book = await catalog.current()
+    listing, price = find(book, request.model, caller)
+    rendered = listing.dialect.render(request, target(listing, caller), limit=None)
+    cap_cents = cap(headers)
+    completion_id, is_idempotent = completion_id_for(caller, headers)
+    quote, admission = await billing.admit(
+        completion_id=completion_id, caller=caller, request=request, listing=listing, price=price, cap_cents=cap_cents,
+        is_idempotent=is_idempotent, details=held_for(listing, price, request, request_id),
+    )  # fmt: skip
+    limit = quote.affordable(admission.cents) if admission.cents < quote.worst_cents else quote.limit
+    is_lowered = limit < quote.limit
+    if is_lowered or must_send(limit, listing, request):
+        rendered = listing.dialect.render(request, target(listing, caller), limit=limit)
+    exchange = Exchange(
+        id=completion_id, request_id=request_id, caller=caller, catalog=book, listing=listing, price=price, rendered=rendered,
+        admission=admission, admitted_at=book.now(), drain_seconds=settings.CONWAY_DRAIN_SECONDS, lowered_limit=limit if is_lowered else None,
+    )  # fmt: skip
+    exchange.start()
+    return exchange
+
+
+def must_send(limit: int, listing: Listing, request: ChatRequest) -> bool:
+    """Where the prompt leaves less room than the model's maximum, providers refuse the maximum as a limit."""
+    return request.output_limit is None and limit < listing.traits.max_output_tokens
+
+
+def find(book: Catalog, name: str, caller: Caller) -> tuple[Listing, PricePoint]:
+    listing = book.find(name)
+    if listing is None or not listing.is_on:
+        known = ", ".join(sorted(name for name, listing in book.listings.items() if listing.is_on))
+        raise Rejected(
+            f"The model '{name[:100]}' does not exist here. Available: {known}.",
+            param="model",
+            code="model_not_found",
+            status=404,
+        )
+    if caller.allowed_models is not None and name not in caller.allowed_models:
+        raise ApiError(403, "model_not_allowed", f"This API key may not use '{name}'.", param="model")
+    if not listing.provider.is_configured:
+        raise ApiError(
+            503,
+            "provider_not_configured",
+            f"Inference proxy not configured: no API key for {listing.provider.title}.",
+            headers=errors.NO_RETRY,
+        )
+    price = listing.price_at(book.now())
+    if price is None:
+        raise ApiError(
+            503, "model_not_priced", f"'{name}' has no price yet; our staff have to set one.", headers=errors.NO_RETRY
+        )
+    return listing, price
+
+
+def target(listing: Listing, caller: Caller) -> Target:
+    return Target(listing.upstream_id, listing.traits, lambda value: pseudonym(caller.user_id, value))
+
+
+def pseudonym(user_id: int, value: str) -> str:
+    """A caller's own id for a user, as providers see it: nobody can tell whose it is, and two callers' never meet."""
+    return hmac.new(
+        settings.SECRET_KEY.encode(), f"{user_id}\0{value}".encode("utf-8", "replace"), hashlib.sha256
+    ).hexdigest()
+
+
+def cap(headers: Headers) -> int | None:
+    given = headers.get("x-conway-max-cost-cents")
+    if given is None:
+        return None
+    if not (given.strip().isascii() and given.strip().isdigit()):
+        raise Rejected("x-conway-max-cost-cents must be a whole number of cents.", param="x-conway-max-cost-cents")
+    return min(int(given), MOST_CAP_CENTS) if len(given) < 20 else MOST_CAP_CENTS
+
+
+def completion_id_for(caller: Caller, headers: Headers) -> tuple[str, bool]:
+    """Ours alone. Under an idempotency key it follows from the key, so that a second attempt meets the first one's
+    hold or charge.
+    """
+    if not (key := headers.get("idempotency-key")):
+        return "chatcmpl-" + "".join(secrets.choice(BASE62) for _ in range(ID_LENGTH)), False
+    if len(key) > LONGEST_IDEMPOTENCY_KEY:
+        raise Rejected(f"Idempotency-Key is longer than {LONGEST_IDEMPOTENCY_KEY} characters.", param="Idempotency-Key")
+    digest = hmac.new(
+        settings.SECRET_KEY.encode(), f"completion\0{caller.user_id}\0{key}".encode("utf-8", "replace"), hashlib.sha256
+    ).digest()
+    return "chatcmpl-" + base64.b32encode(digest).decode().rstrip("=").lower()[: ID_LENGTH + 7], True
+
+
+def held_for(listing: Listing, price: PricePoint, request: ChatRequest, request_id: str) -> dict[str, Any]:
+    """What a reaper needs if we die before anything was seen."""
+    return {
+        "model": listing.name,
+        "provider": listing.provider.name,
+        "price_id": price.id,
+        "is_stream": bool(request.stream),
+        "request_id": request_id,
+    }
+
+
+# Answering
+# -----------------------------------------------------------------------------------------------------------------
+
+
+async def answer(exchange: Exchange) -> Answer:
+    try:
+        await exchange.answerable.wait()
+    except BaseException:  # cancelled: the client hung up while we waited
+        exchange.leave()
+        raise
+    if exchange.fault is not None and not exchange.channel.pieces and exchange.ended:
+        failed = errors.answer_to(exchange.fault)
+        return Answer(
+            failed.status, {**headers_of(exchange), **JSON_HEADERS, **failed.headers}, dumps(failed.body()).encode()
+        )
+    if exchange.is_stream:
+        return Answer(200, {**headers_of(exchange), **STREAM_HEADERS}, stream(exchange))
+    return Answer(200, {**headers_of(exchange), **JSON_HEADERS, **money_headers(exchange)}, json_body(exchange))
+
+
+async def stream(exchange: Exchange) -> AsyncIterator[bytes]:
+    try:
+        async for piece in exchange.channel:
+            yield piece
+    finally:
+        exchange.leave()  # does nothing after the end
+
+
+def json_body(exchange: Exchange) -> bytes:
+    reply = exchange.whole()
+    request = exchange.rendered.request
+    return dumps(completion(exchange.id, reply, request, exchange.listing.upstream_id, exchange.usage_shown())).encode()
+
+
+def headers_of(exchange: Exchange) -> dict[str, str]:
+    rendered = exchange.rendered
+    optional = {
+        "x-conway-ignored-params": ",".join(rendered.ignored),
+        "x-conway-transforms": ",".join(rendered.transforms),
+        "x-conway-max-tokens": str(exchange.lowered_limit or ""),
+        "x-conway-upstream-id": latin(exchange.facts.upstream_id),
+        "x-conway-sandbox": "true" if exchange.listing.provider.is_sandbox else "",
+    }
+    return {"x-request-id": exchange.request_id, **{name: value for name, value in optional.items() if value}}
+
+
+def money_headers(exchange: Exchange) -> dict[str, str]:
+    booked = exchange.booked
+    if booked is None:
+        return {}
+    money = {
+        "x-conway-cost-usd": format(booked.cost_usd.normalize(), "f"),
+        "x-conway-charged-cents": str(booked.charged_cents),
+    }
+    if booked.pending:
+        return {**money, "x-conway-settlement": "pending"}
+    return money if booked.balance_cents is None else {**money, "x-conway-balance-cents": str(booked.balance_cents)}
+
+
+def latin(text: str | None) -> str:
+    """A provider's text in a header: printable ASCII only, or nobody could send it."""
+    return "".join(letter for letter in text or "" if " " < letter < "\x7f")[:200]

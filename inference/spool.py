@@ -1,0 +1,83 @@
+"""Settlements that the database would not take: fsynced to a file, replayed until it does.
+
+One file per process under CONWAY_DATA_DIR/spool, held by a kernel lock while its writer lives, so any process on the
+machine may
+take over a file whose lock is free. A torn last line is what a crash in mid-write leaves: nobody was told it had
+worked.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+
+class Spool:
+    """This process's own file."""
+
+    def __init__(self, folder: Path, process: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.path = folder / f"{process}.jsonl"
+        self.file: IO[bytes] | None = None
+
+    def write(self, entry: dict[str, Any]) -> None:
+        """Blocks for one fsync; on disk when it returns. Raises OSError (a full disk), and then nothing was kept."""
+        if self.file is None:
+            self.file = open_locked(self.path)
+        line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+        begin = self.file.seek(0, os.SEEK_END)
+        try:
+            self.file.write(line)
+            self.file.flush()
+            os.fsync(self.file.fileno())
+        except OSError:
+            os.ftruncate(self.file.fileno(), begin)
+            raise
+
+    def clear(self) -> None:
+        """Everything in it is settled."""
+        if self.file is not None:
+            os.ftruncate(self.file.fileno(), 0)
+
+
+def open_locked(path: Path) -> IO[bytes]:
+    file = open(path, "a+b", buffering=0)  # noqa: SIM115 - it stays open as long as the process, and with it the lock
+    fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return list(whole_lines(path.read_bytes()))
+
+
+def whole_lines(content: bytes) -> Iterator[dict[str, Any]]:
+    for line in content.split(b"\n"):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict):
+            yield entry
+
+
+def orphans(folder: Path) -> Iterator[tuple[list[dict[str, Any]], Callable[[], None]]]:
+    """Entries of processes that are gone, each with the call that forgets them; their lock is ours while the caller
+    works.
+    """
+    for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else ():
+        try:
+            file = open(path, "rb")  # noqa: SIM115
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            continue
+        try:
+            yield read(path), lambda done=path: done.unlink(missing_ok=True)
+        finally:
+            file.close()

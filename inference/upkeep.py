@@ -1,0 +1,177 @@
+"""What a serving process does beside requests: keeps its holds alive, settles what dead processes left, replays spools.
+
+A hold is lost when its beat has not moved for 30 s in which we looked without interruption: the database's absence,
+or our own
+(SIGSTOP, a suspended machine), starts the clock anew, for we could not have seen it move.
+"""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from accounts.database import DatabaseUnavailable
+from credits import ledger
+from credits.ledger import LostHold
+from inference import billing, exchange, spool
+from inference.usage import Usage
+
+BEAT_SECONDS = 3
+LOOK_SECONDS = 5
+LOST_SECONDS = 30
+LONGEST_BLINK_SECONDS = 3 * LOOK_SECONDS
+
+log = logging.getLogger(__name__)
+
+
+async def beat() -> None:
+    """Renews the holds of all that runs here, with a checkpoint of what each would cost if we died now."""
+    checkpoints: dict[str, Any] = dict.fromkeys(billing.waiting)
+    for completion_id, under_way in list(exchange.running.items()):
+        checkpoints[completion_id] = under_way.entry(lost=True) if under_way.was_seen and not under_way.ended else None
+    if checkpoints:
+        await ledger.beat(billing.PROCESS, checkpoints)
+
+
+async def replay() -> int:
+    """Books what waits: our own entries, and those of processes on this machine that are gone."""
+    done = 0
+    for completion_id, entry in list(billing.waiting.items()):
+        if completion_id in exchange.running:
+            continue  # its own settlement is under way
+        await billing.book(entry)
+        billing.waiting.pop(completion_id, None)
+        done += 1
+    if done and not billing.waiting:
+        billing.spool().clear()
+    for entries, forget in spool.orphans(billing.spool().folder):
+        for entry in entries:
+            await billing.book(entry)
+        forget()
+        done += len(entries)
+    return done
+
+
+@dataclass(slots=True)
+class Reaper:
+    """Watches all open holds. `seen`: completion → its beat, and since when it has not moved."""
+
+    seen: dict[str, tuple[int, float]] = field(default_factory=dict)
+    looked_at: float | None = None
+
+    async def look(self) -> int:
+        """The number of completions settled as lost."""
+        now = time.monotonic()
+        if self.looked_at is None or now - self.looked_at > LONGEST_BLINK_SECONDS:
+            self.seen.clear()
+        try:
+            holds = await ledger.open_holds()
+        except DatabaseUnavailable:
+            self.looked_at = None
+            raise
+        self.looked_at = now
+        before, self.seen = self.seen, {}
+        for hold in holds:
+            beat_before, since = before.get(hold.completion_id, (None, now))
+            self.seen[hold.completion_id] = (hold.beat, since if beat_before == hold.beat else now)
+        lost = [
+            (completion_id, last) for completion_id, (last, since) in self.seen.items() if now - since >= LOST_SECONDS
+        ]
+        return sum([await settle_lost(completion_id, last) for completion_id, last in lost])
+
+
+async def settle_lost(completion_id: str, last_beat: int) -> bool:
+    """By its checkpoint, or for nothing where nobody had seen any of it. Provisional: a true settlement may still
+    come.
+    """
+    hold = await ledger.lost_hold(completion_id=completion_id, beat=last_beat)
+    if hold is None:
+        return False
+    log.warning("completion %s is lost: its process died, or cannot reach the database", completion_id)
+    return await billing.book(hold.checkpoint or unseen(hold), only_if_beat=last_beat) is not None
+
+
+def unseen(hold: LostHold) -> dict[str, Any]:
+    details = hold.details
+    return {
+        "completion_id": hold.completion_id,
+        "user_id": hold.user_id,
+        "key_id": hold.key_id,
+        "key_window": hold.key_window.isoformat() if hold.key_window else None,
+        "request_id": details["request_id"],
+        "model": details["model"],
+        "provider": details["provider"],
+        "served_model": "",
+        "upstream_id": "",
+        "price_id": details["price_id"],
+        "is_stream": details["is_stream"],
+        **billing.bucket_params(Usage()),
+        "reasoning": None,
+        "cost_usd": "0",
+        "charged_cents": 0,
+        "settlement": "lost",
+        "ending": "process_died",
+        "status": 500,
+        "finish_reason": "",
+        "alerts": [],
+        "raw_usage": None,
+        "seen": {},
+        "admitted_at": hold.admitted_at.isoformat(),
+        "first_byte_ms": None,
+        "total_ms": None,
+        "description": f"{details['model']}: lost before its first word",
+        "details": {
+            "model": details["model"],
+            "provider": details["provider"],
+            "receipt": hold.completion_id,
+            "settlement": "lost",
+        },
+    }
+
+
+# While serving
+# --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Upkeep:
+    """The loops of one serving process. Each goes on through every failure of its step."""
+
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def start(self) -> None:
+        reaper = Reaper()
+        rounds = ((beat, BEAT_SECONDS), (replay, 1), (reaper.look, LOOK_SECONDS))
+        self.tasks = [asyncio.create_task(every(seconds, step)) for step, seconds in rounds]
+
+    async def stop(self, seconds: float) -> None:
+        """Lets what runs end within `seconds`, cuts the rest, and leaves nothing unsettled or unspooled."""
+        await ended(seconds)
+        exchange.cut_all(exchange.STOPPED, 0)
+        await ended(2 * billing.DATABASE_SECONDS)
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await once(replay)
+
+
+async def ended(seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while exchange.running and time.monotonic() < until:
+        await asyncio.sleep(0.05)
+
+
+async def every(seconds: float, step: Any) -> None:
+    while True:
+        await once(step)
+        await asyncio.sleep(seconds)
+
+
+async def once(step: Any) -> None:
+    try:
+        await step()
+    except DatabaseUnavailable:
+        pass  # it heals; the next round tells
+    except Exception:
+        log.exception("%s failed", step.__qualname__)
