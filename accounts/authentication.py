@@ -13,7 +13,7 @@ from django.db import connection
 
 from accounts import credentials, database
 from accounts.credentials import Credential, KeyDigest
-from accounts.errors import ApiError
+from accounts.errors import ApiError, database_unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ async def authenticate(header: str | bytes | None, *, fresh: bool = False) -> Ca
     try:
         row = await database.fetch_one(*lookup(credential))
     except database.DatabaseUnavailable as error:
-        raise ApiError(503) from error
+        raise database_unavailable() from error
     caller = caller_of(credential, row)
     remember(credential, caller)
     return caller

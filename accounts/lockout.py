@@ -14,8 +14,7 @@ from accounts.errors import ApiError
 
 def username(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
     """One count for an email however it is spelled."""
-    given = (credentials or {}).get("username") or request.POST.get("username") or ""
-    return given.strip().lower()
+    return ((credentials or request.POST).get("username") or "").strip().lower()
 
 
 def forgive(request: HttpRequest, email: str) -> None:

@@ -1,3 +1,4 @@
+from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from accounts.api.keys import KeysView, KeyView
@@ -19,5 +20,7 @@ api_urlpatterns = [
 
 urlpatterns = [
     *api_urlpatterns,
+    path("sign-in", LoginView.as_view(template_name="accounts/sign_in.html"), name="sign-in"),
+    path("sign-out", LogoutView.as_view(), name="sign-out"),
     path("sign-in/link/<str:secret>", SignInLinkPage.as_view(), name="sign-in-link"),
 ]

@@ -8,8 +8,9 @@ import pytest
 # Before Django reads its settings: tests have state of their own and reach no provider.
 os.environ.setdefault("CONWAY_DATA_DIR", str(Path(__file__).parent.parent / "var" / "tests"))
 os.environ["DJANGO_SETTINGS_MODULE"] = "conway.settings"
+OPERATORS_OWN = ("_API_KEY", "_BASE_URL", "REDIS_URL", "CONWAY_SANDBOX", "CONWAY_SANDBOX_URL", "DEBUG")
 for name in list(os.environ):
-    if name.endswith(("_API_KEY", "_BASE_URL")) or name in ("REDIS_URL", "CONWAY_SANDBOX", "CONWAY_SANDBOX_URL", "DEBUG"):
+    if name.endswith(OPERATORS_OWN):
         del os.environ[name]
 
 django.setup()  # before the conftest of a folder below imports a model

@@ -21,7 +21,7 @@ class PasswordFields(serializers.Serializer[Any]):
 
 
 class RefreshFields(serializers.Serializer[Any]):
-    refresh_token = Text(max_length=200)
+    refresh_token = Text(max_length=1000)
 
 
 class SignedMessageFields(serializers.Serializer[Any]):
