@@ -81,8 +81,8 @@ class Server(Daphne):
         for number in (signal.SIGTERM, signal.SIGINT):
             self.loop.add_signal_handler(number, self.stop_soon)
         self.loop.add_reader(sys.stdin.fileno(), self.stop_soon)
-        family = socket.socket(fileno=os.dup(self.listening)).family
-        self.port = reactor.adoptStreamPort(self.listening, family, self.http_factory)
+        with socket.socket(fileno=self.listening) as listening:  # the port has a duplicate of its own, which it closes
+            self.port = reactor.adoptStreamPort(self.listening, listening.family, self.http_factory)
         self.ready()
 
     # Answers

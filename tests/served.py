@@ -36,9 +36,11 @@ class Served:
 @contextmanager
 def served(*command: str, **environment: str) -> Iterator[Served]:
     """Ready when it says its address; ended with the block if not before."""
+    if "DATABASE_URL" not in environment:
+        environment["DATABASE_URL"] = this_database()
     process = subprocess.Popen(
         [sys.executable, *(command or SERVE)],
-        env={**os.environ, "DATABASE_URL": this_database(), **environment},
+        env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -56,4 +58,5 @@ def served(*command: str, **environment: str) -> Iterator[Served]:
 
 def this_database() -> str:
     params = connection.get_connection_params()
-    return make_conninfo(**{name: params[name] for name in ("host", "port", "user", "password", "dbname") if name in params})
+    wanted = ("host", "port", "user", "password", "dbname")
+    return make_conninfo(**{name: params[name] for name in wanted if name in params})

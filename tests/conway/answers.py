@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+Receive = Callable[..., Awaitable[Any]]
+Send = Callable[..., Awaitable[None]]
+
 CHUNK = b"x" * 65536
 CHUNKS = 1024
 WORDS = 10
@@ -13,13 +16,13 @@ WORDS = 10
 sent = 0
 
 
-async def application(scope: dict[str, Any], receive: Callable[..., Awaitable[Any]], send: Callable[..., Awaitable[None]]) -> None:
+async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     if scope["type"] == "http":
         body = await whole_body(receive)
         await ANSWERS[scope["path"]](body, send)
 
 
-async def whole_body(receive: Callable[..., Awaitable[Any]]) -> bytes:
+async def whole_body(receive: Receive) -> bytes:
     body, more = b"", True
     while more:
         message = await receive()
@@ -27,24 +30,25 @@ async def whole_body(receive: Callable[..., Awaitable[Any]]) -> bytes:
     return body
 
 
-async def begin(send: Callable[..., Awaitable[None]]) -> None:
+async def begin(send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
 
 
-async def write(send: Callable[..., Awaitable[None]], body: bytes, more: bool = True) -> None:
+async def write(send: Send, body: bytes, more: bool = True) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
-async def long(body: bytes, send: Callable[..., Awaitable[None]]) -> None:
+async def long(body: bytes, send: Send) -> None:
     """64 MB, as fast as the reader takes them."""
     global sent
     await begin(send)
-    for sent in range(1, CHUNKS + 1):
+    for chunks in range(1, CHUNKS + 1):
         await write(send, CHUNK)
+        sent = chunks
     await write(send, b"", more=False)
 
 
-async def words(body: bytes, send: Callable[..., Awaitable[None]]) -> None:
+async def words(body: bytes, send: Send) -> None:
     """One every tenth of a second."""
     await begin(send)
     for number in range(WORDS):
@@ -53,25 +57,25 @@ async def words(body: bytes, send: Callable[..., Awaitable[None]]) -> None:
     await write(send, b"end", more=False)
 
 
-async def endless(body: bytes, send: Callable[..., Awaitable[None]]) -> None:
+async def endless(body: bytes, send: Send) -> None:
     await begin(send)
     while True:
         await write(send, b".")
         await asyncio.sleep(0.1)
 
 
-async def breaks(body: bytes, send: Callable[..., Awaitable[None]]) -> None:
+async def breaks(body: bytes, send: Send) -> None:
     await begin(send)
     await write(send, b"half")
     raise RuntimeError("broken on purpose")
 
 
-async def raises(body: bytes, send: Callable[..., Awaitable[None]]) -> None:
+async def raises(body: bytes, send: Send) -> None:
     raise RuntimeError("raised on purpose")
 
 
 def says(what: Callable[[bytes], int]) -> Callable[..., Awaitable[None]]:
-    async def answer(body: bytes, send: Callable[..., Awaitable[None]]) -> None:
+    async def answer(body: bytes, send: Send) -> None:
         await begin(send)
         await write(send, b"%d" % what(body), more=False)
 

@@ -21,7 +21,8 @@ def answers(notes: Path) -> Iterator[Callable[..., Served]]:
 
         def start(workers: int = 1, **environment: str) -> Served:
             command = ("-m", "tests.conway.parent", str(workers))
-            return stack.enter_context(served(*command, NOTES=str(notes), DATABASE_URL="postgresql:///unused", **environment))
+            environment = {"NOTES": str(notes), "DATABASE_URL": "postgresql:///unused", **environment}
+            return stack.enter_context(served(*command, **environment))
 
         yield start
 

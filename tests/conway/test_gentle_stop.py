@@ -62,7 +62,7 @@ def test_a_request_on_its_way_while_it_stops_is_told_to_come_back(answers: Calla
     ):
         late.sendall(b"POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n1")
         parts = response.iter_text()
-        next(parts)
+        assert next(parts) + next(parts) == "0 1 "
         server.process.send_signal(signal.SIGTERM)
         assert eventually(lambda: refuses(server))
         late.sendall(b"2")
