@@ -13,6 +13,7 @@ from .chat.moonshot import Moonshot
 from .chat.openai import OpenAI
 from .chat.qwen import Qwen
 from .exchange import Exchange, Incoming, Send, Wire
+from .gemini.wire import Gemini
 from .meter import Meter
 from .orders import Orders
 
@@ -22,6 +23,7 @@ CACHE = PromptCache()
 WIRES: list[tuple[re.Pattern[str], Wire]] = [
     (re.compile(r"/openai/v1/chat/completions"), OpenAI()),
     (re.compile(r"/anthropic/v1/messages"), Anthropic(CACHE)),
+    (re.compile(r"/gemini/v1beta/models/(?P<model>[^/:]+):(?P<method>generateContent|streamGenerateContent)"), Gemini()),
     (re.compile(r"/moonshot/v1/chat/completions"), Moonshot()),
     (re.compile(r"/dashscope/compatible-mode/v1/chat/completions"), Qwen()),
 ]
@@ -51,9 +53,9 @@ class Sandbox:
             return
         wire, parts = found
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        incoming = Incoming(
-            scope["path"], headers, body, parts.get("model", ""), parts.get("method") == "streamGenerateContent"
-        )
+        streams = parts.get("method") == "streamGenerateContent"
+        query = scope.get("query_string", b"").decode("latin-1")
+        incoming = Incoming(scope["path"], headers, body, query, parts.get("model", ""), streams)
         exchange = Exchange(wire, self.meter, self.base, self.seen, send)
         await run_until_gone(exchange.run(incoming), receive)
 

@@ -27,6 +27,7 @@ class Incoming:
     path: str
     headers: dict[str, str]
     body: bytes
+    query: str = ""
     model: str = ""
     stream: bool = False
 

@@ -1,0 +1,57 @@
+"""What a generateContent request is made of."""
+
+from ..shapes import anything, array, flag, integer, mapping, number, one_of, record, text
+
+NAME = text(pattern=r"[a-zA-Z_][a-zA-Z0-9_.:-]{0,127}")
+MEDIA = one_of(
+    "image/png", "image/jpeg", "image/webp", "image/heic", "image/heif", "application/pdf", "text/plain", "text/html", "text/css", "text/csv",
+    "text/markdown", "text/xml", "audio/wav", "audio/mpeg", "audio/mp3", "audio/aiff", "audio/aac", "audio/ogg", "audio/flac",
+)  # fmt: skip
+PART = record({
+    "text": text(),
+    "thought": flag,
+    "thoughtSignature": text(least=1),
+    "inlineData": record({"mimeType": MEDIA, "data": text(least=1)}, ["mimeType", "data"]),
+    "functionCall": record({"id": text(), "name": text(least=1), "args": mapping(anything)}, ["name"]),
+    "functionResponse": record({"id": text(), "name": text(least=1), "response": mapping(anything)}, ["name", "response"]),
+})  # fmt: skip
+CONTENT = record({"role": one_of("user", "model"), "parts": array(PART)}, ["parts"])
+SYSTEM = record({"role": text(), "parts": array(record({"text": text(least=1)}, ["text"]), least=1)}, ["parts"])
+
+DECLARATION = record({
+    "name": NAME,
+    "description": text(),
+    "parameters": mapping(anything),
+    "parametersJsonSchema": mapping(anything),
+    "response": mapping(anything),
+    "responseJsonSchema": mapping(anything),
+}, ["name"])  # fmt: skip
+TOOL = record({"functionDeclarations": array(DECLARATION, least=1, most=512)}, ["functionDeclarations"])
+CALLING = record({"mode": one_of("AUTO", "ANY", "NONE", "VALIDATED"), "allowedFunctionNames": array(text())})
+
+GENERATION = record({
+    "temperature": number(0, 2),
+    "topP": number(0, 1),
+    "topK": number(1),
+    "candidateCount": integer(1, 1),
+    "maxOutputTokens": integer(1),
+    "stopSequences": array(text(least=1), most=5),
+    "seed": integer(-(2**31), 2**31 - 1),
+    "presencePenalty": number(-2, 2),
+    "frequencyPenalty": number(-2, 2),
+    "responseMimeType": one_of("text/plain", "application/json", "text/x.enum"),
+    "responseSchema": mapping(anything),
+    "responseJsonSchema": mapping(anything),
+    "responseModalities": array(one_of("TEXT"), least=1),
+    "mediaResolution": one_of("MEDIA_RESOLUTION_LOW", "MEDIA_RESOLUTION_MEDIUM", "MEDIA_RESOLUTION_HIGH"),
+    "thinkingConfig": record({"includeThoughts": flag, "thinkingBudget": integer(), "thinkingLevel": one_of("MINIMAL", "LOW", "MEDIUM", "HIGH")}),
+})  # fmt: skip
+
+REQUEST = record({
+    "contents": array(CONTENT),
+    "systemInstruction": SYSTEM,
+    "generationConfig": GENERATION,
+    "tools": array(TOOL),
+    "toolConfig": record({"functionCallingConfig": CALLING}),
+    "safetySettings": array(record({"category": text(), "threshold": text()}, ["category", "threshold"])),
+}, ["contents"])  # fmt: skip
