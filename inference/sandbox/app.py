@@ -16,12 +16,14 @@ from .exchange import Exchange, Incoming, Send, Wire
 from .gemini.wire import Gemini
 from .meter import Meter
 from .orders import Orders
+from .responses.wire import Responses
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 CACHE = PromptCache()
 WIRES: list[tuple[re.Pattern[str], Wire]] = [
     (re.compile(r"/openai/v1/chat/completions"), OpenAI()),
+    (re.compile(r"/openai/v1/responses"), Responses()),
     (re.compile(r"/anthropic/v1/messages"), Anthropic(CACHE)),
     (re.compile(r"/gemini/v1beta/models/(?P<model>[^/:]+):(?P<method>generateContent|streamGenerateContent)"), Gemini()),
     (re.compile(r"/moonshot/v1/chat/completions"), Moonshot()),
@@ -69,7 +71,11 @@ class Sandbox:
     def control(self, body: bytes) -> dict[str, Any]:
         given = json.loads(body or b"{}")
         self.times = given.pop("times", None)
-        self.orders = ordering.read(given) if given.pop("reset", False) else ordering.read(given, self.orders)
+        if given.pop("reset", False):
+            self.orders = Orders()
+            self.seen.clear()
+            CACHE.forget()
+        self.orders = ordering.read(given, self.orders)
         return vars(self.orders)
 
     def answer_own(self, method: str, path: str, body: bytes) -> tuple[int, Any]:

@@ -127,7 +127,7 @@ class ChatWire:
                     index,
                     {"tool_calls": [{"index": nth, **delta}]},
                     words=bool(arguments),
-                    tokens=count(arguments) or int("name" in delta["function"]),
+                    tokens=(count(arguments) if call.arguments else 0) or int("name" in delta["function"]),
                 )
         yield self.chunk(reply, envelope, index, {}, finish=FINISH[choice.finish])
 
