@@ -1,0 +1,23 @@
+"""Anthropic's Messages API (https://platform.claude.com/docs/en/api/messages), in the version its catalogue row pins.
+
+request.py        the body                            stream.py  events → deltas
+conversation.py   turns, in the order it insists on   reply.py   a JSON reply, read as a stream
+parts.py          text, images, documents             blocks.py  text, thinking, calls as they grow
+tools.py          definitions and choice              fence.py   JSON mode without its code fence
+tool_ids.py       call ids it takes                   finish.py  why it stopped
+output_format.py  JSON, with a schema or without      usage.py   tokens in buckets
+schema.py         the JSON Schema it compiles         faults.py  what its failures mean
+references.py     $ref and allOf
+thinking.py       effort → budget
+cache.py          at most four marks
+"""
+
+from inference.dialects.anthropic.faults import fault
+from inference.dialects.anthropic.reply import parse
+from inference.dialects.anthropic.request import path, render
+from inference.dialects.anthropic.stream import stream
+
+# Long JSON replies would run into its ten-minute rule, and a reply cut short would come without usage.
+STREAMS_ALWAYS = True
+
+__all__ = ["STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream"]

@@ -1,0 +1,180 @@
+"""A reply's content blocks as they open, grow and close (translation.md 4.2).
+
+A block of a whole reply opens with everything in it; one of a stream grows by deltas. What Claude's own tools write
+stays silent, and so do blocks of kinds we do not know.
+"""
+
+import json
+import secrets
+import string
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from inference.chat.fault import BAD_RESPONSE, Fault
+from inference.chat.reply import Delta
+
+LETTERS = string.ascii_letters + string.digits
+
+
+@dataclass(slots=True)
+class Said:
+    """What the blocks so far amount to: it numbers the calls and places the annotations."""
+
+    calls: int = 0
+    characters: int = 0
+    thought: int = 0
+    unseen: int = 0
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.calls or self.characters or self.thought or self.unseen)
+
+
+class Block(Protocol):
+    def open(self, given: dict[str, Any]) -> list[Delta]: ...
+    def grow(self, delta: dict[str, Any]) -> list[Delta]: ...
+    def close(self) -> list[Delta]: ...
+
+
+@dataclass(slots=True)
+class Silent:
+    said: Said
+
+    def open(self, given: dict[str, Any]) -> list[Delta]:
+        self.said.unseen += 1
+        return []
+
+    def grow(self, delta: dict[str, Any]) -> list[Delta]:
+        return []
+
+    def close(self) -> list[Delta]:
+        return []
+
+
+@dataclass(slots=True)
+class Text:
+    said: Said
+    start: int = 0
+    citations: list[dict[str, Any]] = field(default_factory=list)
+
+    def open(self, given: dict[str, Any]) -> list[Delta]:
+        self.start = self.said.characters
+        citations = given.get("citations")
+        self.citations += citations if isinstance(citations, list) else []
+        return self.write(given.get("text"))
+
+    def grow(self, delta: dict[str, Any]) -> list[Delta]:
+        if delta.get("type") == "citations_delta":
+            self.citations.append(delta.get("citation") or {})
+        return self.write(delta.get("text")) if delta.get("type") == "text_delta" else []
+
+    def write(self, text: Any) -> list[Delta]:
+        if not isinstance(text, str) or not text:
+            return []
+        self.said.characters += len(text)
+        return [Delta({"content": text})]
+
+    def close(self) -> list[Delta]:
+        """Citations of web pages belong to the whole text of their block; other kinds have no name at OpenAI."""
+        pages = [self.page(cited) for cited in self.citations if is_page(cited)]
+        return [Delta({"annotations": pages})] if pages else []
+
+    def page(self, cited: dict[str, Any]) -> dict[str, Any]:
+        span = {"start_index": self.start, "end_index": self.said.characters}
+        page = {"url": cited["url"], "title": cited.get("title") or ""}
+        return {"type": "url_citation", "url_citation": page | span}
+
+
+def is_page(cited: Any) -> bool:
+    match cited:
+        case {"type": "web_search_result_location", "url": str()}:
+            return True
+    return False
+
+
+@dataclass(slots=True)
+class Thinking:
+    """Shown as it comes; the whole block, signed, follows for callers who send it back."""
+
+    said: Said
+    text: list[str] = field(default_factory=list)
+    signature: str = ""
+
+    def open(self, given: dict[str, Any]) -> list[Delta]:
+        return self.grow(given)
+
+    def grow(self, delta: dict[str, Any]) -> list[Delta]:
+        if isinstance(signature := delta.get("signature"), str):
+            self.signature += signature
+        thought = delta.get("thinking")
+        if not isinstance(thought, str) or not thought:
+            return []
+        separator = "\n" if self.said.thought and not self.text else ""
+        self.text.append(thought)
+        self.said.thought += len(thought)
+        return [Delta({"reasoning_content": separator + thought})]
+
+    def close(self) -> list[Delta]:
+        block = {"type": "thinking", "thinking": "".join(self.text), "signature": self.signature}
+        return [Delta({"thinking_blocks": [block]})]
+
+
+@dataclass(slots=True)
+class Redacted(Silent):
+    """Thinking that Claude keeps to itself: nothing to show, but to send back."""
+
+    def open(self, given: dict[str, Any]) -> list[Delta]:
+        self.said.unseen += 1
+        hidden = given.get("data")
+        block = {"type": "redacted_thinking", "data": hidden}
+        return [Delta({"thinking_blocks": [block]})] if isinstance(hidden, str) and hidden else []
+
+
+@dataclass(slots=True)
+class Call:
+    """A call of a caller's tool. Arguments come in fragments, or (without any) whole with the block's start."""
+
+    said: Said
+    index: int = 0
+    whole: Any = None
+    fragments: int = 0
+
+    def open(self, given: dict[str, Any]) -> list[Delta]:
+        name, call_id = given.get("name"), given.get("id")
+        if not isinstance(name, str) or not name:
+            raise Fault(BAD_RESPONSE, "a tool call without a name")
+        self.index, self.whole = self.said.calls, given.get("input")
+        self.said.calls += 1
+        start = {"id": call_id if isinstance(call_id, str) and call_id else made_id(), "type": "function"}
+        return [Delta({"tool_calls": [{"index": self.index, **start, "function": {"name": name, "arguments": ""}}]})]
+
+    def grow(self, delta: dict[str, Any]) -> list[Delta]:
+        fragment = delta.get("partial_json")
+        if not isinstance(fragment, str) or not fragment:
+            return []
+        self.fragments += 1
+        return [self.argument(fragment)]
+
+    def close(self) -> list[Delta]:
+        if self.fragments:
+            return []
+        return [self.argument(json.dumps(self.whole or {}, ensure_ascii=False, separators=(",", ":")))]
+
+    def argument(self, fragment: str) -> Delta:
+        return Delta({"tool_calls": [{"index": self.index, "function": {"arguments": fragment}}]})
+
+
+def made_id() -> str:
+    return "call_" + "".join(secrets.choice(LETTERS) for _ in range(24))
+
+
+KINDS: dict[Any, type[Text] | type[Thinking] | type[Redacted] | type[Call]] = {
+    "text": Text,
+    "thinking": Thinking,
+    "redacted_thinking": Redacted,
+    "tool_use": Call,
+}
+
+
+def new(kind: Any, said: Said) -> Block:
+    return KINDS.get(kind, Silent)(said) if isinstance(kind, str) else Silent(said)

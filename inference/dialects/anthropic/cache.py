@@ -1,0 +1,27 @@
+"""`cache_control` marks: at most four, the long-lived before the short-lived (translation.md 2.10)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from inference.chat.traits import Traits
+
+MAX_MARKS = 4
+
+
+def fit(body: dict[str, Any], traits: Traits) -> None:
+    """The last four reach furthest. A one-hour mark after a five-minute one is refused, so it is shortened."""
+    marks = list(marked(body))
+    for block in marks[: -MAX_MARKS if traits.cache_marks else None]:
+        del block["cache_control"]
+    short = False
+    for block in marks[-MAX_MARKS:] if traits.cache_marks else ():
+        if short and block["cache_control"].get("ttl") == "1h":
+            block["cache_control"]["ttl"] = "5m"
+        short = short or block["cache_control"].get("ttl") != "1h"
+
+
+def marked(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """In the order in which Claude reads the prompt."""
+    turns = [block for turn in body["messages"] for block in turn["content"]]
+    blocks = [*body.get("tools", ()), *body.get("system", ()), *turns]
+    yield from (block for block in blocks if "cache_control" in block)

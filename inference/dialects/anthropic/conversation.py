@@ -1,0 +1,142 @@
+"""Messages become a system prompt and alternating turns (translation.md 2.2, 2.4, 2.5).
+
+Claude insists: no system message among the turns, the first turn the user's, all results of parallel calls in one user
+turn before any text, no blank text anywhere.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import from_json
+
+from inference.chat.messages import Message, RefusalPart, ToolCall
+from inference.chat.rendered import Rendered
+from inference.chat.request import ChatRequest
+from inference.chat.traits import Traits
+from inference.dialects.anthropic import parts
+from inference.dialects.anthropic.output_format import wants_json
+from inference.dialects.anthropic.parts import Block
+from inference.dialects.anthropic.tool_ids import ToolIds, tool_name
+
+SYSTEM = ("system", "developer")
+PLACEHOLDER = "."
+CONTINUE = "Continue."
+
+
+@dataclass(slots=True)
+class Turn:
+    role: str
+    blocks: list[Block] = field(default_factory=list)
+
+    def holds(self, block_type: str) -> bool:
+        return any(block["type"] == block_type for block in self.blocks)
+
+
+def write(request: ChatRequest, traits: Traits) -> tuple[list[Block], list[Turn]]:
+    """The system prompt's blocks, and at least one turn of which the first is the user's."""
+    system = [block for message in request.messages if message.role in SYSTEM for block in system_blocks(message)]
+    turns = spoken(request.messages, traits)
+    if not turns and system:
+        turns = [Turn("user", [system.pop()])]
+    if not turns or turns[0].role != "user":
+        turns.insert(0, Turn("user", [parts.text(PLACEHOLDER)]))
+    return system, turns
+
+
+def close(turns: list[Turn], rendered: Rendered, traits: Traits, *, thinks: bool) -> None:
+    """An assistant turn at the end is a prefill, which thinking, JSON output and newer models exclude."""
+    last = turns[-1]
+    if last.role != "assistant":
+        return
+    if traits.prefill and wants_json(rendered.request):
+        turns.pop()
+        rendered.transform("prefill_dropped")
+    elif thinks or not traits.prefill:
+        turns.append(Turn("user", [parts.text(CONTINUE)]))
+        rendered.transform("continue_appended")
+    elif last.blocks[-1]["type"] == "text":
+        last.blocks[-1]["text"] = last.blocks[-1]["text"].rstrip()
+
+
+def spoken(messages: list[Message], traits: Traits) -> list[Turn]:
+    turns: list[Turn] = []
+    ids = ToolIds()
+    for index, message in enumerate(messages):
+        match message.role:
+            case "system" | "developer":
+                continue
+            case "assistant":
+                add(turns, "assistant", assistant_blocks(message, ids))
+            case "tool":
+                add(turns, "user", [tool_result(message, f"messages[{index}]", ids, traits)])
+            case _:
+                add(turns, "user", user_blocks(message, f"messages[{index}]", traits))
+    for turn in turns:
+        turn.blocks.sort(key=lambda block: turn.role == "user" and block["type"] != "tool_result")
+    return turns
+
+
+def add(turns: list[Turn], role: str, blocks: list[Block]) -> None:
+    if not blocks:
+        return
+    if turns and turns[-1].role == role:
+        turns[-1].blocks += blocks
+    else:
+        turns.append(Turn(role, blocks))
+
+
+def system_blocks(message: Message) -> list[Block]:
+    return parts.marked_last(parts.texts(message.parts), message.cache_control)
+
+
+def user_blocks(message: Message, at: str, traits: Traits) -> list[Block]:
+    return parts.marked_last(parts.contents(message.parts, at, traits), message.cache_control)
+
+
+def assistant_blocks(message: Message, ids: ToolIds) -> list[Block]:
+    thoughts = [block for given in message.thinking_blocks or () if (block := thinking_block(given)) is not None]
+    refusal = [RefusalPart(type="refusal", refusal=message.refusal)] if message.refusal else []
+    texts = parts.texts([*message.parts, *refusal])
+    ids.begin()
+    calls = [tool_use(call, ids) for call in message.calls]
+    said = parts.marked_last(texts + calls, message.cache_control)
+    return thoughts + said if said else []  # a turn must not end in a thinking block
+
+
+def thinking_block(given: dict[str, Any]) -> Block | None:
+    """As Claude gave it and signed it. What others call thinking has no signature, and would be refused."""
+    match given:
+        case {"type": "thinking", "thinking": str(text), "signature": str(signature)} if signature:
+            return {"type": "thinking", "thinking": text, "signature": signature}
+        case {"type": "redacted_thinking", "data": str(hidden)} if hidden:
+            return {"type": "redacted_thinking", "data": hidden}
+    return None
+
+
+def tool_use(call: ToolCall, ids: ToolIds) -> Block:
+    name = tool_name(call.function.name)
+    return {"type": "tool_use", "id": ids.take(call.id), "name": name, "input": arguments(call.function.arguments)}
+
+
+def tool_result(message: Message, at: str, ids: ToolIds, traits: Traits) -> Block:
+    contents = parts.contents(message.parts, at, traits)
+    marks = [block.pop("cache_control") for block in contents if "cache_control" in block]
+    block: Block = {"type": "tool_result", "tool_use_id": ids.answered(message.tool_call_id or "")}
+    if contents:
+        block["content"] = contents
+    if marks:
+        block["cache_control"] = marks[-1]
+    return parts.marked(block, message.cache_control)
+
+
+def arguments(text: str | None) -> dict[str, Any]:
+    """A model wrote it: a 400 for broken JSON would make the conversation unrecoverable."""
+    if not text or not text.strip():
+        return {}
+    try:
+        value = from_json(text, allow_inf_nan=False)
+        json.dumps(value, allow_nan=False)  # 1e999 reads as infinity, which no JSON can hold
+    except (ValueError, RecursionError):
+        return {"__raw_arguments": text}
+    return value if isinstance(value, dict) else {"__raw_arguments": value}

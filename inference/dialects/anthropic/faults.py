@@ -1,0 +1,87 @@
+"""What Anthropic's failures mean (translation.md 5.2)."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from inference.chat import fault as meanings
+from inference.chat.fault import Fault, Meaning, by_status
+
+BY_TYPE = {
+    "invalid_request_error": meanings.BAD_REQUEST,
+    "authentication_error": meanings.KEY_REFUSED,
+    "permission_error": meanings.KEY_REFUSED,
+    "billing_error": meanings.QUOTA_EXHAUSTED,
+    "not_found_error": meanings.NO_SUCH_MODEL,
+    "conflict_error": meanings.CONFLICT,
+    "request_too_large": meanings.TOO_LARGE,
+    "rate_limit_error": meanings.RATE_LIMITED,
+    "api_error": meanings.UPSTREAM_ERROR,
+    "timeout_error": replace(meanings.UPSTREAM_TIMEOUT, retries=1),
+    "overloaded_error": meanings.OVERLOADED,
+}
+# A bad request is not always the caller's: the words tell.
+BY_WORDS = (
+    (re.compile(r"prompt is too long|exceed context limit", re.I), meanings.TOO_LONG),
+    (re.compile(r"credit balance|usage limits|spend(?:ing)? limit", re.I), meanings.QUOTA_EXHAUSTED),
+)
+# "messages.3.content.0: …" begins with Anthropic's field; callers know OpenAI's.
+FIELD = re.compile(r"([a-z_]+)\b")
+PARAMS = {
+    "messages": "messages", "system": "messages", "prompt": "messages", "input": "messages",
+    "tools": "tools", "tool_choice": "tool_choice", "output_config": "response_format", "thinking": "reasoning_effort",
+    "max_tokens": "max_tokens", "stop_sequences": "stop", "temperature": "temperature", "top_p": "top_p",
+    "top_k": "top_k", "metadata": "user", "model": "model",
+}  # fmt: skip
+
+
+def fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
+    error = error_of(loaded(body))
+    found = understood(error, by_status(status))
+    found.upstream_status = status
+    found.retry_after = seconds(headers.get("retry-after"))
+    if found.meaning is meanings.RATE_LIMITED and "retry-after" not in headers:
+        found.meaning = meanings.QUOTA_EXHAUSTED  # a spend cap: trying again keeps failing
+    return found
+
+
+def fault_in_reply(body: Any) -> Fault:
+    """An error event in a stream, or a 200 that is no message."""
+    error = error_of(body)
+    return understood(error, meanings.UPSTREAM_ERROR if error else meanings.BAD_RESPONSE)
+
+
+def understood(error: dict[str, Any], otherwise: Meaning) -> Fault:
+    kind, said = error.get("type"), error.get("message")
+    said = said if isinstance(said, str) else ""
+    meaning = BY_TYPE.get(kind, otherwise) if isinstance(kind, str) else otherwise
+    if meaning is meanings.BAD_REQUEST:
+        meaning = next((meant for words, meant in BY_WORDS if words.search(said)), meaning)
+    return Fault(meaning, said, param=param(said) if meaning.relays else None, raw=error or None)
+
+
+def error_of(body: Any) -> dict[str, Any]:
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def param(said: str) -> str | None:
+    field = FIELD.match(said)
+    return PARAMS.get(field[1]) if field else None
+
+
+def loaded(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def seconds(header: str | None) -> float | None:
+    try:
+        value = float(header or "")
+    except ValueError:
+        return None
+    return value if 0 <= value < 1e9 else None

@@ -1,0 +1,26 @@
+"""Why a reply ended (translation.md 3.3), for streams and whole replies alike."""
+
+from typing import Any
+
+FINISH_REASONS = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "tool_use": "stop",  # a caller's tool makes it tool_calls below; Claude's own tools do not
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "refusal": "content_filter",
+}
+DECLINED = "The model declined to answer."
+
+
+def finish_reason(stop_reason: Any, *, calls: bool) -> str:
+    """Reasons we do not know (`compaction`, `pause_turn`, none at all) end a reply like any other."""
+    reason = FINISH_REASONS.get(stop_reason, "stop") if isinstance(stop_reason, str) else "stop"
+    return "tool_calls" if calls and reason == "stop" else reason
+
+
+def refusal(stop_reason: Any, stop_details: Any) -> str | None:
+    if stop_reason != "refusal":
+        return None
+    explanation = stop_details.get("explanation") if isinstance(stop_details, dict) else None
+    return explanation if isinstance(explanation, str) and explanation else DECLINED

@@ -1,0 +1,100 @@
+"""Content parts as content blocks (translation.md 2.3)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from inference.chat import media
+from inference.chat.messages import AnyPart, CacheMark, FilePart, ImagePart, RefusalPart, TextPart
+from inference.chat.rejected import Rejected, unsupported
+from inference.chat.traits import Traits
+
+Block = dict[str, Any]
+
+IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
+PDF = "application/pdf"
+
+
+def text(words: str, mark: CacheMark | None = None) -> Block:
+    return marked({"type": "text", "text": words}, mark)
+
+
+def texts(given: Iterable[AnyPart]) -> list[Block]:
+    """Where only words are allowed. Blank text is refused by Claude, and says nothing."""
+    return [text(said, part.cache_mark) for part in given if (said := words(part)).strip()]
+
+
+def words(part: AnyPart) -> str:
+    match part:
+        case TextPart():
+            return part.text
+        case RefusalPart():
+            return part.refusal
+    return ""
+
+
+def contents(given: Iterable[AnyPart], at: str, traits: Traits) -> list[Block]:
+    blocks: list[Block] = []
+    for number, part in enumerate(given):
+        match part:
+            case TextPart() | RefusalPart():
+                blocks += texts([part])
+            case ImagePart():
+                blocks.append(marked(image(part.image_url.url, f"{at}.content[{number}]", traits), part.cache_mark))
+            case FilePart():
+                blocks.append(marked(document(part, f"{at}.content[{number}]", traits), part.cache_mark))
+            case _:
+                refuse_unless(False, f"{at}.content[{number}]: this model does not take '{part.type}'.")
+    return blocks
+
+
+def image(url: str, at: str, traits: Traits) -> Block:
+    if media.is_data_url(url):
+        refuse_unless("data" in traits.images, f"{at}: this model does not take images.")
+        found = media.read_data_url(url, at=at)
+        refuse_unless(found.media_type in IMAGES, f"{at}: images must be JPEG, PNG, GIF or WebP.")
+        return {"type": "image", "source": base64_source(found)}
+    if media.scheme(url) != "https":
+        raise Rejected(f"{at}: image URLs begin with https: or data:.", param="messages", code="invalid_image_url")
+    if "https" not in traits.images:
+        raise Rejected(f"{at}: send the image as a data URL.", param="messages", code="unsupported_image_url")
+    return {"type": "image", "source": {"type": "url", "url": url}}
+
+
+def document(part: FilePart, at: str, traits: Traits) -> Block:
+    refuse_unless(traits.documents, f"{at}: this model does not take files.")
+    found = media.read_data_url(part.file.file_data or "", at=at)
+    if found.media_type in IMAGES:
+        return {"type": "image", "source": base64_source(found)}
+    block = {"type": "document", "source": document_source(found, at)}
+    if part.file.filename:
+        block["title"] = part.file.filename
+    return block
+
+
+def document_source(found: media.Media, at: str) -> dict[str, str]:
+    if found.media_type == PDF:
+        return base64_source(found)
+    refuse_unless(found.media_type.startswith("text/"), f"{at}: files must be PDF or plain text.")
+    return {"type": "text", "media_type": "text/plain", "data": found.content.decode("utf-8", "replace")}
+
+
+def base64_source(found: media.Media) -> dict[str, str]:
+    return {"type": "base64", "media_type": found.media_type, "data": found.data}
+
+
+def refuse_unless(condition: bool, sentence: str) -> None:
+    if not condition:
+        raise unsupported(sentence, param="messages", value=True)
+
+
+def marked(block: Block, mark: CacheMark | None) -> Block:
+    if mark is not None:
+        block["cache_control"] = mark.model_dump(exclude_none=True)
+    return block
+
+
+def marked_last(blocks: list[Block], mark: CacheMark | None) -> list[Block]:
+    """A mark on a whole message is a mark on its last block."""
+    if blocks and mark is not None:
+        marked(blocks[-1], mark)
+    return blocks

@@ -1,0 +1,85 @@
+"""The body of `POST /v1/messages`, from the neutral form. Only what stands here is ever sent."""
+
+from typing import Any
+
+from inference.chat.fields import sift
+from inference.chat.rendered import Rendered, Target
+from inference.chat.request import ChatRequest
+from inference.chat.traits import Traits
+from inference.dialects.anthropic import cache, conversation, output_format, thinking, tools
+
+VERSION = "2023-06-01"  # later ones refuse temperature, top_p and top_k altogether
+
+
+def path(upstream_model: str, *, stream: bool) -> str:
+    return "/v1/messages"
+
+
+def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> Rendered:
+    """Raises `Rejected`."""
+    traits = target.traits
+    rendered = sift(request, traits)
+    rendered.headers = {"anthropic-version": traits.version or VERSION}
+    max_tokens = output_limit(rendered, traits, limit)
+    system, turns = conversation.write(request, traits)
+    thought = thinking.plan(rendered, traits, turns, max_tokens)
+    conversation.close(turns, rendered, traits, thinks=thought is not None)
+    form = output_format.config(request)
+    rendered.body = {
+        "model": target.upstream_model,
+        "max_tokens": max_tokens,
+        "stream": True,
+        "system": system + output_format.instruction(request),
+        "messages": [{"role": turn.role, "content": turn.blocks} for turn in turns],
+        **tools.write(rendered, turns, held_to=output_format.schemas(form)),
+        "thinking": thought,
+        "output_config": form | thinking.effort(request, traits),
+        **sampling(rendered, thinks=thought is not None),
+        "stop_sequences": stop_sequences(rendered),
+        "metadata": metadata(request, target),
+        "service_tier": traits.service_tier,
+    }
+    rendered.body = {name: value for name, value in rendered.body.items() if value not in (None, [], {})}
+    cache.fit(rendered.body, traits)
+    return rendered
+
+
+def output_limit(rendered: Rendered, traits: Traits, limit: int | None) -> int:
+    """Mandatory here. A caller's limit above the model's is lowered to it: the reply is the same, a 400 is none."""
+    asked = rendered.request.output_limit
+    if asked is not None and asked > traits.max_output_tokens:
+        rendered.transform("max_tokens_lowered")
+    return min(tokens for tokens in (limit, asked, traits.max_output_tokens) if tokens is not None)
+
+
+def sampling(rendered: Rendered, *, thinks: bool) -> dict[str, Any]:
+    """Claude takes either temperature or top_p, and next to nothing of both while it thinks. 1 is the default."""
+    request = rendered.request
+    sent: dict[str, Any] = {}
+    if request.temperature is not None and not thinks:
+        sent["temperature"] = min(request.temperature, 1)
+    elif request.temperature not in (None, 1):
+        rendered.ignore("temperature")
+    if request.top_p is not None and "temperature" not in sent and (not thinks or request.top_p >= 0.95):
+        sent["top_p"] = request.top_p
+    elif request.top_p not in (None, 1):
+        rendered.ignore("top_p")
+    if request.top_k is not None and not thinks:
+        sent["top_k"] = request.top_k
+    elif request.top_k is not None:
+        rendered.ignore("top_k")
+    return sent
+
+
+def stop_sequences(rendered: Rendered) -> list[str]:
+    """White space alone is refused as a stop sequence."""
+    stops = rendered.request.stops
+    taken = [stop for stop in stops if stop.strip()]
+    if len(taken) < len(stops):
+        rendered.ignore("stop")
+    return taken
+
+
+def metadata(request: ChatRequest, target: Target) -> dict[str, str]:
+    caller = request.safety_identifier or request.user
+    return {"user_id": target.pseudonym(caller)} if caller else {}

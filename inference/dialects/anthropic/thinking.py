@@ -1,0 +1,59 @@
+"""How hard to think: a budget, an adaptive switch, an effort (translation.md 1.3, 2.9)."""
+
+from typing import Any
+
+from inference.chat.rendered import Rendered
+from inference.chat.request import ChatRequest
+from inference.chat.traits import Traits
+from inference.dialects.anthropic.conversation import Turn
+
+MIN_BUDGET = 1024
+DEFAULT_EFFORT = "medium"  # for a caller who wants thinking and does not say how much
+THOUGHTS = ("thinking", "redacted_thinking")
+
+
+def plan(rendered: Rendered, traits: Traits, turns: list[Turn], max_tokens: int) -> dict[str, Any] | None:
+    """The `thinking` field. What excludes manual thinking wins over it, and the caller is told."""
+    request = rendered.request
+    if not wants(request):
+        return None
+    if traits.thinking == "adaptive":
+        return {"type": "adaptive"}
+    budget = min(asked_budget(request, traits), max_tokens - 1)
+    if budget < MIN_BUDGET or request.must_call or resumes_without_thought(turns):
+        rendered.transform("thinking_disabled")
+        return None
+    return {"type": "enabled", "budget_tokens": budget}
+
+
+def effort(request: ChatRequest, traits: Traits) -> dict[str, str]:
+    """For `output_config`; also without thinking it shortens or lengthens the answer."""
+    level = traits.efforts.get(request.reasoning_effort or "")
+    return {"effort": level} if level else {}
+
+
+def wants(request: ChatRequest) -> bool:
+    """Claude's own `thinking` is the more exact word."""
+    if request.thinking is not None:
+        return request.thinking.type != "disabled"
+    return request.reasoning_effort not in (None, "none")
+
+
+def asked_budget(request: ChatRequest, traits: Traits) -> int:
+    if request.thinking is not None and request.thinking.budget_tokens is not None:
+        return request.thinking.budget_tokens
+    table = traits.thinking_budgets
+    return table.get(request.reasoning_effort or "") or table.get(DEFAULT_EFFORT) or 0
+
+
+def resumes_without_thought(turns: list[Turn]) -> bool:
+    """Whether the conversation ends inside a tool loop whose thoughts the caller did not keep: Claude answers 400 then.
+
+    A loop counts as one turn of the model; it thinks where the loop begins and need not at every step.
+    """
+    if not turns[-1].holds("tool_result"):
+        return False
+    opening = len(turns) - 2
+    while opening >= 2 and all(block["type"] == "tool_result" for block in turns[opening - 1].blocks):
+        opening -= 2
+    return turns[opening].blocks[0]["type"] not in THOUGHTS

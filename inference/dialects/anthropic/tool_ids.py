@@ -1,0 +1,46 @@
+"""Call ids and names that Claude takes: `^[a-zA-Z0-9_-]+$`, and no id twice in a conversation.
+
+Other models write ids like `functions.get_weather:0`, and some count from 0 again at every turn.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+
+REFUSED = re.compile(r"[^a-zA-Z0-9_-]")
+NAME_LENGTH = 128
+
+
+@dataclass(slots=True)
+class ToolIds:
+    """Of one conversation; `turn` maps the ids of the latest assistant message to those sent."""
+
+    turn: dict[str, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+
+    def begin(self) -> None:
+        self.turn = {}
+
+    def take(self, given: str) -> str:
+        wanted = sent = tool_id(given)
+        number = 1
+        while sent in self.used:
+            number += 1
+            sent = f"{wanted}-{number}"
+        self.used.add(sent)
+        self.turn[given] = sent
+        return sent
+
+    def answered(self, given: str) -> str:
+        return self.turn.get(given) or tool_id(given)
+
+
+def tool_id(given: str) -> str:
+    clean = REFUSED.sub("_", given)
+    if clean and clean == given:
+        return given
+    return f"{clean}-{hashlib.sha1(given.encode('utf-8', 'replace'), usedforsecurity=False).hexdigest()[:6]}"
+
+
+def tool_name(given: str) -> str:
+    return REFUSED.sub("_", given)[:NAME_LENGTH] or "_"

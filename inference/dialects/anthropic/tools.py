@@ -1,0 +1,74 @@
+"""Tool definitions and the choice among them (translation.md 2.6, 2.7)."""
+
+from typing import Any
+
+from inference.chat.rendered import Rendered
+from inference.chat.request import ChatRequest, Tool, allowed_name
+from inference.dialects.anthropic import schema
+from inference.dialects.anthropic.conversation import Turn
+from inference.dialects.anthropic.parts import Block, marked
+
+NO_PARAMETERS: dict[str, Any] = {"type": "object", "properties": {}}
+MAX_STRICT = 20
+
+
+def write(rendered: Rendered, turns: list[Turn], *, held_to: list[dict[str, Any]]) -> dict[str, Any]:
+    """`held_to`: schemas of the reply itself, which share the limits of strict tools."""
+    request = rendered.request
+    if not request.tools:
+        return remembered(turns)
+    tools = [definition(number, tool) for number, tool in enumerate(request.tools) if is_allowed(tool, request)]
+    relax(tools, rendered, held_to)
+    return {"tools": tools, "tool_choice": choice(request)}
+
+
+def remembered(turns: list[Turn]) -> dict[str, Any]:
+    """Claude answers 400 to a history of calls without any tool declared: those it names are declared, and barred."""
+    names = dict.fromkeys(block["name"] for turn in turns for block in turn.blocks if block["type"] == "tool_use")
+    tools = [{"name": name, "input_schema": dict(NO_PARAMETERS)} for name in names]
+    return {"tools": tools, "tool_choice": {"type": "none"}} if tools else {}
+
+
+def is_allowed(tool: Tool, request: ChatRequest) -> bool:
+    allowed = request.allowed_tools
+    return allowed is None or tool.function.name in [allowed_name(entry) for entry in allowed.tools]
+
+
+def definition(number: int, tool: Tool) -> Block:
+    function = tool.function
+    param = f"tools[{number}].function.parameters"
+    given = schema.object_root(function.parameters, param=param) if function.parameters else dict(NO_PARAMETERS)
+    block: Block = {"name": function.name, "input_schema": given}
+    if function.description:
+        block["description"] = function.description
+    if function.strict:
+        block |= {"strict": True, "input_schema": schema.fit(given, param=param), "loose": given}
+    return marked(block, tool.cache_control)
+
+
+def relax(tools: list[Block], rendered: Rendered, held_to: list[dict[str, Any]]) -> None:
+    """More strictness than Claude compiles is given up: the schemas still guide it."""
+    strict = [tool for tool in tools if tool.get("strict")]
+    loose = [tool.pop("loose") for tool in strict]
+    if len(strict) > MAX_STRICT or schema.excess([*held_to, *(tool["input_schema"] for tool in strict)]):
+        rendered.ignore("strict")
+        for tool, given in zip(strict, loose, strict=True):
+            del tool["strict"]
+            tool["input_schema"] = given
+
+
+def choice(request: ChatRequest) -> dict[str, Any] | None:
+    chosen = named(request)
+    if request.parallel_tool_calls is False and chosen != {"type": "none"}:
+        chosen = {**(chosen or {"type": "auto"}), "disable_parallel_tool_use": True}
+    return chosen
+
+
+def named(request: ChatRequest) -> dict[str, Any] | None:
+    if request.forced_tool:
+        return {"type": "tool", "name": request.forced_tool}
+    if request.must_call:
+        return {"type": "any"}
+    if request.tool_choice is None:
+        return None
+    return {"type": "none" if request.tool_choice == "none" else "auto"}

@@ -1,0 +1,49 @@
+"""Claude's usage in buckets (translation.md 3.4, 6.2): input counts exclude each other, output holds the thinking."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from inference.usage import Usage
+
+MOST = 2**40  # more tokens than that are no count
+
+
+def count(usage: Mapping[str, Any], name: str) -> int | None:
+    value = usage.get(name)
+    return value if type(value) is int and abs(value) < MOST else None
+
+
+def updated(usage: dict[str, Any], later: Any) -> dict[str, Any]:
+    """Later values replace earlier ones, being cumulative; one that is absent or null says nothing."""
+    said = later.items() if isinstance(later, dict) else ()
+    return {**usage, **{name: value for name, value in said if value is not None}}
+
+
+def read(usage: Mapping[str, Any], *, with_output: bool = True) -> Usage | None:
+    """None where the provider did not say. `with_output` false: the prompt alone, of a stream that only began."""
+    plain = count(usage, "input_tokens")
+    output = count(usage, "output_tokens") if with_output else 0
+    if plain is None or output is None:
+        return None
+    cached = count(usage, "cache_read_input_tokens") or 0
+    write_5m, write_1h = cache_writes(usage)
+    return Usage.of(
+        prompt=plain + cached + write_5m + write_1h, output=output, cached=cached, write_5m=write_5m, write_1h=write_1h,
+        reasoning=thinking_tokens(usage, output) if with_output else None,
+    )  # fmt: skip
+
+
+def cache_writes(usage: Mapping[str, Any]) -> tuple[int, int]:
+    """The split by lifetime comes once, at the start; the total may grow later, at the five-minute price."""
+    split = usage.get("cache_creation")
+    split = split if isinstance(split, dict) else {}
+    write_5m, write_1h = count(split, "ephemeral_5m_input_tokens") or 0, count(split, "ephemeral_1h_input_tokens") or 0
+    total = count(usage, "cache_creation_input_tokens")
+    total = write_5m + write_1h if total is None else total
+    return total - min(write_1h, total), min(write_1h, total)
+
+
+def thinking_tokens(usage: Mapping[str, Any], output: int) -> int | None:
+    details = usage.get("output_tokens_details")
+    thought = count(details, "thinking_tokens") if isinstance(details, dict) else None
+    return None if thought is None else max(0, min(thought, output))
