@@ -66,7 +66,7 @@ def test_it_recovers_the_signer(wallet: Wallet) -> None:
 
 
 def test_it_agrees_with_a_signature_of_another_implementation() -> None:
-    """From the test vectors of EIP-191's reference: geth's `personal_sign` of "Some data" with a published key."""
+    """The example in web3.js's documentation of `accounts.sign`."""
     signature = (
         "0xb91467e570a6466aa9e9876cbcd013baba02900b8979d43fe208a4a4f339f5fd"
         "6007e74cd82e037b800186422fc2da167c747ef045e5d18a5f5d4300f8e1a0291c"

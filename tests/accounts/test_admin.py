@@ -1,0 +1,105 @@
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from accounts.models import ApiKey, User, WalletAddress
+
+NO_WALLETS = {"wallets-TOTAL_FORMS": 0, "wallets-INITIAL_FORMS": 0}
+USERS, KEYS = "/admin/accounts/user/", "/admin/accounts/apikey/"
+
+
+@pytest.fixture
+def desk(client: Client, sam: User) -> Client:
+    client.force_login(sam, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def clerk(client: Client, bob: User) -> Client:
+    """Staff who may edit users and nothing else."""
+    bob.is_staff = True
+    bob.save()
+    bob.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user"]))
+    client.force_login(bob, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def act(client: Client, path: str, action: str, *rows: Any) -> Any:
+    return client.post(path, {"action": action, "_selected_action": [row.pk for row in rows]}, follow=True)
+
+
+@pytest.mark.parametrize("term", ["alice@", "ALICE", "{id}", "0x" + "a" * 40])
+def test_users_are_found_by_email_id_and_wallet(desk: Client, alice: User, term: str) -> None:
+    WalletAddress.objects.create(user=alice, address="0x" + "a" * 40)
+    page = desk.get(USERS, {"q": term.format(id=alice.pk)})
+    assert [user.pk for user in page.context["cl"].result_list] == [alice.pk]
+
+
+def test_users_are_deactivated_and_not_deleted(desk: Client, alice: User) -> None:
+    act(desk, USERS, "deactivate", alice)
+    alice.refresh_from_db()
+    assert not alice.is_active and LogEntry.objects.get().change_message == "Deactivated"
+    assert desk.get(f"{USERS}{alice.pk}/delete/").status_code == 403
+    assert "delete_selected" not in dict(desk.get(USERS).context["action_form"].fields["action"].choices)
+
+
+def test_a_user_is_added_and_changed(desk: Client) -> None:
+    added = {
+        "email": "New@Example.org",
+        "usable_password": "false",
+        "wallets-TOTAL_FORMS": 0,
+        "wallets-INITIAL_FORMS": 0,
+    }
+    assert desk.post(f"{USERS}add/", added).status_code == 302
+    user = User.objects.get(email="new@example.org")
+    changed = {"email": "", "name": "New", "is_active": "on", **NO_WALLETS}
+    assert desk.post(f"{USERS}{user.pk}/change/", changed).status_code == 302
+    user.refresh_from_db()
+    assert (user.email, user.name) == (None, "New")
+
+
+def test_the_same_email_in_capitals_is_refused_with_a_word(desk: Client, alice: User) -> None:
+    page = desk.post(f"{USERS}add/", {"email": "ALICE@example.org", "usable_password": "false"})
+    assert page.status_code == 200 and b"already exists" in page.content
+
+
+def test_a_clerk_cannot_rise_to_superuser(clerk: Client, bob: User) -> None:
+    form = {"email": bob.email, "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    clerk.post(f"{USERS}{bob.pk}/change/", {**form, **NO_WALLETS})
+    bob.refresh_from_db()
+    assert bob.is_staff and not bob.is_superuser
+
+
+def test_a_clerk_cannot_touch_a_superuser(clerk: Client, sam: User) -> None:
+    assert clerk.get(f"{USERS}{sam.pk}/password/").status_code == 403
+    act(clerk, USERS, "deactivate", sam)
+    sam.refresh_from_db()
+    assert sam.is_active
+
+
+def test_keys_are_found_and_read_but_never_the_digest(desk: Client, alice: User) -> None:
+    key, _ = ApiKey.issue(user=alice, name="laptop")
+    for term in (key.prefix, alice.email, str(key.pk)):
+        assert key in desk.get(KEYS, {"q": term}).context["cl"].result_list
+    page = desk.get(f"{KEYS}{key.pk}/change/")
+    assert b"laptop" in page.content and b"Save" not in page.content
+    assert bytes(key.digest).hex().encode() not in page.content and b"Digest" not in page.content
+
+
+def test_keys_can_be_revoked_and_nothing_else(desk: Client, alice: User) -> None:
+    key, _ = ApiKey.issue(user=alice, name="laptop")
+    act(desk, KEYS, "revoke", key)
+    key.refresh_from_db()
+    assert key.revoked_at and LogEntry.objects.get().change_message == "Revoked"
+    assert desk.get(f"{KEYS}add/").status_code == desk.get(f"{KEYS}{key.pk}/delete/").status_code == 403
+    assert desk.post(f"{KEYS}{key.pk}/change/", {"name": "mine"}).status_code == 403
+
+
+def test_a_users_page_leads_to_their_keys(desk: Client, alice: User, bob: User) -> None:
+    mine, _ = ApiKey.issue(user=alice, name="laptop")
+    ApiKey.issue(user=bob, name="bob's")
+    assert f"{KEYS}?user__id__exact={alice.pk}".encode() in desk.get(f"{USERS}{alice.pk}/change/").content
+    assert list(desk.get(f"{KEYS}?user__id__exact={alice.pk}").context["cl"].result_list) == [mine]
