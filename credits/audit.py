@@ -1,7 +1,7 @@
 """Checks the books: every line it yields is a fault. It may run beside a live service on ten million transactions.
 
-Statements are short and each sees one moment. A transaction never changes, and an account's ids only rise, so what was
-its newest transaction when its balance was read bounds what that balance must be the sum of, however long the walk takes.
+Statements are short and each sees one moment. A transaction never changes and an account's ids only rise, so the newest
+one there was when the balance was read tells what that balance must be the sum of, however long the walk takes.
 """
 
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def _faults_of(walk: Walk) -> Iterator[str]:
     if walk.balance != walk.running:
         yield f"{account}: the balance is {walk.balance} cents, its transactions sum to {walk.running}"
     if walk.balance != walk.balance_after_newest:
-        yield f"{account}: the balance is {walk.balance} cents, {walk.balance_after_newest} after its newest transaction"
+        yield f"{account}: the balance is {walk.balance} cents, its newest transaction says {walk.balance_after_newest}"
     if walk.wrong_rows:
         yield (
             f"{account}: the balance after transaction {walk.first_wrong} is not the sum up to it; "

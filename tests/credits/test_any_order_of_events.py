@@ -53,15 +53,21 @@ class Ledger(RuleBasedStateMachine):
             self.booked[reference] = cents
             self.balance += cents
 
-    @rule(cents=st.integers(-300, 300).filter(bool), number=st.integers(10, 10**9))
-    def adjust(self, cents: int, number: int) -> None:
-        reference = f"{self.life}-{number}-{len(self.booked)}"
+    @rule(number=NUMBER, cents=st.integers(-300, 300).filter(bool))
+    def adjust(self, number: int, cents: int) -> None:
+        reference = f"adjustment-{self.life}-{number}"
+        known = self.booked.get(reference)
         try:
             ledger.adjust(user=self.user, cents=cents, reference=reference, reason="Any", by=None)
-            assert self.available + cents >= 0
-            self.balance += cents
+            assert known == cents or (known is None and self.available + cents >= 0)
+        except ledger.ReferenceReused:
+            assert known not in (None, cents)
         except ledger.BelowHeld:
-            assert self.available + cents < 0
+            assert known is None and self.available + cents < 0
+            return
+        if known is None:
+            self.booked[reference] = cents
+            self.balance += cents
 
     @rule(number=NUMBER, need=st.integers(0, 300), more=st.integers(0, 500), cap=st.none() | CENTS)
     def hold(self, number: int, need: int, more: int, cap: int | None) -> None:

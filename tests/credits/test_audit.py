@@ -27,7 +27,7 @@ def test_it_finds_a_balance_that_is_not_the_sum(alice):
     CreditAccount.objects.update(balance_cents=990)
     assert list(audit.faults()) == [
         f"account {alice.pk}: the balance is 990 cents, its transactions sum to 1000",
-        f"account {alice.pk}: the balance is 990 cents, 1000 after its newest transaction",
+        f"account {alice.pk}: the balance is 990 cents, its newest transaction says 1000",
     ]
 
 
