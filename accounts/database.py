@@ -1,23 +1,27 @@
 """One asynchronous pool per event loop to the database Django is configured for: the inference path's way in.
 
-Statements run alone in autocommit, so none holds a row longer than its own round trip. A database that is down, or a pool
+Statements run alone in autocommit, so none holds a row longer than its own round trip. A database that is down, or a
+pool
 that stays full for `WAIT_SECONDS`, raises `DatabaseUnavailable`; the caller decides between 503 and the spool.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import psycopg
 from asgiref.sync import sync_to_async
 from django.db import connection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-WAIT_SECONDS = 5
+WAIT_SECONDS = 5  # for a connection
+STATEMENT_SECONDS = 10  # a server that took the statement and went silent
 POOL_SIZE = 8
 DJANGOS_OWN = ("cursor_factory", "context", "prepare_threshold", "autocommit", "row_factory", "pool")
 
 Params = Mapping[str, Any] | Sequence[Any] | None
+Row = tuple[Any, ...]
+T = TypeVar("T")
 
 # A pool belongs to the loop it was opened in: a test, a command and a server each have their own.
 _pools: dict[asyncio.AbstractEventLoop, AsyncConnectionPool] = {}
@@ -54,37 +58,27 @@ async def close() -> None:
         await found.close()
 
 
-async def fetch_one(sql: str, params: Params = None) -> tuple[Any, ...] | None:
-    async with Cursor() as cursor:
-        await cursor.execute(sql, params)
-        return await cursor.fetchone()
+async def fetch_one(sql: str, params: Params = None) -> Row | None:
+    return await statement(sql, params, lambda cursor: cursor.fetchone())
 
 
-async def fetch_all(sql: str, params: Params = None) -> list[tuple[Any, ...]]:
-    async with Cursor() as cursor:
-        await cursor.execute(sql, params)
-        return await cursor.fetchall()
+async def fetch_all(sql: str, params: Params = None) -> list[Row]:
+    return await statement(sql, params, lambda cursor: cursor.fetchall())
 
 
 async def execute(sql: str, params: Params = None) -> int:
     """The number of rows touched."""
-    async with Cursor() as cursor:
-        await cursor.execute(sql, params)
-        return cursor.rowcount
+    return await statement(sql, params, counted)
 
 
-class Cursor:
-    """A cursor of the pool; trouble on the way to the database is told apart from what the database says."""
+async def counted(cursor: psycopg.AsyncCursor[Row]) -> int:
+    return cursor.rowcount
 
-    async def __aenter__(self) -> psycopg.AsyncCursor:
-        try:
-            self.pool = await pool()
-            self.connection = await self.pool.getconn()
-        except (PoolTimeout, psycopg.OperationalError, OSError) as error:
-            raise DatabaseUnavailable(str(error)) from error
-        return self.connection.cursor()
 
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        await self.pool.putconn(self.connection)
-        if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-            raise DatabaseUnavailable(str(error)) from error
+async def statement(sql: str, params: Params, take: Callable[[psycopg.AsyncCursor[Row]], Awaitable[T]]) -> T:
+    """Trouble on the way to the database is told apart from what the database says."""
+    try:
+        async with asyncio.timeout(STATEMENT_SECONDS), (await pool()).connection() as connected:
+            return await take(await connected.execute(sql, params))
+    except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError, TimeoutError, OSError) as error:
+        raise DatabaseUnavailable(str(error)) from error

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from typing import Any
 
 import django
 from channels.routing import ProtocolTypeRouter
@@ -14,14 +15,14 @@ from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from accounts import database  # noqa: E402
 from inference import catalog, edge, upstream  # noqa: E402
-from inference.edge import Receive, Scope, Send  # noqa: E402
+from inference.edge import Receive, Send  # noqa: E402
 from inference.upkeep import Upkeep  # noqa: E402
 
 pages = ASGIHandler()
 upkeep = Upkeep()
 
 
-async def http(scope: Scope, receive: Receive, send: Send) -> None:
+async def http(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Completions take the short way: no middleware, and no thread a request."""
     handler = edge.completions if scope["path"] == "/v1/chat/completions" else pages
     await handler(scope, receive, send)
@@ -39,7 +40,7 @@ async def start() -> None:
 
 async def stop(deadline: float) -> None:
     """After a worker's last new request, beside the answers still running: they may go on until `deadline`, in the
-    loop's time. What is left then is cut and settled within conway.server.SETTLE_SECONDS."""
+    loop's time. What is left then is cut and settled within CONWAY_SETTLE_SECONDS."""
     await upkeep.stop(deadline - asyncio.get_running_loop().time())
     await upstream.close()
     await database.close()

@@ -58,5 +58,6 @@ FROM inference_completion c WHERE c.id > %(after)s ORDER BY c.id LIMIT %(limit)s
 # The second column is empty where all is well.
 CHARGES = """
 SELECT t.id, CASE WHEN NOT EXISTS (
-         SELECT FROM inference_completion c WHERE c.id = regexp_replace(substr(t.reference, 11), '\\.corrected$', '')) THEN t.reference END
+         SELECT FROM inference_completion c
+         WHERE c.id = regexp_replace(substr(t.reference, 11), '\\.corrected$', '')) THEN t.reference END
 FROM credits_credittransaction t WHERE t.type = 'inference' AND t.id > %(after)s ORDER BY t.id LIMIT %(limit)s"""

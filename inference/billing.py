@@ -48,7 +48,6 @@ def spool() -> Spool:
 
 
 # Admitting
-# ---------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +89,31 @@ def quote_of(prompt_tokens: int, request: ChatRequest, listing: Listing, price: 
     )
 
 
-async def admit(*, completion_id: str, caller: Caller, request: ChatRequest, listing: Listing, price: PricePoint, cap_cents: int | None,
-                is_idempotent: bool, details: dict[str, Any]) -> tuple[Quote, Admission]:  # fmt: skip
+async def admit(
+    *,
+    completion_id: str,
+    caller: Caller,
+    request: ChatRequest,
+    listing: Listing,
+    price: PricePoint,
+    cap_cents: int | None,
+    is_idempotent: bool,
+    details: dict[str, Any],
+) -> tuple[Quote, Admission]:
     """Raises `Refused`. What the cheap bound could not pay, the counted one may."""
 
     async def hold(quoted: Quote) -> Admission:
         return await ledger.admit(
-            completion_id=completion_id, user_id=caller.user_id, key_id=caller.key_id, need_cents=quoted.need_cents,
-            worst_cents=quoted.worst_cents, cap_cents=cap_cents, process=PROCESS, details=details, idempotent=is_idempotent,
-        )  # fmt: skip
+            completion_id=completion_id,
+            user_id=caller.user_id,
+            key_id=caller.key_id,
+            need_cents=quoted.need_cents,
+            worst_cents=quoted.worst_cents,
+            cap_cents=cap_cents,
+            process=PROCESS,
+            details=details,
+            idempotent=is_idempotent,
+        )
 
     cheap = quote(request, listing, price, counted=False)
     try:
@@ -111,7 +126,6 @@ async def admit(*, completion_id: str, caller: Caller, request: ChatRequest, lis
 
 
 # Settling
-# ----------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +158,18 @@ async def settle(entry: dict[str, Any]) -> Booked:
     """Commits, or within a few seconds keeps it safe elsewhere. Raises `UnableToBook`."""
     cost = Decimal(entry["cost_usd"])
     waiting[entry["completion_id"]] = entry
-    try:
-        async with asyncio.timeout(DATABASE_SECONDS):
-            settled = await book(entry)
-    except (DatabaseUnavailable, TimeoutError):
+    booking = asyncio.create_task(book(entry))
+    # Not cancelled when it is slow: it may still succeed, and to book it again is to book it once.
+    await asyncio.wait({booking}, timeout=DATABASE_SECONDS)
+    if not booking.done():
+        booking.add_done_callback(asyncio.Task.exception)
         return await keep_safe(entry, cost)
-    except Exception:
-        log.exception("settlement of %s was refused by the database", entry["completion_id"])
+    if (error := booking.exception()) is not None:
+        if not isinstance(error, DatabaseUnavailable):
+            log.error("settlement of %s was refused by the database", entry["completion_id"], exc_info=error)
         return await keep_safe(entry, cost)
     del waiting[entry["completion_id"]]
+    settled = booking.result()
     return Booked(entry["charged_cents"], cost, settled.balance_cents if settled else None)
 
 
@@ -189,22 +206,34 @@ def as_json(value: Any) -> Any:
 BUCKET_COLUMNS = ", ".join(f"{bucket}_tokens" for bucket in BUCKETS)
 BUCKET_VALUES = ", ".join(f"%({bucket})s::bigint" for bucket in BUCKETS)
 REPLACED = (
-    *(f"{bucket}_tokens" for bucket in BUCKETS), "reasoning_tokens", "served_model", "upstream_id", "price_id", "cost_usd", "charged_cents",
-    "settlement", "ending", "status", "finish_reason", "alerts", "raw_usage", "seen", "first_byte_ms", "total_ms", "request_id",
-)  # fmt: skip
+    *(f"{bucket}_tokens" for bucket in BUCKETS),
+    *(
+        "reasoning_tokens",
+        "served_model",
+        "upstream_id",
+        "price_id",
+        "cost_usd",
+        "charged_cents",
+        "settlement",
+        "ending",
+    ),
+    *("status", "finish_reason", "alerts", "raw_usage", "seen", "first_byte_ms", "total_ms", "request_id"),
+)
 
 # One row, or one correction of a `lost` one. A `none` may be followed by a new attempt under the same idempotency key.
 RECEIPT = f"""
 INSERT INTO inference_completion AS was (
   id, user_id, key_id, request_id, model_id, provider, served_model, upstream_id, price_id, is_stream,
   {BUCKET_COLUMNS}, reasoning_tokens,
-  cost_usd, charged_cents, settlement, ending, status, finish_reason, alerts, raw_usage, seen, admitted_at,
-  first_byte_ms, total_ms)
-SELECT %(completion_id)s::text, %(user_id)s::bigint, %(key_id)s::bigint, %(request_id)s::text, %(model)s::text, %(provider)s::text,
-  %(served_model)s::text, %(upstream_id)s::text, %(price_id)s::bigint, %(is_stream)s::boolean, {BUCKET_VALUES}, %(reasoning)s::bigint,
-  %(cost_usd)s::numeric, %(charged_cents)s::bigint, %(settlement)s::text, %(ending)s::text, %(status)s::smallint, %(finish_reason)s::text,
-  %(alerts)s::jsonb, %(raw_usage)s::jsonb, %(seen)s::jsonb,
-  coalesce((SELECT admitted_at FROM credits_hold WHERE completion_id = %(completion_id)s::text), %(admitted_at)s::timestamptz),
+  cost_usd, charged_cents, settlement, ending, status, finish_reason, alerts, raw_usage, seen,
+  admitted_at, first_byte_ms, total_ms)
+SELECT %(completion_id)s::text, %(user_id)s::bigint, %(key_id)s::bigint, %(request_id)s::text, %(model)s::text,
+  %(provider)s::text, %(served_model)s::text, %(upstream_id)s::text, %(price_id)s::bigint, %(is_stream)s::boolean,
+  {BUCKET_VALUES}, %(reasoning)s::bigint,
+  %(cost_usd)s::numeric, %(charged_cents)s::bigint, %(settlement)s::text, %(ending)s::text, %(status)s::smallint,
+  %(finish_reason)s::text, %(alerts)s::jsonb, %(raw_usage)s::jsonb, %(seen)s::jsonb,
+  coalesce((SELECT admitted_at FROM credits_hold WHERE completion_id = %(completion_id)s::text),
+           %(admitted_at)s::timestamptz),
   %(first_byte_ms)s::integer, %(total_ms)s::integer
 ON CONFLICT (id) DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in REPLACED)}
   WHERE was.settlement = 'none' OR (was.settlement = 'lost' AND excluded.settlement <> 'lost')

@@ -4,6 +4,7 @@ seconds old.
 
 import asyncio
 import json
+import logging
 import re
 import time
 import tomllib
@@ -23,6 +24,8 @@ from inference.dialects import Dialect
 from inference.models import ChatModel, Price
 from inference.pricing import PriceSheet
 from inference.providers import DIALECTS, PROVIDERS, Provider
+
+log = logging.getLogger(__name__)
 
 DATE = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
 FILE = Path(__file__).with_name("catalog.toml")
@@ -93,8 +96,11 @@ def undated(upstream_model: str) -> str:
 
 
 SQL = """
-SELECT m.name, m.display_name, m.provider, m.dialect, m.upstream_id, m.is_on, m.successor, m.retirement, m.traits, m.bound_percent, m.estimate_percent,
-       coalesce((SELECT jsonb_agg(jsonb_build_array(p.id, extract(epoch FROM p.starts_at)::bigint, p.sheet, p.source, p.checked_on) ORDER BY p.starts_at DESC)
+SELECT m.name, m.display_name, m.provider, m.dialect, m.upstream_id, m.is_on, m.successor, m.retirement, m.traits,
+       m.bound_percent, m.estimate_percent,
+       coalesce((SELECT jsonb_agg(
+                   jsonb_build_array(p.id, extract(epoch FROM p.starts_at), p.sheet, p.source, p.checked_on)
+                   ORDER BY p.starts_at DESC)
                  FROM inference_price p WHERE p.model_id = m.name), '[]'), clock_timestamp()
 FROM inference_chatmodel m ORDER BY m.position, m.name"""
 
@@ -133,8 +139,18 @@ def forget() -> None:
 def keep(rows: list[tuple[Any, ...]]) -> Catalog:
     global _snapshot
     skew = rows[0][-1] - datetime.now(UTC) if rows else timedelta()
-    _snapshot = Catalog({row[0]: listing(row) for row in rows}, skew, time.monotonic())
+    listings = (found for row in rows if (found := readable(row)) is not None)
+    _snapshot = Catalog({listing.name: listing for listing in listings}, skew, time.monotonic())
     return _snapshot
+
+
+def readable(row: tuple[Any, ...]) -> Listing | None:
+    """A row that staff spoiled takes its model off the list, not the others."""
+    try:
+        return listing(row)
+    except (KeyError, TypeError, ValueError):
+        log.exception("the catalogue's row of %s cannot be read", row[0])
+        return None
 
 
 def listing(row: tuple[Any, ...]) -> Listing:
@@ -158,8 +174,11 @@ def listing(row: tuple[Any, ...]) -> Listing:
         PricePoint(price_id, datetime.fromtimestamp(starts, UTC), PriceSheet.of(sheet), source, checked)
         for price_id, starts, sheet, source, checked in parsed(prices)
     )
-    return Listing(name, display_name, provider, DIALECTS[dialect or provider.dialect], upstream_id, is_on, successor, retirement,
-                   Traits.of(parsed(traits)), bound, estimate, points)  # fmt: skip
+    speaks = DIALECTS[dialect or provider.dialect]
+    return Listing(
+        name, display_name, provider, speaks, upstream_id, is_on, successor, retirement, Traits.of(parsed(traits)),
+        bound, estimate, points,
+    )  # fmt: skip
 
 
 def parsed(value: Any) -> Any:
@@ -168,7 +187,6 @@ def parsed(value: Any) -> Any:
 
 
 # Loading the file
-# ----------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic

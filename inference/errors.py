@@ -53,13 +53,14 @@ def failed(fault: Fault) -> ApiError:
 
 
 def insufficient(refused: Refused) -> ApiError:
-    balance = refused.available_cents + refused.held_cents
+    balance, needed = refused.available_cents + refused.held_cents, max(refused.needed_cents, 10)
     return ApiError(
         402,
         "insufficient_credits",
         "Insufficient credits",
-        detail=f"Minimum balance of 10 cents required. Current balance: {balance} cents. Available: {refused.available_cents} cents "
-        f"({refused.held_cents} held for running requests); this request needs {max(refused.needed_cents, 10)} cents. {HOW_TO_GET_CREDITS}",
+        detail=f"Minimum balance of 10 cents required. Current balance: {balance} cents. "
+        f"Available: {refused.available_cents} cents ({refused.held_cents} held for running requests); "
+        f"this request needs {needed} cents. {HOW_TO_GET_CREDITS}",
         extra={
             "available_cents": refused.available_cents,
             "held_cents": refused.held_cents,
@@ -105,7 +106,8 @@ def duplicate(refused: Refused) -> ApiError:
     return ApiError(
         409,
         "idempotency_key_used",
-        "A request with this Idempotency-Key was already accepted; it is not sent, or charged, again. Replies are not stored.",
+        "A request with this Idempotency-Key was already accepted; it is not sent, or charged, again. "
+        "Replies are not stored.",
         headers=NO_RETRY,
     )
 

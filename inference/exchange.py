@@ -9,13 +9,15 @@ import json
 import logging
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from accounts.authentication import Caller
+from accounts.database import DatabaseUnavailable
 from credits.ledger import Admission
-from inference import billing, tokens, upstream
+from inference import billing, learning, tokens, upstream
 from inference.answer import Chunks, error_event, fault_error
 from inference.billing import Booked, UnableToBook
 from inference.catalog import Catalog, Listing, PricePoint
@@ -59,6 +61,7 @@ class Exchange:
     admission: Admission
     admitted_at: datetime
     drain_seconds: float
+    prompt_bound: int
     lowered_limit: int | None = None
 
     facts: Facts = field(default_factory=Facts)
@@ -73,6 +76,8 @@ class Exchange:
     ended: bool = False
     fault: Fault | None = None
     booked: Booked | None = None
+    count: int = 0
+    counted_characters: int = 0
     ending: str = COMPLETE
     client_left: bool = False
     deadline: asyncio.Timeout | None = None
@@ -93,7 +98,6 @@ class Exchange:
         return self.is_stream and not self.gathered.empty
 
     # The task
-    # ----------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         running[self.id] = self
@@ -126,6 +130,8 @@ class Exchange:
         finally:
             await self.end()
             running.pop(self.id, None)
+        with suppress(DatabaseUnavailable):
+            await learning.learn(self)
 
     def cut(self, ending: str, seconds: float = 0) -> None:
         """The provider is read no longer than that."""
@@ -145,7 +151,6 @@ class Exchange:
         self.cut(CLIENT_LEFT, self.drain_seconds if self.was_seen else LEFT_JSON_SECONDS)
 
     # Reading
-    # -----------------------------------------------------------------------------------------------------------
 
     async def read(self) -> None:
         tries = 0
@@ -249,7 +254,6 @@ class Exchange:
             self.channel.filled.set()
 
     # Settling
-    # ----------------------------------------------------------------------------------------------------------
 
     async def settle(self) -> None:
         self.booked = await billing.settle(self.entry())
@@ -328,10 +332,17 @@ class Exchange:
         known = self.facts.usage or self.facts.known_input
         if known is None:
             known = Usage(input=tokens.estimated_prompt(request, listing.estimate_percent, listing.traits))
-        seen = tokens.estimated_output(self.gathered.written(), listing.estimate_percent)
+        seen = self.counted() * listing.estimate_percent // 100 + 1 if not self.gathered.empty else 0
         reported = self.facts.usage.output if self.facts.usage else 0
         inputs = {bucket: getattr(known, bucket) for bucket in INPUT_BUCKETS}
         return Usage(**inputs, output=max(seen, reported), reasoning=known.reasoning, doubtful=known.doubtful)
+
+    def counted(self) -> int:
+        """o200k tokens of what was written so far; a checkpoint counts only what came since the last."""
+        written = self.gathered.written()
+        self.count += tokens.count(written[self.counted_characters :])
+        self.counted_characters = len(written)
+        return self.count
 
     def price_served(self) -> tuple[PricePoint, list[str]]:
         """The price of the model actually served; of an unknown one, the price of the one asked for, and staff are
@@ -345,7 +356,6 @@ class Exchange:
         return price or self.price, [f"served:{served[:100]}"]
 
     # The end
-    # -----------------------------------------------------------------------------------------------------------
 
     async def end(self) -> None:
         """After the books: what the client waits for."""

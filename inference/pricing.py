@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from inference.usage import BUCKETS, INPUT_BUCKETS, Usage
@@ -41,7 +42,7 @@ class Tier:
 
     def price(self, bucket: str) -> Decimal:
         """An unpriced input bucket costs as much as the dearest: nothing is silently free."""
-        return self.prices[bucket] if bucket in self.prices else self.dearest_input
+        return self.prices.get(bucket, self.dearest_input)
 
     def cost_usd(self, buckets: Mapping[str, int]) -> Decimal:
         return sum((tokens * self.price(bucket) for bucket, tokens in buckets.items()), Decimal(0)) / MILLION
@@ -58,7 +59,7 @@ class PriceSheet:
         """
         first = tier_of({name: value for name, value in sheet.items() if name != "tiers"} | {"above": 0})
         tiers = (first, *(tier_of(row) for row in sheet.get("tiers", ())))
-        if any(lower.above >= higher.above for lower, higher in zip(tiers, tiers[1:], strict=False)):
+        if any(lower.above >= higher.above for lower, higher in pairwise(tiers)):
             raise InvalidSheet("Tiers must rise.")
         return cls(tiers)
 

@@ -58,17 +58,33 @@ async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_
     cap_cents = cap(headers)
     completion_id, is_idempotent = completion_id_for(caller, headers)
     quote, admission = await billing.admit(
-        completion_id=completion_id, caller=caller, request=request, listing=listing, price=price, cap_cents=cap_cents,
-        is_idempotent=is_idempotent, details=held_for(listing, price, request, request_id),
-    )  # fmt: skip
+        completion_id=completion_id,
+        caller=caller,
+        request=request,
+        listing=listing,
+        price=price,
+        cap_cents=cap_cents,
+        is_idempotent=is_idempotent,
+        details=held_for(listing, price, request, request_id),
+    )
     limit = quote.affordable(admission.cents) if admission.cents < quote.worst_cents else quote.limit
     is_lowered = limit < quote.limit
     if is_lowered or must_send(limit, listing, request):
         rendered = listing.dialect.render(request, target(listing, caller), limit=limit)
     exchange = Exchange(
-        id=completion_id, request_id=request_id, caller=caller, catalog=book, listing=listing, price=price, rendered=rendered,
-        admission=admission, admitted_at=book.now(), drain_seconds=settings.CONWAY_DRAIN_SECONDS, lowered_limit=limit if is_lowered else None,
-    )  # fmt: skip
+        id=completion_id,
+        request_id=request_id,
+        caller=caller,
+        catalog=book,
+        listing=listing,
+        price=price,
+        rendered=rendered,
+        admission=admission,
+        admitted_at=book.now(),
+        drain_seconds=settings.CONWAY_DRAIN_SECONDS,
+        prompt_bound=quote.prompt_tokens,
+        lowered_limit=limit if is_lowered else None,
+    )
     exchange.start()
     return exchange
 
@@ -151,7 +167,6 @@ def held_for(listing: Listing, price: PricePoint, request: ChatRequest, request_
 
 
 # Answering
-# -----------------------------------------------------------------------------------------------------------------
 
 
 async def answer(exchange: Exchange) -> Answer:

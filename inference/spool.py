@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -78,6 +79,6 @@ def orphans(folder: Path) -> Iterator[tuple[list[dict[str, Any]], Callable[[], N
             file.close()
             continue
         try:
-            yield read(path), lambda done=path: done.unlink(missing_ok=True)
+            yield read(path), partial(path.unlink, missing_ok=True)
         finally:
             file.close()

@@ -49,10 +49,6 @@ def estimated_prompt(request: ChatRequest, percent: int, traits: Traits) -> int:
     return -(-count("\n".join(texts(request))) * percent // 100) + 3 * len(request.messages) + 3 + media
 
 
-def estimated_output(written: str, percent: int) -> int:
-    return -(-count(written) * percent // 100)
-
-
 def texts(request: ChatRequest) -> Iterator[str]:
     """Everything a provider tokenizes as text."""
     for message in request.messages:

@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
+
 from accounts.database import DatabaseUnavailable
 from credits import ledger
 from credits.ledger import LostHold
@@ -40,17 +42,26 @@ async def replay() -> int:
     for completion_id, entry in list(billing.waiting.items()):
         if completion_id in exchange.running:
             continue  # its own settlement is under way
-        await billing.book(entry)
-        billing.waiting.pop(completion_id, None)
-        done += 1
+        done += await booked(entry)
     if done and not billing.waiting:
         billing.spool().clear()
     for entries, forget in spool.orphans(billing.spool().folder):
-        for entry in entries:
-            await billing.book(entry)
-        forget()
-        done += len(entries)
+        taken = sum([await booked(entry) for entry in entries])
+        done += taken
+        if taken == len(entries):
+            forget()
     return done
+
+
+async def booked(entry: dict[str, Any]) -> bool:
+    """An entry the database refuses is kept for staff, and keeps no other waiting."""
+    try:
+        await billing.book(entry)
+    except psycopg.Error:
+        log.exception("settlement of %s is refused by the database", entry["completion_id"])
+        return False
+    billing.waiting.pop(entry["completion_id"], None)
+    return True
 
 
 @dataclass(slots=True)
@@ -131,7 +142,6 @@ def unseen(hold: LostHold) -> dict[str, Any]:
 
 
 # While serving
-# --------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)

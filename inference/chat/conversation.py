@@ -70,7 +70,8 @@ def check_answer(index: int, message: Message, waiting: dict[str, bool]) -> None
         )
     if call_id not in waiting:
         raise invalid_tool_message(
-            f"messages[{index}]: tool_call_id '{call_id}' does not match any tool call of the preceding assistant message."
+            f"messages[{index}]: tool_call_id '{call_id}' does not match any tool call"
+            " of the preceding assistant message."
         )
     if waiting[call_id]:
         raise invalid_tool_message(f"messages[{index}]: tool_call_id '{call_id}' is answered twice.")

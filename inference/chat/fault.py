@@ -47,9 +47,9 @@ CONFLICT = Meaning(503, "upstream_conflict", retries=1)
 WORDS = {
     "request_too_large": "The request is larger than the provider takes.",
     "model_not_found": "The provider no longer serves this model.",
-    "provider_auth_failed": "The provider refused our credentials. Our staff have been told; another model may work meanwhile.",
-    "provider_quota_exhausted": "Our quota at this provider is used up. Our staff have been told; another model may work meanwhile.",
-    "provider_unavailable": "The provider does not serve us at the moment. Our staff have been told; another model may work meanwhile.",
+    "provider_auth_failed": "The provider refused our credentials. Our staff know; try another model.",
+    "provider_quota_exhausted": "Our quota at this provider is used up. Our staff know; try another model.",
+    "provider_unavailable": "The provider does not serve us at the moment. Our staff know; try another model.",
     "rate_limit_exceeded": "The provider's rate limit is reached. Try again shortly.",
     "overloaded": "The provider is overloaded.",
     "upstream_error": "The provider failed to answer.",
@@ -63,9 +63,9 @@ WORDS = {
 
 # What a status means where the body says nothing more: HTML from an edge, an empty body.
 BY_STATUS = {
-    400: BAD_REQUEST, 401: KEY_REFUSED, 402: QUOTA_EXHAUSTED, 403: KEY_REFUSED, 404: NO_SUCH_MODEL, 408: UPSTREAM_TIMEOUT, 409: CONFLICT,
-    413: TOO_LARGE, 422: BAD_REQUEST, 429: RATE_LIMITED, 500: UPSTREAM_ERROR, 502: UPSTREAM_ERROR, 503: OVERLOADED, 504: UPSTREAM_TIMEOUT,
-    529: OVERLOADED,
+    400: BAD_REQUEST, 401: KEY_REFUSED, 402: QUOTA_EXHAUSTED, 403: KEY_REFUSED, 404: NO_SUCH_MODEL, 408: UPSTREAM_TIMEOUT,
+    409: CONFLICT, 413: TOO_LARGE, 422: BAD_REQUEST, 429: RATE_LIMITED, 500: UPSTREAM_ERROR, 502: UPSTREAM_ERROR,
+    503: OVERLOADED, 504: UPSTREAM_TIMEOUT, 529: OVERLOADED,
 }  # fmt: skip
 
 

@@ -16,11 +16,13 @@ NEUTRAL: dict[str, Any] = {
     "store": False,
     "n": 1,
     "logprobs": False,
+    "top_logprobs": 0,
 }
 
 SENTENCES = {
     "n": "This model gives one choice per request; leave out n or send 1.",
     "logprobs": "This model does not report log probabilities.",
+    "top_logprobs": "This model does not report log probabilities.",
     "audio": "Audio output is not supported.",
     "web_search_options": "Web search is not offered yet.",
     "moderation": "Moderation is not offered yet.",

@@ -193,7 +193,7 @@ class ChatRequest(BaseModel):
         if self.tool_choice is None and isinstance(self.function_call, NamedFunction):
             self.tool_choice = NamedChoice(type="function", function=self.function_call)
         elif self.tool_choice is None and self.function_call is not None:
-            self.tool_choice = self.function_call
+            self.tool_choice = "auto" if self.function_call == "auto" else "none"
         conversation.adopt_legacy_calls(self.messages)
 
     def check_tools(self) -> None:

@@ -40,12 +40,16 @@ class Traits:
     penalties: bool = False
     developer_role: bool = True
     message_names: bool = True
-    empty_content: str = "pass"  # pass | drop (Kimi refuses empty messages)
+    empty_content: str = "pass"  # pass | blank ("" instead of null) | drop (Kimi refuses empty messages)
+    refusals: bool = True  # the refusal field and part are taken; else they become text
     text_only: bool = False  # parts are joined to one string
     stop_bytes: int | None = None
     max_stops: int | None = None
     max_tools: int | None = None
     shortest_tool_name: int = 1
+    letter_first: bool = False  # tool names begin with a letter or an underscore
+    longest_call_id: int | None = None
+    object_arguments: bool = False  # calls in the history must have a JSON object as arguments
     cache_marks: bool = False
     cache_retention: str | None = None
     safety_identifier: bool = False
@@ -63,4 +67,7 @@ class Traits:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Traits":
         """From a catalogue row's JSON: lists become sets."""
-        return cls(**{name: frozenset(value) if isinstance(value, list) else value for name, value in row.items()})
+        fields: dict[str, Any] = {
+            name: frozenset(value) if isinstance(value, list) else value for name, value in row.items()
+        }
+        return cls(**fields)

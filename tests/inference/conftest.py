@@ -1,0 +1,142 @@
+"""A gateway in this process, before the sandbox in another: the network is real, the providers are simulated."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2 as httpx
+import pytest
+from django.conf import settings
+
+from accounts.models import ApiKey, User
+from inference import audit, catalog, relay, upstream
+from inference.models import Completion
+
+PATHS = {name: row[2] for name, row in settings.PROVIDER_DEFAULTS.items()} if hasattr(settings, "PROVIDER_DEFAULTS") else {
+    "openai": "/openai/v1",
+    "anthropic": "/anthropic",
+    "gemini": "/gemini",
+    "moonshot": "/moonshot/v1",
+    "qwen": "/dashscope/compatible-mode/v1",
+}  # fmt: skip
+
+
+@dataclass
+class Sandbox:
+    url: str
+
+    def meter(self) -> list[dict[str, Any]]:
+        return httpx.get(f"{self.url}/meter").json()
+
+    def control(self, **orders: Any) -> None:
+        httpx.post(f"{self.url}/control", json=orders)
+
+
+@pytest.fixture(scope="session")
+def sandbox_process() -> Iterator[Sandbox]:
+    process = subprocess.Popen([sys.executable, "-m", "inference.sandbox", "--port", "0"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    try:
+        yield Sandbox(process.stdout.readline().split()[-1])
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
+    """All five providers lead to it."""
+    settings.PROVIDERS = {
+        name: {"base_url": sandbox_process.url + path, "api_key": "key", "sandbox": True} for name, path in PATHS.items()
+    }
+    httpx.delete(f"{sandbox_process.url}/meter")
+    sandbox_process.control(reset=True)
+    return sandbox_process
+
+
+@pytest.fixture
+def prices(transactional_db: None) -> Iterator[None]:
+    """The catalogue as it is loaded; afterwards every charge must be the formula's."""
+    catalog.load()
+    catalog.forget()
+    yield
+    assert list(audit.faults()) == []
+
+
+@dataclass
+class Said:
+    """An answer, read to its end."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> dict[str, Any]:
+        return self.json()["error"]
+
+    @property
+    def chunks(self) -> list[Any]:
+        lines = self.body.decode().split("\n\n")
+        return [json.loads(line[6:]) for line in lines if line.startswith("data: ") and line != "data: [DONE]"]
+
+    @property
+    def deltas(self) -> list[dict[str, Any]]:
+        return [choice["delta"] for chunk in self.chunks for choice in chunk.get("choices", ())]
+
+    @property
+    def text(self) -> str:
+        return "".join(delta.get("content") or "" for delta in self.deltas)
+
+    @property
+    def finish(self) -> list[str]:
+        reasons = [choice["finish_reason"] for chunk in self.chunks for choice in chunk.get("choices", ())]
+        return [reason for reason in reasons if reason]
+
+    @property
+    def is_done(self) -> bool:
+        return self.body.endswith(b"data: [DONE]\n\n")
+
+
+Ask = Callable[..., Said]
+
+
+async def read(headers: dict[str, str], body: bytes) -> Said:
+    answer = await relay.complete(headers, body)
+    if isinstance(answer.body, bytes):
+        return Said(answer.status, answer.headers, answer.body)
+    return Said(answer.status, answer.headers, b"".join([piece async for piece in answer.body]))
+
+
+@pytest.fixture
+def key(alice: User, prices: None) -> str:
+    return ApiKey.issue(user=alice, name="Alice's")[1]
+
+
+@pytest.fixture
+def ask(key: str, sandbox: Sandbox, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> Ask:
+    """`ask("gpt-5-mini", "hello", stream=True)`: one completion for Alice, through the sandbox."""
+
+    def ask(model: str = "gpt-5-mini", text: str = "hello", *, headers: dict[str, str] | None = None, raw: bytes | None = None, **fields: Any) -> Said:
+        body = {"model": model, "messages": [{"role": "user", "content": text}], **fields}
+        sent = {"authorization": f"Bearer {key}", **(headers or {})}
+
+        async def once() -> Said:
+            try:
+                return await read(sent, raw if raw is not None else json.dumps(body).encode())
+            finally:
+                await upstream.close()
+
+        return run(once())
+
+    return ask
+
+
+def only_completion() -> Completion:
+    return Completion.objects.get()
