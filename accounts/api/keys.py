@@ -23,7 +23,7 @@ class NewKeyFields(serializers.Serializer[Any]):
     name = Text(max_length=100)
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
     allowed_models = serializers.ListField(
-        child=Text(max_length=100), required=False, allow_null=True, allow_empty=False, max_length=100
+        child=Text(max_length=100), required=False, allow_null=True, min_length=1, max_length=100
     )
     limit_cents = WholeNumber(required=False, allow_null=True, min_value=1, max_value=10**15)
     limit_period = serializers.ChoiceField(ApiKey.Period.choices, required=False, allow_null=True)

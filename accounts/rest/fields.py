@@ -2,11 +2,19 @@
 
 from typing import Any
 
+from django.core.validators import RegexValidator
 from rest_framework import serializers
+
+# REST framework refuses blanks and NUL by itself; as a validator the rule reaches the OpenAPI document too.
+PRINTABLE = RegexValidator(r"^[^\x00]*[^\s\x00][^\x00]*$", "Blank or with a NUL character.")
 
 
 class Text(serializers.CharField):
-    """A JSON string; REST framework's own also takes numbers."""
+    """A JSON string that says something; REST framework's own also takes numbers."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_length=1, **kwargs)
+        self.validators.append(PRINTABLE)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):

@@ -39,7 +39,7 @@ def errors(*statuses: int) -> dict[int, OpenApiResponse]:
 
 class HeaderScheme(OpenApiAuthenticationExtension):
     target_class = "accounts.rest.authentication.HeaderAuthentication"
-    name = "key or access token"
+    name = "keyOrAccessToken"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "description": "`Bearer cnwy_k_…`, a JWT, or either without Bearer"}

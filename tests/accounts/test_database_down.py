@@ -1,0 +1,37 @@
+"""Nobody is told that their key is wrong because our database is away."""
+
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+
+from accounts import database
+from accounts.authentication import authenticate
+from accounts.errors import ApiError
+
+
+@pytest.fixture
+def nowhere(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next pool looks for the database where nothing listens."""
+    monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+    monkeypatch.setitem(connection.settings_dict, "PORT", "1")
+    monkeypatch.setattr(database, "WAIT_SECONDS", 0.5)
+
+
+async def test_the_asynchronous_way_says_503(key: str, nowhere: None) -> None:
+    with pytest.raises(ApiError) as refused:
+        await authenticate(key)
+    await database.close()
+    assert (refused.value.status, refused.value.code) == (503, "database_unavailable")
+    assert refused.value.headers["retry-after"]
+
+
+def test_a_rest_view_says_503(client: Client, key: str) -> None:
+    def lost(*_: Any) -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    with connection.execute_wrapper(lost):
+        answer = client.get("/v1/auth/me", headers={"authorization": key})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "database_unavailable")
+    assert answer["retry-after"]
