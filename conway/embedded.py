@@ -41,13 +41,13 @@ class EmbeddedPostgresError(RuntimeError):
 
 
 @cache
-def ensure_running(home: Path) -> Path:
+def ensure_running(home: Path, grace_seconds: int = GRACE_SECONDS) -> Path:
     """The socket folder of a running server. The calling process counts as a user of it until the process ends."""
     home.mkdir(parents=True, exist_ok=True)
     flock(home / "users.lock", fcntl.LOCK_SH)  # never closed: our end, however it comes, is what lets go of it
     deadline = time.monotonic() + START_SECONDS
     while not is_ready(home):
-        start_if_dead(home)
+        start_if_dead(home, grace_seconds)
         if time.monotonic() > deadline:
             raise EmbeddedPostgresError(f"PostgreSQL did not start within {START_SECONDS} s; {home / 'log'} says why")
         time.sleep(0.05)
@@ -58,13 +58,13 @@ def is_ready(home: Path) -> bool:
     return subprocess.run([binary("pg_isready"), "-q", "-h", socket_folder(home), "-U", USER]).returncode == 0
 
 
-def start_if_dead(home: Path) -> None:
+def start_if_dead(home: Path, grace_seconds: int) -> None:
     server_lock = flock(home / "server.lock", fcntl.LOCK_EX | fcntl.LOCK_NB)
     if server_lock is None:
         return
     with (home / "log").open("ab") as log:
         subprocess.Popen(
-            [sys.executable, __file__, home, str(server_lock)],
+            [sys.executable, __file__, home, str(server_lock), str(grace_seconds)],
             pass_fds=[server_lock], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     os.close(server_lock)
@@ -96,7 +96,7 @@ def socket_folder(home: Path) -> Path:
     return Path(tempfile.gettempdir(), "conway-" + sha256(os.fsencode(home)).hexdigest()[:16])
 
 
-def keep(home: Path, server_lock: int) -> None:
+def keep(home: Path, server_lock: int, grace_seconds: int) -> None:
     cluster = home / "cluster"
     if not cluster.exists():
         initialize(cluster)
@@ -104,7 +104,7 @@ def keep(home: Path, server_lock: int) -> None:
     postgres = start(home, server_lock)
     while (alone := flock(home / "users.lock", fcntl.LOCK_EX | fcntl.LOCK_NB)) is None:
         try:
-            postgres.wait(GRACE_SECONDS)
+            postgres.wait(grace_seconds)
             time.sleep(1)
             postgres = start(home, server_lock)  # it died, and somebody still uses it
         except subprocess.TimeoutExpired:
@@ -151,4 +151,4 @@ def as_nobody() -> list[str]:
 
 
 if __name__ == "__main__":
-    keep(Path(sys.argv[1]), int(sys.argv[2]))
+    keep(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -26,7 +26,6 @@ from conway.connection import Factory, Flow, Request
 logger = logging.getLogger(__name__)
 
 READ_BYTES = 64 * 1024
-SETTLE_SECONDS = 8  # beyond the deadline: what was cut there still has to be settled, or spooled after 5 s
 
 
 class Server(Daphne):
@@ -43,10 +42,12 @@ class Server(Daphne):
         max_body_bytes: int,
         stall_seconds: float,
         stop_seconds: float,
+        settle_seconds: float,
     ) -> None:
         super().__init__(application, endpoints=["unused"], request_buffer_size=READ_BYTES, server_name=None)
         self.listening, self.start_hook, self.stop_hook, self.ready = listening, start, stop, ready
-        self.max_body_bytes, self.stall_seconds, self.stop_seconds = max_body_bytes, stall_seconds, stop_seconds
+        self.max_body_bytes, self.stall_seconds = max_body_bytes, stall_seconds
+        self.stop_seconds, self.settle_seconds = stop_seconds, settle_seconds
         self.connections: dict[Any, dict[str, Any]] = {}
         self.stopping = False
         self.status = 0
@@ -124,7 +125,7 @@ class Server(Daphne):
                 protocol.serverClose()
         deadline = self.loop.time() + self.stop_seconds
         try:
-            async with asyncio.timeout_at(deadline + SETTLE_SECONDS):
+            async with asyncio.timeout_at(deadline + self.settle_seconds):
                 await asyncio.gather(self.answers_end(), self.stop_hook(deadline))
         except Exception:
             logger.exception("The stop was not a gentle one")
@@ -170,6 +171,7 @@ def main(listening: str, ready: str, module: str) -> int:
         max_body_bytes=settings.CONWAY_MAX_BODY_BYTES,
         stall_seconds=settings.CONWAY_STALL_SECONDS,
         stop_seconds=settings.CONWAY_STOP_SECONDS,
+        settle_seconds=settings.CONWAY_SETTLE_SECONDS,
     ).run()
 
 

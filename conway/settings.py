@@ -5,6 +5,8 @@ import secrets
 from pathlib import Path
 from typing import Any, TypedDict
 
+from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from conway import embedded
@@ -21,7 +23,10 @@ def env_bool(name: str, default: bool = False) -> bool:
 
 
 def env_int(name: str, default: int) -> int:
-    return int(env(name, str(default)))
+    try:
+        return int(env(name, str(default)))
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {env(name)!r}") from None
 
 
 def env_list(name: str, default: str = "") -> list[str]:
@@ -60,7 +65,10 @@ EMBEDDED_POSTGRESQL = None if DATABASE_URL else CONWAY_DATA_DIR / "postgresql"
 
 
 def database(url: str) -> dict[str, Any]:
-    parts = conninfo_to_dict(url) if url else {"user": embedded.USER, "dbname": embedded.DATABASE}
+    try:
+        parts = conninfo_to_dict(url) if url else {"user": embedded.USER, "dbname": embedded.DATABASE}
+    except ProgrammingError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from None
     return {
         "ENGINE": "conway.postgresql",
         "NAME": parts.pop("dbname", ""),
@@ -121,6 +129,7 @@ PROVIDERS: dict[str, ProviderSetting] = {name: provider(*row) for name, row in P
 CONWAY_DRAIN_SECONDS = env_int("CONWAY_DRAIN_SECONDS", 30)  # how long an upstream may go on after its client left
 CONWAY_STALL_SECONDS = env_int("CONWAY_STALL_SECONDS", 30)  # a client that reads nothing for so long has left
 CONWAY_STOP_SECONDS = env_int("CONWAY_STOP_SECONDS", 25)  # for running answers and drains, after SIGTERM
+CONWAY_SETTLE_SECONDS = env_int("CONWAY_SETTLE_SECONDS", 8)  # then, for settling what was cut: 5 s until it is spooled
 CONWAY_MAX_BODY_BYTES = env_int("CONWAY_MAX_BODY_BYTES", 32 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = CONWAY_MAX_BODY_BYTES  # the server has refused more before Django sees it
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import django
 import pytest
+from pytest_django import DjangoDbBlocker
 
 # Before Django reads its settings: tests have state of their own and reach no provider.
 os.environ.setdefault("CONWAY_DATA_DIR", str(Path(__file__).parent.parent / "var" / "tests"))
@@ -35,7 +36,7 @@ def quick_settings() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """At the end every session is closed first, those of asynchronous pools and served processes too."""
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:

@@ -1,0 +1,65 @@
+import re
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import NotSupportedError, connection
+from django.test import override_settings
+from pytest_django import Settings
+
+from conway import checks
+from conway.postgresql.base import DatabaseFeatures
+
+
+def ids(messages: object) -> list[str]:
+    return [message.id for message in messages]  # type: ignore[attr-defined]
+
+
+def test_nothing_is_wrong_by_default() -> None:
+    call_command("check")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_old_postgresql_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DatabaseFeatures, "minimum_database_version", (99,))
+    connection.close()
+    try:
+        with pytest.raises(NotSupportedError, match=re.escape("PostgreSQL 99 or later is required")):
+            connection.ensure_connection()
+        assert ids(checks.postgresql_is_new_enough(["default"])) == ["conway.E001"]
+    finally:
+        connection.close()
+
+
+def test_root_needs_setpriv_for_the_embedded_server(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setenv("PATH", "")
+    settings.EMBEDDED_POSTGRESQL = settings.CONWAY_DATA_DIR / "postgresql"
+    assert ids(checks.embedded_postgresql_can_run()) == ["conway.E002"]
+
+
+def test_a_base_url_must_be_an_address(settings: Settings) -> None:
+    settings.PROVIDERS = {"openai": {"base_url": "localhost:8080", "api_key": None, "sandbox": False}}
+    assert ids(checks.upstreams_are_addresses()) == ["conway.E003"]
+
+
+@override_settings(CONWAY_DRAIN_SECONDS=0, CONWAY_MAX_BODY_BYTES=-1)
+def test_times_and_sizes_must_be_positive() -> None:
+    assert ids(checks.times_and_sizes_are_positive()) == ["conway.E004", "conway.E004"]
+
+
+@override_settings(DEBUG=True)
+def test_an_operator_is_told_that_debug_is_on() -> None:
+    assert ids(checks.debug_is_off()) == ["conway.W001"]
+
+
+def test_an_operator_is_told_that_no_provider_has_a_key() -> None:
+    assert ids(checks.something_can_answer()) == ["conway.W002"]
+
+
+@override_settings(CONWAY_SANDBOX=True)
+def test_an_operator_is_told_that_the_sandbox_hides_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    assert ids(checks.the_sandbox_is_wanted()) == ["conway.W003"]
+    assert ids(checks.something_can_answer()) == []
+    with pytest.raises(CommandError):
+        call_command("check", deploy=True, fail_level="WARNING")
