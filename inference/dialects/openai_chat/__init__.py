@@ -1,0 +1,24 @@
+"""OpenAI's Chat Completions, which Moonshot and Qwen speak with an accent: how they deviate is data (chat/traits.py).
+
+request.py       a body from an allow-list        reply.py    a JSON reply
+conversation.py  its messages                     stream.py   the same in chunks
+parts.py         their parts                      calls.py    tool calls in either
+tools.py         tools, their names, the choice   finish.py   why it ended
+faults.py        what failures mean               usage.py    what it used
+
+Sources: translation.md 2 to 6, columns OpenAI, Moonshot and Qwen; `openai` 3.54.0 types/chat.
+"""
+
+from inference.dialects.openai_chat.faults import fault
+from inference.dialects.openai_chat.reply import parse
+from inference.dialects.openai_chat.request import render
+from inference.dialects.openai_chat.stream import stream
+
+STREAMS_ALWAYS = False
+
+
+def path(upstream_model: str, *, stream: bool) -> str:
+    return "/chat/completions"
+
+
+__all__ = ["STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream"]

@@ -1,0 +1,126 @@
+"""Tool calls, whole in a reply and in fragments in a stream (translation.md 3.2, 4.1, 4.4)."""
+
+import json
+import secrets
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from inference.chat.fault import BAD_RESPONSE, Fault
+from inference.dialects.wire import mapping, number, objects
+from inference.dialects.wire import string as text
+
+LETTERS = string.ascii_letters + string.digits
+# What a call says to its tool, by the kind of tool.
+ASKED = {"function": "arguments", "custom": "input"}
+
+Body = dict[str, Any]
+Names = Mapping[str, str]
+
+
+def made_id() -> str:
+    return "call_" + "".join(secrets.choice(LETTERS) for _ in range(24))
+
+
+def whole(message: Mapping[str, Any], names: Names) -> list[Body]:
+    """The calls of a JSON reply. Raises `Fault` for one without a name."""
+    return [whole_call(call, names) for call in fragments(message)]
+
+
+def whole_call(call: Body, names: Names) -> Body:
+    kind = kind_of(call)
+    said = mapping(call.get(kind))
+    if not (name := text(said.get("name"))):
+        raise Fault(BAD_RESPONSE, said="A tool call without a name.")
+    asked = written(said.get(ASKED[kind])) or ("{}" if kind == "function" else "")
+    call_id = text(call.get("id")) or made_id()
+    return {"id": call_id, "type": kind, kind: {"name": names.get(name, name), ASKED[kind]: asked}}
+
+
+def fragments(said: Mapping[str, Any]) -> list[Body]:
+    """`function_call`, as OpenAI wrote it until 2023, is a tool call too."""
+    if calls := objects(said.get("tool_calls")):
+        return calls
+    return [{"index": 0, "function": said["function_call"]}] if isinstance(said.get("function_call"), dict) else []
+
+
+def kind_of(call: Body) -> str:
+    return "custom" if isinstance(call.get("custom"), dict) else "function"
+
+
+def written(asked: Any) -> str:
+    """Arguments as text: some servers send the object itself."""
+    if asked is None or isinstance(asked, str):
+        return asked or ""
+    return json.dumps(asked, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of a stream. `held`: what was asked before its name was known."""
+
+    number: int
+    id: str
+    kind: str = "function"
+    is_named: bool = False
+    is_asked: bool = False
+    held: str = ""
+
+    def start(self, name: str) -> Body:
+        self.is_named = True
+        return {"index": self.number, "id": self.id, "type": self.kind, self.kind: {"name": name, ASKED[self.kind]: ""}}
+
+    def ask(self, asked: str) -> Body:
+        self.is_asked = True
+        return {"index": self.number, self.kind: {ASKED[self.kind]: asked}}
+
+
+@dataclass(slots=True)
+class Calls:
+    """The calls of one choice, numbered from 0 whatever the provider numbers them by."""
+
+    names: Names
+    all: list[Call] = field(default_factory=list)
+    at: dict[int, Call] = field(default_factory=dict)  # the provider's index → the call last begun there
+
+    def add(self, fragment: Body) -> list[Body]:
+        """Pieces of `delta.tool_calls`: the start of a call once, then what it asks."""
+        kind = kind_of(fragment)
+        said = mapping(fragment.get(kind))
+        name, asked = text(said.get("name")), written(said.get(ASKED[kind]))
+        call = self.find(fragment, kind, name)
+        pieces = []
+        if name and not call.is_named:
+            pieces.append(call.start(self.names.get(name, name)))
+            asked = call.held + asked
+        elif not call.is_named:
+            call.held, asked = call.held + asked, ""
+        if asked:
+            pieces.append(call.ask(asked))
+        return pieces
+
+    def find(self, fragment: Body, kind: str, name: str | None) -> Call:
+        """The call a fragment belongs to. Qwen repeats empty ids and names; some servers give every parallel call
+        the index 0, every fragment a new id, or no index at all."""
+        given = text(fragment.get("id"))
+        index = number(fragment.get("index"))
+        if index is None:
+            same = (call.number for call in reversed(self.all) if (call.id == given if given else not name))
+            index = next(same, len(self.all))
+        call = self.at.get(index)
+        if call is None or (name and given and call.is_named and given != call.id):
+            call = self.at[index] = Call(len(self.all), given or made_id(), kind)
+            self.all.append(call)
+        return call
+
+    @property
+    def any_named(self) -> bool:
+        return any(call.is_named for call in self.all)
+
+    def close(self) -> list[Body]:
+        """A call that asked nothing asks `{}`, which every client can parse. Raises `Fault` for one without a name."""
+        if any(call.held and not call.is_named for call in self.all):
+            raise Fault(BAD_RESPONSE, said="A tool call without a name.")
+        silent = [call for call in self.all if call.is_named and not call.is_asked]
+        return [call.ask("{}") for call in silent if call.kind == "function"]

@@ -1,0 +1,33 @@
+"""Why a reply ended, in OpenAI's words (translation.md 3.3)."""
+
+from typing import Any
+
+from inference.chat.fault import BAD_RESPONSE, UPSTREAM_ERROR, Fault
+
+REASONS = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+}
+NOT_YET = (None, "", "null")  # Qwen writes the word now and then
+BROKEN = ("error", "abort")  # OpenRouter, vLLM: the reply failed half-way
+
+
+def reason(said: Any) -> str | None:
+    """None while the reply goes on; an unknown word ends it like `stop`. Raises `Fault` where the provider failed."""
+    if said in NOT_YET:
+        return None
+    if not isinstance(said, str):
+        raise Fault(BAD_RESPONSE, said=f"finish_reason {said!r:.100}")
+    if said in BROKEN:
+        raise Fault(UPSTREAM_ERROR, said=f"finish_reason {said}")
+    return REASONS.get(said, "stop")
+
+
+def settled(reason: str, *, called: bool) -> str:
+    """A forced call ends with `stop` at OpenAI, with others any call may; agents look for `tool_calls`."""
+    if reason in ("stop", "tool_calls"):
+        return "tool_calls" if called else "stop"
+    return reason

@@ -1,0 +1,75 @@
+"""The parts of a message's content (translation.md 2.3)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from inference.chat import media
+from inference.chat.messages import AnyPart, AudioPart, FilePart, ImagePart, RefusalPart, TextPart
+from inference.chat.rejected import Rejected, unsupported
+from inference.chat.traits import Traits
+
+Body = dict[str, Any]
+
+
+def written(part: AnyPart, traits: Traits, at: str) -> Body:
+    """Raises `Rejected` for what the model does not take."""
+    return WRITERS[part.type](part, traits, at)
+
+
+def text(part: TextPart, traits: Traits, at: str) -> Body:
+    mark = {"cache_control": {"type": "ephemeral"}} if traits.cache_marks and part.cache_mark else {}
+    return {"type": "text", "text": part.text, **mark}
+
+
+def image(part: ImagePart, traits: Traits, at: str) -> Body:
+    check_image(part.image_url.url, traits, at)
+    url: Body = {"url": part.image_url.url}
+    if part.image_url.detail is not None and "image_url.detail" not in traits.drops:
+        url["detail"] = part.image_url.detail
+    return {"type": "image_url", "image_url": url}
+
+
+def check_image(url: str, traits: Traits, at: str) -> None:
+    scheme = media.scheme(url)
+    if not traits.images:
+        raise text_only(at)
+    if scheme not in ("data", "https"):
+        raise Rejected(
+            f"{at}: an image must be a data URL or come by https.", param="messages", code="invalid_image_url"
+        )
+    if scheme not in traits.images:
+        raise Rejected(
+            f"{at}: this model's provider does not fetch images; send the image as a data URL.",
+            param="messages",
+            code="unsupported_image_url",
+        )
+
+
+def audio(part: AudioPart, traits: Traits, at: str) -> Body:
+    if not traits.audio:
+        raise unsupported(f"{at}: this model does not hear audio.", param="messages", value=True)
+    return {"type": "input_audio", "input_audio": {"data": part.input_audio.data, "format": part.input_audio.format}}
+
+
+def file(part: FilePart, traits: Traits, at: str) -> Body:
+    if not traits.documents:
+        raise unsupported(f"{at}: this model does not read files; send their text.", param="messages", value=True)
+    named = {} if part.file.filename is None else {"filename": part.file.filename}
+    return {"type": "file", "file": {**named, "file_data": part.file.file_data}}
+
+
+def refusal(part: RefusalPart, traits: Traits, at: str) -> Body:
+    return {"type": "refusal", "refusal": part.refusal} if traits.refusals else {"type": "text", "text": part.refusal}
+
+
+def text_only(at: str) -> Rejected:
+    return unsupported(f"{at}: this model takes text only.", param="messages", value=True)
+
+
+WRITERS: dict[str, Callable[[Any, Traits, str], Body]] = {
+    "text": text,
+    "image_url": image,
+    "input_audio": audio,
+    "file": file,
+    "refusal": refusal,
+}

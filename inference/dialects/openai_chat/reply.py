@@ -1,0 +1,97 @@
+"""A JSON reply, and what a message and an envelope say in either form (translation.md 3)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from inference.chat.fault import BAD_RESPONSE, TRUNCATED, Fault
+from inference.chat.rendered import Rendered
+from inference.chat.reply import Choice, Facts, Reply
+from inference.dialects.openai_chat import calls, faults, finish, usage
+from inference.dialects.wire import mapping, number, objects, string
+
+Body = dict[str, Any]
+
+REASONINGS = ("reasoning_content", "reasoning")  # Moonshot and Qwen; Groq, OpenRouter and newer vLLM
+
+
+def parse(body: Mapping[str, Any], rendered: Rendered) -> Reply:
+    """Raises `Fault` where it is no reply, or says that it failed."""
+    if not isinstance(body, dict):
+        raise Fault(BAD_RESPONSE, said=f"{body!r:.500}")
+    if failed := faults.in_reply(body):
+        raise failed
+    if not (choices := objects(body.get("choices"))):
+        raise Fault(BAD_RESPONSE, said="A reply without choices.")
+    facts = Facts()
+    learn(facts, body)
+    for said in (*(choice.get("usage") for choice in choices), body.get("usage")):
+        learn_usage(facts, said)
+    return Reply([choice(said, position, rendered.names) for position, said in enumerate(choices)], facts)
+
+
+def choice(said: Body, position: int, names: Mapping[str, str]) -> Choice:
+    """Raises `Fault` where the provider did not say why it stopped: it may have been cut off."""
+    message = mapping(said.get("message"))
+    called = calls.whole(message, names)
+    reason = finish.reason(said.get("finish_reason"))
+    if reason is None:
+        raise Fault(TRUNCATED, said="A choice without a finish_reason.")
+    index = number(said.get("index"))
+    return Choice(
+        written(message, called),
+        finish.settled(reason, called=bool(called)),
+        position if index is None else index,
+        logprobs(said.get("logprobs")),
+    )
+
+
+def written(message: Body, called: list[Body]) -> Body:
+    body: Body = {
+        "role": "assistant",
+        "content": string(message.get("content")),
+        "refusal": string(message.get("refusal")),
+    }
+    if thought := reasoning(message):
+        body["reasoning_content"] = thought
+    if annotations := objects(message.get("annotations")):
+        body["annotations"] = annotations
+    if called:
+        body["tool_calls"] = called
+    return body
+
+
+def reasoning(said: Body) -> str:
+    """The same thought may come under several names: the first that holds one."""
+    for name in REASONINGS:
+        if isinstance(thought := said.get(name), str) and thought:
+            return thought
+    details = objects(said.get("reasoning_details"))
+    return "".join(string(detail.get("text")) or string(detail.get("summary")) or "" for detail in details)
+
+
+def logprobs(said: Any) -> Body | None:
+    """Tokens with their odds, or nothing: some servers send a bare number."""
+    listed = {
+        name: tokens
+        for name in ("content", "refusal")
+        if isinstance(tokens := mapping(said).get(name), list) and tokens
+    }
+    return {"content": listed.get("content"), "refusal": listed.get("refusal")} if listed else None
+
+
+# The envelope -----------------------------------------------------------------------------------
+
+
+def learn(facts: Facts, envelope: Body) -> None:
+    """What came first stands; Azure's first chunk says nothing."""
+    facts.model = facts.model or string(envelope.get("model")) or None
+    facts.upstream_id = facts.upstream_id or string(envelope.get("id")) or None
+    facts.created = facts.created or number(envelope.get("created")) or None
+    facts.system_fingerprint = facts.system_fingerprint or string(envelope.get("system_fingerprint")) or None
+    facts.service_tier = facts.service_tier or string(envelope.get("service_tier")) or None
+
+
+def learn_usage(facts: Facts, said: Any) -> None:
+    if isinstance(said, dict) and said:
+        facts.raw_usage = usage.merged(facts.raw_usage, said)
+        facts.usage = usage.read(facts.raw_usage)

@@ -1,0 +1,188 @@
+"""The upstream body, field by field: what is not named here is not sent (translation.md 2.1)."""
+
+from typing import Any
+
+from inference.chat.fields import asks, sift
+from inference.chat.rejected import Rejected, unsupported
+from inference.chat.rendered import Rendered, Target
+from inference.chat.request import ChatRequest
+from inference.chat.traits import Traits
+from inference.dialects.openai_chat import tools
+from inference.dialects.openai_chat.conversation import Writer
+
+Body = dict[str, Any]
+
+# Sent as they came, unless the row ignores or rejects them or they ask for nothing.
+PASSED = (
+    "n",
+    "seed",
+    "logprobs",
+    "top_logprobs",
+    "presence_penalty",
+    "frequency_penalty",
+    "verbosity",
+    "prediction",
+    "top_k",
+)
+# A fixed model answers 400 to anything but its own value, which is 1 to every caller's knowledge.
+FIXED_AT = 1
+A_BIT = 0.01
+DEFAULT_RETENTION = "in_memory"
+NO_SCHEMA = "This model cannot be held to a schema; ask for json_object and describe the schema in a message."
+JSON_LINE = "Reply with one valid JSON object and nothing else."
+
+
+def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> Rendered:
+    traits = target.traits
+    rendered = sift(request, traits)
+    sent_names = tools.sent_names(request, traits)
+    rendered.names = tools.names_back(request, sent_names)
+    rendered.body = {
+        "model": target.upstream_model,
+        "messages": messages(request, traits, sent_names, rendered),
+        **streaming(request, traits),
+        **length(request, traits, limit),
+        **sampling(request, traits, rendered),
+        **{name: getattr(request, name) for name in PASSED if asks(request, name) and takes(traits, name)},
+        **biases(request, traits),
+        **stops(request, traits),
+        **tools.offered(request, traits, sent_names, rendered),
+        **response_format(request, traits),
+        **thinking(request, traits),
+        **privacy(request, target, rendered),
+    }
+    return rendered
+
+
+def takes(traits: Traits, name: str) -> bool:
+    return name not in traits.ignores and name not in traits.rejects and name not in traits.drops
+
+
+def messages(request: ChatRequest, traits: Traits, sent_names: dict[str, str], rendered: Rendered) -> list[Body]:
+    thinks = traits.thinking != "switch" or traits.thinking_levels.get(request.reasoning_effort or "") != "disabled"
+    written = Writer(traits, sent_names, rendered, thinks).write(request.messages)
+    if not written:
+        raise Rejected("The messages are all empty.", param="messages")
+    if traits.json_word_needed and wants_json(request) and not says_json(request):
+        rendered.transform("json_line_added")
+        written.insert(end_of_head(written), {"role": "system", "content": JSON_LINE})
+    return written
+
+
+def wants_json(request: ChatRequest) -> bool:
+    return request.response_format is not None and request.response_format.type == "json_object"
+
+
+def says_json(request: ChatRequest) -> bool:
+    return any("json" in message.text.lower() for message in request.messages)
+
+
+def end_of_head(messages: list[Body]) -> int:
+    spoken = (index for index, message in enumerate(messages) if message["role"] != "system")
+    return next(spoken, len(messages))
+
+
+def streaming(request: ChatRequest, traits: Traits) -> Body:
+    """Usage is always asked for: without it a stream could only be charged by estimate."""
+    if not request.stream:
+        return {}
+    options: Body = {"include_usage": True}
+    given = request.stream_options.include_obfuscation if request.stream_options else None
+    if given is not None and takes(traits, "stream_options.include_obfuscation"):
+        options["include_obfuscation"] = given
+    return {"stream": True, "stream_options": options}
+
+
+def length(request: ChatRequest, traits: Traits, limit: int | None) -> Body:
+    tokens = [given for given in (limit, request.output_limit) if given is not None]
+    if tokens:
+        return {traits.length_field: min(tokens)}
+    return {traits.length_field: traits.max_output_tokens} if traits.always_send_length else {}
+
+
+def sampling(request: ChatRequest, traits: Traits, rendered: Rendered) -> Body:
+    free = traits.sampling == "free" or (traits.sampling == "when_not_reasoning" and effort(request, traits) == "none")
+    body: Body = {}
+    for name in ("temperature", "top_p"):
+        value = getattr(request, name)
+        if value is not None and free:
+            body[name] = value
+        elif value is not None and value != FIXED_AT:
+            rendered.ignore(name)
+    if traits.temperature_below is not None and "temperature" in body:
+        body["temperature"] = min(body["temperature"], traits.temperature_below - A_BIT)
+    return body
+
+
+def effort(request: ChatRequest, traits: Traits) -> str | None:
+    return request.reasoning_effort or traits.default_effort
+
+
+def thinking(request: ChatRequest, traits: Traits) -> Body:
+    match traits.thinking, request.reasoning_effort:
+        case "effort", str(given):
+            return {"reasoning_effort": traits.efforts.get(given, given)}
+        case "switch", str(given) if given in traits.thinking_levels:
+            return {"thinking": {"type": traits.thinking_levels[given]}}
+    return {}
+
+
+def biases(request: ChatRequest, traits: Traits) -> Body:
+    if not (asks(request, "logit_bias") and takes(traits, "logit_bias")):
+        return {}
+    bias = request.logit_bias or {}
+    return {"logit_bias": {token: int(weight) if weight.is_integer() else weight for token, weight in bias.items()}}
+
+
+def stops(request: ChatRequest, traits: Traits) -> Body:
+    given = [stop for stop in request.stops if stop]
+    if traits.max_stops is not None and len(given) > traits.max_stops:
+        raise unsupported(f"This model takes at most {traits.max_stops} stop strings.", param="stop", value=True)
+    for stop in given:
+        if traits.stop_bytes is not None and len(stop.encode("utf-8", "replace")) > traits.stop_bytes:
+            raise unsupported(
+                f"This model takes stop strings of at most {traits.stop_bytes} bytes.", param="stop", value=True
+            )
+    return {"stop": request.stop if isinstance(request.stop, str) else given} if given else {}
+
+
+def response_format(request: ChatRequest, traits: Traits) -> Body:
+    wanted = request.response_format
+    if wanted is None or wanted.type == "text":
+        return {}
+    if wanted.type == "json_object":
+        return {"response_format": {"type": "json_object"}}
+    if not traits.json_schema:
+        raise unsupported(NO_SCHEMA, param="response_format", value=True)
+    if (form := wanted.json_schema) is None:
+        raise missing("response_format.json_schema")
+    fields = {"name": form.name, "description": form.description, "schema": form.schema_, "strict": form.strict}
+    given = {name: value for name, value in fields.items() if value is not None}
+    return {"response_format": {"type": "json_schema", "json_schema": given}}
+
+
+def missing(name: str) -> Rejected:
+    text = f"Missing required parameter: '{name}'."
+    return Rejected(text, param=name.partition(".")[0], code="missing_required_parameter")
+
+
+def privacy(request: ChatRequest, target: Target, rendered: Rendered) -> Body:
+    """Nothing is kept at the provider, nobody is named there, and nobody's price is changed by a tier."""
+    traits = target.traits
+    body: Body = {}
+    if (person := request.safety_identifier or request.user) and traits.safety_identifier:
+        body["safety_identifier"] = target.pseudonym(person)
+    if request.prompt_cache_key and traits.prompt_cache_key:
+        body["prompt_cache_key"] = target.pseudonym(request.prompt_cache_key)
+    if traits.service_tier is not None:
+        body["service_tier"] = traits.service_tier
+    if traits.cache_retention is not None:
+        body["prompt_cache_retention"] = traits.cache_retention
+    if request.prompt_cache_retention not in (None, traits.cache_retention or DEFAULT_RETENTION):
+        rendered.ignore("prompt_cache_retention")
+    if takes(traits, "store"):
+        # Unset, OpenAI keeps completions for organisations that once agreed to it.
+        body["store"] = False
+        if request.store:
+            rendered.ignore("store")
+    return body

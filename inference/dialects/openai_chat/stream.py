@@ -1,0 +1,115 @@
+"""A streamed reply, chunk by chunk (translation.md 4.1, 4.4).
+
+`feed` runs for every token of every OpenAI-shaped stream: keep it lean.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from inference.chat.fault import TRUNCATED, Fault
+from inference.chat.rendered import Rendered
+from inference.chat.reply import Delta, Facts
+from inference.dialects.openai_chat import calls, faults, finish
+from inference.dialects.openai_chat.reply import learn, learn_usage, logprobs, reasoning
+from inference.dialects.wire import event_object, number, objects
+from inference.sse import Event
+
+Body = dict[str, Any]
+
+DONE = "[DONE]"
+
+
+def stream(rendered: Rendered) -> "Chunks":
+    return Chunks(rendered.names)
+
+
+@dataclass(slots=True)
+class Voice:
+    """One choice of the stream. Its finish waits for the end: usage comes after it, and other servers say it twice."""
+
+    calls: calls.Calls
+    finish: str | None = None
+
+
+@dataclass(slots=True)
+class Chunks:
+    """The translator of one stream; `names` maps tool names back to the caller's."""
+
+    names: Mapping[str, str]
+    facts: Facts = field(default_factory=Facts)
+    voices: dict[int, Voice] = field(default_factory=dict)
+    has_ended: bool = False
+
+    def feed(self, event: Event) -> list[Delta]:
+        data = event.data
+        if self.has_ended or not data or data.isspace():
+            return []
+        if data.startswith(DONE):
+            return self.end()
+        chunk = event_object(data)
+        choices = chunk.get("choices")
+        if not choices or "error" in chunk or event.name == "error":
+            faults.refuse(chunk, event.name)
+        if chunk.get("usage"):
+            learn_usage(self.facts, chunk["usage"])
+        if self.facts.model is None or not choices:
+            learn(self.facts, chunk)
+        if choices.__class__ is list and len(choices) == 1 and choices[0].__class__ is dict:
+            return self.hear(choices[0])
+        return [delta for choice in objects(choices) for delta in self.hear(choice)]
+
+    def hear(self, choice: Body) -> list[Delta]:
+        index = choice.get("index", 0)
+        if index.__class__ is not int:
+            index = number(index) or 0
+        voice = self.voices.get(index) or self.open(index)
+        delta = choice.get("delta")
+        deltas = self.deltas(delta, index, voice) if delta.__class__ is dict else []
+        if choice.get("logprobs") is not None and (odds := logprobs(choice["logprobs"])):
+            # A token that is half an emoji has its odds before it has text.
+            deltas = deltas or [Delta({"content": ""}, index=index)]
+            deltas[0].logprobs = odds
+        if choice.get("finish_reason") is not None:
+            voice.finish = voice.finish or finish.reason(choice["finish_reason"])
+            learn_usage(self.facts, choice.get("usage"))
+        return deltas
+
+    def open(self, index: int) -> Voice:
+        voice = self.voices[index] = Voice(calls.Calls(self.names))
+        return voice
+
+    def deltas(self, said: Body, index: int, voice: Voice) -> list[Delta]:
+        """One kind of field in each."""
+        text = said.get("content")
+        if len(said) == 1 and text.__class__ is str:  # nineteen chunks of twenty
+            return [Delta({"content": text}, None, index)] if text else []
+        deltas = []
+        if thought := reasoning(said):
+            deltas.append(Delta({"reasoning_content": thought}, index=index))
+        if text and isinstance(text, str):
+            deltas.append(Delta({"content": text}, index=index))
+        if (refusal := said.get("refusal")) and isinstance(refusal, str):
+            deltas.append(Delta({"refusal": refusal}, index=index))
+        if annotations := objects(said.get("annotations")):
+            deltas.append(Delta({"annotations": annotations}, index=index))
+        if said.get("tool_calls") or said.get("function_call"):
+            pieces = [piece for fragment in calls.fragments(said) for piece in voice.calls.add(fragment)]
+            deltas += [Delta({"tool_calls": [piece]}, index=index) for piece in pieces]
+        return deltas
+
+    def end(self) -> list[Delta]:
+        """The finish of every choice. Raises `Fault` where one has none: `stop` is never made up."""
+        if self.has_ended:
+            return []
+        self.has_ended = True
+        voices = sorted(self.voices.items())
+        if not voices or any(voice.finish is None for _, voice in voices):
+            raise Fault(TRUNCATED)
+        return [delta for index, voice in voices for delta in closing(index, voice)]
+
+
+def closing(index: int, voice: Voice) -> list[Delta]:
+    owed = [Delta({"tool_calls": [piece]}, index=index) for piece in voice.calls.close()]
+    reason = finish.settled(voice.finish or "", called=voice.calls.any_named)
+    return [*owed, Delta(finish_reason=reason, index=index)]

@@ -1,0 +1,136 @@
+"""Tool definitions, the names they go by, and who may choose among them (translation.md 2.6, 2.7)."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from inference.chat.messages import Message
+from inference.chat.rejected import unsupported
+from inference.chat.rendered import Rendered
+from inference.chat.request import ChatRequest, Tool
+from inference.chat.traits import Traits
+
+Body = dict[str, Any]
+
+FOREIGN = re.compile(r"[^a-zA-Z0-9_-]")
+LONGEST_NAME = 64
+# What becomes of a definition's `strict`: Moonshot holds calls to a schema dialect of its own unless told not to.
+STRICT: dict[str, Callable[[bool | None], bool | None]] = {
+    "pass": lambda strict: strict,
+    "false_unless_asked": bool,
+    "remove": lambda strict: None,
+}
+
+
+def offered(request: ChatRequest, traits: Traits, sent_names: dict[str, str], rendered: Rendered) -> Body:
+    tools = narrowed(request, traits)
+    check(request, tools, traits)
+    if not tools:
+        return {}
+    if any(tool.cache_control for tool in tools):
+        rendered.ignore("cache_control")
+    return {
+        "tools": [definition(tool, traits, sent_names) for tool in tools],
+        **choice(request, traits, sent_names),
+        **parallel(request, traits, rendered),
+    }
+
+
+def narrowed(request: ChatRequest, traits: Traits) -> list[Tool]:
+    """Where the model knows no allowed_tools, it sees the allowed ones alone."""
+    tools = request.tools or []
+    if request.allowed_tools is None or traits.forced_tools:
+        return tools
+    allowed = set(allowed_names(request))
+    return [tool for tool in tools if tool.function.name in allowed]
+
+
+def check(request: ChatRequest, tools: list[Tool], traits: Traits) -> None:
+    if tools and not traits.tools:
+        raise unsupported("This model calls no tools.", param="tools")
+    if traits.max_tools is not None and len(tools) > traits.max_tools:
+        raise unsupported(f"This model takes at most {traits.max_tools} tools.", param="tools", value=True)
+    if request.must_call and not traits.forced_tools:
+        raise unsupported(
+            "This model cannot be made to call a tool; use tool_choice 'auto' or 'none'.",
+            param="tool_choice",
+            value=True,
+        )
+
+
+def definition(tool: Tool, traits: Traits, sent_names: dict[str, str]) -> Body:
+    given = tool.function
+    function = {
+        "name": sent_names.get(given.name, given.name),
+        "description": given.description,
+        "parameters": given.parameters,
+        "strict": STRICT[traits.strict_tools](given.strict),
+    }
+    return {"type": "function", "function": {name: value for name, value in function.items() if value is not None}}
+
+
+def choice(request: ChatRequest, traits: Traits, sent_names: dict[str, str]) -> Body:
+    if request.tool_choice is None or isinstance(request.tool_choice, str):
+        return {} if request.tool_choice is None else {"tool_choice": request.tool_choice}
+    if request.forced_tool is not None:
+        return {"tool_choice": named(request.forced_tool, sent_names)}
+    if not traits.forced_tools or request.allowed_tools is None:
+        return {"tool_choice": "auto"}
+    allowed = [named(name, sent_names) for name in allowed_names(request)]
+    return {
+        "tool_choice": {
+            "type": "allowed_tools",
+            "allowed_tools": {"mode": request.allowed_tools.mode, "tools": allowed},
+        }
+    }
+
+
+def named(name: str, sent_names: dict[str, str]) -> Body:
+    return {"type": "function", "function": {"name": sent_names.get(name, name)}}
+
+
+def allowed_names(request: ChatRequest) -> list[str]:
+    """`ChatRequest` has checked that each names a tool."""
+    return [tool["function"]["name"] for tool in request.allowed_tools.tools] if request.allowed_tools else []
+
+
+def parallel(request: ChatRequest, traits: Traits, rendered: Rendered) -> Body:
+    if request.parallel_tool_calls is None:
+        return {}
+    if traits.parallel_switch == "pass":
+        return {"parallel_tool_calls": request.parallel_tool_calls}
+    if not request.parallel_tool_calls:
+        rendered.ignore("parallel_tool_calls")
+    return {}
+
+
+# Names ------------------------------------------------------------------------------------------
+
+
+def sent_names(request: ChatRequest, traits: Traits) -> dict[str, str]:
+    """The caller's name → the one the provider takes, for those that have to change. No two meet in one."""
+    names = dict.fromkeys([tool.function.name for tool in request.tools or ()] + called(request.messages))
+    taken, sent = set(names), {}
+    for name in names:
+        if (fit := fitting(name, traits)) != name:
+            while fit in taken:
+                fit += "_"
+            taken.add(fit)
+            sent[name] = fit
+    return sent
+
+
+def names_back(request: ChatRequest, sent: dict[str, str]) -> dict[str, str]:
+    return {sent[tool.function.name]: tool.function.name for tool in request.tools or () if tool.function.name in sent}
+
+
+def called(messages: list[Message]) -> list[str]:
+    return [call.function.name for message in messages for call in message.calls]
+
+
+def fitting(name: str, traits: Traits) -> str:
+    """Names in the history are not the caller's doing: another provider's model, or a model's own fancy, made them."""
+    name = FOREIGN.sub("_", name)[:LONGEST_NAME] or "_"
+    if traits.letter_first and (name[0].isdigit() or name[0] == "-"):
+        name = f"_{name}"[:LONGEST_NAME]
+    return name.ljust(traits.shortest_tool_name, "_")
