@@ -1,0 +1,84 @@
+"""What a first look needs: a user with credit and a key, and somebody for the admin. Making it again changes nothing.
+
+The key and the passwords are drawn once and kept in CONWAY_DATA_DIR, so that what was printed stays true.
+"""
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from accounts.digest import digest_of
+from accounts.models import ApiKey, User
+from credits import ledger
+
+USER, STAFF = "demo@example.org", "staff@example.org"
+CENTS = 1000
+
+# What the curl line asks for: the first of these whose provider is configured.
+MODELS = {
+    "openai": "gpt-5-mini",
+    "anthropic": "claude-haiku-4.5",
+    "gemini": "gemini-2.5-flash",
+    "moonshot": "kimi-k2.5",
+    "qwen": "qwen3-coder",
+}
+
+
+@dataclass
+class Demo:
+    key: str
+    user_password: str
+    staff_password: str
+
+
+def ensure() -> Demo:
+    """With passwords that hold: none is told that its user has changed."""
+    path = Path(settings.CONWAY_DATA_DIR, "demo.json")
+    kept = Demo(**json.loads(path.read_text())) if path.exists() else drawn()
+    user = existing(USER) or User.objects.create_user(USER, kept.user_password, name="Demo")
+    staff = existing(STAFF) or User.objects.create_superuser(STAFF, kept.staff_password, name="Staff")
+    ledger.top_up(user=user, cents=CENTS, reference="demo", reason="To try the service", by=None)
+    if not ApiKey.objects.filter(digest=digest_of(kept.key), revoked_at=None).exists():
+        kept.key = ApiKey.issue(user=user, name="Demo")[1]
+    keep(path, kept)
+    return Demo(kept.key, told(user, kept.user_password), told(staff, kept.staff_password))
+
+
+def told(user: User, password: str) -> str:
+    return password if user.check_password(password) else "(a password of your own)"
+
+
+def drawn() -> Demo:
+    return Demo(key="", user_password=secrets.token_urlsafe(9), staff_password=secrets.token_urlsafe(9))
+
+
+def keep(path: Path, demo: Demo) -> None:
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(asdict(demo)))
+
+
+def existing(email: str) -> User | None:
+    return User.objects.filter(email=email).first()
+
+
+def welcome(demo: Demo, url: str) -> str:
+    """It reads nothing from the database, so that it can be said from an event loop."""
+    messages = [{"role": "user", "content": "Tell me a short story."}]
+    body = json.dumps({"model": model(), "stream": True, "messages": messages})
+    headers = f"-H 'Authorization: Bearer {demo.key}' -H 'Content-Type: application/json'"
+    return f"""
+Conway Inference listens on {url}
+
+  curl -N {url}/v1/chat/completions {headers} -d '{body}'
+
+  Your credits   {url}/         {USER}    {demo.user_password}
+  The desk       {url}/admin/   {STAFF}   {demo.staff_password}
+"""
+
+
+def model() -> str:
+    configured = [MODELS[name] for name, provider in settings.PROVIDERS.items() if provider["api_key"]]
+    return [*configured, MODELS["openai"]][0]
