@@ -95,9 +95,7 @@ class CreditAccountAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         form = TopUpForm(request.POST or None, initial={"user": request.GET.get("user", "")})
         if form.is_valid() and (entry := form.post(by=cast(User, request.user))):
-            messages.success(
-                request, f"Topped up {entry.account.user} by {entry.amount_cents} cents: {entry.reference}."
-            )
+            messages.success(request, f"Topped up {form.cleaned_data['user']} by {entry.amount_cents} cents.")
             return redirect("admin:credits_creditaccount_change", entry.account_id)
         context = {**self.admin_site.each_context(request), "title": "Top up", "opts": self.opts, "top_up": form}
         return TemplateResponse(request, "admin/credits/top_up.html", context)

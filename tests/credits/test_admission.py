@@ -3,8 +3,10 @@ import asyncio
 import pytest
 from django.utils import timezone
 
+from accounts import database
 from accounts.models import ApiKey
 from credits import ledger
+from credits.ledger import turns
 from credits.models import Hold
 from tests.credits.till import admit, at_once, books_of, buy, new_id
 
@@ -59,12 +61,28 @@ def test_twenty_holds_of_75_on_500_admit_six(bob):
     assert books_of(bob) == (500, 450)
 
 
-def test_it_takes_turns_within_a_process(alice, run):
+def test_forty_in_one_process_take_turns(alice, run):
     async def forty():
         return await asyncio.gather(*[admit(alice, need=25, worst=25) for _ in range(40)])
 
     assert [admission.cents for admission in run(forty())] == [25] * 40
     assert books_of(alice) == (1000, 1000)
+    assert not turns._locks and not turns._waiting
+
+
+def test_a_crowd_on_one_account_keeps_nobody_else_waiting(alice, bob, run):
+    ledger.top_up(user=bob, cents=10, reference="ten", reason="Just enough", by=None)
+
+    async def crowd():
+        async with (await database.pool()).connection() as connection, connection.transaction():
+            await connection.execute("SELECT FROM credits_creditaccount WHERE user_id = %s FOR UPDATE", [alice.pk])
+            waiting = [asyncio.create_task(admit(alice)) for _ in range(40)]
+            await asyncio.sleep(0.2)
+            admitted = await asyncio.wait_for(admit(bob), 2)
+        await asyncio.gather(*waiting)
+        return admitted
+
+    assert run(crowd()).cents == 10
 
 
 def test_it_knows_a_completion_under_way(alice, run):

@@ -35,7 +35,7 @@ def test_staff_top_up_on_the_account_page(desk, alice, sam):
     page = desk.get(f"/admin/credits/creditaccount/{alice.pk}/change/")
     form = {"user": alice.pk, "cents": 500, "reason": "Wire 7", "reference": reference_on(page)}
     answer = desk.post(TOP_UP, form, follow=True)
-    assert "Topped up alice@example.org by 500 cents" in answer.content.decode()
+    assert "Topped up alice@example.org by 500 cents." in answer.content.decode()
     entry = CreditTransaction.objects.get(reference=f"top_up:{form['reference']}")
     assert (entry.amount_cents, entry.made_by, entry.reason) == (500, sam, "Wire 7")
 

@@ -2,9 +2,12 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+from django.db import connections, transaction
 
 from accounts import database
 from accounts.models import User
@@ -78,6 +81,32 @@ def at_once(*calls: Callable[[], Coroutine[Any, Any, Any]]) -> list[Any]:
 
     with ThreadPoolExecutor(len(calls)) as threads:
         return list(threads.map(lambda call: asyncio.run(alone(call)), calls))
+
+
+def clicks(*calls: Callable[[], Any]) -> list[Any]:
+    """The same for synchronous calls; UnableToPost is returned, not raised."""
+
+    def clicked(call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except ledger.UnableToPost as error:
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(clicked, calls))
+
+
+def meanwhile(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
+    """What `second` comes to if it begins when `first` is booked and not committed yet."""
+    with ThreadPoolExecutor(1) as thread:
+        with transaction.atomic():
+            first()
+            waiting = thread.submit(second)
+            time.sleep(0.3)
+            assert not waiting.done()
+        return waiting.result()[0]
 
 
 def books_of(user: User) -> tuple[int, int]:
