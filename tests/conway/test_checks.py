@@ -19,13 +19,14 @@ def test_nothing_is_wrong_by_default() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_an_old_postgresql_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(DatabaseFeatures, "minimum_database_version", (99,))
     connection.close()
     RAN_DB_VERSION_CHECK.discard("default")  # Django looks once in a process
-    messages = list(checks.postgresql_is_new_enough(["default"]))
+    with monkeypatch.context() as patch:
+        patch.setattr(DatabaseFeatures, "minimum_database_version", (99,))
+        messages = list(checks.postgresql_is_new_enough(["default"]))
+    connection.close()
     assert ids(messages) == ["conway.E001"]
     assert messages[0].msg.startswith("PostgreSQL 99 or later is required")
-    connection.close()
 
 
 def test_root_needs_setpriv_for_the_embedded_server(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
