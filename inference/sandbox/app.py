@@ -25,9 +25,12 @@ WIRES: list[tuple[re.Pattern[str], Wire]] = [
     (re.compile(r"/openai/v1/chat/completions"), OpenAI()),
     (re.compile(r"/openai/v1/responses"), Responses()),
     (re.compile(r"/anthropic/v1/messages"), Anthropic(CACHE)),
-    (re.compile(r"/gemini/v1beta/models/(?P<model>[^/:]+):(?P<method>generateContent|streamGenerateContent)"), Gemini()),
+    (
+        re.compile(r"/gemini/v1beta/models/(?P<model>[^/:]+):(?P<method>generateContent|streamGenerateContent)"),
+        Gemini(),
+    ),
     (re.compile(r"/moonshot/v1/chat/completions"), Moonshot()),
-    (re.compile(r"/dashscope/compatible-mode/v1/chat/completions"), Qwen()),
+    (re.compile(r"/dashscope/compatible-mode/v1/chat/completions"), Qwen(CACHE)),
 ]
 
 

@@ -63,7 +63,7 @@ class Meter:
         ended, models, everything = (
             Counter[str](),
             dict[str, Counter[str]](),
-            Counter[str]({name: 0 for name in BILLED}),
+            Counter[str](dict.fromkeys(BILLED, 0)),
         )
         for entry in self.entries:
             ended[entry.ended] += 1

@@ -27,6 +27,11 @@ class Invalid(Exception):
         super().__init__(path, problem, expected, got)
         self.path, self.problem, self.expected, self.got = path, problem, expected, got
 
+    def words(self) -> dict[str, Any]:
+        """What a provider's sentence may mention."""
+        values = map(repr, self.expected) if isinstance(self.expected, tuple) else ()
+        return {"expected": self.expected, "got": self.got, "values": list(values), "name": self.path[-1] if self.path else ""}
+
 
 def json_type(value: Any) -> str:
     return TYPES[type(value)]

@@ -16,7 +16,9 @@ class Model:
     prefill: bool = True
 
 
-OPUS_4_6 = Model("claude-opus-4-6", 1_000_000, 128_000, 4096, ("low", "medium", "high", "max"), adaptive=True, prefill=False)
+OPUS_4_6 = Model(
+    "claude-opus-4-6", 1_000_000, 128_000, 4096, ("low", "medium", "high", "max"), adaptive=True, prefill=False
+)
 OPUS_4_5 = Model("claude-opus-4-5-20251101", 200_000, 64_000, 4096, ("low", "medium", "high"))
 SONNET_4_5 = Model("claude-sonnet-4-5-20250929", 200_000, 64_000, 1024)
 HAIKU_4_5 = Model("claude-haiku-4-5-20251001", 200_000, 64_000, 4096)

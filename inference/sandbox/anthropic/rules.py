@@ -29,7 +29,9 @@ def check(body: Body, model: Model) -> None:
 
 def check_limits(body: Body, model: Model) -> None:
     if body["max_tokens"] > model.output_max:
-        raise bad(f"max_tokens: {body['max_tokens']} > {model.output_max}, which is the maximum allowed number of output tokens for {body['model']}")
+        raise bad(
+            f"max_tokens: {body['max_tokens']} > {model.output_max}, which is the maximum allowed number of output tokens for {body['model']}"
+        )
     for stop in body.get("stop_sequences", ()):
         if not stop.strip():
             raise bad("stop_sequences: each stop sequence must contain non-whitespace")
@@ -45,7 +47,9 @@ def check_effort(body: Body, model: Model) -> None:
     if effort and not model.efforts:
         raise bad("This model does not support the effort parameter.")
     if effort and effort not in model.efforts:
-        raise bad(f"output_config.effort: '{effort}' is not supported by this model. Supported: {', '.join(model.efforts)}.")
+        raise bad(
+            f"output_config.effort: '{effort}' is not supported by this model. Supported: {', '.join(model.efforts)}."
+        )
 
 
 def check_messages(body: Body, model: Model) -> None:
@@ -66,7 +70,9 @@ def check_messages(body: Body, model: Model) -> None:
 def check_content(message: Body, index: int, *, final: bool) -> None:
     content = message["content"]
     if not content and not (final and message["role"] == "assistant"):
-        raise bad(f"messages.{index}: all messages must have non-empty content except for the optional final assistant message")
+        raise bad(
+            f"messages.{index}: all messages must have non-empty content except for the optional final assistant message"
+        )
     if isinstance(content, str) and content and not content.strip():
         raise bad("messages: text content blocks must contain non-whitespace text")
     for block in blocks(message):
@@ -80,7 +86,11 @@ def check_text(block: Body) -> None:
         return
     if block.get("cache_control"):
         raise bad("cache_control cannot be set for empty text blocks")
-    raise bad("messages: text content blocks must be non-empty" if not block["text"] else "messages: text content blocks must contain non-whitespace text")
+    raise bad(
+        "messages: text content blocks must be non-empty"
+        if not block["text"]
+        else "messages: text content blocks must contain non-whitespace text"
+    )
 
 
 def check_system(system: Any) -> None:
@@ -97,23 +107,31 @@ def check_results(messages: list[Body]) -> None:
         answered = leading_results(message)
         missing = [use for use in uses if use not in answered]
         if missing:
-            raise bad(f"messages.{index - 1}: `tool_use` ids were found without `tool_result` blocks immediately after: {', '.join(missing)}. Each `tool_use` block must have a corresponding `tool_result` block in the next message.")
+            raise bad(
+                f"messages.{index - 1}: `tool_use` ids were found without `tool_result` blocks immediately after: {', '.join(missing)}. Each `tool_use` block must have a corresponding `tool_result` block in the next message."
+            )
         check_expected(message, index, uses)
         uses = [block["id"] for block in blocks(message) if block["type"] == "tool_use"]
         if seen & set(uses) or len(set(uses)) < len(uses):
             raise bad(f"messages.{index}: `tool_use` ids must be unique")
         seen |= set(uses)
     if uses:
-        raise bad(f"messages.{len(messages) - 1}: `tool_use` ids were found without `tool_result` blocks immediately after: {', '.join(uses)}. Each `tool_use` block must have a corresponding `tool_result` block in the next message.")
+        raise bad(
+            f"messages.{len(messages) - 1}: `tool_use` ids were found without `tool_result` blocks immediately after: {', '.join(uses)}. Each `tool_use` block must have a corresponding `tool_result` block in the next message."
+        )
 
 
 def check_expected(message: Body, index: int, uses: list[str]) -> None:
     results = [block["tool_use_id"] for block in blocks(message) if block["type"] == "tool_result"]
     for nth, result in enumerate(results):
         if result not in uses:
-            raise bad(f"messages.{index}.content.{nth}: unexpected `tool_use_id` found in `tool_result` blocks: {result}. Each `tool_result` block must have a corresponding `tool_use` block in the previous message.")
+            raise bad(
+                f"messages.{index}.content.{nth}: unexpected `tool_use_id` found in `tool_result` blocks: {result}. Each `tool_result` block must have a corresponding `tool_use` block in the previous message."
+            )
         if result in results[:nth]:
-            raise bad(f"messages.{index}.content.{nth}: each tool_use must have a single result. Found multiple `tool_result` blocks with id: {result}")
+            raise bad(
+                f"messages.{index}.content.{nth}: each tool_use must have a single result. Found multiple `tool_result` blocks with id: {result}"
+            )
 
 
 def leading_results(message: Body) -> list[str]:
@@ -126,14 +144,18 @@ def leading_results(message: Body) -> list[str]:
 
 
 def check_tools_defined(body: Body) -> None:
-    used = any(block["type"] in ("tool_use", "tool_result") for message in body["messages"] for block in blocks(message))
+    used = any(
+        block["type"] in ("tool_use", "tool_result") for message in body["messages"] for block in blocks(message)
+    )
     if used and not body.get("tools"):
         raise bad("Requests which include `tool_use` or `tool_result` blocks must define tools.")
 
 
 def check_prefill(body: Body, model: Model) -> None:
     if not model.prefill:
-        raise bad("This model does not support assistant message prefill. The conversation must end with a user message.")
+        raise bad(
+            "This model does not support assistant message prefill. The conversation must end with a user message."
+        )
     if is_on(body) or (body.get("output_config") or {}).get("format"):
         raise bad("Assistant message prefill cannot be combined with thinking or with output_config.format.")
     content = body["messages"][-1]["content"]
@@ -147,7 +169,9 @@ def check_marks(body: Body) -> None:
     if len(ttls) > MARKS_MAX:
         raise bad(f"A maximum of {MARKS_MAX} blocks with cache_control may be provided. Found {len(ttls)}.")
     if "5m" in ttls and "1h" in ttls[ttls.index("5m") :]:
-        raise bad("a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block. Note that blocks are processed in the following order: `tools`, `system`, `messages`.")
+        raise bad(
+            "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block. Note that blocks are processed in the following order: `tools`, `system`, `messages`."
+        )
 
 
 def marks(body: Body) -> Iterator[Body]:
@@ -174,7 +198,9 @@ def check_image(source: Body, place: str) -> None:
     except (binascii.Error, ValueError):
         raise bad(f"{place}.data: The image data is not valid base64") from None
     if not head.startswith(MAGIC[source["media_type"]][:4]):
-        raise bad(f"{place}: The image was specified using the {source['media_type']} media type, but does not appear to be one")
+        raise bad(
+            f"{place}: The image was specified using the {source['media_type']} media type, but does not appear to be one"
+        )
 
 
 def blocks(message: Body) -> list[Body]:

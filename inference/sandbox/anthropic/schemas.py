@@ -26,7 +26,9 @@ def check_tools(body: Body) -> None:
     check_choice(body.get("tool_choice"), names)
     strict = [tool for tool in tools if tool.get("strict")]
     if len(strict) > STRICT_TOOLS_MAX:
-        raise bad(f"Too many strict tools ({len(strict)}). The maximum number of strict tools supported is {STRICT_TOOLS_MAX}.")
+        raise bad(
+            f"Too many strict tools ({len(strict)}). The maximum number of strict tools supported is {STRICT_TOOLS_MAX}."
+        )
     for index, tool in enumerate(tools):
         if tool.get("strict"):
             check_subset(tool["input_schema"], f"tools.{index}.custom")
@@ -110,7 +112,9 @@ def check_totals(schemas: list[Body]) -> None:
     optional = sum(len(set(node.get("properties", {})) - set(node.get("required", ()))) for node in everything)
     unions = sum("anyOf" in node or isinstance(node.get("type"), list) for node in everything)
     if optional > OPTIONAL_MAX:
-        raise bad(f"Schemas contains too many optional parameters ({optional}), which would make grammar compilation inefficient. The maximum is {OPTIONAL_MAX}.")
+        raise bad(
+            f"Schemas contains too many optional parameters ({optional}), which would make grammar compilation inefficient. The maximum is {OPTIONAL_MAX}."
+        )
     if unions > UNION_MAX:
         raise bad(f"Schemas contains too many parameters with union types ({unions}). The maximum is {UNION_MAX}.")
 

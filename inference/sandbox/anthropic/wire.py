@@ -10,16 +10,24 @@ from ..calls import Call
 from ..exchange import Frame, Incoming
 from ..refusals import Refused
 from ..replies import CALLS, LENGTH, MALFORMED, REFUSED, STOP, STOP_STRING, Choice, Reply
-from ..shapes import Invalid, dotted
+from ..shapes import Invalid
 from ..tokens import count, pieces
 from . import fields
 from .conversation import prompt_blocks, understood
 from .models import bad, known
 from .rules import check
 from .thinking import signature
+from .wording import complaint
 
 VERSIONS = {"2023-06-01": (), "2026-10-21": ("temperature", "top_p", "top_k")}  # version → fields it no longer takes
-FINISH = {STOP: "end_turn", STOP_STRING: "stop_sequence", LENGTH: "max_tokens", CALLS: "tool_use", REFUSED: "refusal", MALFORMED: "end_turn"}
+FINISH = {
+    STOP: "end_turn",
+    STOP_STRING: "stop_sequence",
+    LENGTH: "max_tokens",
+    CALLS: "tool_use",
+    REFUSED: "refusal",
+    MALFORMED: "end_turn",
+}
 FAULTS = {
     400: ("invalid_request_error", "The request was not valid."),
     401: ("authentication_error", "invalid x-api-key"),
@@ -33,7 +41,6 @@ FAULTS = {
     504: ("timeout_error", "Request timed out"),
     529: ("overloaded_error", "Overloaded"),
 }
-SHOULD_BE = {"string": "a valid string", "integer": "a valid integer", "number": "a valid number", "boolean": "a valid boolean", "array": "a valid list", "object": "an object"}
 
 
 class Anthropic:
@@ -52,7 +59,11 @@ class Anthropic:
         if key == "wrong":
             raise self.fault(401)
         if headers.get("anthropic-version") not in VERSIONS:
-            raise bad("anthropic-version: header is required" if "anthropic-version" not in headers else f'anthropic-version: "{headers["anthropic-version"]}" is not a valid version')
+            raise bad(
+                "anthropic-version: header is required"
+                if "anthropic-version" not in headers
+                else f'anthropic-version: "{headers["anthropic-version"]}" is not a valid version'
+            )
 
     def read(self, body: Any, incoming: Incoming) -> Ask:
         try:
@@ -76,16 +87,31 @@ class Anthropic:
         return message if reply.usage is None else {**message, "usage": usage_at_end(reply.usage, whole=True)}
 
     def opening(self, reply: Reply) -> dict[str, Any]:
-        return {"id": reply.id("msg_"), "type": "message", "role": "assistant", "model": reply.model, "content": [], "stop_reason": None, "stop_sequence": None, "stop_details": None}
+        return {
+            "id": reply.id("msg_"),
+            "type": "message",
+            "role": "assistant",
+            "model": reply.model,
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "stop_details": None,
+        }
 
     def frames(self, reply: Reply) -> Iterator[Frame]:
         usage = {} if reply.usage is None else {"usage": usage_at_start(reply.usage)}
         yield event("message_start", {"message": {**self.opening(reply), **usage}})
         yield event("ping")
         for index, block in enumerate(content(reply)):
-            yield event("content_block_start", {"index": index, "content_block": emptied(block)}, tokens=int(block["type"] == "tool_use"))
+            yield event(
+                "content_block_start",
+                {"index": index, "content_block": emptied(block)},
+                tokens=int(block["type"] == "tool_use"),
+            )
             for delta, tokens in deltas(block, reply.first):
-                yield event("content_block_delta", {"index": index, "delta": delta}, words=int(tokens > 0), tokens=tokens)
+                yield event(
+                    "content_block_delta", {"index": index, "delta": delta}, words=int(tokens > 0), tokens=tokens
+                )
             yield event("content_block_stop", {"index": index})
         final = {} if reply.usage is None else {"usage": usage_at_end(reply.usage)}
         yield event("message_delta", {"delta": ending(reply.first), **final})
@@ -108,17 +134,24 @@ class Anthropic:
 
     def error(self, refused: Refused, serial: int, streamed: bool) -> tuple[str, bytes]:
         error = {"type": refused.kind, "message": refused.message}
-        return "application/json", json.dumps({"type": "error", "error": error, "request_id": f"req_sandbox_{serial}"}).encode()
+        return "application/json", json.dumps(
+            {"type": "error", "error": error, "request_id": f"req_sandbox_{serial}"}
+        ).encode()
 
     def error_frame(self, serial: int) -> bytes:
-        return event("error", {"error": {"type": "overloaded_error", "message": "Overloaded"}, "request_id": f"req_sandbox_{serial}"}).data
+        return event(
+            "error",
+            {"error": {"type": "overloaded_error", "message": "Overloaded"}, "request_id": f"req_sandbox_{serial}"},
+        ).data
 
     def headers(self, serial: int) -> dict[str, str]:
         return {"request-id": f"req_sandbox_{serial}"}
 
 
-def event(name: str, fields: Mapping[str, Any] = {}, words: int = 0, tokens: int = 0) -> Frame:  # noqa: B006
-    return Frame(f"event: {name}\ndata: {json.dumps({'type': name, **fields}, ensure_ascii=False)}\n\n".encode(), words, tokens)
+def event(name: str, fields: Mapping[str, Any] = {}, words: int = 0, tokens: int = 0) -> Frame:
+    return Frame(
+        f"event: {name}\ndata: {json.dumps({'type': name, **fields}, ensure_ascii=False)}\n\n".encode(), words, tokens
+    )
 
 
 def content(reply: Reply) -> list[dict[str, Any]]:
@@ -126,7 +159,13 @@ def content(reply: Reply) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = []
     if choice.thinking:
         shown = (reply.ask.body.get("thinking") or {}).get("display") != "omitted"
-        blocks.append({"type": "thinking", "thinking": choice.thought if shown else "", "signature": signature(choice.thought if shown else "")})
+        blocks.append(
+            {
+                "type": "thinking",
+                "thinking": choice.thought if shown else "",
+                "signature": signature(choice.thought if shown else ""),
+            }
+        )
     if choice.words:
         blocks.append({"type": "text", "text": choice.text})
     return blocks + [use(reply, call, nth) for nth, call in enumerate(choice.calls)]
@@ -158,7 +197,11 @@ def deltas(block: dict[str, Any], choice: Choice) -> Iterator[tuple[dict[str, An
 def ending(choice: Choice) -> dict[str, Any]:
     ending: dict[str, Any] = {"stop_reason": FINISH[choice.finish], "stop_sequence": choice.stop, "stop_details": None}
     if choice.finish == REFUSED:
-        ending["stop_details"] = {"type": "refusal", "category": "general_harms", "explanation": "The sandbox was told to refuse."}
+        ending["stop_details"] = {
+            "type": "refusal",
+            "category": "general_harms",
+            "explanation": "The sandbox was told to refuse.",
+        }
     return ending
 
 
@@ -173,24 +216,8 @@ def usage_at_end(usage: Usage, *, whole: bool = False) -> dict[str, Any]:
 
 
 def input_usage(usage: Usage) -> dict[str, int]:
-    return {"input_tokens": usage.input, "cache_creation_input_tokens": usage.write_5m + usage.write_1h, "cache_read_input_tokens": usage.cached}
-
-
-def complaint(invalid: Invalid) -> Refused:
-    """Anthropic's sentence for what a rule found."""
-    if invalid.problem == "value" and invalid.path[-1] == "role" and invalid.got == "system":
-        return bad('messages: Unexpected role "system". The Messages API accepts a top-level `system` parameter, not "system" as an input message role.')
-    expected, many = invalid.expected, isinstance(invalid.got, list)
-    sentences = {
-        "missing": "Field required",
-        "unknown": "Extra inputs are not permitted",
-        "type": f"Input should be {SHOULD_BE.get(str(expected), 'valid')}",
-        "value": f"Input should be {' or '.join(map(repr, expected or ()))}",
-        "low": f"Input should be greater than or equal to {expected}",
-        "high": f"Input should be less than or equal to {expected}",
-        "short": f"{'List' if many else 'String'} should have at least {expected} {'item' if many else 'character'}",
-        "long": f"{'List' if many else 'String'} should have at most {expected} {'items' if many else 'characters'}",
-        "pattern": f"String should match pattern '^{expected}$'",
+    return {
+        "input_tokens": usage.input,
+        "cache_creation_input_tokens": usage.write_5m + usage.write_1h,
+        "cache_read_input_tokens": usage.cached,
     }
-    place = f"{dotted(invalid.path)}: " if invalid.path else ""
-    return bad(place + sentences[invalid.problem])

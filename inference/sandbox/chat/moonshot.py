@@ -11,7 +11,8 @@ from ..replies import Reply
 from ..shapes import Invalid, anything, array, flag, integer, nullable, number, one_of, record, tagged, text, typed
 from . import fields
 from .conversation import bad, check_companions, check_tool_messages, parts_text, understood
-from .wire import ChatWire, in_openais_words, sse
+from .wire import ChatWire, sse
+from .wording import in_openais_words
 
 MODELS = ("kimi-k2.5", "kimi-k2.6")
 CONTEXT = 262_144

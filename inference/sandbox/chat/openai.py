@@ -26,7 +26,8 @@ from ..shapes import (
 from . import fields
 from .conversation import bad, check_companions, check_named_choice, check_tool_messages, check_word_json, understood
 from .strict import check_functions, check_response_schema
-from .wire import ChatWire, in_openais_words, sse
+from .wire import ChatWire, sse
+from .wording import in_openais_words
 
 OUTPUT_MAX, INPUT_MAX = 128_000, 272_000
 ALWAYS = ("minimal", "low", "medium", "high")

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..asks import Ask, Usage
+from ..cache import Block, PromptCache
 from ..calls import Call
-from ..exchange import Frame
 from ..refusals import Refused
 from ..replies import Choice, Reply
 from ..shapes import (
@@ -24,13 +25,15 @@ from ..shapes import (
     text,
     typed,
 )
-from ..tokens import pieces
+from ..tokens import count, count_json, pieces
 from . import fields
 from .conversation import bad, check_companions, check_tool_messages, check_word_json, understood
-from .wire import ChatWire, in_openais_words, sse
+from .wire import ChatWire, sse
+from .wording import in_openais_words
 
 MODELS = ("qwen3-coder-plus", "qwen3-coder-flash")
 OUTPUT_MAX, INPUT_MAX = 65_536, 997_952
+CACHE_MIN, MARKS_MAX = 1024, 4
 
 NAME = text(pattern=fields.FUNCTION_NAME)
 CACHED = record({"type": one_of("ephemeral")}, ["type"])
@@ -78,6 +81,10 @@ REQUEST = record(FIELDS, ["model", "messages"])
 
 class Qwen(ChatWire):
     provider = "qwen"
+
+    def __init__(self, cache: PromptCache) -> None:
+        self.cache = cache
+
     faults = {
         400: ("invalid_request_error", "invalid_parameter_error", "The request was not valid."),
         401: ("invalid_request_error", "invalid_api_key", "Incorrect API key provided."),
@@ -133,6 +140,7 @@ class Qwen(ChatWire):
                 "<400> InternalError.Algo.InvalidParameter: The tool_choice parameter only supports 'auto' and 'none' for this model."
             )
         check_companions(body, {"stream_options": "stream"})
+        check_marks(body["messages"])
         try:
             check_tool_messages(body["messages"])
             check_word_json(body)
@@ -140,10 +148,9 @@ class Qwen(ChatWire):
             raise parameter(f"<400> InternalError.Algo.InvalidParameter: {refused.message}") from None
         ask = understood(body, body["model"], thinks=False, limit=body.get("max_tokens"))
         if ask.input.prompt > INPUT_MAX:
-            raise parameter(
-                f"<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, {INPUT_MAX}]"
-            )
-        return ask
+            raise parameter(f"<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, {INPUT_MAX}]")
+        usage, prefixes = self.cache.measure(body["model"], prompt_blocks(body), CACHE_MIN)
+        return replace(ask, input=usage if prefixes else ask.input).then(lambda: self.cache.keep(prefixes))
 
     def envelope(self, reply: Reply, kind: str) -> dict[str, Any]:
         return {
@@ -158,9 +165,12 @@ class Qwen(ChatWire):
         return {**whole, "logprobs": None}
 
     def usage(self, usage: Usage) -> dict[str, Any]:
+        """What an explicit mark wrote is part of the prompt, as what it read."""
         whole = super().usage(usage)
-        if usage.write_5m or usage.cached:
-            whole["prompt_tokens_details"] |= {"cache_creation_input_tokens": usage.write_5m}
+        if usage.write_5m:
+            split = {"ephemeral_5m_input_tokens": usage.write_5m}
+            written = {"cache_creation": split, "cache_creation_input_tokens": usage.write_5m, "cache_type": "ephemeral"}
+            whole["prompt_tokens_details"] |= written
         return whole
 
     def opening(self, choice: Choice) -> dict[str, Any]:
@@ -180,3 +190,26 @@ class Qwen(ChatWire):
 
 def parameter(message: str) -> Refused:
     return bad(message, code="invalid_parameter_error")
+
+
+def check_marks(messages: list[dict[str, Any]]) -> None:
+    many = sum(bool(part.get("cache_control")) for message in messages for part in parts(message))
+    if many > MARKS_MAX:
+        raise parameter(f"<400> InternalError.Algo.InvalidParameter: at most {MARKS_MAX} cache_control marks, {many} given")
+
+
+def prompt_blocks(body: Mapping[str, Any]) -> list[Block]:
+    tools, found = body.get("tools"), []
+    if tools:
+        found.append(Block(json.dumps(tools, sort_keys=True), count_json(tools)))
+    for message in body["messages"]:
+        for part in parts(message):
+            ttl = "5m" if part.get("cache_control") else None
+            found.append(Block(f"{message['role']}: {part['text']}", count(part["text"]), ttl))
+        found.append(Block(json.dumps(message.get("tool_calls")), count_json(message.get("tool_calls"))))
+    return found
+
+
+def parts(message: dict[str, Any]) -> list[dict[str, Any]]:
+    content = message["content"]
+    return content if isinstance(content, list) else [{"type": "text", "text": content}]

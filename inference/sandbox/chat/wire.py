@@ -9,7 +9,7 @@ from ..calls import Call
 from ..exchange import Frame, Incoming
 from ..refusals import Refused
 from ..replies import CALLS, LENGTH, MALFORMED, REFUSED, STOP, STOP_STRING, Choice, Reply
-from ..shapes import Invalid, Rule, bracketed
+from ..shapes import Invalid
 from ..tokens import count, count_words, pieces
 
 CREATED = 1_795_430_000  # the same request gets the same reply, its date included
@@ -20,15 +20,6 @@ FINISH = {
     CALLS: "tool_calls",
     REFUSED: "content_filter",
     MALFORMED: "stop",
-}
-ARTICLES = {
-    "integer": "an integer",
-    "array": "an array",
-    "object": "an object",
-    "string": "a string",
-    "number": "a decimal",
-    "boolean": "a boolean",
-    "null": "null",
 }
 
 
@@ -183,38 +174,3 @@ class ChatWire:
 
 def sse(value: dict[str, Any], words: int = 0, tokens: int = 0) -> Frame:
     return Frame(f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode(), words, tokens)
-
-
-def in_openais_words(invalid: Invalid) -> Refused:
-    """OpenAI's sentence for what a rule found."""
-    path, expected, got = bracketed(invalid.path), invalid.expected, invalid.got
-    size = "array" if isinstance(got, list) else "string" if isinstance(got, str) else "object"
-    unit = "decimal" if isinstance(got, float) else "integer"
-    sentences = {
-        "missing": (f"Missing required parameter: '{path}'.", "missing_required_parameter"),
-        "unknown": (f"Unknown parameter: '{path}'.", "unknown_parameter"),
-        "type": (
-            f"Invalid type for '{path}': expected {ARTICLES.get(str(expected))}, but got {ARTICLES.get(str(got))} instead.",
-            "invalid_type",
-        ),
-        "value": (
-            f"Invalid value: '{got}'. Supported values are: {', '.join(map(repr, expected or ()))}.",
-            "invalid_value",
-        ),
-        "low": (
-            f"Invalid '{path}': {unit} below minimum value. Expected a value >= {expected}, but got {got} instead.",
-            f"{unit}_below_min_value",
-        ),
-        "high": (
-            f"Invalid '{path}': {unit} above maximum value. Expected a value <= {expected}, but got {got} instead.",
-            f"{unit}_above_max_value",
-        ),
-        "short": (f"Invalid '{path}': {size} too short. Expected minimum length {expected}.", f"empty_{size}"),
-        "long": (f"Invalid '{path}': {size} too long. Expected maximum length {expected}.", f"{size}_above_max_length"),
-        "pattern": (
-            f"Invalid '{path}': string does not match pattern. Expected a string that matches the pattern '{expected}'.",
-            "invalid_value",
-        ),
-    }
-    message, code = sentences[invalid.problem]
-    return Refused(400, "invalid_request_error", message, param=path or None, code=code)

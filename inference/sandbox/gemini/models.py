@@ -35,7 +35,11 @@ MODELS = {
 
 def known(name: str) -> Model:
     if name not in MODELS:
-        raise Refused(404, "NOT_FOUND", f"models/{name} is not found for API version v1beta, or is not supported for generateContent.")
+        raise Refused(
+            404,
+            "NOT_FOUND",
+            f"models/{name} is not found for API version v1beta, or is not supported for generateContent.",
+        )
     return MODELS[name]
 
 

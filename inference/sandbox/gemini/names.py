@@ -3,7 +3,14 @@
 import re
 from typing import Any
 
-OPAQUE = {"args", "response", "parameters", "parametersJsonSchema", "responseSchema", "responseJsonSchema"}  # the caller's own names inside
+OPAQUE = {
+    "args",
+    "response",
+    "parameters",
+    "parametersJsonSchema",
+    "responseSchema",
+    "responseJsonSchema",
+}  # the caller's own names inside
 
 
 def camelled(value: Any) -> Any:

@@ -56,14 +56,20 @@ def check_answers(contents: list[Body]) -> None:
         role = content.get("role", "user")
         calls, answers = held(content, "functionCall"), held(content, "functionResponse")
         if calls and (role != "model" or index == 0 or contents[index - 1].get("role", "user") != "user"):
-            raise bad("Please ensure that function call turn comes immediately after a user turn or after a function response turn.")
+            raise bad(
+                "Please ensure that function call turn comes immediately after a user turn or after a function response turn."
+            )
         if answers and (role != "user" or not pending):
             raise bad("Please ensure that function response turn comes immediately after a function call turn.")
         if len(answers) != len(pending):
-            raise bad("Please ensure that the number of function response parts is equal to the number of function call parts of the function call turn.")
+            raise bad(
+                "Please ensure that the number of function response parts is equal to the number of function call parts of the function call turn."
+            )
         for call, answer in zip(pending, answers, strict=True):
             if call["name"] != answer["name"] or call.get("id") != answer.get("id"):
-                raise bad(f"Function response {answer.get('id', '')} '{answer['name']}' does not match function call {call.get('id', '')} '{call['name']}'.")
+                raise bad(
+                    f"Function response {answer.get('id', '')} '{answer['name']}' does not match function call {call.get('id', '')} '{call['name']}'."
+                )
         pending = calls
     if pending:
         raise bad("Please ensure that function call turn is followed by a function response turn.")
@@ -115,7 +121,9 @@ def check_calling(body: Body) -> None:
 
 def check_output(config: Body) -> None:
     if config.get("maxOutputTokens", 1) > OUTPUT_MAX:
-        raise bad(f"Unable to submit request because it has a maxOutputTokens value of {config['maxOutputTokens']} but the supported range is from 1 (inclusive) to {OUTPUT_MAX + 1} (exclusive).")
+        raise bad(
+            f"Unable to submit request because it has a maxOutputTokens value of {config['maxOutputTokens']} but the supported range is from 1 (inclusive) to {OUTPUT_MAX + 1} (exclusive)."
+        )
 
 
 def check_format(body: Body, config: Body, model: Model) -> None:
@@ -141,7 +149,11 @@ def check_thinking(thinking: Body, model: Model) -> None:
     if budget is not None and level is not None:
         raise bad("You can only set only one of thinking budget and thinking level.")
     if level is not None and level not in model.levels:
-        raise bad(f"Thinking level {level} is not supported for this model." if model.levels else "Thinking level is not supported for this model.")
+        raise bad(
+            f"Thinking level {level} is not supported for this model."
+            if model.levels
+            else "Thinking level is not supported for this model."
+        )
     if budget is not None and model.budgets and budget != -1:
         low, high = model.budgets
         if budget == 0 and low > 0:

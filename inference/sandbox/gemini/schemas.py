@@ -61,7 +61,7 @@ def check_openapi_schema(schema: Any, place: str) -> None:
 
 
 def misfit_in_openapi(node: Any) -> str | None:
-    if not isinstance(node, dict) or str(node.get("type")).upper() not in OPENAPI_TYPES and "anyOf" not in node:
+    if not isinstance(node, dict) or (str(node.get("type")).upper() not in OPENAPI_TYPES and "anyOf" not in node):
         return "type: must be specified"
     if str(node.get("type")).upper() == "OBJECT" and not node.get("properties"):
         return "properties: should be non-empty for OBJECT type"

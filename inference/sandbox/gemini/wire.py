@@ -1,7 +1,6 @@
 """How generateContent answers: candidates of parts, each streamed chunk a whole response of its own."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from ..asks import Ask, Usage
 from ..exchange import Frame, Incoming
 from ..refusals import Refused
 from ..replies import CALLS, LENGTH, MALFORMED, REFUSED, STOP, STOP_STRING, Reply, call_tokens
-from ..shapes import Invalid, bracketed
+from ..shapes import Invalid
 from ..tokens import count, count_words
 from . import fields
 from .conversation import understood
@@ -18,8 +17,16 @@ from .models import INPUT_MAX, MODELS, bad, known
 from .names import camelled
 from .rules import check
 from .signatures import signature
+from .wording import GOOGLE, complaint
 
-FINISH = {STOP: "STOP", STOP_STRING: "STOP", LENGTH: "MAX_TOKENS", CALLS: "STOP", REFUSED: "SAFETY", MALFORMED: "MALFORMED_FUNCTION_CALL"}
+FINISH = {
+    STOP: "STOP",
+    STOP_STRING: "STOP",
+    LENGTH: "MAX_TOKENS",
+    CALLS: "STOP",
+    REFUSED: "SAFETY",
+    MALFORMED: "MALFORMED_FUNCTION_CALL",
+}
 FINISH_MESSAGE = {CALLS: "Model generated function call(s).", MALFORMED: "Malformed function call: print(default_api."}
 FAULTS = {
     400: ("INVALID_ARGUMENT", "Request contains an invalid argument."),
@@ -33,10 +40,25 @@ FAULTS = {
     503: ("UNAVAILABLE", "The model is overloaded. Please try again later."),
     504: ("DEADLINE_EXCEEDED", "Deadline expired before operation could complete."),
 }
-PROTO_TYPES = {"string": "TYPE_STRING", "integer": "TYPE_INT32", "number": "TYPE_FLOAT", "boolean": "TYPE_BOOL", "array": "repeated", "object": "message"}
-GOOGLE = "type.googleapis.com/google.rpc."
-BAD_KEY = [{"@type": f"{GOOGLE}ErrorInfo", "reason": "API_KEY_INVALID", "domain": "googleapis.com", "metadata": {"service": "generativelanguage.googleapis.com"}}]
-PER_DAY = [{"@type": f"{GOOGLE}QuotaFailure", "violations": [{"quotaMetric": "generativelanguage.googleapis.com/generate_requests", "quotaId": "GenerateRequestsPerDayPerProjectPerModel"}]}]
+BAD_KEY = [
+    {
+        "@type": f"{GOOGLE}ErrorInfo",
+        "reason": "API_KEY_INVALID",
+        "domain": "googleapis.com",
+        "metadata": {"service": "generativelanguage.googleapis.com"},
+    }
+]
+PER_DAY = [
+    {
+        "@type": f"{GOOGLE}QuotaFailure",
+        "violations": [
+            {
+                "quotaMetric": "generativelanguage.googleapis.com/generate_requests",
+                "quotaId": "GenerateRequestsPerDayPerProjectPerModel",
+            }
+        ],
+    }
+]
 
 
 @dataclass(frozen=True)
@@ -57,7 +79,11 @@ class Gemini:
     def authenticate(self, headers: Mapping[str, str]) -> None:
         key = headers.get("x-goog-api-key")
         if not key:
-            raise Refused(403, "PERMISSION_DENIED", "Method doesn't allow unregistered callers (callers without established identity).")
+            raise Refused(
+                403,
+                "PERMISSION_DENIED",
+                "Method doesn't allow unregistered callers (callers without established identity).",
+            )
         if key == "wrong":
             raise bad("API key not valid. Please pass a valid API key.", BAD_KEY)
 
@@ -73,7 +99,9 @@ class Gemini:
         check(body, model)
         ask = understood(body, model, stream=incoming.stream)
         if ask.input.prompt > INPUT_MAX:
-            raise bad(f"The input token count ({ask.input.prompt}) exceeds the maximum number of tokens allowed ({INPUT_MAX}).")
+            raise bad(
+                f"The input token count ({ask.input.prompt}) exceeds the maximum number of tokens allowed ({INPUT_MAX})."
+            )
         return ask
 
     # replies
@@ -95,21 +123,36 @@ class Gemini:
             tokens = piece.tokens + (made if nth == 0 else 0)
             made += piece.tokens
             usage = reply.usage if finished or reply.usage is None else so_far(reply.usage, made)
-            yield sse(self.response(reply, self.candidate(reply, piece.parts, finished=finished), usage), piece.words, tokens)
+            yield sse(
+                self.response(reply, self.candidate(reply, piece.parts, finished=finished), usage), piece.words, tokens
+            )
 
     def candidate(self, reply: Reply, parts: list[dict[str, Any]], *, finished: bool) -> dict[str, Any]:
         content = {"parts": parts, "role": "model"} if parts else {"role": "model"}
         finish = reply.first.finish
-        ending = {"finishReason": FINISH[finish], **({"finishMessage": FINISH_MESSAGE[finish]} if finish in FINISH_MESSAGE else {})}
+        ending = {
+            "finishReason": FINISH[finish],
+            **({"finishMessage": FINISH_MESSAGE[finish]} if finish in FINISH_MESSAGE else {}),
+        }
         return {"content": content, **(ending if finished else {}), "index": 0}
 
     def response(self, reply: Reply, candidate: dict[str, Any], usage: Usage | None) -> dict[str, Any]:
         metadata = {"usageMetadata": usage_metadata(usage)} if usage else {}
-        return {"candidates": [candidate], **metadata, "modelVersion": reply.model, "responseId": reply.id("", length=22)}
+        return {
+            "candidates": [candidate],
+            **metadata,
+            "modelVersion": reply.model,
+            "responseId": reply.id("", length=22),
+        }
 
     def blocked_prompt(self, reply: Reply) -> dict[str, Any]:
         metadata = {"usageMetadata": usage_metadata(reply.usage)} if reply.usage else {}
-        return {"promptFeedback": {"blockReason": "SAFETY"}, **metadata, "modelVersion": reply.model, "responseId": reply.id("", length=22)}
+        return {
+            "promptFeedback": {"blockReason": "SAFETY"},
+            **metadata,
+            "modelVersion": reply.model,
+            "responseId": reply.id("", length=22),
+        }
 
     # errors
 
@@ -121,7 +164,12 @@ class Gemini:
         return Refused(status, kind, message)
 
     def quota(self) -> Refused:
-        return Refused(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota, please check your plan and billing details.", details=PER_DAY)
+        return Refused(
+            429,
+            "RESOURCE_EXHAUSTED",
+            "You exceeded your current quota, please check your plan and billing details.",
+            details=PER_DAY,
+        )
 
     def blocked(self) -> Refused | None:
         return None
@@ -129,9 +177,19 @@ class Gemini:
     def error(self, refused: Refused, serial: int, streamed: bool) -> tuple[str, bytes]:
         """A stream's error comes as an array of one. `retry-after` is no header here but a RetryInfo."""
         wait = refused.headers.pop("retry-after", None)
-        details = [*(refused.details or []), *([{"@type": f"{GOOGLE}RetryInfo", "retryDelay": f"{wait}s"}] if wait else [])]
-        error = {"code": refused.status, "message": refused.message, "status": refused.kind, **({"details": details} if details else {})}
-        return "application/json; charset=UTF-8", json.dumps([{"error": error}] if streamed else {"error": error}).encode()
+        details = [
+            *(refused.details or []),
+            *([{"@type": f"{GOOGLE}RetryInfo", "retryDelay": f"{wait}s"}] if wait else []),
+        ]
+        error = {
+            "code": refused.status,
+            "message": refused.message,
+            "status": refused.kind,
+            **({"details": details} if details else {}),
+        }
+        return "application/json; charset=UTF-8", json.dumps(
+            [{"error": error}] if streamed else {"error": error}
+        ).encode()
 
     def error_frame(self, serial: int) -> bytes:
         fault = self.fault(503)
@@ -153,11 +211,17 @@ def shows_thoughts(reply: Reply) -> bool:
 def pieces_of(reply: Reply) -> list[Piece]:
     """Generation 3 sends each call alone and ends with an empty, signed text; 2.5 sends all calls at once."""
     choice, third = reply.first, MODELS[reply.ask.model].is_third
-    thoughts = [Piece([{"text": word, "thought": True}], 1, count(word)) for word in choice.thinking] if shows_thoughts(reply) else []
+    thoughts = (
+        [Piece([{"text": word, "thought": True}], 1, count(word)) for word in choice.thinking]
+        if shows_thoughts(reply)
+        else []
+    )
     texts = [Piece([{"text": word}], 1, count(word)) for word in choice.words]
     calls = [Piece([call_part(reply, nth, third=third)], 1, call_tokens(call)) for nth, call in enumerate(choice.calls)]
     if not third:
-        together = [Piece([part for call in calls for part in call.parts], len(calls), sum(call.tokens for call in calls))]
+        together = [
+            Piece([part for call in calls for part in call.parts], len(calls), sum(call.tokens for call in calls))
+        ]
         return [*thoughts, *texts, *(together if calls else [])]
     end = {"text": ""} if calls or not texts else {"text": "", "thoughtSignature": signature(reply.seed[:16])}
     return [*thoughts, *texts, *calls, Piece([end])]
@@ -187,37 +251,18 @@ def so_far(usage: Usage, made: int) -> Usage:
 
 def usage_metadata(usage: Usage) -> dict[str, Any]:
     """Thoughts stand beside the candidates' tokens, not inside them; cached ones are part of the prompt."""
-    counts = {"promptTokenCount": usage.prompt, "candidatesTokenCount": usage.output - usage.thinking, "totalTokenCount": usage.prompt + usage.output}
-    cached = {"cachedContentTokenCount": usage.cached, "cacheTokensDetails": [{"modality": "TEXT", "tokenCount": usage.cached}]}
+    counts = {
+        "promptTokenCount": usage.prompt,
+        "candidatesTokenCount": usage.output - usage.thinking,
+        "totalTokenCount": usage.prompt + usage.output,
+    }
+    cached = {
+        "cachedContentTokenCount": usage.cached,
+        "cacheTokensDetails": [{"modality": "TEXT", "tokenCount": usage.cached}],
+    }
     return {
         **{name: number for name, number in counts.items() if number or name != "candidatesTokenCount"},
         **(cached if usage.cached else {}),
         "promptTokensDetails": [{"modality": "TEXT", "tokenCount": usage.prompt}],
         **({"thoughtsTokenCount": usage.thinking} if usage.thinking else {}),
     }
-
-
-def complaint(invalid: Invalid) -> Refused:
-    """Google's sentence for what a rule found."""
-    if invalid.problem == "value" and invalid.path[-1] == "role":
-        return bad("Please use a valid role: user, model.")
-    place, parent = snake(bracketed(invalid.path)), snake(bracketed(invalid.path[:-1]))
-    expected, got = invalid.expected, json.dumps(invalid.got)
-    at = f" at '{parent}'" if parent else ""
-    sentences = {
-        "missing": f"* GenerateContentRequest.{place}: {place} is not specified",
-        "unknown": f'Invalid JSON payload received. Unknown name "{invalid.path[-1] if invalid.path else ""}"{at}: Cannot find field.',
-        "type": f"Invalid value at '{place}' ({PROTO_TYPES.get(str(expected))}), {got}",
-        "value": f"Invalid value at '{place}' (TYPE_ENUM), {got}",
-        "low": f"* GenerateContentRequest.{place}: {got} is below the minimum of {expected}",
-        "high": f"* GenerateContentRequest.{place}: {got} is above the maximum of {expected}",
-        "short": f"* GenerateContentRequest.{place}: must not be empty",
-        "long": f"* GenerateContentRequest.{place}: more than {expected} are not allowed",
-        "pattern": f"* GenerateContentRequest.{place}: Invalid name. Must start with a letter or an underscore. Must be alphanumeric, underscores, dots, colons or dashes, with a maximum length of 128.",
-    }
-    violation = {"field": parent, "description": sentences[invalid.problem]}
-    return bad(sentences[invalid.problem], [{"@type": f"{GOOGLE}BadRequest", "fieldViolations": [violation]}])
-
-
-def snake(path: str) -> str:
-    return re.sub(r"(?<=[a-z])([A-Z])", lambda found: "_" + found[1].lower(), path)

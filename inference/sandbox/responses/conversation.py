@@ -38,7 +38,11 @@ def understood(body: Body, model: str, *, thinks: bool) -> Ask:
 
 def item_text(item: Body) -> str:
     content = item.get("content") or item.get("output") or ""
-    return content if isinstance(content, str) else "\n".join(part.get("text") or part.get("refusal") or "" for part in content)
+    return (
+        content
+        if isinstance(content, str)
+        else "\n".join(part.get("text") or part.get("refusal") or "" for part in content)
+    )
 
 
 def last_user_text(given: list[Body]) -> str:
@@ -59,5 +63,9 @@ def count_input(body: Body) -> int:
     spoken = count(body.get("instructions") or "") + sum(count(item_text(item)) for item in given)
     called = sum(1 + count(item["arguments"]) for item in given if item.get("type") == "function_call")
     parts = [part for item in given if isinstance(item.get("content"), list) for part in item["content"]]
-    media = sum(count_media(part.get("image_url") or part.get("file_data") or "") for part in parts if part["type"] in ("input_image", "input_file"))
+    media = sum(
+        count_media(part.get("image_url") or part.get("file_data") or "")
+        for part in parts
+        if part["type"] in ("input_image", "input_file")
+    )
     return max(1, spoken + called + media + count_json(body.get("tools")))

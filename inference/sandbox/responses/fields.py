@@ -9,18 +9,27 @@ STATUS = nullable(one_of("in_progress", "completed", "incomplete"))
 INPUT_PARTS = {
     "input_text": record({"type": anything, "text": text()}, ["text"]),
     "input_image": record(
-        {"type": anything, "image_url": text(least=1), "detail": one_of("auto", "low", "high", "original")}, ["image_url"]
+        {"type": anything, "image_url": text(least=1), "detail": one_of("auto", "low", "high", "original")},
+        ["image_url"],
     ),
     "input_file": record({"type": anything, "file_data": text(), "filename": text(), "file_url": text()}),
 }
 OUTPUT_PARTS = {
-    "output_text": record({"type": anything, "text": text(), "annotations": array(anything), "logprobs": array(anything)}, ["text"]),
+    "output_text": record(
+        {"type": anything, "text": text(), "annotations": array(anything), "logprobs": array(anything)}, ["text"]
+    ),
     "refusal": record({"type": anything, "refusal": text()}, ["refusal"]),
 }
 SPOKEN = {"type": anything, "role": anything}
 GIVEN = record({**SPOKEN, "content": typed(string=text(), array=array(tagged("type", INPUT_PARTS)))}, ["content"])
 MADE = record(
-    {**SPOKEN, "id": text(pattern="msg_.*"), "status": STATUS, "phase": nullable(text()), "content": typed(string=text(), array=array(tagged("type", OUTPUT_PARTS)))},
+    {
+        **SPOKEN,
+        "id": text(pattern="msg_.*"),
+        "status": STATUS,
+        "phase": nullable(text()),
+        "content": typed(string=text(), array=array(tagged("type", OUTPUT_PARTS))),
+    },
     ["content"],
 )
 MESSAGE = tagged("role", {"user": GIVEN, "system": GIVEN, "developer": GIVEN, "assistant": MADE})
@@ -40,7 +49,11 @@ TOOL = tagged("type", {
 })  # fmt: skip
 NAMED_CHOICE = record({"type": anything, "name": text()}, ["name"])
 ALLOWED_CHOICE = record(
-    {"type": anything, "mode": one_of("auto", "required"), "tools": array(record({"type": one_of("function"), "name": text()}, ["type", "name"]), least=1)},
+    {
+        "type": anything,
+        "mode": one_of("auto", "required"),
+        "tools": array(record({"type": one_of("function"), "name": text()}, ["type", "name"]), least=1),
+    },
     ["mode", "tools"],
 )
 FORMAT = tagged("type", {

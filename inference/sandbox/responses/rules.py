@@ -8,7 +8,7 @@ from typing import Any
 from ..chat.conversation import bad
 from ..chat.openai import OUTPUT_MAX, Model
 from ..chat.strict import check_function, check_strict
-from .conversation import items, item_text
+from .conversation import item_text, items
 
 Body = dict[str, Any]
 MARK = b"sandbox reasoning "
@@ -23,14 +23,22 @@ def check(body: Body, model: Model) -> str:
     check_tools(body)
     check_format(body)
     if body.get("previous_response_id"):
-        raise bad(f"Previous response with id '{body['previous_response_id']}' not found.", "previous_response_id", "previous_response_not_found")
+        raise bad(
+            f"Previous response with id '{body['previous_response_id']}' not found.",
+            "previous_response_id",
+            "previous_response_not_found",
+        )
     return effort
 
 
 def check_effort(body: Body, model: Model) -> str:
     effort: str = (body.get("reasoning") or {}).get("effort") or model.default
     if effort not in model.efforts:
-        raise bad(f"Unsupported value: '{effort}' is not supported with this model. Supported values are: {', '.join(map(repr, model.efforts))}.", "reasoning.effort", "unsupported_value")
+        raise bad(
+            f"Unsupported value: '{effort}' is not supported with this model. Supported values are: {', '.join(map(repr, model.efforts))}.",
+            "reasoning.effort",
+            "unsupported_value",
+        )
     for field in ("temperature", "top_p", "top_logprobs") if effort != "none" else ():
         if body.get(field) is not None:
             raise bad(f"Unsupported parameter: '{field}' is not supported with this model.", field)
@@ -39,7 +47,11 @@ def check_effort(body: Body, model: Model) -> str:
 
 def check_limit(body: Body) -> None:
     if (body.get("max_output_tokens") or 0) > OUTPUT_MAX:
-        raise bad(f"Invalid 'max_output_tokens': integer above maximum value. Expected a value <= {OUTPUT_MAX}, but got {body['max_output_tokens']} instead.", "max_output_tokens", "integer_above_max_value")
+        raise bad(
+            f"Invalid 'max_output_tokens': integer above maximum value. Expected a value <= {OUTPUT_MAX}, but got {body['max_output_tokens']} instead.",
+            "max_output_tokens",
+            "integer_above_max_value",
+        )
 
 
 def check_calls(given: list[Body]) -> None:
@@ -64,11 +76,17 @@ def check_reasoning(body: Body) -> None:
         if item.get("type") != "reasoning":
             continue
         if not item.get("encrypted_content"):
-            raise bad(f"Item with id '{item['id']}' not found. Items are not persisted when `store` is set to false.", "input")
+            raise bad(
+                f"Item with id '{item['id']}' not found. Items are not persisted when `store` is set to false.", "input"
+            )
         if not is_ours(item["encrypted_content"]):
-            raise bad(f"The encrypted content for item {item['id']} could not be verified.", None, "invalid_encrypted_content")
+            raise bad(
+                f"The encrypted content for item {item['id']} could not be verified.", None, "invalid_encrypted_content"
+            )
         if index == len(given) - 1 or given[index + 1].get("role", "assistant") != "assistant":
-            raise bad(f"Item '{item['id']}' of type 'reasoning' was provided without its required following item.", "input")
+            raise bad(
+                f"Item '{item['id']}' of type 'reasoning' was provided without its required following item.", "input"
+            )
 
 
 def encrypted(item_id: str) -> str:
@@ -89,7 +107,13 @@ def check_tools(body: Body) -> None:
     choice = body.get("tool_choice", "auto")
     if choice == "required" and not names:
         raise bad("Tool choice 'required' must be specified with 'tools' parameter.", "tool_choice")
-    wanted = [choice] if isinstance(choice, dict) and "name" in choice else choice.get("tools", []) if isinstance(choice, dict) else []
+    wanted = (
+        [choice]
+        if isinstance(choice, dict) and "name" in choice
+        else choice.get("tools", [])
+        if isinstance(choice, dict)
+        else []
+    )
     for each in wanted:
         if each["name"] not in names:
             raise bad(f"Tool choice 'function' not found in 'tools' parameter: {each['name']}.", "tool_choice")
@@ -98,6 +122,14 @@ def check_tools(body: Body) -> None:
 def check_format(body: Body) -> None:
     format = body.get("text", {}).get("format", {})
     if format.get("strict"):
-        check_strict(format["schema"], f"Invalid schema for response_format '{format['name']}': ", "text.format.schema", "invalid_json_schema")
+        check_strict(
+            format["schema"],
+            f"Invalid schema for response_format '{format['name']}': ",
+            "text.format.schema",
+            "invalid_json_schema",
+        )
     if format.get("type") == "json_object" and not any("json" in item_text(item).lower() for item in items(body)):
-        raise bad("Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'.", "input")
+        raise bad(
+            "Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'.",
+            "input",
+        )

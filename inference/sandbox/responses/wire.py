@@ -59,7 +59,8 @@ class Responses(OpenAI):
     def frames(self, reply: Reply) -> Iterator[Frame]:
         items = output_items(reply)
         steps: list[tuple[dict[str, Any], int, int]] = [
-            ({"type": f"response.{name}", "response": self.state(reply, [], done=False)}, 0, 0) for name in ("created", "in_progress")
+            ({"type": f"response.{name}", "response": self.state(reply, [], done=False)}, 0, 0)
+            for name in ("created", "in_progress")
         ]
         for index, item in enumerate(items):
             steps += item_steps(reply, item, index)
@@ -70,7 +71,9 @@ class Responses(OpenAI):
 
     def error_frame(self, serial: int) -> bytes:
         message = self.fault(500).message
-        return sse({"type": "error", "sequence_number": 0, "code": "server_error", "message": message, "param": None}).data
+        return sse(
+            {"type": "error", "sequence_number": 0, "code": "server_error", "message": message, "param": None}
+        ).data
 
 
 def sse(event: dict[str, Any], words: int = 0, tokens: int = 0) -> Frame:
@@ -83,17 +86,34 @@ def output_items(reply: Reply) -> list[Item]:
     items = [reasoning_item(reply)] if choice.thinking else []
     if choice.words:
         part = {"type": "output_text", "text": choice.text, "annotations": [], "logprobs": []}
-        items.append({"id": reply.id("msg_"), "type": "message", "status": status, "role": "assistant", "content": [part]})
+        items.append(
+            {"id": reply.id("msg_"), "type": "message", "status": status, "role": "assistant", "content": [part]}
+        )
     for nth, call in enumerate(choice.calls):
         arguments = json.dumps(call.arguments, ensure_ascii=False)
-        items.append({"id": reply.id("fc_", nth), "type": "function_call", "status": "completed", "call_id": reply.id("call_", nth), "name": call.name, "arguments": arguments})
+        items.append(
+            {
+                "id": reply.id("fc_", nth),
+                "type": "function_call",
+                "status": "completed",
+                "call_id": reply.id("call_", nth),
+                "name": call.name,
+                "arguments": arguments,
+            }
+        )
     return items
 
 
 def reasoning_item(reply: Reply) -> Item:
     body, item_id = reply.ask.body, reply.id("rs_")
-    summary = [{"type": "summary_text", "text": reply.first.thought}] if (body.get("reasoning") or {}).get("summary") else []
-    kept = {"encrypted_content": encrypted(item_id)} if "reasoning.encrypted_content" in (body.get("include") or ()) else {}
+    summary = (
+        [{"type": "summary_text", "text": reply.first.thought}] if (body.get("reasoning") or {}).get("summary") else []
+    )
+    kept = (
+        {"encrypted_content": encrypted(item_id)}
+        if "reasoning.encrypted_content" in (body.get("include") or ())
+        else {}
+    )
     return {"id": item_id, "type": "reasoning", "summary": summary, **kept}
 
 
@@ -104,7 +124,11 @@ def item_steps(reply: Reply, item: Item, index: int) -> Iterator[tuple[dict[str,
         "message": lambda: ({**item, "content": [], "status": "in_progress"}, text_steps(reply, item, place)),
         "function_call": lambda: ({**item, "arguments": "", "status": "in_progress"}, argument_steps(item, place)),
     }[item["type"]]()
-    yield {"type": "response.output_item.added", "output_index": index, "item": added}, 0, int(item["type"] == "function_call")
+    yield (
+        {"type": "response.output_item.added", "output_index": index, "item": added},
+        0,
+        int(item["type"] == "function_call"),
+    )
     yield from inner
     hidden = count_words(reply.first.thinking) if item["type"] == "reasoning" and not item["summary"] else 0
     yield {"type": "response.output_item.done", "output_index": index, "item": item}, 0, hidden
@@ -131,8 +155,21 @@ def text_steps(reply: Reply, item: Item, place: dict[str, Any]) -> Iterator[tupl
 
 def argument_steps(item: Item, place: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int, int]]:
     for piece in pieces(item["arguments"]):
-        yield {"type": "response.function_call_arguments.delta", **place, "delta": piece}, 1, count(piece) if item["arguments"] != "{}" else 0
-    yield {"type": "response.function_call_arguments.done", **place, "name": item["name"], "arguments": item["arguments"]}, 0, 0
+        yield (
+            {"type": "response.function_call_arguments.delta", **place, "delta": piece},
+            1,
+            count(piece) if item["arguments"] != "{}" else 0,
+        )
+    yield (
+        {
+            "type": "response.function_call_arguments.done",
+            **place,
+            "name": item["name"],
+            "arguments": item["arguments"],
+        },
+        0,
+        0,
+    )
 
 
 def usage_counts(usage: Usage) -> dict[str, Any]:
