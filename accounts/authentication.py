@@ -46,6 +46,7 @@ WHERE id = ANY(%s) AND (last_used_at IS NULL OR last_used_at < clock_timestamp()
 CACHE_SECONDS = 5
 CACHE_SIZE = 10_000
 _cache: dict[Credential, tuple[float, Caller]] = {}
+_used: set[int] = set()  # ids of keys that came since their use was last written down
 
 
 async def authenticate(header: str | bytes | None, *, fresh: bool = False) -> Caller:
@@ -55,14 +56,15 @@ async def authenticate(header: str | bytes | None, *, fresh: bool = False) -> Ca
     except where admission asks the database about it anyway.
     """
     credential = credentials.read(header)
-    if not fresh and (known := remembered(credential)):
-        return known
-    try:
-        row = await database.fetch_one(*lookup(credential))
-    except database.DatabaseUnavailable as error:
-        raise database_unavailable() from error
-    caller = caller_of(credential, row)
-    remember(credential, caller)
+    if fresh or not (caller := remembered(credential)):
+        try:
+            row = await database.fetch_one(*lookup(credential))
+        except database.DatabaseUnavailable as error:
+            raise database_unavailable() from error
+        caller = caller_of(credential, row)
+        remember(credential, caller)
+    if caller.key_id is not None:
+        _used.add(caller.key_id)
     return caller
 
 
@@ -78,8 +80,16 @@ def authenticate_sync(header: str | bytes | None) -> Caller:
 
 
 async def touch_keys(ids: Sequence[int]) -> None:
-    """Notes that keys were used, to the minute; for whoever admits requests, off the hot path."""
+    """Notes that keys were used, to the minute."""
     await database.execute(TOUCH_SQL, (list(ids),))
+
+
+async def note_use() -> None:
+    """Writes down which keys `authenticate` met since the last call; a serving process calls it now and then."""
+    ids = list(_used)
+    _used.clear()
+    if ids:
+        await touch_keys(ids)
 
 
 def lookup(credential: Credential) -> tuple[str, tuple[Any]]:

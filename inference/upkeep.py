@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 
+from accounts.authentication import note_use
 from accounts.database import DatabaseUnavailable
 from credits import ledger
 from credits.ledger import LostHold
@@ -21,6 +22,7 @@ from inference.usage import Usage
 
 BEAT_SECONDS = 3
 LOOK_SECONDS = 5
+NOTE_SECONDS = 20
 LOST_SECONDS = 30
 LONGEST_BLINK_SECONDS = 3 * LOOK_SECONDS
 
@@ -152,7 +154,7 @@ class Upkeep:
 
     def start(self) -> None:
         reaper = Reaper()
-        rounds = ((beat, BEAT_SECONDS), (replay, 1), (reaper.look, LOOK_SECONDS))
+        rounds = ((beat, BEAT_SECONDS), (replay, 1), (reaper.look, LOOK_SECONDS), (note_use, NOTE_SECONDS))
         self.tasks = [asyncio.create_task(every(seconds, step)) for step, seconds in rounds]
 
     async def stop(self, seconds: float) -> None:

@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError
 from django.db.models import ProtectedError
 
+from accounts.authentication import authenticate, note_use
 from accounts.digest import digest_of
 from accounts.models import ApiKey, User
 
@@ -43,6 +44,14 @@ def test_a_user_with_keys_cannot_be_deleted(alice: User) -> None:
     ApiKey.issue(user=alice, name="laptop")
     with pytest.raises(ProtectedError):
         alice.delete()
+
+
+@pytest.mark.usefixtures("pool")
+async def test_asynchronous_use_is_written_down_when_asked(alice: User, key: str) -> None:
+    await authenticate(key)
+    before = (await ApiKey.objects.aget()).last_used_at
+    await note_use()
+    assert before is None and (await ApiKey.objects.aget()).last_used_at is not None
 
 
 def test_use_is_noted_once_a_minute(client: Any, alice: User) -> None:
