@@ -76,6 +76,10 @@ class CreditTransactionQuerySet(models.QuerySet["CreditTransaction"]):
     def newest_first(self) -> Self:
         return self.order_by("-id")
 
+    def served_by(self, model: str) -> Self:
+        """By the text, as the index has it: `details__model=...` would compare JSON, and read every row."""
+        return self.alias(model=KT("details__model")).filter(model=model)
+
     def about(self, charge: str) -> Self:
         """The charge with this reference and what was booked because of it; minus their sum is what the user paid."""
         return self.filter(Q(reference=charge) | Q(refers_to=charge))
