@@ -37,8 +37,11 @@ DEFAULTS = {
     503: ("database_unavailable", "The service is briefly unavailable; try again in a moment."),
 }
 
-# Every 401 says how to authenticate (RFC 9110); what heals by itself says when to come back.
-HEADERS = {401: {"www-authenticate": "Bearer"}, 503: {"retry-after": "2"}}
+# Every 401 says how to authenticate (RFC 9110); what heals by itself says when to come back. By status, or by code.
+HEADERS: dict[int | str, dict[str, str]] = {
+    401: {"www-authenticate": "Bearer"},
+    "database_unavailable": {"retry-after": "2"},
+}
 
 # Exceptions of Django and the database that are answers in every framework.
 STATUSES: dict[type[Exception], int] = {
@@ -74,7 +77,7 @@ class ApiError(Exception):
         self.param = param
         self.detail = detail
         self.extra = extra or {}  # further facts inside the error object, for programs
-        self.headers = {**HEADERS.get(status, {}), **(headers or {})}
+        self.headers = {**HEADERS.get(status, {}), **HEADERS.get(self.code, {}), **(headers or {})}
         super().__init__(self.message)
 
     def body(self) -> dict[str, Any]:

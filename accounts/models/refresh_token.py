@@ -30,6 +30,8 @@ class RefreshToken(models.Model):
 
     @classmethod
     def issue(cls, user: User, family: uuid.UUID | None = None) -> str:
+        # A revoked token speaks for its family as long as a descendant may live, which is one more lifetime.
+        cls.objects.filter(user=user, expires_at__lt=Now() - cls.LIFETIME).delete()
         secret = new_secret("cnwy_r_", random_bytes=32)
         cls.objects.create(
             user=user,

@@ -27,6 +27,7 @@ class SignInLink(models.Model):
 
     @classmethod
     def issue(cls, user: User) -> tuple["SignInLink", str]:
+        cls.objects.filter(user=user, expires_at__lte=Now()).delete()
         secret = new_secret("", random_bytes=32)
         link = cls.objects.create(user=user, digest=digest_of(secret), expires_at=timezone.now() + cls.LIFETIME)
         return link, secret

@@ -43,6 +43,16 @@ def test_it_refuses_a_deactivated_user_and_an_unknown_token(post: Post, alice: U
     assert post("refresh", {"refresh_token": "cnwy_r_unknown"}).status_code == 401
 
 
+def test_tokens_long_dead_are_swept_by_new_ones(alice: User) -> None:
+    for days in (29, 31):
+        RefreshToken.issue(alice)
+        RefreshToken.objects.filter(expires_at__gt=timezone.now()).update(
+            expires_at=timezone.now() - timedelta(days=days)
+        )
+    RefreshToken.issue(alice)
+    assert RefreshToken.objects.count() == 2
+
+
 def test_an_access_token_is_no_refresh_token_nor_the_reverse(post: Post, alice: User, jwt: str) -> None:
     assert post("refresh", {"refresh_token": jwt}).status_code == 401
     assert post("sign-in-link", auth=f"Bearer {RefreshToken.issue(alice)}").status_code == 401
