@@ -7,7 +7,7 @@ from inference.dialects.wire import number, objects, string
 
 
 def url_citation(said: Mapping[str, Any], start: int) -> dict[str, Any] | None:
-    """Offsets count from the start of the content here, of its part there. Files that are cited are not the caller's."""
+    """Offsets count from the start of the content here, of its part there. Cited files are not the caller's."""
     url, first, last = string(said.get("url")), number(said.get("start_index")), number(said.get("end_index"))
     if said.get("type") != "url_citation" or url is None or first is None or last is None:
         return None

@@ -1,14 +1,15 @@
 """Sealed thoughts between tool turns.
 
 Nothing is stored at OpenAI, so a model remembers its reasoning only if the caller brings it back. A reply says in
-`message.extra_content.openai` in which order its items were made: reasoning items whole, texts and calls by reference:
+`message.extra_content.openai` in which order its items were made: reasoning whole, texts and calls by reference:
 
     {"model": "gpt-5.2-codex",
      "output": [{"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "…"},
                 {"type": "message", "phase": "commentary", "length": 21},
                 {"type": "function_call", "call_id": "call_1"}]}
 
-Callers who echo nothing lose quality, never the answer. What comes back was in a caller's hands: only what we know is taken.
+Callers who echo nothing lose quality, never the answer. What comes back was in a caller's hands: only what we know
+is taken.
 """
 
 from collections.abc import Iterable

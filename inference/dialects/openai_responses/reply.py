@@ -47,6 +47,7 @@ class Stream:
 
     upstream_model: str
     facts: Facts = field(default_factory=Facts)
+    names: dict[str, Item] = field(default_factory=dict)
     items: dict[Item, dict[str, Any]] = field(default_factory=dict)
     calls: dict[Item, tuple[int, str, str]] = field(default_factory=dict)
     told: dict[Place, int] = field(default_factory=dict)
@@ -59,7 +60,7 @@ class Stream:
         if self.closed or event.data == "[DONE]":
             return []
         said = event_object(event.data)
-        name, item = string(said.get("type")), item_of(said)
+        name, item = string(said.get("type")), self.item_of(said)
         if name in TEXT_EVENTS:
             kind, numbered = TEXT_EVENTS[name]
             return self.tell((item, kind, number(said.get(numbered)) or 0), said.get("delta"), said.get("logprobs"))
@@ -87,6 +88,15 @@ class Stream:
         if not self.closed:
             raise Fault(TRUNCATED)
         return []
+
+    def item_of(self, said: Mapping[str, Any]) -> Item:
+        """An event's item by its place; other servers' events may tell its id only."""
+        index = number(said.get("output_index"))
+        name = string(said.get("item_id")) or string(mapping(said.get("item")).get("id")) or ""
+        if index is None:
+            return self.names.get(name, name)
+        self.names[name] = index
+        return index
 
     def learn(self, response: Mapping[str, Any]) -> None:
         facts = self.facts
@@ -189,11 +199,6 @@ class Stream:
         place = (item, kind, 0)
         self.told[place] = self.told.get(place, 0) + len(fragment)
         return [Delta({"tool_calls": [{"index": index, kind: {asks: fragment}}]})]
-
-
-def item_of(said: Mapping[str, Any]) -> Item:
-    index = number(said.get("output_index"))
-    return string(said.get("item_id")) or "" if index is None else index
 
 
 def stream(rendered: Rendered) -> Stream:
