@@ -16,9 +16,10 @@ from .recorded import CASES, MISSING, case, final_response, names
 
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason=MISSING)
 
-# Why an answer is not what its response object says.
+# What of an answer is not as its response object says, and why.
 REASONS = {
-    "reqllm--openai-o4-mini-deep-research-usage": "usage says -9 output tokens: kept as doubtful, shown as 0",
+    "reqllm--openai-o4-mini-deep-research-usage": ("usage", "-9 output tokens are doubted and shown as 0"),
+    "prism--openai-stream-multiple-output-items-1": ("model", "written by hand: only the first event names it"),
 }
 FAILED = {
     "mirascope--test-authentication-error-stream-openai-gpt-4o-responses": (503, "provider_auth_failed"),
@@ -44,9 +45,8 @@ FINISHES = {"max_output_tokens": "length", "content_filter": "content_filter"}
 def test_a_recorded_answer_says_the_same_here(name: str) -> None:
     recorded = case("openai-responses", name)
     expected, made = meant(final_response(recorded)), heard(answered(recorded))
-    if name in REASONS:
-        expected.pop("usage"), made.pop("usage")
-    assert made == expected
+    differs, _ = REASONS.get(name, ("", ""))
+    assert {**made, differs: None} == {**expected, differs: None}
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if name in FAILED])
