@@ -17,6 +17,7 @@ class Kept:
         self.name, self.start = name, start
         self.process: Process | None = None
         self.stopping = asyncio.Event()
+        self.died = asyncio.Event()
 
     def keep(self) -> None:
         self.keeping = asyncio.create_task(self.run())
@@ -32,6 +33,7 @@ class Kept:
                 self.send(signal.SIGTERM)
             status = await self.process.wait()
             if not self.stopping.is_set():
+                self.died.set()
                 logger.warning("A %s ended with status %s and is started again", self.name, status)
                 pause = FIRST_PAUSE_SECONDS if clock() - began > LONGEST_PAUSE_SECONDS else pause * 2
                 await self.sleep(min(pause, LONGEST_PAUSE_SECONDS))

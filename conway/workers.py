@@ -10,7 +10,8 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from conway.kept import Kept
 from conway.sandbox import Sandbox
@@ -53,6 +54,10 @@ class Workers:
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(bytes_said), pipe)
         await bytes_said.readexactly(self.count)
 
+    async def any_died(self) -> None:
+        """One that dies before all are ready would only die again."""
+        await first(*(kept.died.wait() for kept in self.kept))
+
     async def stop(self, seconds: float) -> int:
         """The worst exit status. Who has not ended by itself in time is killed."""
         self.listening.close()  # clients are to be refused now, not when the last answer has ended
@@ -71,14 +76,19 @@ async def serve(workers: Workers, *, sandbox: bool, stop_seconds: float, ready: 
     upstream = Sandbox() if sandbox else None
     if upstream:
         os.environ["CONWAY_SANDBOX_URL"] = await upstream.ready()
-    starting = asyncio.create_task(workers.ready())
-    ending = asyncio.create_task(end.wait())
-    await asyncio.wait((starting, ending), return_when=asyncio.FIRST_COMPLETED)
-    if starting.done():
+    if await first(workers.ready(), workers.any_died(), end.wait()) == 0:
         ready()
-    await ending
-    starting.cancel()
+        await end.wait()
     status = await workers.stop(stop_seconds)
     if upstream:
         await upstream.kept.stop()
-    return status
+    return status if end.is_set() else 1
+
+
+async def first(*several: Coroutine[Any, Any, Any]) -> int:
+    """Which of them ended first; the others are cancelled."""
+    tasks = [asyncio.create_task(each) for each in several]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    return next(number for number, task in enumerate(tasks) if task.done() and not task.cancelled())

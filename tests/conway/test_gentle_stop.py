@@ -1,6 +1,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -84,6 +86,14 @@ def test_a_killed_worker_is_started_again_and_fails_no_request_of_others(answers
     seen = {said(server, "/pid") for _ in range(20)}
     assert victim not in seen
     assert eventually(lambda: len(seen | {said(server, "/pid")}) > 1 and said(server, "/pid") not in seen)
+
+
+def test_a_worker_that_cannot_start_ends_the_parent(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.conway.parent", "2"]
+    environment = {**os.environ, "NOTES": str(tmp_path / "no" / "such" / "folder")}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "The server could not start" in ended.stderr
 
 
 def read_to_end(parts: Iterator[str]) -> None:

@@ -30,7 +30,10 @@ class Command(BaseCommand):
         self.collect_static()
         if workers > 1 and not settings.REDIS_URL:
             self.stderr.write(self.style.WARNING("Without REDIS_URL, live pages see only what their own worker does."))
-        sys.exit(self.serve(host, port, workers))
+        try:
+            sys.exit(self.serve(host, port, workers))
+        except TimeoutError as error:
+            raise CommandError("The sandbox did not start") from error
 
     def serve(self, host: str, port: int, count: int) -> int:
         try:
