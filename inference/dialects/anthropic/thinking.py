@@ -47,13 +47,13 @@ def asked_budget(request: ChatRequest, traits: Traits) -> int:
 
 
 def resumes_without_thought(turns: list[Turn]) -> bool:
-    """Whether the conversation ends inside a tool loop whose thoughts the caller did not keep: Claude answers 400 then.
+    """Whether the conversation ends inside a tool loop of which some step lost its thoughts: Claude answers 400 then.
 
-    A loop counts as one turn of the model; it thinks where the loop begins and need not at every step.
+    Most callers delete fields they do not know. Without thinking the same conversation is always taken.
     """
-    if not turns[-1].holds("tool_result"):
-        return False
-    opening = len(turns) - 2
-    while opening >= 2 and all(block["type"] == "tool_result" for block in turns[opening - 1].blocks):
-        opening -= 2
-    return turns[opening].blocks[0]["type"] not in THOUGHTS
+    at = len(turns) - 1
+    while at > 0 and turns[at].holds("tool_result"):
+        if turns[at - 1].blocks[0]["type"] not in THOUGHTS:
+            return True
+        at -= 2
+    return False

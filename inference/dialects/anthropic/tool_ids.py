@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 REFUSED = re.compile(r"[^a-zA-Z0-9_-]")
-NAME_LENGTH = 128
+NAME_LENGTH = 64
 
 
 @dataclass(slots=True)
