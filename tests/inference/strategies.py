@@ -15,17 +15,23 @@ from inference.chat.traits import Traits
 
 Body = dict[str, Any]
 
-EVERYTHING = Traits(context_tokens=10**6, max_output_tokens=10**5, images=frozenset({"data", "https"}), documents=True, audio=True)
+EVERYTHING = Traits(
+    context_tokens=10**6, max_output_tokens=10**5, images=frozenset({"data", "https"}), documents=True, audio=True
+)
 
 # U+2028 splits naive readers, the emoji is two UTF-16 units, the rest looks like the formats around it.
 AWKWARD = ["", " ", "\n", "null", "a\u2028b", "👩‍💻", "{}", '{"json": 1}', "data: [DONE]", "<think>", "\\u0041", "é"]
-texts = st.sampled_from(AWKWARD) | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
+texts = st.sampled_from(AWKWARD) | st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30
+)
 words = st.text(st.characters(categories=["Ll"], max_codepoint=0x7F), min_size=1, max_size=12)
 names = st.from_regex(r"\A[a-zA-Z0-9_-]{1,12}\Z")
 
 # --- media: the smallest files of each kind ---------------------------------------------------------------------------------
 
-PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 GIF = base64.b64decode("R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==")
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xff\xd9"
 WEBP = b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00/\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"
@@ -52,11 +58,22 @@ HTTPS_IMAGES = ["https://images.example/a.png", "https://images.example/b?size=2
 def image_parts(traits: Traits) -> SearchStrategy[Body]:
     urls = DATA_IMAGES * ("data" in traits.images) + HTTPS_IMAGES * ("https" in traits.images)
     details = st.sampled_from([{}, {"detail": "auto"}, {"detail": "low"}, {"detail": "high"}, {"detail": None}])
-    return st.builds(lambda url, detail: {"type": "image_url", "image_url": {"url": url, **detail}}, st.sampled_from(urls), details)
+    return st.builds(
+        lambda url, detail: {"type": "image_url", "image_url": {"url": url, **detail}}, st.sampled_from(urls), details
+    )
 
 
 def text_parts() -> SearchStrategy[Body]:
-    marks = st.sampled_from([{}, {}, {}, {"cache_control": {"type": "ephemeral"}}, {"cache_control": {"type": "ephemeral", "ttl": "1h"}}, {"prompt_cache_breakpoint": {"mode": "explicit"}}])
+    marks = st.sampled_from(
+        [
+            {},
+            {},
+            {},
+            {"cache_control": {"type": "ephemeral"}},
+            {"cache_control": {"type": "ephemeral", "ttl": "1h"}},
+            {"prompt_cache_breakpoint": {"mode": "explicit"}},
+        ]
+    )
     return st.builds(lambda text, mark: {"type": "text", "text": text, **mark}, texts, marks)
 
 
@@ -99,7 +116,9 @@ def objects_of(properties: SearchStrategy[Body]) -> SearchStrategy[Body]:
         closure = {} if closed is None else {"additionalProperties": not closed}
         return {"type": "object", "properties": fields, **({"required": sorted(fields)} if required else {}), **closure}
 
-    return st.builds(build, st.dictionaries(words, properties, max_size=3), st.sampled_from([None, True, False]), st.booleans())
+    return st.builds(
+        build, st.dictionaries(words, properties, max_size=3), st.sampled_from([None, True, False]), st.booleans()
+    )
 
 
 nested = st.recursive(
@@ -113,16 +132,29 @@ nested = st.recursive(
     ),
     max_leaves=5,
 )
-THING = {"Thing": {"type": "object", "properties": {"size": {"type": "integer"}}, "required": ["size"], "additionalProperties": False}}
+THING = {
+    "Thing": {
+        "type": "object",
+        "properties": {"size": {"type": "integer"}},
+        "required": ["size"],
+        "additionalProperties": False,
+    }
+}
 # A schema's root is an object; what it may point to is always there.
-schemas = objects_of(nested).map(lambda schema: {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "$defs": THING})
+schemas = objects_of(nested).map(
+    lambda schema: {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "$defs": THING}
+)
 
 # --- tools ------------------------------------------------------------------------------------------------------------------
 
 
 @st.composite
 def functions(draw: DrawFn, name: str) -> Body:
-    optional = {"description": st.none() | texts, "parameters": st.none() | st.just({"type": "object", "properties": {}}) | schemas, "strict": st.none() | st.booleans()}
+    optional = {
+        "description": st.none() | texts,
+        "parameters": st.none() | st.just({"type": "object", "properties": {}}) | schemas,
+        "strict": st.none() | st.booleans(),
+    }
     return {"name": name, **draw(st.fixed_dictionaries({}, optional=optional))}
 
 
@@ -134,8 +166,17 @@ def tool_lists(draw: DrawFn) -> list[Body]:
 
 
 def choices(traits: Traits, offered: list[str]) -> SearchStrategy[Any]:
-    free = ["auto", "none", None, {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [named(offered[0])]}}]
-    forced = ["required", named(offered[-1]), {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [named(name) for name in offered]}}]
+    free = [
+        "auto",
+        "none",
+        None,
+        {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [named(offered[0])]}},
+    ]
+    forced = [
+        "required",
+        named(offered[-1]),
+        {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [named(name) for name in offered]}},
+    ]
     return st.sampled_from(free + forced * traits.forced_tools)
 
 
@@ -143,9 +184,15 @@ def named(name: str) -> Body:
     return {"type": "function", "function": {"name": name}}
 
 
-json_values = st.recursive(st.none() | st.booleans() | st.integers(-(2**53), 2**53) | texts, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3), max_leaves=6)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=6,
+)
 # What models write as arguments: mostly an object, now and then nothing, a list, or an object cut short.
-arguments = st.dictionaries(words, json_values, max_size=3).map(json.dumps) | st.sampled_from(["", "{}", "[1]", '"text"', '{"city": "Par', "{city:", "null"])
+arguments = st.dictionaries(words, json_values, max_size=3).map(json.dumps) | st.sampled_from(
+    ["", "{}", "[1]", '"text"', '{"city": "Par', "{city:", "null"]
+)
 
 # --- messages ---------------------------------------------------------------------------------------------------------------
 
@@ -155,9 +202,28 @@ def call_steps(draw: DrawFn, offered: list[str], first: int) -> list[Body]:
     """An assistant turn with calls, and an answer to each, in any order."""
     form = draw(st.sampled_from(["call_{}", "toolu_{}", "functions.f:{}", "{}"]))
     ids = [form.format(first + number) for number in range(draw(st.integers(1, 3)))]
-    calls = [{"id": call_id, "type": "function", "function": {"name": draw(st.sampled_from(offered)), "arguments": draw(arguments)}} for call_id in ids]
-    turn = {"role": "assistant", "tool_calls": calls, **draw(st.fixed_dictionaries({}, optional={"content": st.none() | plain_contents(), "reasoning_content": texts}))}
-    return [turn, *({"role": "tool", "tool_call_id": call_id, "content": draw(plain_contents())} for call_id in draw(st.permutations(ids)))]
+    calls = [
+        {
+            "id": call_id,
+            "type": "function",
+            "function": {"name": draw(st.sampled_from(offered)), "arguments": draw(arguments)},
+        }
+        for call_id in ids
+    ]
+    turn = {
+        "role": "assistant",
+        "tool_calls": calls,
+        **draw(
+            st.fixed_dictionaries({}, optional={"content": st.none() | plain_contents(), "reasoning_content": texts})
+        ),
+    }
+    return [
+        turn,
+        *(
+            {"role": "tool", "tool_call_id": call_id, "content": draw(plain_contents())}
+            for call_id in draw(st.permutations(ids))
+        ),
+    ]
 
 
 @st.composite
@@ -175,7 +241,12 @@ def speech(traits: Traits) -> SearchStrategy[Body]:
     refusals = st.builds(lambda text: [{"type": "refusal", "refusal": text}], texts)
     return st.one_of(
         st.builds(lambda content, name: {"role": "user", "content": content, **name}, user_contents(traits), name),
-        st.builds(lambda role, content, name: {"role": role, "content": content, **name}, st.sampled_from(["system", "developer"]), plain_contents(), name),
+        st.builds(
+            lambda role, content, name: {"role": role, "content": content, **name},
+            st.sampled_from(["system", "developer"]),
+            plain_contents(),
+            name,
+        ),
         st.builds(lambda content: {"role": "assistant", "content": content}, plain_contents() | refusals),
         st.builds(lambda text: {"role": "assistant", "content": None, "refusal": text}, texts),
     )
@@ -196,7 +267,9 @@ def conversations(draw: DrawFn, traits: Traits, offered: list[str], legacy: bool
 
 FIELDS: dict[str, SearchStrategy[Any]] = {
     "stream": st.booleans(),
-    "stream_options": st.fixed_dictionaries({}, optional={"include_usage": st.booleans(), "include_obfuscation": st.booleans()}),
+    "stream_options": st.fixed_dictionaries(
+        {}, optional={"include_usage": st.booleans(), "include_obfuscation": st.booleans()}
+    ),
     "temperature": st.just(1) | st.floats(0, 2),
     "top_p": st.just(1) | st.floats(0, 1),
     "top_k": st.integers(1, 100),
@@ -208,7 +281,9 @@ FIELDS: dict[str, SearchStrategy[Any]] = {
     "frequency_penalty": st.just(0) | st.floats(-2, 2),
     "reasoning_effort": st.sampled_from(["none", "minimal", "low", "medium", "high", "xhigh", "max"]),
     "verbosity": st.sampled_from(["low", "medium", "high"]),
-    "thinking": st.sampled_from([{"type": "disabled"}, {"type": "enabled", "budget_tokens": 2048}, {"type": "adaptive"}]),
+    "thinking": st.sampled_from(
+        [{"type": "disabled"}, {"type": "enabled", "budget_tokens": 2048}, {"type": "adaptive"}]
+    ),
     "modalities": st.just(["text"]),
     "prediction": st.builds(lambda text: {"type": "content", "content": text}, texts),
     "metadata": st.dictionaries(words, words, max_size=2),
@@ -235,7 +310,10 @@ def stops(traits: Traits) -> SearchStrategy[Body]:
 
 def formats(traits: Traits) -> SearchStrategy[Body]:
     schema = st.builds(
-        lambda name, schema, optional: {"type": "json_schema", "json_schema": {"name": name, "schema": schema, **optional}},
+        lambda name, schema, optional: {
+            "type": "json_schema",
+            "json_schema": {"name": name, "schema": schema, **optional},
+        },
         names,
         schemas,
         st.fixed_dictionaries({}, optional={"strict": st.none() | st.booleans(), "description": texts}),
@@ -246,7 +324,9 @@ def formats(traits: Traits) -> SearchStrategy[Body]:
 
 @st.composite
 def settings(draw: DrawFn, traits: Traits) -> Body:
-    chosen = draw(st.lists(st.sampled_from([name for name in FIELDS if name not in traits.rejects]), max_size=6, unique=True))
+    chosen = draw(
+        st.lists(st.sampled_from([name for name in FIELDS if name not in traits.rejects]), max_size=6, unique=True)
+    )
     return {name: draw(st.none() | FIELDS[name]) for name in chosen}
 
 
@@ -255,10 +335,20 @@ def chat_requests(draw: DrawFn, traits: Traits = EVERYTHING, *, model: str = "an
     tools = draw(st.just([]) | tool_lists()) if traits.tools else []
     legacy = bool(tools) and draw(st.integers(0, 5)) == 0
     offered = [tool["function"]["name"] for tool in tools]
-    body = {"model": model, "messages": draw(conversations(traits, offered, legacy)), **draw(settings(traits)), **draw(limits(traits)), **draw(stops(traits))}
+    body = {
+        "model": model,
+        "messages": draw(conversations(traits, offered, legacy)),
+        **draw(settings(traits)),
+        **draw(limits(traits)),
+        **draw(stops(traits)),
+    }
     if legacy:
-        body["functions"] = [{name: value for name, value in tool["function"].items() if name != "strict"} for tool in tools]
-        body["function_call"] = draw(st.sampled_from(["auto", "none", None] + [{"name": offered[0]}] * traits.forced_tools))
+        body["functions"] = [
+            {name: value for name, value in tool["function"].items() if name != "strict"} for tool in tools
+        ]
+        body["function_call"] = draw(
+            st.sampled_from(["auto", "none", None] + [{"name": offered[0]}] * traits.forced_tools)
+        )
     elif tools:
         body["tools"] = tools
         body["tool_choice"] = draw(choices(traits, offered))
