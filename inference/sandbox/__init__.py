@@ -12,13 +12,15 @@
 | GET, POST /control                                            | process-wide orders (JSON)  |
 | GET, DELETE /meter; GET /meter/totals                         | what was served             |
 
-Any key is good, except `wrong`, which gets the provider's 401. Replies are deterministic: the text echoes the last user message (`say 12 words` gets
-twelve), a tool is called when the choice forces it or the message names it (or "use the tool"; "two" or "both" makes two calls), tool results
-are read back, a schema gets an instance of it. Only prompt caching (`cache_control`) remembers earlier requests.
+Any key is good, except `wrong`, which gets the provider's 401. Replies are deterministic: the text echoes the last
+user message (`say 12 words` gets twelve), a tool is called when the choice forces it or the message names it (or "use
+the tool"; "two" or "both" makes two calls), tool results are read back, a schema gets an instance of it. Only prompt
+caching (`cache_control`) remembers earlier requests.
 
-Orders stand in the last user message, in double brackets, several in one bracket or each in its own: `[[pace=20 words=40]] [[cut=5]]`. The same
-names go to `POST /control` as JSON (`{"pace_ms": 0, "status": null}`) for every request, with `"times": N` for the next N, `"reset": true` to begin
-from none. Words count thinking that is shown, text, and pieces of tool arguments.
+Orders stand in the last user message, in double brackets, several in one bracket or each in its own: `[[pace=20
+words=40]] [[cut=5]]`. The same names go to `POST /control` as JSON (`{"pace_ms": 0, "status": null}`) for every
+request, with `"times": N` for the next N, `"reset": true` to begin from none. Words count thinking that is shown,
+text, and pieces of tool arguments.
 
 | order               | effect                                                                                   |
 |---------------------|------------------------------------------------------------------------------------------|
@@ -40,10 +42,11 @@ from none. Words count thinking that is shown, text, and pieces of tool argument
 | malformed-call      | Gemini: finish reason MALFORMED_FUNCTION_CALL; elsewhere an empty reply                  |
 | once                | the faults above only for the first request with exactly this body; its retry succeeds   |
 
-The meter lists every request that reached a provider path: refused ones with their status and nothing billed; for a stream that ended early the
-prompt and the output tokens handed to the socket, nothing before the first event. tokens.py says what a token is here.
+The meter lists every request that reached a provider path: refused ones with their status and nothing billed; for a
+stream that ended early the prompt and the output tokens handed to the socket, nothing before the first event.
+tokens.py says what a token is here.
 
-Read in this order: app (paths) → exchange (the life of a request) → orders, asks, replies, calls, samples, tokens, cache → a wire (chat, responses,
-anthropic, gemini: fields, rules, wire) → shapes, refusals → meter, server, framing. The translators of the project share nothing with it, so that each
-can prove the other wrong.
+Read in this order: app (paths) → exchange (the life of a request) → orders, asks, replies, calls, samples, tokens,
+cache → a wire (chat, responses, anthropic, gemini: fields, rules, wire) → shapes, refusals → meter, server, framing.
+The translators of the project share nothing with it, so that each can prove the other wrong.
 """

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from . import orders as ordering
@@ -12,13 +11,13 @@ from .cache import PromptCache
 from .chat.moonshot import Moonshot
 from .chat.openai import OpenAI
 from .chat.qwen import Qwen
-from .exchange import Exchange, Incoming, Send, Wire
+from .exchange import Exchange
 from .gemini.wire import Gemini
 from .meter import Meter
 from .orders import Orders
 from .responses.wire import Responses
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
+from .server import Receive, Send
+from .wires import Incoming, Wire
 
 CACHE = PromptCache()
 WIRES: list[tuple[re.Pattern[str], Wire]] = [

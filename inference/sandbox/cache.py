@@ -29,8 +29,8 @@ class PromptCache:
     def measure(self, space: str, blocks: Sequence[Block], least: int) -> tuple[Usage, dict[str, int]]:
         """The prompt's buckets, and the prefixes (with seconds) to `keep` once the request is served.
 
-        The longest known prefix is read, what follows up to each mark is written, the rest is plain input. Prefixes below `least` tokens count
-        for nothing.
+        The longest known prefix is read, what follows up to each mark is written, the rest is plain input. Prefixes
+        below `least` tokens count for nothing.
         """
         digests, sizes = prefixes(space, blocks)
         marks = [nth for nth, block in enumerate(blocks) if block.ttl and sizes[nth] >= least]

@@ -3,9 +3,9 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from . import orders as ordering
 from .asks import Ask, Usage
@@ -13,50 +13,11 @@ from .meter import CLIENT, CUT, FINISHED, REFUSED, Meter
 from .orders import Orders
 from .refusals import RawAnswer, Refused
 from .replies import Reply, write
-from .server import Dropped
+from .server import Dropped, Send
+from .wires import Incoming, Wire
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 BAD_BYTES = b"\x00\xff{not json\xfe <<<"
-HTML = b"<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center><hr></body></html>\r\n"
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """An HTTP request as a wire sees it. `model` and `stream` are from the path where a provider puts them there."""
-
-    path: str
-    headers: dict[str, str]
-    body: bytes
-    query: str = ""
-    model: str = ""
-    stream: bool = False
-
-
-class Frame(NamedTuple):
-    """A piece of a stream: its bytes, the words it shows and the tokens it costs."""
-
-    data: bytes
-    words: int = 0
-    tokens: int = 0
-
-
-class Wire(Protocol):
-    """A provider's format. Nothing here does I/O; `authenticate` and `read` raise Refused."""
-
-    provider: str
-    free_refusals: bool  # a refusal before any output costs nothing
-
-    def authenticate(self, headers: Mapping[str, str]) -> None: ...
-    def read(self, body: Any, incoming: Incoming) -> Ask: ...
-    def whole(self, reply: Reply) -> dict[str, Any]: ...
-    def frames(self, reply: Reply) -> Iterator[Frame]: ...
-    def not_json(self) -> Refused: ...
-    def fault(self, status: int) -> Refused: ...
-    def quota(self) -> Refused: ...
-    def blocked(self) -> Refused | None: ...
-    def error(self, refused: Refused, serial: int, streamed: bool) -> tuple[str, bytes]: ...
-    def error_frame(self, serial: int) -> bytes: ...
-    def headers(self, serial: int) -> dict[str, str]: ...
+HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1><hr></body></html>\r\n"
 
 
 class Exchange:
@@ -104,10 +65,10 @@ class Exchange:
 
     def ordered(self, ask: Ask, body: bytes) -> tuple[Ask, Orders]:
         prompt, orders = ordering.split(ask.prompt, self.base())
-        digest = hashlib.sha256(body).hexdigest()
-        if orders.once and digest in self.seen:
-            orders = orders.without_faults()
-        self.seen.add(digest)
+        if orders.once:
+            digest = hashlib.sha256(body).hexdigest()
+            orders = orders.without_faults() if digest in self.seen else orders
+            self.seen.add(digest)
         return replace(ask, prompt=prompt), orders
 
     def raise_faults(self, orders: Orders) -> None:
@@ -174,7 +135,7 @@ class Exchange:
             self.entry.serve(reply.billed, frame.tokens)
 
     async def finish(self, reply: Reply) -> str:
-        self.entry.usage = reply.billed
+        self.entry.settle(reply.billed)
         if self.entry.streamed:
             await self.push(b"", more=False)
         return FINISHED

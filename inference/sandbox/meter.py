@@ -3,19 +3,21 @@
 import json
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from .asks import Usage
 
 RUNNING, REFUSED, FINISHED, CUT, CLIENT = "running", "refused", "finished", "cut", "client"
-BILLED = ("input", "cached", "write_5m", "write_1h", "output")
+PROMPT = ("input", "cached", "write_5m", "write_1h")
+NOTHING = Usage()
 
 
-@dataclass
+@dataclass(slots=True)
 class Entry:
-    """One request. `ended` is running, refused (an error before any output), finished, cut (by us) or client (it went away)."""
+    """One request. `ended` is running, refused (an error before any output), finished, cut (by us) or client (it went
+    away)."""
 
     serial: int
     provider: str
@@ -27,15 +29,26 @@ class Entry:
     streamed: bool = False
     status: int = 200
     ended: str = RUNNING
-    usage: Usage = Usage()
+    prompt: Usage = NOTHING
+    output: int = 0
 
-    def serve(self, input: Usage, tokens: int) -> None:
+    def serve(self, prompt: Usage, tokens: int) -> None:
         """Bill the prompt, and so many output tokens more than before."""
-        self.usage = replace(input, output=self.usage.output + tokens)
+        self.prompt = prompt
+        self.output += tokens
+
+    def settle(self, usage: Usage) -> None:
+        self.prompt, self.output = usage, usage.output
+
+    @property
+    def billed(self) -> dict[str, int]:
+        return {**{name: getattr(self.prompt, name) for name in PROMPT}, "output": self.output}
 
     def row(self) -> dict[str, Any]:
-        usage = asdict(self.usage)
-        return {**asdict(self), "usage": {name: usage[name] for name in BILLED}}
+        plain = {
+            field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("prompt", "output")
+        }
+        return {**plain, "usage": self.billed}
 
 
 class Meter:
@@ -60,17 +73,13 @@ class Meter:
 
     def totals(self) -> dict[str, Any]:
         """Requests by how they ended, and the billed buckets, over everything and per served model."""
-        ended, models, everything = (
-            Counter[str](),
-            dict[str, Counter[str]](),
-            Counter[str](dict.fromkeys(BILLED, 0)),
-        )
+        ended, models = Counter[str](), dict[str, Counter[str]]()
+        everything = Counter(Entry(0, "", "", 0).billed)
         for entry in self.entries:
             ended[entry.ended] += 1
-            billed = Counter({name: getattr(entry.usage, name) for name in BILLED})
-            everything.update(billed)
+            everything.update(entry.billed)
             if entry.model:
-                models.setdefault(entry.model, Counter()).update(billed)
+                models.setdefault(entry.model, Counter()).update(entry.billed)
         return {"requests": len(self.entries), "ended": ended, "usage": everything, "models": models}
 
     def reset(self) -> None:

@@ -1,4 +1,5 @@
-"""Orders to misbehave: `[[…]]` in the last user message, and process-wide ones from `POST /control`. The package's docstring lists them."""
+"""Orders to misbehave: `[[…]]` in the last user message, and process-wide ones from `POST /control`. The package's
+docstring lists them."""
 
 import re
 from dataclasses import dataclass, fields, replace
@@ -32,7 +33,7 @@ class Orders:
     once: bool = False
 
     def without_faults(self) -> "Orders":
-        return Orders(**{name: getattr(self, name) for name in KEPT_BY_ONCE})  # type: ignore[arg-type]
+        return Orders(**{name: getattr(self, name) for name in KEPT_BY_ONCE})
 
 
 READERS: dict[str, Any] = {
@@ -43,7 +44,8 @@ NAMES = {field.name for field in fields(Orders)}
 
 
 def read(given: dict[str, Any], base: Orders | None = None) -> Orders:
-    """Orders by name over `base`; `pace_ms` and `pace` are the same, null unsets. Raises ValueError naming what is not an order."""
+    """Orders by name over `base`; `pace_ms` and `pace` are the same, null unsets. Raises ValueError naming what is
+    not an order."""
     found: dict[str, Any] = {}
     for key, value in given.items():
         name = key.replace("-", "_").removesuffix("_ms")

@@ -13,7 +13,28 @@ from .samples import Sampler
 from .tokens import count, count_json, count_words, pieces
 
 STOP, STOP_STRING, LENGTH, CALLS, REFUSED, MALFORMED = "stop", "stop_string", "length", "calls", "refused", "malformed"
-FILLER = ["calm", "blue", "rain", "over", "wide", "open", "land", "with", "soft", "wind", "deep", "lake", "cool", "mist", "warm", "dawn", "clay", "path", "tall", "pine"]
+FILLER = [
+    "calm",
+    "blue",
+    "rain",
+    "over",
+    "wide",
+    "open",
+    "land",
+    "with",
+    "soft",
+    "wind",
+    "deep",
+    "lake",
+    "cool",
+    "mist",
+    "warm",
+    "dawn",
+    "clay",
+    "path",
+    "tall",
+    "pine",
+]
 SAY_WORDS = re.compile(r"\bsay (\d+) words\b", re.I)
 WORDS_MAX = 200_000
 ECHO_MAX = 60

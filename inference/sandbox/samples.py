@@ -1,11 +1,13 @@
-"""An instance for a JSON Schema: valid, small, always the same. Strings are taken from the names the user mentions, where there are any."""
+"""An instance for a JSON Schema: valid, small, always the same. Strings are taken from the names the user mentions,
+where there are any."""
 
 import re
 from typing import Any
 
 FORMATS = {
-    "date-time": "2026-11-22T12:00:00Z", "date": "2026-11-22", "time": "12:00:00Z", "duration": "PT1H", "email": "alice@example.com",
-    "hostname": "example.com", "uri": "https://example.com/", "ipv4": "192.0.2.1", "ipv6": "2001:db8::1", "uuid": "00000000-0000-4000-8000-000000000000",
+    "date-time": "2026-11-22T12:00:00Z", "date": "2026-11-22", "time": "12:00:00Z", "duration": "PT1H",
+    "email": "alice@example.com", "hostname": "example.com", "uri": "https://example.com/", "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1", "uuid": "00000000-0000-4000-8000-000000000000",
 }  # fmt: skip
 NAMED = re.compile(r"(?<=[\w,] )[A-Z][\w-]+")
 DEPTH_MAX = 12

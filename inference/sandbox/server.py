@@ -1,7 +1,7 @@
 """A small HTTP/1.1 server for one ASGI application: it starts at once and knows when its reader is gone.
 
-`send()` waits for a slow reader and raises ConnectionResetError when there is none any more. An exception after the response has begun drops
-the connection without an end, as a breaking upstream does.
+`send()` waits for a slow reader and raises ConnectionResetError when there is none any more. An exception after the
+response has begun drops the connection without an end, as a breaking upstream does.
 """
 
 import asyncio
@@ -16,6 +16,9 @@ from urllib.parse import unquote
 
 from .framing import Framed, Malformed, read_request
 
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 App = Callable[
     [dict[str, Any], Callable[[], Awaitable[dict[str, Any]]], Callable[[dict[str, Any]], Awaitable[None]]],
     Awaitable[None],
@@ -77,8 +80,15 @@ class Connection(asyncio.Protocol):
         self.body: bytes | None = request.body
         self.begun = self.ended = False
         path, _, query = request.target.partition("?")
-        scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": request.method, "path": unquote(path),
-                 "query_string": query.encode(), "headers": request.headers}  # fmt: skip
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": request.method,
+            "path": unquote(path),
+            "query_string": query.encode(),
+            "headers": request.headers,
+        }
         try:
             await self.app(scope, self.receive, self.send)
         except (ConnectionError, Dropped):

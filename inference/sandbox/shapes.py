@@ -1,6 +1,7 @@
 """What a provider accepts, as tables of rules.
 
-A rule looks at one value of the request and raises Invalid, naming the place and the kind of problem; each provider puts that in its own words.
+A rule looks at one value of the request and raises Invalid, naming the place and the kind of problem; each provider
+puts that in its own words.
 """
 
 import re
@@ -30,7 +31,12 @@ class Invalid(Exception):
     def words(self) -> dict[str, Any]:
         """What a provider's sentence may mention."""
         values = map(repr, self.expected) if isinstance(self.expected, tuple) else ()
-        return {"expected": self.expected, "got": self.got, "values": list(values), "name": self.path[-1] if self.path else ""}
+        return {
+            "expected": self.expected,
+            "got": self.got,
+            "values": list(values),
+            "name": self.path[-1] if self.path else "",
+        }
 
 
 def json_type(value: Any) -> str:

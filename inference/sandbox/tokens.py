@@ -1,7 +1,7 @@
 """The sandbox's token counter: one per word, one more for every further 16 bytes of a long word.
 
-It never counts more than o200k does on ordinary text, so that a careful estimate made from real tokenizers stays an upper bound. Cutting a text between
-words does not change its count: what was streamed can be added up word by word.
+It never counts more than o200k does on ordinary text, so that a careful estimate made from real tokenizers stays an
+upper bound. Cutting a text between words does not change its count: what was streamed can be added up word by word.
 """
 
 import json

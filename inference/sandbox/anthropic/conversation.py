@@ -7,8 +7,8 @@ from ..asks import AUTO, REQUIRED, Ask, Tool, Usage
 from ..cache import Block
 from ..tokens import count, count_json, count_media
 from .models import Model
-from .rules import blocks
 from .thinking import is_on
+from .turns import blocks
 
 Body = dict[str, Any]
 CHOICES = {"auto": AUTO, "any": REQUIRED, "none": "none"}

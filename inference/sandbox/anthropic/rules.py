@@ -8,6 +8,7 @@ from typing import Any
 from .models import Model, bad
 from .schemas import check_output_schema, check_tools
 from .thinking import check_thinking, check_thinking_blocks, is_on
+from .turns import blocks, check_content, check_results, check_system
 
 Body = dict[str, Any]
 MARKS_MAX = 4
@@ -30,7 +31,8 @@ def check(body: Body, model: Model) -> None:
 def check_limits(body: Body, model: Model) -> None:
     if body["max_tokens"] > model.output_max:
         raise bad(
-            f"max_tokens: {body['max_tokens']} > {model.output_max}, which is the maximum allowed number of output tokens for {body['model']}"
+            f"max_tokens: {body['max_tokens']} > {model.output_max}, which is the maximum allowed number of "
+            f"output tokens for {body['model']}"
         )
     for stop in body.get("stop_sequences", ()):
         if not stop.strip():
@@ -67,82 +69,6 @@ def check_messages(body: Body, model: Model) -> None:
         check_prefill(body, model)
 
 
-def check_content(message: Body, index: int, *, final: bool) -> None:
-    content = message["content"]
-    if not content and not (final and message["role"] == "assistant"):
-        raise bad(
-            f"messages.{index}: all messages must have non-empty content except for the optional final assistant message"
-        )
-    if isinstance(content, str) and content and not content.strip():
-        raise bad("messages: text content blocks must contain non-whitespace text")
-    for block in blocks(message):
-        check_text(block)
-        for inner in block.get("content") if isinstance(block.get("content"), list) else []:
-            check_text(inner)
-
-
-def check_text(block: Body) -> None:
-    if block["type"] != "text" or block["text"].strip():
-        return
-    if block.get("cache_control"):
-        raise bad("cache_control cannot be set for empty text blocks")
-    raise bad(
-        "messages: text content blocks must be non-empty"
-        if not block["text"]
-        else "messages: text content blocks must contain non-whitespace text"
-    )
-
-
-def check_system(system: Any) -> None:
-    for block in system if isinstance(system, list) else []:
-        if not block["text"]:
-            raise bad("system: text content blocks must be non-empty")
-
-
-def check_results(messages: list[Body]) -> None:
-    """Each tool_use is answered first thing in the very next message, once; nothing else is answered."""
-    uses: list[str] = []
-    seen: set[str] = set()
-    for index, message in enumerate(messages):
-        answered = leading_results(message)
-        missing = [use for use in uses if use not in answered]
-        if missing:
-            raise bad(
-                f"messages.{index - 1}: `tool_use` ids were found without `tool_result` blocks immediately after: {', '.join(missing)}. Each `tool_use` block must have a corresponding `tool_result` block in the next message."
-            )
-        check_expected(message, index, uses)
-        uses = [block["id"] for block in blocks(message) if block["type"] == "tool_use"]
-        if seen & set(uses) or len(set(uses)) < len(uses):
-            raise bad(f"messages.{index}: `tool_use` ids must be unique")
-        seen |= set(uses)
-    if uses:
-        raise bad(
-            f"messages.{len(messages) - 1}: `tool_use` ids were found without `tool_result` blocks immediately after: {', '.join(uses)}. Each `tool_use` block must have a corresponding `tool_result` block in the next message."
-        )
-
-
-def check_expected(message: Body, index: int, uses: list[str]) -> None:
-    results = [block["tool_use_id"] for block in blocks(message) if block["type"] == "tool_result"]
-    for nth, result in enumerate(results):
-        if result not in uses:
-            raise bad(
-                f"messages.{index}.content.{nth}: unexpected `tool_use_id` found in `tool_result` blocks: {result}. Each `tool_result` block must have a corresponding `tool_use` block in the previous message."
-            )
-        if result in results[:nth]:
-            raise bad(
-                f"messages.{index}.content.{nth}: each tool_use must have a single result. Found multiple `tool_result` blocks with id: {result}"
-            )
-
-
-def leading_results(message: Body) -> list[str]:
-    found: list[str] = []
-    for block in blocks(message):
-        if block["type"] != "tool_result":
-            break
-        found.append(block["tool_use_id"])
-    return found
-
-
 def check_tools_defined(body: Body) -> None:
     used = any(
         block["type"] in ("tool_use", "tool_result") for message in body["messages"] for block in blocks(message)
@@ -170,7 +96,8 @@ def check_marks(body: Body) -> None:
         raise bad(f"A maximum of {MARKS_MAX} blocks with cache_control may be provided. Found {len(ttls)}.")
     if "5m" in ttls and "1h" in ttls[ttls.index("5m") :]:
         raise bad(
-            "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block. Note that blocks are processed in the following order: `tools`, `system`, `messages`."
+            "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block. Note that "
+            "blocks are processed in the following order: `tools`, `system`, `messages`."
         )
 
 
@@ -199,10 +126,6 @@ def check_image(source: Body, place: str) -> None:
         raise bad(f"{place}.data: The image data is not valid base64") from None
     if not head.startswith(MAGIC[source["media_type"]][:4]):
         raise bad(
-            f"{place}: The image was specified using the {source['media_type']} media type, but does not appear to be one"
+            f"{place}: The image was specified using the {source['media_type']} media type, but does not "
+            "appear to be one"
         )
-
-
-def blocks(message: Body) -> list[Body]:
-    content = message["content"]
-    return content if isinstance(content, list) else [{"type": "text", "text": content}] if content else []

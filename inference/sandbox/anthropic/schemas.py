@@ -9,8 +9,9 @@ from .models import bad
 Body = dict[str, Any]
 STRICT_TOOLS_MAX, OPTIONAL_MAX, UNION_MAX = 20, 24, 16
 KEYWORDS = {
-    "$schema", "$id", "$ref", "$defs", "definitions", "title", "description", "default", "examples", "type", "properties", "required",
-    "additionalProperties", "items", "enum", "const", "anyOf", "allOf", "format", "pattern", "minItems", "nullable",
+    "$schema", "$id", "$ref", "$defs", "definitions", "title", "description", "default", "examples", "type",
+    "properties", "required", "additionalProperties", "items", "enum", "const", "anyOf", "allOf", "format", "pattern",
+    "minItems", "nullable",
 }  # fmt: skip
 FORMATS = {"date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"}
 LOOK_AROUND = re.compile(r"\(\?<?[=!]")
@@ -27,7 +28,8 @@ def check_tools(body: Body) -> None:
     strict = [tool for tool in tools if tool.get("strict")]
     if len(strict) > STRICT_TOOLS_MAX:
         raise bad(
-            f"Too many strict tools ({len(strict)}). The maximum number of strict tools supported is {STRICT_TOOLS_MAX}."
+            f"Too many strict tools ({len(strict)}). The maximum number of strict tools supported is "
+            f"{STRICT_TOOLS_MAX}."
         )
     for index, tool in enumerate(tools):
         if tool.get("strict"):
@@ -101,10 +103,8 @@ def last(reference: str) -> str:
 
 
 def reaches(start: str, goal: str, uses: dict[str, set[str]], seen: set[str]) -> bool:
-    for name in uses.get(start, set()) - seen:
-        if name == goal or reaches(name, goal, uses, seen | {name}):
-            return True
-    return False
+    others = uses.get(start, set()) - seen
+    return any(name == goal or reaches(name, goal, uses, seen | {name}) for name in others)
 
 
 def check_totals(schemas: list[Body]) -> None:
@@ -113,7 +113,8 @@ def check_totals(schemas: list[Body]) -> None:
     unions = sum("anyOf" in node or isinstance(node.get("type"), list) for node in everything)
     if optional > OPTIONAL_MAX:
         raise bad(
-            f"Schemas contains too many optional parameters ({optional}), which would make grammar compilation inefficient. The maximum is {OPTIONAL_MAX}."
+            f"Schemas contains too many optional parameters ({optional}), which would make grammar "
+            f"compilation inefficient. The maximum is {OPTIONAL_MAX}."
         )
     if unions > UNION_MAX:
         raise bad(f"Schemas contains too many parameters with union types ({unions}). The maximum is {UNION_MAX}.")

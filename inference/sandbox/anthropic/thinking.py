@@ -47,7 +47,9 @@ def check_thinking_blocks(body: Body) -> None:
         first = messages[-2]["content"][0]["type"]
         if first not in ("thinking", "redacted_thinking"):
             raise bad(
-                f"messages.{len(messages) - 2}.content.0.type: Expected `thinking` or `redacted_thinking`, but found `{first}`. When `thinking` is enabled, a final `assistant` message must start with a thinking block (preceding the lastmost set of `tool_use` and `tool_result` blocks)."
+                f"messages.{len(messages) - 2}.content.0.type: Expected `thinking` or `redacted_thinking`, but "
+                f"found `{first}`. When `thinking` is enabled, a final `assistant` message must start with a "
+                "thinking block (preceding the lastmost set of `tool_use` and `tool_result` blocks)."
             )
 
 

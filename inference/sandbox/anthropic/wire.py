@@ -4,30 +4,20 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..asks import Ask, Usage
+from ..asks import Ask
 from ..cache import PromptCache
-from ..calls import Call
-from ..exchange import Frame, Incoming
 from ..refusals import Refused
-from ..replies import CALLS, LENGTH, MALFORMED, REFUSED, STOP, STOP_STRING, Choice, Reply
+from ..replies import Reply
 from ..shapes import Invalid
-from ..tokens import count, pieces
+from ..wires import Frame, Incoming
 from . import fields
+from .blocks import content, deltas, emptied, ending, usage_at_end, usage_at_start
 from .conversation import prompt_blocks, understood
 from .models import bad, known
 from .rules import check
-from .thinking import signature
 from .wording import complaint
 
 VERSIONS = {"2023-06-01": (), "2026-10-21": ("temperature", "top_p", "top_k")}  # version → fields it no longer takes
-FINISH = {
-    STOP: "end_turn",
-    STOP_STRING: "stop_sequence",
-    LENGTH: "max_tokens",
-    CALLS: "tool_use",
-    REFUSED: "refusal",
-    MALFORMED: "end_turn",
-}
 FAULTS = {
     400: ("invalid_request_error", "The request was not valid."),
     401: ("authentication_error", "invalid x-api-key"),
@@ -152,72 +142,3 @@ def event(name: str, fields: Mapping[str, Any] = {}, words: int = 0, tokens: int
     return Frame(
         f"event: {name}\ndata: {json.dumps({'type': name, **fields}, ensure_ascii=False)}\n\n".encode(), words, tokens
     )
-
-
-def content(reply: Reply) -> list[dict[str, Any]]:
-    choice = reply.first
-    blocks: list[dict[str, Any]] = []
-    if choice.thinking:
-        shown = (reply.ask.body.get("thinking") or {}).get("display") != "omitted"
-        blocks.append(
-            {
-                "type": "thinking",
-                "thinking": choice.thought if shown else "",
-                "signature": signature(choice.thought if shown else ""),
-            }
-        )
-    if choice.words:
-        blocks.append({"type": "text", "text": choice.text})
-    return blocks + [use(reply, call, nth) for nth, call in enumerate(choice.calls)]
-
-
-def use(reply: Reply, call: Call, nth: int) -> dict[str, Any]:
-    return {"type": "tool_use", "id": reply.id("toolu_", nth), "name": call.name, "input": call.arguments}
-
-
-def emptied(block: dict[str, Any]) -> dict[str, Any]:
-    return {**block, **{key: type(block[key])() for key in ("text", "thinking", "signature", "input") if key in block}}
-
-
-def deltas(block: dict[str, Any], choice: Choice) -> Iterator[tuple[dict[str, Any], int]]:
-    match block["type"]:
-        case "thinking":
-            for word in pieces(block["thinking"]):
-                yield {"type": "thinking_delta", "thinking": word}, count(word)
-            yield {"type": "signature_delta", "signature": block["signature"]}, 0
-        case "text":
-            for word in choice.words:
-                yield {"type": "text_delta", "text": word}, count(word)
-        case "tool_use":
-            yield {"type": "input_json_delta", "partial_json": ""}, 0
-            for piece in pieces(json.dumps(block["input"], ensure_ascii=False)) if block["input"] else ():
-                yield {"type": "input_json_delta", "partial_json": piece}, count(piece)
-
-
-def ending(choice: Choice) -> dict[str, Any]:
-    ending: dict[str, Any] = {"stop_reason": FINISH[choice.finish], "stop_sequence": choice.stop, "stop_details": None}
-    if choice.finish == REFUSED:
-        ending["stop_details"] = {
-            "type": "refusal",
-            "category": "general_harms",
-            "explanation": "The sandbox was told to refuse.",
-        }
-    return ending
-
-
-def usage_at_start(usage: Usage) -> dict[str, Any]:
-    split = {"ephemeral_5m_input_tokens": usage.write_5m, "ephemeral_1h_input_tokens": usage.write_1h}
-    return {**input_usage(usage), "cache_creation": split, "output_tokens": 1, "service_tier": "standard"}
-
-
-def usage_at_end(usage: Usage, *, whole: bool = False) -> dict[str, Any]:
-    thinking = {"output_tokens_details": {"thinking_tokens": usage.thinking}} if usage.thinking else {}
-    return {**(usage_at_start(usage) if whole else input_usage(usage)), "output_tokens": usage.output, **thinking}
-
-
-def input_usage(usage: Usage) -> dict[str, int]:
-    return {
-        "input_tokens": usage.input,
-        "cache_creation_input_tokens": usage.write_5m + usage.write_1h,
-        "cache_read_input_tokens": usage.cached,
-    }

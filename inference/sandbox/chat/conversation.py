@@ -8,6 +8,11 @@ from ..refusals import Refused
 from ..tokens import count, count_json, count_media
 
 Message = dict[str, Any]
+UNASKED = "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'."
+UNANSWERED = (
+    "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The "
+    "following tool_call_ids did not have response messages: "
+)
 
 
 def check_tool_messages(messages: list[Message]) -> None:
@@ -16,10 +21,7 @@ def check_tool_messages(messages: list[Message]) -> None:
     for index, message in enumerate(messages):
         if message["role"] == "tool":
             if message["tool_call_id"] not in open_calls:
-                raise bad(
-                    "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.",
-                    f"messages.[{index}].role",
-                )
+                raise bad(UNASKED, f"messages.[{index}].role")
             open_calls.discard(message["tool_call_id"])
         elif open_calls:
             raise unanswered(open_calls, index)
@@ -30,8 +32,7 @@ def check_tool_messages(messages: list[Message]) -> None:
 
 
 def unanswered(calls: set[str], index: int) -> Refused:
-    return bad("An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did "
-               f"not have response messages: {', '.join(sorted(calls))}", f"messages.[{index}].role")  # fmt: skip
+    return bad(UNANSWERED + ", ".join(sorted(calls)), f"messages.[{index}].role")
 
 
 def check_companions(body: Mapping[str, Any], companions: Mapping[str, str]) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 from ..asks import Ask, Usage
 from ..calls import Call
-from ..exchange import Frame
 from ..refusals import Refused
 from ..replies import Reply
 from ..shapes import Invalid, anything, array, flag, integer, nullable, number, one_of, record, tagged, text, typed
+from ..wires import Frame
 from . import fields
 from .conversation import bad, check_companions, check_tool_messages, parts_text, understood
 from .wire import ChatWire, sse
@@ -24,12 +24,25 @@ NAME = text(pattern=r"[a-zA-Z_][a-zA-Z0-9-_]{2,63}")
 SPOKEN = {"role": anything, "name": text()}
 WORDS = fields.content(text=fields.TEXT_PART)
 STOP = text(least=1)
-MESSAGE = tagged("role", {
-    "system": record({**SPOKEN, "content": WORDS}, ["content"]),
-    "user": record({**SPOKEN, "content": fields.content(text=fields.TEXT_PART, image_url=fields.IMAGE_PART)}, ["content"]),
-    "assistant": record({**SPOKEN, "content": nullable(WORDS), "tool_calls": fields.tool_calls(NAME), "reasoning_content": text(), "partial": flag}),
-    "tool": record({**SPOKEN, "content": WORDS, "tool_call_id": text(least=1)}, ["content", "tool_call_id"]),
-})  # fmt: skip
+MESSAGE = tagged(
+    "role",
+    {
+        "system": record({**SPOKEN, "content": WORDS}, ["content"]),
+        "user": record(
+            {**SPOKEN, "content": fields.content(text=fields.TEXT_PART, image_url=fields.IMAGE_PART)}, ["content"]
+        ),
+        "assistant": record(
+            {
+                **SPOKEN,
+                "content": nullable(WORDS),
+                "tool_calls": fields.tool_calls(NAME),
+                "reasoning_content": text(),
+                "partial": flag,
+            }
+        ),
+        "tool": record({**SPOKEN, "content": WORDS, "tool_call_id": text(least=1)}, ["content", "tool_call_id"]),
+    },
+)
 FIELDS = {
     "model": text(least=1),
     "messages": array(MESSAGE, least=1),
@@ -81,7 +94,8 @@ class Moonshot(ChatWire):
         return Refused(
             429,
             "exceeded_current_quota_error",
-            "Your account is suspended due to insufficient balance, please recharge your account or check your plan and billing details",
+            "Your account is suspended due to insufficient balance, please recharge your account or check "
+            "your plan and billing details",
         )
 
     def blocked(self) -> Refused:
@@ -117,7 +131,8 @@ class Moonshot(ChatWire):
         }
 
     def call_id(self, reply: Reply, call: Call, index: int, nth: int) -> str:
-        """Kimi's ids name the function and count the conversation's calls; other providers refuse the dot and the colon."""
+        """Kimi's ids name the function and count the conversation's calls; other providers refuse the dot and the
+        colon."""
         before = sum(len(message.get("tool_calls") or ()) for message in reply.ask.body["messages"])
         return f"functions.{call.name}:{before + nth}"
 
@@ -127,7 +142,17 @@ class Moonshot(ChatWire):
         thinking = {"completion_tokens_details": {"reasoning_tokens": usage.thinking}} if usage.thinking else {}
         return {**plain, **({"cached_tokens": usage.cached} if usage.cached else {}), **thinking}
 
-    def chunk(self, reply: Reply, envelope: dict[str, Any], index: int, delta: dict[str, Any], *, finish: str | None = None, words: int = 0, tokens: int = 0) -> Frame:  # fmt: skip
+    def chunk(
+        self,
+        reply: Reply,
+        envelope: dict[str, Any],
+        index: int,
+        delta: dict[str, Any],
+        *,
+        finish: str | None = None,
+        words: int = 0,
+        tokens: int = 0,
+    ) -> Frame:
         """The finish chunk's choice carries the usage, asked for or not."""
         usage = {"usage": self.usage(reply.usage)} if finish and reply.usage else {}
         return sse(
@@ -156,25 +181,19 @@ def check_stops(body: Mapping[str, Any]) -> None:
 
 def check_messages(messages: list[dict[str, Any]], thinks: bool) -> None:
     for index, message in enumerate(messages):
-        calls = message.get("tool_calls")
-        if (
-            not calls
-            and message["role"] != "tool"
-            and not parts_text(message.get("content"))
-            and not has_image(message)
-        ):
-            raise bad(
-                f"Invalid request: the message at position {index} with role '{message['role']}' must not be empty"
-            )
+        calls, role = message.get("tool_calls"), message["role"]
+        if not calls and role != "tool" and not parts_text(message.get("content")) and not images(message):
+            raise bad(f"Invalid request: the message at position {index} with role '{role}' must not be empty")
         if calls and thinks and not message.get("reasoning_content"):
             raise bad(
                 f"thinking is enabled but reasoning_content is missing in assistant tool call message at index {index}"
             )
-        for part in message.get("content") if isinstance(message.get("content"), list) else ():
-            if part["type"] == "image_url" and not part["image_url"]["url"].startswith(("data:image/", "ms://")):
+        for url in images(message):
+            if not url.startswith(("data:image/", "ms://")):
                 raise bad("Invalid request: unsupported image url: only base64 data and ms:// files are accepted")
 
 
-def has_image(message: dict[str, Any]) -> bool:
+def images(message: dict[str, Any]) -> list[str]:
     content = message.get("content")
-    return isinstance(content, list) and any(part["type"] == "image_url" for part in content)
+    parts = content if isinstance(content, list) else []
+    return [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]

@@ -1,12 +1,13 @@
-"""Alibaba's Qwen coder in compatible mode: text only, tools never forced, errors in an SSE frame when a stream was asked for."""
+"""Alibaba's Qwen coder in compatible mode: text only, tools never forced, errors in an SSE frame when a stream was
+asked for."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from ..asks import Ask, Usage
-from ..cache import Block, PromptCache
+from ..cache import PromptCache
 from ..calls import Call
 from ..refusals import Refused
 from ..replies import Choice, Reply
@@ -25,15 +26,15 @@ from ..shapes import (
     text,
     typed,
 )
-from ..tokens import count, count_json, pieces
+from ..tokens import pieces
 from . import fields
-from .conversation import bad, check_companions, check_tool_messages, check_word_json, understood
+from .conversation import check_companions, check_tool_messages, check_word_json, understood
+from .qwen_marks import CACHE_MIN, check_marks, parameter, prompt_blocks
 from .wire import ChatWire, sse
 from .wording import in_openais_words
 
 MODELS = ("qwen3-coder-plus", "qwen3-coder-flash")
 OUTPUT_MAX, INPUT_MAX = 65_536, 997_952
-CACHE_MIN, MARKS_MAX = 1024, 4
 
 NAME = text(pattern=fields.FUNCTION_NAME)
 CACHED = record({"type": one_of("ephemeral")}, ["type"])
@@ -51,12 +52,19 @@ def below(limit: float) -> Rule:
     return rule
 
 
-MESSAGE = tagged("role", {
-    "system": record({"role": anything, "content": CONTENT}, ["content"]),
-    "user": record({"role": anything, "content": CONTENT}, ["content"]),
-    "assistant": record({"role": anything, "content": CONTENT, "tool_calls": fields.tool_calls(NAME), "partial": flag}, ["content"]),
-    "tool": record({"role": anything, "content": CONTENT, "tool_call_id": text(least=1)}, ["content", "tool_call_id"]),
-})  # fmt: skip
+MESSAGE = tagged(
+    "role",
+    {
+        "system": record({"role": anything, "content": CONTENT}, ["content"]),
+        "user": record({"role": anything, "content": CONTENT}, ["content"]),
+        "assistant": record(
+            {"role": anything, "content": CONTENT, "tool_calls": fields.tool_calls(NAME), "partial": flag}, ["content"]
+        ),
+        "tool": record(
+            {"role": anything, "content": CONTENT, "tool_call_id": text(least=1)}, ["content", "tool_call_id"]
+        ),
+    },
+)
 FIELDS = {
     "model": text(least=1),
     "messages": array(MESSAGE, least=1),
@@ -137,7 +145,8 @@ class Qwen(ChatWire):
             )
         if body.get("tool_choice", "auto") not in ("auto", "none"):
             raise parameter(
-                "<400> InternalError.Algo.InvalidParameter: The tool_choice parameter only supports 'auto' and 'none' for this model."
+                "<400> InternalError.Algo.InvalidParameter: The tool_choice parameter only supports 'auto' and "
+                "'none' for this model."
             )
         check_companions(body, {"stream_options": "stream"})
         check_marks(body["messages"])
@@ -148,7 +157,9 @@ class Qwen(ChatWire):
             raise parameter(f"<400> InternalError.Algo.InvalidParameter: {refused.message}") from None
         ask = understood(body, body["model"], thinks=False, limit=body.get("max_tokens"))
         if ask.input.prompt > INPUT_MAX:
-            raise parameter(f"<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, {INPUT_MAX}]")
+            raise parameter(
+                f"<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, {INPUT_MAX}]"
+            )
         usage, prefixes = self.cache.measure(body["model"], prompt_blocks(body), CACHE_MIN)
         return replace(ask, input=usage if prefixes else ask.input).then(lambda: self.cache.keep(prefixes))
 
@@ -169,7 +180,11 @@ class Qwen(ChatWire):
         whole = super().usage(usage)
         if usage.write_5m:
             split = {"ephemeral_5m_input_tokens": usage.write_5m}
-            written = {"cache_creation": split, "cache_creation_input_tokens": usage.write_5m, "cache_type": "ephemeral"}
+            written = {
+                "cache_creation": split,
+                "cache_creation_input_tokens": usage.write_5m,
+                "cache_type": "ephemeral",
+            }
             whole["prompt_tokens_details"] |= written
         return whole
 
@@ -177,7 +192,7 @@ class Qwen(ChatWire):
         return {"role": "assistant", "content": "" if choice.words or not choice.calls else None}
 
     def call_deltas(self, reply: Reply, call: Call, index: int, nth: int) -> Iterator[dict[str, Any]]:
-        """The first fragment rides with the name, later ones repeat empty ids and names, the last has null arguments."""
+        """The first fragment rides with the name, later ones have empty ids and names, the last null arguments."""
         first, *rest = pieces(json.dumps(call.arguments, ensure_ascii=False))
         yield {
             "id": self.call_id(reply, call, index, nth),
@@ -186,30 +201,3 @@ class Qwen(ChatWire):
         }
         yield from ({"id": "", "type": "function", "function": {"name": "", "arguments": piece}} for piece in rest)
         yield {"id": "", "type": "function", "function": {"arguments": None}}
-
-
-def parameter(message: str) -> Refused:
-    return bad(message, code="invalid_parameter_error")
-
-
-def check_marks(messages: list[dict[str, Any]]) -> None:
-    many = sum(bool(part.get("cache_control")) for message in messages for part in parts(message))
-    if many > MARKS_MAX:
-        raise parameter(f"<400> InternalError.Algo.InvalidParameter: at most {MARKS_MAX} cache_control marks, {many} given")
-
-
-def prompt_blocks(body: Mapping[str, Any]) -> list[Block]:
-    tools, found = body.get("tools"), []
-    if tools:
-        found.append(Block(json.dumps(tools, sort_keys=True), count_json(tools)))
-    for message in body["messages"]:
-        for part in parts(message):
-            ttl = "5m" if part.get("cache_control") else None
-            found.append(Block(f"{message['role']}: {part['text']}", count(part["text"]), ttl))
-        found.append(Block(json.dumps(message.get("tool_calls")), count_json(message.get("tool_calls"))))
-    return found
-
-
-def parts(message: dict[str, Any]) -> list[dict[str, Any]]:
-    content = message["content"]
-    return content if isinstance(content, list) else [{"type": "text", "text": content}]

@@ -63,7 +63,8 @@ def looseness(node: dict[str, Any]) -> str | None:
         return "'additionalProperties' is required to be supplied and to be false."
     missing = sorted(set(node.get("properties", {})) - set(node.get("required", [])))
     return (
-        f"'required' is required to be supplied and to be an array including every key in properties. Missing '{missing[0]}'."
+        "'required' is required to be supplied and to be an array including every key in properties. "
+        f"Missing '{missing[0]}'."
         if missing
         else None
     )

@@ -1,4 +1,5 @@
-"""How Chat Completions answers: one JSON object, chunks, errors. Subclasses change what their provider does otherwise."""
+"""How Chat Completions answers: one JSON object, chunks, errors. Subclasses change what their provider does
+otherwise."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,11 +7,11 @@ from typing import Any
 
 from ..asks import Ask, Usage
 from ..calls import Call
-from ..exchange import Frame, Incoming
 from ..refusals import Refused
 from ..replies import CALLS, LENGTH, MALFORMED, REFUSED, STOP, STOP_STRING, Choice, Reply
 from ..shapes import Invalid
 from ..tokens import count, count_words, pieces
+from ..wires import Frame, Incoming
 
 CREATED = 1_795_430_000  # the same request gets the same reply, its date included
 FINISH = {
@@ -135,7 +136,17 @@ class ChatWire:
             {"function": {"arguments": piece}} for piece in pieces(json.dumps(call.arguments, ensure_ascii=False))
         )
 
-    def chunk(self, reply: Reply, envelope: dict[str, Any], index: int, delta: dict[str, Any], *, finish: str | None = None, words: int = 0, tokens: int = 0) -> Frame:  # fmt: skip
+    def chunk(
+        self,
+        reply: Reply,
+        envelope: dict[str, Any],
+        index: int,
+        delta: dict[str, Any],
+        *,
+        finish: str | None = None,
+        words: int = 0,
+        tokens: int = 0,
+    ) -> Frame:
         return sse({**envelope, "choices": [{"index": index, "delta": delta, "finish_reason": finish}]}, words, tokens)
 
     # errors

@@ -1,7 +1,7 @@
 """OpenAI's sentences for what a rule found; its imitators put them into forms of their own."""
 
 from ..refusals import Refused
-from ..shapes import Invalid, bracketed
+from ..shapes import Invalid, bracketed, json_type
 
 SENTENCES = {
     "missing": ("Missing required parameter: '{path}'.", "missing_required_parameter"),
@@ -31,7 +31,7 @@ WITH_ARTICLE = {
     "number": "a decimal",
     "boolean": "a boolean",
 }
-SIZES = {list: "array", str: "string"}
+SIZES = {"array": "array", "string": "string"}
 
 
 def in_openais_words(invalid: Invalid) -> Refused:
@@ -42,7 +42,7 @@ def in_openais_words(invalid: Invalid) -> Refused:
         "wanted": WITH_ARTICLE.get(str(invalid.expected)),
         "given": WITH_ARTICLE.get(str(invalid.got), invalid.got),
         "unit": "decimal" if isinstance(invalid.got, float) else "integer",
-        "size": SIZES.get(type(invalid.got), "object"),
+        "size": SIZES.get(json_type(invalid.got), "object"),
     }
     sentence, code = SENTENCES[invalid.problem]
     return Refused(

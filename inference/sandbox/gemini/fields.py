@@ -4,16 +4,18 @@ from ..shapes import anything, array, flag, integer, mapping, number, one_of, re
 
 NAME = text(pattern=r"[a-zA-Z_][a-zA-Z0-9_.:-]{0,127}")
 MEDIA = one_of(
-    "image/png", "image/jpeg", "image/webp", "image/heic", "image/heif", "application/pdf", "text/plain", "text/html", "text/css", "text/csv",
-    "text/markdown", "text/xml", "audio/wav", "audio/mpeg", "audio/mp3", "audio/aiff", "audio/aac", "audio/ogg", "audio/flac",
+    "image/png", "image/jpeg", "image/webp", "image/heic", "image/heif", "application/pdf", "text/plain", "text/html",
+    "text/css", "text/csv", "text/markdown", "text/xml", "audio/wav", "audio/mpeg", "audio/mp3", "audio/aiff",
+    "audio/aac", "audio/ogg", "audio/flac",
 )  # fmt: skip
+ANSWER = record({"id": text(), "name": text(least=1), "response": mapping(anything)}, ["name", "response"])
 PART = record({
     "text": text(),
     "thought": flag,
     "thoughtSignature": text(least=1),
     "inlineData": record({"mimeType": MEDIA, "data": text(least=1)}, ["mimeType", "data"]),
     "functionCall": record({"id": text(), "name": text(least=1), "args": mapping(anything)}, ["name"]),
-    "functionResponse": record({"id": text(), "name": text(least=1), "response": mapping(anything)}, ["name", "response"]),
+    "functionResponse": ANSWER,
 })  # fmt: skip
 CONTENT = record({"role": one_of("user", "model"), "parts": array(PART)}, ["parts"])
 SYSTEM = record({"role": text(), "parts": array(record({"text": text(least=1)}, ["text"]), least=1)}, ["parts"])
@@ -29,6 +31,8 @@ DECLARATION = record({
 TOOL = record({"functionDeclarations": array(DECLARATION, least=1, most=512)}, ["functionDeclarations"])
 CALLING = record({"mode": one_of("AUTO", "ANY", "NONE", "VALIDATED"), "allowedFunctionNames": array(text())})
 
+LEVEL = one_of("MINIMAL", "LOW", "MEDIUM", "HIGH")
+THINKING = record({"includeThoughts": flag, "thinkingBudget": integer(), "thinkingLevel": LEVEL})
 GENERATION = record({
     "temperature": number(0, 2),
     "topP": number(0, 1),
@@ -44,7 +48,7 @@ GENERATION = record({
     "responseJsonSchema": mapping(anything),
     "responseModalities": array(one_of("TEXT"), least=1),
     "mediaResolution": one_of("MEDIA_RESOLUTION_LOW", "MEDIA_RESOLUTION_MEDIUM", "MEDIA_RESOLUTION_HIGH"),
-    "thinkingConfig": record({"includeThoughts": flag, "thinkingBudget": integer(), "thinkingLevel": one_of("MINIMAL", "LOW", "MEDIUM", "HIGH")}),
+    "thinkingConfig": THINKING,
 })  # fmt: skip
 
 REQUEST = record({

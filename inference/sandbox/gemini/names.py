@@ -1,4 +1,5 @@
-"""Google reads every field under two names, `thinkingBudget` and `thinking_budget`; its own SDK mixes them. One pass makes them the first."""
+"""Google reads every field under two names, `thinkingBudget` and `thinking_budget`; its own SDK mixes them. One pass
+makes them the first."""
 
 import re
 from typing import Any

@@ -50,25 +50,29 @@ def check_part(part: Body, place: str) -> None:
 
 
 def check_answers(contents: list[Body]) -> None:
-    """Calls come from the model after a user's turn; the next turn answers each of them, in order, and nothing else is answered."""
+    """Calls come from the model after a user's turn; the next turn answers each of them, in order, and nothing else
+    is answered."""
     pending: list[Body] = []
     for index, content in enumerate(contents):
         role = content.get("role", "user")
         calls, answers = held(content, "functionCall"), held(content, "functionResponse")
         if calls and (role != "model" or index == 0 or contents[index - 1].get("role", "user") != "user"):
             raise bad(
-                "Please ensure that function call turn comes immediately after a user turn or after a function response turn."
+                "Please ensure that function call turn comes immediately after a user turn or after a function "
+                "response turn."
             )
         if answers and (role != "user" or not pending):
             raise bad("Please ensure that function response turn comes immediately after a function call turn.")
         if len(answers) != len(pending):
             raise bad(
-                "Please ensure that the number of function response parts is equal to the number of function call parts of the function call turn."
+                "Please ensure that the number of function response parts is equal to the number of function "
+                "call parts of the function call turn."
             )
         for call, answer in zip(pending, answers, strict=True):
             if call["name"] != answer["name"] or call.get("id") != answer.get("id"):
                 raise bad(
-                    f"Function response {answer.get('id', '')} '{answer['name']}' does not match function call {call.get('id', '')} '{call['name']}'."
+                    f"Function response {answer.get('id', '')} '{answer['name']}' does not match function call "
+                    f"{call.get('id', '')} '{call['name']}'."
                 )
         pending = calls
     if pending:
@@ -122,7 +126,8 @@ def check_calling(body: Body) -> None:
 def check_output(config: Body) -> None:
     if config.get("maxOutputTokens", 1) > OUTPUT_MAX:
         raise bad(
-            f"Unable to submit request because it has a maxOutputTokens value of {config['maxOutputTokens']} but the supported range is from 1 (inclusive) to {OUTPUT_MAX + 1} (exclusive)."
+            f"Unable to submit request because it has a maxOutputTokens value of {config['maxOutputTokens']} "
+            f"but the supported range is from 1 (inclusive) to {OUTPUT_MAX + 1} (exclusive)."
         )
 
 

@@ -25,7 +25,8 @@ def check_signatures(contents: list[Content], *, required: bool) -> None:
         first = next((part for part in content["parts"] if "functionCall" in part), None)
         if first and "thoughtSignature" not in first:
             raise bad(
-                "Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly. "
+                "Function call is missing a thought_signature in functionCall parts. This is required for tools "
+                "to work correctly. "
                 f"Additional data, function call `default_api:{first['functionCall']['name']}` , position {index + 1}."
             )
 

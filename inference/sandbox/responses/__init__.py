@@ -1,1 +1,1 @@
-"""OpenAI's Responses API, stateless use of it: fields, the rules between items, the request in plain words, the wire."""
+"""OpenAI's Responses API without its memory: fields, the rules between items, the request in plain words, the wire."""

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from ..chat.conversation import bad
-from ..chat.openai import OUTPUT_MAX, Model
+from ..chat.gpt5 import OUTPUT_MAX, Model
 from ..chat.strict import check_function, check_strict
 from .conversation import item_text, items
 
@@ -35,7 +35,8 @@ def check_effort(body: Body, model: Model) -> str:
     effort: str = (body.get("reasoning") or {}).get("effort") or model.default
     if effort not in model.efforts:
         raise bad(
-            f"Unsupported value: '{effort}' is not supported with this model. Supported values are: {', '.join(map(repr, model.efforts))}.",
+            f"Unsupported value: '{effort}' is not supported with this model. Supported values are: "
+            f"{', '.join(map(repr, model.efforts))}.",
             "reasoning.effort",
             "unsupported_value",
         )
@@ -48,7 +49,8 @@ def check_effort(body: Body, model: Model) -> str:
 def check_limit(body: Body) -> None:
     if (body.get("max_output_tokens") or 0) > OUTPUT_MAX:
         raise bad(
-            f"Invalid 'max_output_tokens': integer above maximum value. Expected a value <= {OUTPUT_MAX}, but got {body['max_output_tokens']} instead.",
+            f"Invalid 'max_output_tokens': integer above maximum value. Expected a value <= {OUTPUT_MAX}, "
+            f"but got {body['max_output_tokens']} instead.",
             "max_output_tokens",
             "integer_above_max_value",
         )
@@ -70,7 +72,8 @@ def check_calls(given: list[Body]) -> None:
 
 
 def check_reasoning(body: Body) -> None:
-    """Nothing is stored here: a reasoning item must carry its own encrypted content, unchanged, and something must follow it."""
+    """Nothing is stored here: a reasoning item must carry its own encrypted content, unchanged, and something must
+    follow it."""
     given = items(body)
     for index, item in enumerate(given):
         if item.get("type") != "reasoning":
@@ -130,6 +133,7 @@ def check_format(body: Body) -> None:
         )
     if format.get("type") == "json_object" and not any("json" in item_text(item).lower() for item in items(body)):
         raise bad(
-            "Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'.",
+            "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
+            "'json_object'.",
             "input",
         )

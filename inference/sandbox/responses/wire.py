@@ -5,20 +5,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..asks import Ask, Usage
-from ..chat.openai import OpenAI, fits, known
+from ..chat.gpt5 import fits, known
+from ..chat.openai import OpenAI
 from ..chat.wire import CREATED
-from ..exchange import Frame
 from ..replies import LENGTH, REFUSED, Reply
 from ..tokens import count, count_words, pieces
+from ..wires import Frame
 from .conversation import understood
 from .fields import REQUEST
 from .rules import check, encrypted
 
 Item = dict[str, Any]
 INCOMPLETE = {LENGTH: "max_output_tokens", REFUSED: "content_filter"}
-ECHOED = {
-    "instructions": None, "max_output_tokens": None, "parallel_tool_calls": True, "previous_response_id": None, "store": True, "temperature": 1.0, "top_p": 1.0,
-    "tool_choice": "auto", "tools": [], "truncation": "disabled", "metadata": {}, "text": {"format": {"type": "text"}},
+ECHOED: dict[str, Any] = {
+    "instructions": None, "max_output_tokens": None, "parallel_tool_calls": True, "previous_response_id": None,
+    "store": True, "temperature": 1.0, "top_p": 1.0, "tool_choice": "auto", "tools": [], "truncation": "disabled",
+    "metadata": {}, "text": {"format": {"type": "text"}},
 }  # fmt: skip
 
 

@@ -43,18 +43,27 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a temperature above one": ({"temperature": 1.5}, "temperature: Input should be less than or equal to 1"),
     "a blank stop": ({"stop_sequences": [" "]}, "non-whitespace"),
     "no messages": ({"messages": []}, "at least one message"),
-    "an assistant first": ({"messages": [{"role": "assistant", "content": "x"}]}, 'first message must use the "user" role'),
+    "an assistant first": (
+        {"messages": [{"role": "assistant", "content": "x"}]},
+        'first message must use the "user" role',
+    ),
     "a system message": ({"messages": [ASKED, {"role": "system", "content": "x"}]}, 'Unexpected role "system"'),
     "an empty message": (turns("", "y"), "non-empty content"),
     "an empty text": (turns([{"type": "text", "text": ""}]), "text content blocks must be non-empty"),
-    "an empty text inside a result": (turns("x", [USE], [{**RESULT, "content": [{"type": "text", "text": ""}]}]), "non-empty"),
+    "an empty text inside a result": (
+        turns("x", [USE], [{**RESULT, "content": [{"type": "text", "text": ""}]}]),
+        "non-empty",
+    ),
     "a prefill on opus 4.6": ({"model": OPUS_4_6, **turns("x", "y")}, "does not support assistant message prefill"),
     "a prefill that ends in a space": (turns("x", "y "), "trailing whitespace"),
     "a prefill beside a schema": ({**turns("x", "y"), **schema(CLOSED)}, "prefill"),
     "effort on haiku": ({"model": HAIKU, "output_config": {"effort": "low"}}, "effort"),
     "the most effort on opus 4.5": ({"model": OPUS_4_5, "output_config": {"effort": "max"}}, "effort"),
     "adaptive thinking on sonnet": ({"thinking": {"type": "adaptive"}}, "adaptive thinking is not supported"),
-    "a small thinking budget": ({"thinking": {"type": "enabled", "budget_tokens": 1000}}, "greater than or equal to 1024"),
+    "a small thinking budget": (
+        {"thinking": {"type": "enabled", "budget_tokens": 1000}},
+        "greater than or equal to 1024",
+    ),
     "a budget as large as the limit": ({"max_tokens": 1024, **THINKING}, "must be greater than"),
     "a temperature while thinking": ({**THINKING, "temperature": 0.5}, "`temperature` may only be set to 1"),
     "top_k while thinking": ({**THINKING, "top_k": 4}, "`top_k`"),
@@ -63,7 +72,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a choice without tools": ({"tool_choice": {"type": "auto"}}, "while providing tools"),
     "a choice of no tool": ({"tools": [TOOL], "tool_choice": {"type": "tool", "name": "f"}}, "not found"),
     "two tools of one name": ({"tools": [TOOL, TOOL]}, "unique"),
-    "a tool without a schema type": ({"tools": [{"name": "f", "input_schema": {}}]}, "input_schema.type: Field required"),
+    "a tool without a schema type": (
+        {"tools": [{"name": "f", "input_schema": {}}]},
+        "input_schema.type: Field required",
+    ),
     "a use without a result": (turns("x", [USE], "z"), "without `tool_result` blocks immediately after: toolu_1"),
     "a use at the end": (turns("x", [USE]), "without `tool_result` blocks immediately after"),
     "a text before the result": (turns("x", [USE], [SAID, RESULT]), "immediately after"),
@@ -72,19 +84,31 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a dotted id": (turns("x", [{**USE, "id": "f.a:0"}], [RESULT]), "String should match pattern"),
     "one id used twice": (turns("x", [USE, USE], [RESULT]), "must be unique"),
     "uses without tools": ({**turns("x", [USE], [RESULT]), "tools": []}, "must define tools"),
-    "a tool loop that lost its thinking": ({**THINKING, **turns("x", [USE], [RESULT])}, "must start with a thinking block"),
-    "a forged signature": (turns("x", [{"type": "thinking", "thinking": "a", "signature": "b"}, SAID], "z"), "Invalid `signature`"),
+    "a tool loop that lost its thinking": (
+        {**THINKING, **turns("x", [USE], [RESULT])},
+        "must start with a thinking block",
+    ),
+    "a forged signature": (
+        turns("x", [{"type": "thinking", "thinking": "a", "signature": "b"}, SAID], "z"),
+        "Invalid `signature`",
+    ),
     "five marks": (turns([{**SAID, **MARK}] * 5), "maximum of 4"),
     "an hour after five minutes": (turns([{**SAID, **MARK}, {**SAID, **HOUR}]), "must not come after"),
     "a mark on nothing": (turns([{"type": "text", "text": "", **MARK}]), "cannot be set for empty text"),
     "an image that is another": (picture("image/jpeg"), "does not appear"),
     "an open schema": (schema(CITY), "'additionalProperties' must be explicitly set to false"),
     "a bound in a schema": (schema({"type": "integer", "minimum": 3}), "property 'minimum' is not supported"),
-    "a schema that holds itself": (schema({"$ref": "#/$defs/a", "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}}}), "Recursive"),
+    "a schema that holds itself": (
+        schema({"$ref": "#/$defs/a", "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}}}),
+        "Recursive",
+    ),
     "a schema from elsewhere": (schema({"$ref": "https://example.com/s"}), "External"),
     "an open strict tool": ({"tools": [{**TOOL, "strict": True}]}, "additionalProperties"),
-    "many strict tools": ({"tools": [{**TOOL, "name": f"f{n}", "strict": True} for n in range(21)]}, "Too many strict tools (21)"),
-}  # fmt: skip
+    "many strict tools": (
+        {"tools": [{**TOOL, "name": f"f{n}", "strict": True} for n in range(21)]},
+        "Too many strict tools (21)",
+    ),
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -97,27 +121,43 @@ def test_it_refuses(case: str, upstream: Upstream) -> None:
     assert words in response.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("change", [
-    turns("x", [USE], [RESULT, SAID]),
-    turns("x", "y"),
-    picture("image/png"),
-    {"model": OPUS_4_6, "thinking": {"type": "adaptive"}, "output_config": {"effort": "max"}, "tools": [TOOL], "tool_choice": {"type": "any"}},
-    {**THINKING, "top_p": 0.95},
-    schema(CLOSED),
-    {"tools": [{**TOOL, "strict": True, "input_schema": CLOSED}], "tool_choice": {"type": "none"}},
-    {"system": [{"type": "text", "text": "Be brief.", **HOUR}], "metadata": {"user_id": "a"}, "service_tier": "standard_only"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        turns("x", [USE], [RESULT, SAID]),
+        turns("x", "y"),
+        picture("image/png"),
+        {
+            "model": OPUS_4_6,
+            "thinking": {"type": "adaptive"},
+            "output_config": {"effort": "max"},
+            "tools": [TOOL],
+            "tool_choice": {"type": "any"},
+        },
+        {**THINKING, "top_p": 0.95},
+        schema(CLOSED),
+        {"tools": [{**TOOL, "strict": True, "input_schema": CLOSED}], "tool_choice": {"type": "none"}},
+        {
+            "system": [{"type": "text", "text": "Be brief.", **HOUR}],
+            "metadata": {"user_id": "a"},
+            "service_tier": "standard_only",
+        },
+    ],
+)
 def test_it_takes(change: dict[str, Any], upstream: Upstream) -> None:
     response = upstream.post("anthropic", says("anthropic", "hello") | change)
     assert response.status_code == 200, response.text
 
 
-@pytest.mark.parametrize(("headers", "status"), [
-    ({"anthropic-version": "2023-06-01"}, 401),
-    ({**CLAUDE, "x-api-key": "wrong"}, 401),
-    ({"x-api-key": "a"}, 400),
-    ({**CLAUDE, "anthropic-version": "2020-01-01"}, 400),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"anthropic-version": "2023-06-01"}, 401),
+        ({**CLAUDE, "x-api-key": "wrong"}, 401),
+        ({"x-api-key": "a"}, 400),
+        ({**CLAUDE, "anthropic-version": "2020-01-01"}, 400),
+    ],
+)
 def test_it_wants_a_key_and_a_version(headers: dict[str, str], status: int, upstream: Upstream) -> None:
     assert upstream.post("anthropic", says("anthropic", "hello"), headers=headers).status_code == status
 

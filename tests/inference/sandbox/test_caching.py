@@ -8,7 +8,10 @@ from tests.inference.sandbox.upstream import Upstream, says
 def system(*blocks: tuple[int, str | None]) -> list[dict[str, Any]]:
     """Blocks of so many tokens with a mark of that life, or none."""
     marks = [{"cache_control": {"type": "ephemeral", "ttl": ttl}} if ttl else {} for _, ttl in blocks]
-    return [{"type": "text", "text": f"word{nth} " * size, **mark} for nth, ((size, _), mark) in enumerate(zip(blocks, marks, strict=True))]
+    return [
+        {"type": "text", "text": f"word{nth} " * size, **mark}
+        for nth, ((size, _), mark) in enumerate(zip(blocks, marks, strict=True))
+    ]
 
 
 def usage(upstream: Upstream, blocks: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
@@ -20,8 +23,16 @@ def usage(upstream: Upstream, blocks: list[dict[str, Any]], **more: Any) -> dict
 def test_a_marked_prefix_is_written_first_and_read_then(upstream: Upstream) -> None:
     blocks = system((2000, "5m"), (10, None))
     first, second = usage(upstream, blocks), usage(upstream, blocks)
-    assert (first["cache_creation_input_tokens"], first["cache_read_input_tokens"], first["input_tokens"]) == (2000, 0, 11)
-    assert (second["cache_creation_input_tokens"], second["cache_read_input_tokens"], second["input_tokens"]) == (0, 2000, 11)
+    assert (first["cache_creation_input_tokens"], first["cache_read_input_tokens"], first["input_tokens"]) == (
+        2000,
+        0,
+        11,
+    )
+    assert (second["cache_creation_input_tokens"], second["cache_read_input_tokens"], second["input_tokens"]) == (
+        0,
+        2000,
+        11,
+    )
 
 
 def test_writes_are_split_by_their_life(upstream: Upstream) -> None:
@@ -55,7 +66,9 @@ def test_a_failed_request_leaves_nothing_behind(upstream: Upstream) -> None:
 
 def test_qwen_counts_writes_and_reads_inside_its_prompt(upstream: Upstream) -> None:
     part = {"type": "text", "text": "word " * 2000, "cache_control": {"type": "ephemeral"}}
-    body = says("qwen", "x") | {"messages": [{"role": "system", "content": [part]}, {"role": "user", "content": "hello"}]}
+    body = says("qwen", "x") | {
+        "messages": [{"role": "system", "content": [part]}, {"role": "user", "content": "hello"}]
+    }
     first, second = (upstream.post("qwen", body).json()["usage"] for _ in range(2))
     assert first["prompt_tokens"] == second["prompt_tokens"] == 2001
     assert first["prompt_tokens_details"]["cache_creation_input_tokens"] == 2000

@@ -77,7 +77,10 @@ def test_a_stream_falls_silent(wire: str, upstream: Upstream) -> None:
     path = path.replace("generateContent", "streamGenerateContent?alt=sse")
     body = says(wire, "hello [[words=9 think=0 hang=2]]") | ({} if wire == "gemini" else {"stream": True})
     received = b""
-    with pytest.raises(httpx.ReadTimeout), upstream.http.stream("POST", path, json=body, headers=headers, timeout=0.2) as response:
+    with (
+        pytest.raises(httpx.ReadTimeout),
+        upstream.http.stream("POST", path, json=body, headers=headers, timeout=0.2) as response,
+    ):
         for data in response.iter_raw():
             received += data
     assert b" blue" in received
@@ -100,7 +103,9 @@ def test_a_whole_reply_takes_as_long_as_its_stream(upstream: Upstream) -> None:
 def test_usage_can_be_kept_from_us_but_not_from_the_meter(wire: str, upstream: Upstream) -> None:
     response = upstream.post(wire, says(wire, "hello [[no-usage]]"))
     assert not response.json().get("usage") and "usageMetadata" not in response.json()
-    assert b"tokens" not in b"".join(upstream.stream(wire, says(wire, "x [[no-usage]]"))).replace(b'max_output_tokens"', b"")
+    assert b"tokens" not in b"".join(upstream.stream(wire, says(wire, "x [[no-usage]]"))).replace(
+        b'max_output_tokens"', b""
+    )
     assert all(row["usage"]["output"] > 0 for row in upstream.meter())
 
 

@@ -17,11 +17,17 @@ KIMI_REFUSES: dict[str, tuple[dict[str, Any], str]] = {
     "another top_p": ({"top_p": 0.5}, "only 0.95 is allowed"),
     "two choices": ({"n": 2}, "only 1 is allowed"),
     "a forced tool": ({"tools": [function()], "tool_choice": "required"}, "tool_choice"),
-    "a named tool": ({"tools": [function()], "tool_choice": {"type": "function", "function": {"name": "get_weather"}}}, "tool_choice"),
+    "a named tool": (
+        {"tools": [function()], "tool_choice": {"type": "function", "function": {"name": "get_weather"}}},
+        "tool_choice",
+    ),
     "a tool with a short name": ({"tools": [function("go")]}, "pattern"),
     "six stop strings": ({"stop": list("abcdef")}, "stop"),
     "a long stop string": ({"stop": "x" * 33}, "32 bytes"),
-    "calls without their reasoning": ({"messages": [ASKED, {"role": "assistant", "tool_calls": [CALL]}, ANSWERED]}, "reasoning_content is missing"),
+    "calls without their reasoning": (
+        {"messages": [ASKED, {"role": "assistant", "tool_calls": [CALL]}, ANSWERED]},
+        "reasoning_content is missing",
+    ),
     "an empty message": ({"messages": [{"role": "user", "content": ""}]}, "must not be empty"),
     "a developer": ({"messages": [{"role": "developer", "content": "x"}]}, "'developer'"),
     "a picture elsewhere": ({"messages": [{"role": "user", "content": [PICTURE]}]}, "unsupported image url"),
@@ -32,12 +38,15 @@ QWEN_REFUSES: dict[str, tuple[dict[str, Any], str]] = {
     "a forced tool": ({"tools": [function()], "tool_choice": "required"}, "tool_choice"),
     "a strict tool": ({"tools": [function(strict=True)]}, "strict"),
     "a picture": ({"messages": [{"role": "user", "content": [PICTURE]}]}, "only supports text"),
-    "a schema": ({"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {}}}}, "'json_schema'"),
+    "a schema": (
+        {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {}}}},
+        "'json_schema'",
+    ),
     "JSON mode without the word": ({"response_format": {"type": "json_object"}}, "must contain the word 'json'"),
     "no content": ({"messages": [ASKED, {"role": "assistant", "content": None}]}, "messages[1].content"),
     "thinking": ({"enable_thinking": True}, "enable_thinking"),
     "more than it can say": ({"max_tokens": 65_537}, "max_tokens"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", KIMI_REFUSES)
@@ -64,7 +73,9 @@ def test_qwen_sends_its_400_in_an_event_when_a_stream_was_asked_for(upstream: Up
     assert response.text.startswith('data: {"error":')
 
 
-@pytest.mark.parametrize(("wire", "kind"), [("moonshot", "resource_not_found_error"), ("qwen", "invalid_request_error")])
+@pytest.mark.parametrize(
+    ("wire", "kind"), [("moonshot", "resource_not_found_error"), ("qwen", "invalid_request_error")]
+)
 def test_they_name_a_model_they_do_not_have(wire: str, kind: str, upstream: Upstream) -> None:
     response = upstream.post(wire, says(wire, "hello", model="kimi-0"))
     assert (response.status_code, response.json()["error"]["type"]) == (404, kind)
@@ -72,7 +83,9 @@ def test_they_name_a_model_they_do_not_have(wire: str, kind: str, upstream: Upst
 
 def test_kimi_goes_on_when_its_reasoning_comes_back(upstream: Upstream) -> None:
     called = {"role": "assistant", "content": "", "reasoning_content": " ", "tool_calls": [CALL]}
-    reply = upstream.post("moonshot", says("moonshot", "x", tools=[function("func")]) | {"messages": [ASKED, called, ANSWERED]}).json()
+    reply = upstream.post(
+        "moonshot", says("moonshot", "x", tools=[function("func")]) | {"messages": [ASKED, called, ANSWERED]}
+    ).json()
     assert "The tools say: 1" in reply["choices"][0]["message"]["content"]
     assert reply["choices"][0]["message"]["reasoning_content"]
 

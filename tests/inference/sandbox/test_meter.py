@@ -64,7 +64,10 @@ def test_a_reader_who_leaves_has_had_what_it_was_sent(wire: str, upstream: Upstr
 def test_a_reader_who_leaves_early_is_noticed_at_once(order: str, upstream: Upstream) -> None:
     path, headers = FORMATS["openai"]
     body = json.dumps(says("openai", f"hello [[{order}]]", stream=True)).encode()
-    head = f"POST {path} HTTP/1.1\r\nhost: a\r\nauthorization: {headers['authorization']}\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: a\r\nauthorization: "
+        f"{headers['authorization']}\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
     with socket.create_connection((urlsplit(upstream.url).hostname, urlsplit(upstream.url).port)) as connection:
         connection.sendall(head.encode() + body)
         until(lambda: upstream.meter() and upstream.meter()[-1]["model"])
@@ -74,7 +77,9 @@ def test_a_reader_who_leaves_early_is_noticed_at_once(order: str, upstream: Upst
 
 def test_a_json_call_left_alone_has_used_what_was_made(upstream: Upstream) -> None:
     with pytest.raises(Exception, match="timed out"):
-        upstream.http.post(FORMATS["openai"][0], json=says("openai", "hi [[words=500 pace=10]]"), headers=BEARER, timeout=0.4)
+        upstream.http.post(
+            FORMATS["openai"][0], json=says("openai", "hi [[words=500 pace=10]]"), headers=BEARER, timeout=0.4
+        )
     until(lambda: upstream.meter()[-1]["ended"] == "client")
     assert 10 < upstream.meter()[-1]["usage"]["output"] < 60
 
@@ -82,7 +87,10 @@ def test_a_json_call_left_alone_has_used_what_was_made(upstream: Upstream) -> No
 def test_a_reader_who_does_not_read_is_waited_for(upstream: Upstream) -> None:
     path, headers = FORMATS["openai"]
     body = json.dumps(says("openai", "hello [[words=200000]]", stream=True)).encode()
-    head = f"POST {path} HTTP/1.1\r\nhost: a\r\nauthorization: {headers['authorization']}\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: a\r\nauthorization: "
+        f"{headers['authorization']}\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.connect((urlsplit(upstream.url).hostname, urlsplit(upstream.url).port))
@@ -99,7 +107,12 @@ def test_it_remembers_who_asked(upstream: Upstream) -> None:
     headers = {**FORMATS["openai"][1], "x-request-id": "req-7"}
     upstream.post("openai", says("openai", "hello", safety_identifier="abc"), headers=headers)
     row = upstream.meter()[-1]
-    assert (row["request_id"], row["user"], row["provider"], row["model"]) == ("req-7", "abc", "openai", "gpt-5.2-2025-12-11")
+    assert (row["request_id"], row["user"], row["provider"], row["model"]) == (
+        "req-7",
+        "abc",
+        "openai",
+        "gpt-5.2-2025-12-11",
+    )
     assert row["at"] == pytest.approx(time.time(), abs=60)
 
 

@@ -88,7 +88,9 @@ def test_no_tool_is_called_when_none_may_be(upstream: Upstream) -> None:
 def test_several_choices_are_several(upstream: Upstream) -> None:
     reply = upstream.post("openai", says("openai", "hello", n=3)).json()
     assert len({choice["message"]["content"] for choice in reply["choices"]}) == 3
-    assert reply["usage"]["completion_tokens"] == sum(count(choice["message"]["content"]) for choice in reply["choices"])
+    assert reply["usage"]["completion_tokens"] == sum(
+        count(choice["message"]["content"]) for choice in reply["choices"]
+    )
 
 
 @pytest.mark.parametrize(("wire", "limit", "tokens", "reason"), [

@@ -15,8 +15,14 @@ REASONING = {"type": "reasoning", "id": "rs_1", "summary": []}
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown field": ({"messages": []}, "Unknown parameter: 'messages'"),
     "no input": ({"input": []}, "input"),
-    "a chat part": ({"input": [{"role": "user", "content": [{"type": "text", "text": "x"}]}]}, "'input_text', 'input_image'"),
-    "an input part of the assistant": ({"input": [ASKED, {"role": "assistant", "content": [{"type": "input_text", "text": "x"}]}]}, "output_text"),
+    "a chat part": (
+        {"input": [{"role": "user", "content": [{"type": "text", "text": "x"}]}]},
+        "'input_text', 'input_image'",
+    ),
+    "an input part of the assistant": (
+        {"input": [ASKED, {"role": "assistant", "content": [{"type": "input_text", "text": "x"}]}]},
+        "output_text",
+    ),
     "a nested tool": ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools[0].name"),
     "a tiny limit": ({"max_output_tokens": 15}, "Expected a value >= 16"),
     "a temperature": ({"temperature": 1}, "'temperature' is not supported with this model"),
@@ -24,12 +30,18 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a call without an output": ({"input": [ASKED, CALL]}, "No tool output found for function call call_1."),
     "an output without a call": ({"input": [ASKED, OUTPUT]}, "No tool call found"),
     "reasoning without its content": ({"input": [ASKED, REASONING, CALL, OUTPUT]}, "Items are not persisted"),
-    "reasoning of another": ({"input": [ASKED, {**REASONING, "encrypted_content": "AAAA"}, CALL, OUTPUT]}, "could not be verified"),
-    "a choice of no tool": ({"tools": [TOOL], "tool_choice": {"type": "function", "name": "f"}}, "not found in 'tools'"),
+    "reasoning of another": (
+        {"input": [ASKED, {**REASONING, "encrypted_content": "AAAA"}, CALL, OUTPUT]},
+        "could not be verified",
+    ),
+    "a choice of no tool": (
+        {"tools": [TOOL], "tool_choice": {"type": "function", "name": "f"}},
+        "not found in 'tools'",
+    ),
     "an open strict tool": ({"tools": [{**TOOL, "strict": True}]}, "additionalProperties"),
     "an earlier response": ({"previous_response_id": "resp_1"}, "not found"),
     "JSON mode without the word": ({"text": {"format": {"type": "json_object"}}}, "the word 'json'"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -87,7 +87,9 @@ def test_anthropic_streams_what_it_answers_and_goes_on(thinking: Any, upstream: 
     assert "The tools say: 21 C; 21 C." in str(client.messages.create(messages=messages, **request).content[-1])
 
 
-@pytest.mark.parametrize("model", ["gemini-3-flash-preview", "gemini-3.1-pro-preview", "gemini-2.5-pro", "gemini-2.5-flash"])
+@pytest.mark.parametrize(
+    "model", ["gemini-3-flash-preview", "gemini-3.1-pro-preview", "gemini-2.5-pro", "gemini-2.5-flash"]
+)
 def test_google_goes_through_a_tool_loop(model: str, upstream: Upstream) -> None:
     client = google(upstream)
     declared = types.FunctionDeclaration(name="get_weather", parameters_json_schema=CITY)
