@@ -41,6 +41,20 @@ MEANINGS: dict[str, Meaning] = {
     "unsupported_country_region_territory": NOT_AVAILABLE,
     "content_policy_violation": FILTERED,
     "content_filter": FILTERED,  # Moonshot and Azure say so, too
+    "invalid_organization": KEY_REFUSED,
+    "mismatched_organization": KEY_REFUSED,
+    "mismatched_project": KEY_REFUSED,
+    # OpenAI's Responses API (`openai` types/responses/response_error.py, and what OpenAI's Codex client acts on)
+    "usage_limit_reached": QUOTA_EXHAUSTED,
+    "usage_not_included": QUOTA_EXHAUSTED,
+    "data_residency_mismatch": NOT_AVAILABLE,
+    "server_is_overloaded": OVERLOADED,
+    "slow_down": OVERLOADED,
+    "vector_store_timeout": UPSTREAM_TIMEOUT,
+    "image_content_policy_violation": FILTERED,
+    "bio_policy": FILTERED,
+    "cyber_policy": FILTERED,
+    "misalignment_policy_violation": FILTERED,
     # Moonshot
     "exceeded_current_quota_error": QUOTA_EXHAUSTED,
     "engine_overloaded_error": OVERLOADED,
@@ -73,6 +87,8 @@ IN_STREAM: dict[str, Meaning] = {
     "timeout": UPSTREAM_TIMEOUT,
     "request_timeout": UPSTREAM_TIMEOUT,
     "conflict_error": CONFLICT,
+    "tokens": RATE_LIMITED,
+    "requests": RATE_LIMITED,
 }
 # What only the words of a 400 or 403 tell.
 WORDS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
