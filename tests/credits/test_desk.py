@@ -2,9 +2,11 @@ import re
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 
 from accounts.models import User
 from credits import audit, ledger
+from credits.admin import LargeTablePaginator
 from credits.models import CreditTransaction
 from tests.credits.till import books_of, buy
 
@@ -47,7 +49,9 @@ def test_staff_top_up_somebody_who_has_no_account_yet(desk, bob):
 
 
 def test_the_users_page_leads_to_the_form_filled_in(desk, bob):
-    assert f'value="{bob.pk}"' in desk.get(f"{TOP_UP}?user={bob.pk}").content.decode()
+    form = f"{TOP_UP}?user={bob.pk}"
+    assert f'href="{form}"' in desk.get(f"/admin/accounts/user/{bob.pk}/change/").content.decode()
+    assert f'value="{bob.pk}"' in desk.get(form).content.decode()
 
 
 def test_a_double_click_is_one_credit(desk, bob):
@@ -135,3 +139,12 @@ def test_staff_see_when_the_books_were_checked(desk, alice):
     assert "The books balance" in desk.get("/admin/credits/creditaccount/").content.decode()
     audit.record(faults=2)
     assert "The books have 2 faults" in desk.get("/admin/credits/creditaccount/").content.decode()
+
+
+def test_a_large_table_is_estimated_unless_it_is_narrowed(alice):
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE credits_credittransaction")
+        cursor.execute("UPDATE pg_class SET reltuples = 10000000 WHERE relname = 'credits_credittransaction'")
+    entries = CreditTransaction.objects.order_by("-id")
+    assert LargeTablePaginator(entries, 100).count == 10_000_000
+    assert LargeTablePaginator(entries.filter(type="top_up"), 100).count == 1
