@@ -10,13 +10,18 @@ from inference.chat.fault import BAD_RESPONSE, Fault
 
 def event_object(data: str) -> dict[str, Any]:
     """An event's JSON object. Raises `Fault(BAD_RESPONSE)`."""
-    try:
-        value = from_json(data)
-    except ValueError:
-        value = mended(data)
+    value = event_value(data)
     if not isinstance(value, dict):
         raise Fault(BAD_RESPONSE, said=data[:500])
     return value
+
+
+def event_value(data: str) -> Any:
+    """An event's JSON, whatever it is. Raises `Fault(BAD_RESPONSE)`."""
+    try:
+        return from_json(data)
+    except ValueError:
+        return mended(data)
 
 
 def mended(data: str) -> Any:

@@ -1,0 +1,21 @@
+"""Google's Gemini API, natively (https://ai.google.dev/api/generate-content).
+
+request.py        the body                            reply.py      events, or a whole answer → deltas
+conversation.py   turns, results in call order        choice.py     one candidate of it
+parts.py          text, images, documents, audio      calls.py      function calls, whole or in pieces
+tools.py          declarations and choice             finish.py     why it stopped
+names.py          function names it takes             grounding.py  what it read on the web
+schema.py         the JSON Schema it understands      usage.py      tokens in buckets
+references.py     $ref and allOf                      faults.py     what its failures mean
+output_format.py  JSON, with a schema or without
+thinking.py       effort → level or budget
+signatures.py     thoughts it signs and wants back
+"""
+
+from inference.dialects.gemini.faults import fault
+from inference.dialects.gemini.reply import parse, stream
+from inference.dialects.gemini.request import path, render
+
+STREAMS_ALWAYS = False
+
+__all__ = ["STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream"]

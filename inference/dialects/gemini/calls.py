@@ -1,0 +1,116 @@
+"""Function calls, which come whole; on Vertex also in pieces, value by value at a JSON path (translation.md 4.3)."""
+
+import json
+import re
+import secrets
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from inference.chat.fault import BAD_RESPONSE, Fault
+from inference.chat.reply import Delta
+from inference.dialects import wire
+from inference.dialects.gemini import signatures
+
+LETTERS = string.ascii_letters + string.digits
+STEP = re.compile(r"""\.([^.\[\]]+)|\[(\d{1,6})\]|\[(?:'([^']*)'|"([^"]*)")\]""")
+VALUES = ("stringValue", "numberValue", "boolValue")  # none of them: null
+
+
+@dataclass(slots=True)
+class Call:
+    name: str
+    id: str
+    signature: str | None
+    args: Any = field(default_factory=dict)
+
+    def deltas(self, index: int) -> list[Delta]:
+        start: dict[str, Any] = {"index": index, "id": self.id, "type": "function"}
+        if self.signature:
+            start["extra_content"] = signatures.carried(self.signature)
+        start["function"] = {"name": self.name, "arguments": ""}
+        arguments = json.dumps(self.args, ensure_ascii=False, separators=(",", ":"))
+        fragment = {"index": index, "function": {"arguments": arguments}}
+        return [Delta({"tool_calls": [start]}), Delta({"tool_calls": [fragment]})]
+
+
+@dataclass(slots=True)
+class Calls:
+    """Of one candidate. `names`: ours for a function → the caller's. Callers who want one call at a time get one."""
+
+    names: Mapping[str, str]
+    only_one: bool
+    count: int = 0
+    ids: set[str] = field(default_factory=set)
+    growing: Call | None = None
+
+    def take(self, said: dict[str, Any], signature: str | None) -> list[Delta]:
+        if said.get("name") is not None:
+            return self.begin(said, signature)
+        if self.growing is None:
+            return []  # the empty farewell of a call that was whole
+        grow(self.growing, said.get("partialArgs"))
+        return [] if said.get("willContinue") else self.finish()
+
+    def begin(self, said: dict[str, Any], signature: str | None) -> list[Delta]:
+        name = wire.string(said["name"])
+        if not name:
+            raise Fault(BAD_RESPONSE, "a function call without a name")
+        before = self.finish()
+        args = said.get("args")
+        self.growing = Call(
+            self.names.get(name, name), self.own_id(said.get("id")), signature, {} if args is None else args
+        )
+        grow(self.growing, said.get("partialArgs"))
+        return before if said.get("willContinue") else before + self.finish()
+
+    def finish(self) -> list[Delta]:
+        call, self.growing = self.growing, None
+        if call is None or (self.only_one and self.count):
+            return []
+        self.count += 1
+        return call.deltas(self.count - 1)
+
+    def own_id(self, given: Any) -> str:
+        """Google's, where it gives one and not twice the same."""
+        call_id = wire.string(given)
+        if not call_id or call_id in self.ids:
+            call_id = "call_" + "".join(secrets.choice(LETTERS) for _ in range(24))
+        self.ids.add(call_id)
+        return call_id
+
+
+def grow(call: Call, pieces: Any) -> None:
+    for piece in wire.objects(pieces):
+        put(call, steps(piece.get("jsonPath")), next((piece[kind] for kind in VALUES if kind in piece), None))
+
+
+def steps(path: Any) -> list[str | int]:
+    """`$.recipe.steps[0]` → recipe, steps, 0."""
+    given = wire.string(path) or ""
+    found = list(STEP.finditer(given))
+    if given[:1] != "$" or not found or sum(len(step[0]) for step in found) != len(given) - 1:
+        raise Fault(BAD_RESPONSE, f"arguments at the path {given[:100]!r}")
+    return [int(step[2]) if step[2] else next(name for name in step.groups() if name is not None) for step in found]
+
+
+def put(call: Call, path: list[str | int], value: Any) -> None:
+    """Texts come in pieces and add up; anything else comes once."""
+    held: Any = call.args
+    for step, following in pairwise(path):
+        held = room(held, step, [] if isinstance(following, int) else {})
+    before = room(held, path[-1], None)
+    held[path[-1]] = before + value if isinstance(before, str) and isinstance(value, str) else value
+
+
+def room(held: Any, step: str | int, empty: Any) -> Any:
+    """What is at a step, made where there is nothing yet."""
+    if isinstance(held, dict) and isinstance(step, str):
+        return held.setdefault(step, empty)
+    if isinstance(held, list) and isinstance(step, int) and step <= len(held):
+        if step == len(held):
+            held.append(empty)
+        return held[step]
+    raise Fault(BAD_RESPONSE, "arguments that do not fit together")

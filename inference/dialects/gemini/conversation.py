@@ -1,0 +1,125 @@
+"""Messages become a system instruction and turns of `user` and `model` (translation.md 2.2, 2.4, 2.5).
+
+Gemini insists: the first turn is the user's, the answers to calls follow them at once, as many and in the same order,
+each naming its function.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from pydantic_core import from_json
+
+from inference.chat.messages import ImagePart, Message, ToolCall
+from inference.chat.request import ChatRequest
+from inference.chat.traits import Traits
+from inference.dialects.gemini import parts, signatures
+from inference.dialects.gemini.names import sent_name
+from inference.dialects.gemini.parts import Part
+
+SYSTEM = ("system", "developer")
+PLACEHOLDER = "."
+RAW = "__raw_arguments"
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Of one conversation. `names`: the caller's name of a declared function → ours."""
+
+    traits: Traits
+    names: Mapping[str, str]
+
+    def write(self, request: ChatRequest) -> tuple[list[Part], list[dict[str, Any]]]:
+        """The instruction's parts, and at least one turn, of which the first is the user's."""
+        system = [part for message in request.messages if message.role in SYSTEM for part in parts.texts(message.parts)]
+        turns = self.spoken(request.messages)
+        if not turns and system:
+            turns = [turn("user", [system.pop()])]
+        if not turns or turns[0]["role"] != "user":
+            turns.insert(0, turn("user", [{"text": PLACEHOLDER}]))
+        return system, turns
+
+    def spoken(self, messages: list[Message]) -> list[dict[str, Any]]:
+        turns: list[dict[str, Any]] = []
+        asked: list[ToolCall] = []
+        for role, group in groupby(enumerate(messages), key=lambda numbered: numbered[1].role):
+            match role:
+                case "system" | "developer":
+                    continue
+                case "tool":
+                    add(turns, "user", self.answers(asked, group))
+                case "assistant":
+                    for _, message in group:
+                        add(turns, "model", self.said(message))
+                        asked = message.calls
+                case _:
+                    for index, message in group:
+                        add(turns, "user", parts.contents(message.parts, f"messages[{index}]", self.traits))
+        return turns
+
+    def said(self, message: Message) -> list[Part]:
+        refusal = [{"text": message.refusal}] if message.refusal else []
+        texts = parts.texts(message.parts) + refusal
+        if signature := signatures.of(message.extra_content):
+            texts = texts or [{"text": ""}]
+            texts[-1]["thoughtSignature"] = signature
+        calls = [self.call(call) for call in message.calls]
+        if self.traits.signatures:
+            signatures.sign_first(calls)
+        return texts + calls
+
+    def call(self, call: ToolCall) -> Part:
+        part: Part = {"functionCall": {**self.named(call), "args": arguments(call.function.arguments)}}
+        signature = signatures.of(call.extra_content)
+        return {**part, "thoughtSignature": signature} if signature else part
+
+    def answers(self, asked: list[ToolCall], results: Iterable[tuple[int, Message]]) -> list[Part]:
+        given = {message.tool_call_id: (index, message) for index, message in results}
+        return [{"functionResponse": {**self.named(call), "response": response(*given[call.id])}} for call in asked]
+
+    def named(self, call: ToolCall) -> dict[str, str]:
+        return {"id": call.id, "name": sent_name(call.function.name, self.names)}
+
+
+def turn(role: str, held: list[Part]) -> dict[str, Any]:
+    return {"role": role, "parts": held}
+
+
+def add(turns: list[dict[str, Any]], role: str, held: list[Part]) -> None:
+    """Neighbours of one role are one turn; their texts stay apart, since a signature is bound to its own."""
+    if held and turns and turns[-1]["role"] == role:
+        turns[-1]["parts"] += held
+    elif held:
+        turns.append(turn(role, held))
+
+
+def arguments(text: str | None) -> dict[str, Any]:
+    """A model wrote it: a 400 for broken JSON would make the conversation unrecoverable."""
+    if not text or not text.strip():
+        return {}
+    try:
+        value = read(text)
+    except ValueError:
+        return {RAW: text}
+    return value if isinstance(value, dict) else {RAW: value}
+
+
+def response(index: int, message: Message) -> dict[str, Any]:
+    """An object stays one; anything else a tool says is text to Gemini."""
+    for number, part in enumerate(message.parts):
+        sentence = f"messages[{index}].content[{number}]: this model does not take images in tool results."
+        parts.refuse_unless(not isinstance(part, ImagePart), sentence)
+    try:
+        value = read(message.text)
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {"output": message.text}
+
+
+def read(text: str) -> Any:
+    """Raises ValueError, also for what no JSON can hold: 1e999 reads as infinity."""
+    value = from_json(text, allow_inf_nan=False)
+    json.dumps(value, allow_nan=False)
+    return value

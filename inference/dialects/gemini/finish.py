@@ -1,0 +1,62 @@
+"""Why a candidate ended (translation.md 3.3), for streams and whole replies alike."""
+
+from dataclasses import replace
+from typing import Any
+
+from inference.chat.fault import BAD_RESPONSE, TRUNCATED, Fault, Meaning
+
+# The model garbled a call. Asked again it mostly does better; as a `stop` it would make agents loop on an empty answer.
+GARBLED = replace(BAD_RESPONSE, retries=1)
+UNSIGNED = "MISSING_THOUGHT_SIGNATURE"
+UNSAID = "content_filter if nothing was said"  # else a stop: what OTHER means depends on what came before
+
+# https://ai.google.dev/api/generate-content#FinishReason, and Vertex' own
+FINISHED: dict[str, str | Meaning] = {
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    "CONTINUATION": "length",
+    "SAFETY": "content_filter",
+    "RECITATION": "content_filter",
+    "BLOCKLIST": "content_filter",
+    "PROHIBITED_CONTENT": "content_filter",
+    "SPII": "content_filter",
+    "LANGUAGE": "content_filter",
+    "IMAGE_SAFETY": "content_filter",
+    "IMAGE_PROHIBITED_CONTENT": "content_filter",
+    "IMAGE_RECITATION": "content_filter",
+    "ESCALATION": "content_filter",
+    "PUP_LIMITED_DISABLED": "content_filter",
+    "MODEL_ARMOR": "content_filter",
+    "OTHER": UNSAID,
+    "IMAGE_OTHER": UNSAID,
+    "NO_IMAGE": UNSAID,
+    "MALFORMED_FUNCTION_CALL": GARBLED,
+    "UNEXPECTED_TOOL_CALL": GARBLED,
+    "TOO_MANY_TOOL_CALLS": GARBLED,
+    "MALFORMED_RESPONSE": GARBLED,
+    UNSIGNED: GARBLED,
+    "FINISH_REASON_UNSPECIFIED": TRUNCATED,
+}
+# Some gateways send the enum's numbers. Above these, AI Studio and Vertex count differently.
+NUMBERED = ("FINISH_REASON_UNSPECIFIED", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER")
+
+
+def named(said: Any) -> str | None:
+    """The reason as Google names it."""
+    if isinstance(said, int) and not isinstance(said, bool):
+        return NUMBERED[said] if 0 <= said < len(NUMBERED) else "OTHER"
+    return said if isinstance(said, str) and said else None
+
+
+def finish_reason(reason: str | None, *, calls: bool, text: bool, said: str = "") -> str:
+    """Raises `Fault`. Gemini has no reason of its own for calls; one we do not know is some other."""
+    meant = TRUNCATED if reason is None else FINISHED.get(reason, UNSAID)
+    if isinstance(meant, Meaning):
+        raise Fault(meant, said or reason or "")
+    if meant == UNSAID:
+        meant = "stop" if calls or text else "content_filter"
+    return "tool_calls" if calls and meant == "stop" else meant
+
+
+def refusal(block_reason: str) -> str:
+    return f"Prompt blocked by the provider: {block_reason}"

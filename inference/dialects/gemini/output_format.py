@@ -1,0 +1,27 @@
+"""`response_format`: JSON by its media type, with a schema where one is given (translation.md 2.8)."""
+
+from typing import Any
+
+from inference.chat.rejected import Rejected, unsupported
+from inference.chat.request import ChatRequest
+from inference.chat.traits import Traits
+from inference.dialects.gemini import schema
+
+PARAM = "response_format"
+JSON = {"responseMimeType": "application/json"}
+
+
+def config(request: ChatRequest, traits: Traits) -> dict[str, Any]:
+    form = request.response_format
+    if form is None or form.type == "text":
+        return {}
+    if request.tools and not traits.json_with_tools:
+        raise unsupported("This model gives either JSON output or tool calls; leave out one of them.", param=PARAM)
+    if form.type == "json_object":
+        return dict(JSON)
+    if form.json_schema is None:
+        raise Rejected("response_format.json_schema is missing.", param=PARAM, code="missing_required_parameter")
+    if not form.json_schema.schema_:
+        return dict(JSON)
+    described = {"description": form.json_schema.description} if form.json_schema.description else {}
+    return {**JSON, "responseJsonSchema": schema.clean({**described, **form.json_schema.schema_}, param=PARAM)}

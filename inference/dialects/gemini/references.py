@@ -1,0 +1,97 @@
+"""`$ref` and `allOf`: what a schema says by pointing elsewhere.
+
+Gemini reads references to `$defs` and nothing else, and a schema may come back to itself only through a property that
+is not required (https://ai.google.dev/api/caching#Schema). So a definition that must contain itself, and whatever
+stands elsewhere, is written out where it is used, a few levels deep.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from inference.chat.rejected import Rejected
+
+Schema = dict[str, Any]
+
+DEFINITIONS = ("$defs", "definitions")
+SCHEMAS_IN = ("items", "additionalProperties")
+LISTS_IN = ("items", "prefixItems", "anyOf", "oneOf", "allOf")
+
+
+@dataclass(slots=True)
+class References:
+    """Of one document. `param` is its place in the request, for the caller."""
+
+    root: Schema
+    param: str
+    definitions: Schema = field(init=False)
+    unrolled: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        named = [self.root[place] for place in DEFINITIONS if isinstance(self.root.get(place), dict)]
+        self.definitions = {name: node for definitions in named for name, node in definitions.items()}
+        demands = {name: set(self.demanded(node)) for name, node in self.definitions.items()}
+        self.unrolled = {name for name in demands if name in reached(name, demands)}
+
+    def rejected(self, why: str) -> Rejected:
+        return Rejected(f"{self.param}: {why}.", param=self.param.split("[")[0], code="unsupported_value")
+
+    def definition(self, pointer: Any) -> str | None:
+        """The name behind `#/$defs/Name`, where it may be pointed at as it is."""
+        steps = self.steps(pointer)
+        is_definition = len(steps) == 2 and steps[0] in DEFINITIONS and steps[1] in self.definitions
+        return steps[1] if is_definition and steps[1] not in self.unrolled else None
+
+    def steps(self, pointer: Any) -> list[str]:
+        if not isinstance(pointer, str) or not pointer.startswith("#"):
+            raise self.rejected(f"the reference {str(pointer)[:100]!r} leads out of the schema")
+        return [unquote(step).replace("~1", "/").replace("~0", "~") for step in pointer[1:].split("/")[1:]]
+
+    def target(self, pointer: Any) -> Schema:
+        found: Any = self.root
+        for step in self.steps(pointer):
+            if isinstance(found, list) and step.isdecimal() and int(step) < len(found):
+                found = found[int(step)]
+            else:
+                found = found.get(step) if isinstance(found, dict) else None
+        if not isinstance(found, dict):
+            raise self.rejected(f"the reference {str(pointer)[:100]!r} leads nowhere")
+        return found
+
+    def demanded(self, node: Any) -> Iterator[str]:
+        """The definitions a schema cannot do without: all it points to, except through properties it need not have."""
+        if not isinstance(node, dict):
+            return
+        if isinstance(pointer := node.get("$ref"), str) and pointer.startswith("#"):
+            yield from self.steps(pointer)[1:2]
+        properties, required = node.get("properties"), node.get("required")
+        for name, inner in properties.items() if isinstance(properties, dict) else ():
+            if isinstance(required, list) and name in required:
+                yield from self.demanded(inner)
+        for keyword in SCHEMAS_IN:
+            yield from self.demanded(node.get(keyword))
+        for keyword in LISTS_IN:
+            for inner in node[keyword] if isinstance(node.get(keyword), list) else ():
+                yield from self.demanded(inner)
+
+
+def reached(start: str, demands: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(demands[start])
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += demands.get(name, ())
+    return found
+
+
+def merged(one: Schema, other: Schema) -> Schema:
+    """Two branches of an `allOf` as one schema; where both speak, the later one is heard."""
+    both = {**one, **other}
+    if isinstance(one.get("properties"), dict) and isinstance(other.get("properties"), dict):
+        both["properties"] = {**one["properties"], **other["properties"]}
+    if isinstance(one.get("required"), list) and isinstance(other.get("required"), list):
+        both["required"] = one["required"] + other["required"]
+    return both

@@ -1,0 +1,98 @@
+"""The body of `generateContent`, from the neutral form. Only what stands here is ever sent."""
+
+from typing import Any
+from urllib.parse import quote
+
+from inference.chat.fields import sift
+from inference.chat.rejected import unsupported
+from inference.chat.rendered import Rendered, Target
+from inference.chat.request import ChatRequest
+from inference.chat.traits import Traits
+from inference.dialects.gemini import names, output_format, thinking, tools
+from inference.dialects.gemini.conversation import Turns
+
+PENALTIES = {"presence_penalty": "presencePenalty", "frequency_penalty": "frequencyPenalty"}
+LARGEST_PENALTY = 1.99  # two itself is refused
+SEEDS = 2**31
+
+
+def path(upstream_model: str, *, stream: bool) -> str:
+    method = "streamGenerateContent?alt=sse" if stream else "generateContent"
+    return f"/v1beta/models/{quote(upstream_model, safe='')}:{method}"
+
+
+def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> Rendered:
+    """Raises `Rejected`."""
+    traits = target.traits
+    rendered = sift(request, traits)
+    sent = names.as_sent(tool.function.name for tool in request.tools or ())
+    rendered.names = {ours: callers for callers, ours in sent.items() if ours != callers}
+    system, turns = Turns(traits, sent).write(request)
+    config = generation(rendered, traits, output_limit(rendered, traits, limit))
+    rendered.body = {
+        "contents": turns,
+        **({"systemInstruction": {"parts": system}} if system else {}),
+        **tools.write(request, sent),
+        **({"generationConfig": config} if config else {}),
+    }
+    name_unsent(rendered)
+    return rendered
+
+
+def generation(rendered: Rendered, traits: Traits, max_tokens: int | None) -> dict[str, Any]:
+    request = rendered.request
+    config = {
+        "maxOutputTokens": max_tokens,
+        "temperature": request.temperature,
+        "topP": request.top_p,
+        "topK": request.top_k,
+        "stopSequences": stop_sequences(request, traits),
+        "seed": seed(request.seed),
+        **penalties(rendered, traits),
+        **output_format.config(request, traits),
+        "thinkingConfig": thinking.config(rendered, traits, max_tokens),
+    }
+    return {name: value for name, value in config.items() if value not in (None, [], {})}
+
+
+def output_limit(rendered: Rendered, traits: Traits, limit: int | None) -> int | None:
+    """None: the model's own. A caller's limit above that is lowered to it: the reply is the same, a 400 is none."""
+    asked = rendered.request.output_limit
+    if asked is not None and asked > traits.max_output_tokens:
+        rendered.transform("max_tokens_lowered")
+    if asked is None and limit is None:
+        return None
+    return min(tokens for tokens in (limit, asked, traits.max_output_tokens) if tokens is not None)
+
+
+def stop_sequences(request: ChatRequest, traits: Traits) -> list[str]:
+    stops = [stop for stop in request.stops if stop]
+    if traits.max_stops is not None and len(stops) > traits.max_stops:
+        raise unsupported(f"This model takes at most {traits.max_stops} stop sequences.", param="stop", value=True)
+    return stops
+
+
+def seed(given: int | None) -> int | None:
+    """Gemini's has 32 bits: a larger one is folded, so that the same seed stays the same."""
+    if given is None or -SEEDS <= given < SEEDS:
+        return given
+    return given % SEEDS
+
+
+def penalties(rendered: Rendered, traits: Traits) -> dict[str, float]:
+    asked = {name: value for name in PENALTIES if (value := getattr(rendered.request, name))}
+    if not traits.penalties:
+        for name in asked:
+            rendered.ignore(name)
+        return {}
+    return {PENALTIES[name]: min(value, LARGEST_PENALTY) for name, value in asked.items()}
+
+
+def name_unsent(rendered: Rendered) -> None:
+    """What a message says besides its content, and Gemini has no word for."""
+    messages = rendered.request.messages
+    if any(message.name is not None and message.role != "tool" for message in messages):
+        rendered.ignore("messages.name")
+    marks = [part.cache_mark for message in messages for part in message.parts] + [m.cache_control for m in messages]
+    if any(marks) or any(tool.cache_control for tool in rendered.request.tools or ()):
+        rendered.ignore("cache_control")

@@ -1,0 +1,256 @@
+"""The part of JSON Schema that Gemini reads (translation.md 2.6); the rest is left out, since each other keyword is a
+400, and what bounds a value is told in words instead.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from inference.chat.rejected import Rejected
+from inference.dialects.gemini.references import References, Schema, merged
+
+TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
+ANYTHING: Schema = {"type": ["string", "number", "boolean", "object", "null"]}
+OPEN: Schema = {"type": "object"}
+DEEPEST = 5  # levels of a schema that contains itself
+MOST_WRITTEN_OUT = 5_000  # schemas in place of references: a small one could grow without end
+
+# Bounds Gemini would refuse, as words for the description.
+WORDS = {
+    "pattern": "Matches {}.",
+    "minLength": "At least {} characters.",
+    "maxLength": "At most {} characters.",
+    "exclusiveMinimum": "Greater than {}.",
+    "exclusiveMaximum": "Less than {}.",
+    "multipleOf": "A multiple of {}.",
+    "uniqueItems": "Without duplicates.",
+    "minProperties": "At least {} properties.",
+    "maxProperties": "At most {} properties.",
+}
+BESIDE_REFERENCE = ("properties", "required", "items", "enum", "anyOf", "oneOf")
+
+
+def parameters(given: Schema | None, *, param: str) -> Schema | None:
+    """Of a function: always an object; None where it takes nothing. Raises `Rejected`."""
+    cleaned = clean(given or OPEN, param=param)
+    kind = cleaned.setdefault("type", "object")
+    if kind != "object":
+        if not (isinstance(kind, list) and "object" in kind):
+            raise References({}, param).rejected("the parameters must be an object")
+        cleaned["type"] = "object"
+    is_closed = not cleaned.get("additionalProperties")
+    return None if is_closed and cleaned.keys() <= {"type", "title", "description", "additionalProperties"} else cleaned
+
+
+def clean(given: Schema, *, param: str) -> Schema:
+    """Raises `Rejected` for what has no meaning here."""
+    try:
+        return Cleaning(References(given, param)).document()
+    except RecursionError:
+        raise Rejected(f"{param}: the schema is nested too deeply.", param=param.split("[")[0]) from None
+
+
+@dataclass(slots=True)
+class Cleaning:
+    """One document. `definitions`: those pointed at, cleaned; `words`: what was said beside the pointers to each."""
+
+    references: References
+    definitions: dict[str, Schema] = field(default_factory=dict)
+    words: dict[str, list[str]] = field(default_factory=dict)
+    depth: int = 0
+    written: int = 0
+
+    def document(self) -> Schema:
+        root = self.references.root
+        for _ in range(DEEPEST):
+            if "$ref" not in root:
+                break
+            root = {**self.references.target(root["$ref"]), **without(root, "$ref")}
+        cleaned = self.node(root)
+        while waiting := self.words.keys() - self.definitions.keys():
+            for name in sorted(waiting):
+                self.definitions[name] = self.node(self.references.definitions[name])
+        for name, words in self.words.items():
+            describe(self.definitions[name], words)
+        return {**cleaned, "$defs": self.definitions} if self.definitions else cleaned
+
+    def node(self, given: Any) -> Schema:
+        if given is True:
+            return {}
+        if not isinstance(given, dict):
+            raise self.references.rejected("a schema must be an object")
+        self.written += self.depth > 0
+        given = self.flattened(given)
+        if "$ref" in given:
+            return self.pointer(given)
+        given = modern(given)
+        cleaned = {
+            keyword: value
+            for keyword, read in KEYWORDS.items()
+            if keyword in given and (value := read(self, given[keyword])) is not None
+        }
+        describe(cleaned, [words for keyword in WORDS if (words := in_words(keyword, given.get(keyword)))])
+        return fitted(cleaned)
+
+    def pointer(self, given: Schema) -> Schema:
+        """Nothing may stand beside a reference: words move to its target, more than words are merged with it."""
+        name = self.references.definition(given["$ref"])
+        if name is None or any(keyword in given for keyword in BESIDE_REFERENCE):
+            return self.written_out(given)
+        words = self.words.setdefault(name, [])
+        if isinstance(said := given.get("description"), str) and said not in words:
+            words.append(said)
+        return {"$ref": given["$ref"].replace("#/definitions/", "#/$defs/", 1)}
+
+    def written_out(self, given: Schema) -> Schema:
+        if self.depth >= DEEPEST or self.written > MOST_WRITTEN_OUT:
+            return dict(OPEN)
+        self.depth += 1
+        try:
+            return self.node(merged(self.references.target(given["$ref"]), without(given, "$ref")))
+        finally:
+            self.depth -= 1
+
+    def flattened(self, given: Schema, depth: int = 0) -> Schema:
+        """Without `allOf`. One reference alone in it stays a reference."""
+        branches = given.get("allOf")
+        rest = without(given, "allOf")
+        if not isinstance(branches, list) or not branches:
+            return rest
+        if len(branches) == 1 and isinstance(branches[0], dict):
+            return self.flattened(merged(branches[0], rest), depth + 1) if depth < DEEPEST else rest
+        whole: Schema = {}
+        for branch in branches:
+            whole = merged(whole, self.branch(branch, depth))
+        return merged(whole, rest)
+
+    def branch(self, given: Any, depth: int) -> Schema:
+        self.written += 1
+        if not isinstance(given, dict) or depth >= DEEPEST or self.written > MOST_WRITTEN_OUT:
+            return {}
+        if "$ref" in given:
+            given = merged(self.references.target(given["$ref"]), without(given, "$ref"))
+        return self.flattened(given, depth + 1)
+
+    # What a keyword may hold; None leaves it out.
+
+    def text(self, given: Any) -> str | None:
+        return given if isinstance(given, str) else None
+
+    def count(self, given: Any) -> int | None:
+        return given if isinstance(given, int) and not isinstance(given, bool) else None
+
+    def bound(self, given: Any) -> float | None:
+        return given if isinstance(given, int | float) and not isinstance(given, bool) else None
+
+    def names(self, given: Any) -> list[str] | None:
+        named = [name for name in given if isinstance(name, str)] if isinstance(given, list) else []
+        return list(dict.fromkeys(named)) or None
+
+    def types(self, given: Any) -> str | list[str] | None:
+        kinds = [kind.lower() for kind in (given if isinstance(given, list) else [given]) if isinstance(kind, str)]
+        known = [kind for kind in dict.fromkeys(kinds) if kind in TYPES]
+        return known[0] if len(known) == 1 else known or None
+
+    def values(self, given: Any) -> list[Any] | None:
+        return given if isinstance(given, list) else None
+
+    def inner(self, given: Any) -> Schema | None:
+        return None if given is False else self.node(given)
+
+    def openness(self, given: Any) -> bool | Schema:
+        return given if isinstance(given, bool) else self.node(given)
+
+    def several(self, given: Any) -> list[Schema] | None:
+        return [self.node(inner) for inner in given] or None if isinstance(given, list) else None
+
+    def named(self, given: Any) -> dict[str, Schema] | None:
+        return {name: self.node(inner) for name, inner in given.items()} or None if isinstance(given, dict) else None
+
+
+KEYWORDS: dict[str, Callable[[Cleaning, Any], Any]] = {
+    "$id": Cleaning.text,
+    "$anchor": Cleaning.text,
+    "type": Cleaning.types,
+    "format": Cleaning.text,
+    "title": Cleaning.text,
+    "description": Cleaning.text,
+    "enum": Cleaning.values,
+    "items": Cleaning.inner,
+    "prefixItems": Cleaning.several,
+    "minItems": Cleaning.count,
+    "maxItems": Cleaning.count,
+    "minimum": Cleaning.bound,
+    "maximum": Cleaning.bound,
+    "anyOf": Cleaning.several,
+    "oneOf": Cleaning.several,
+    "properties": Cleaning.named,
+    "additionalProperties": Cleaning.openness,
+    "required": Cleaning.names,
+    "propertyOrdering": Cleaning.names,
+}
+
+
+def without(given: Schema, keyword: str) -> Schema:
+    return {name: value for name, value in given.items() if name != keyword}
+
+
+def modern(given: Schema) -> Schema:
+    """`const`, OpenAPI's `nullable` and the older form of tuples in today's words."""
+    if "const" in given:
+        given = {"enum": [given["const"]], **without(given, "const")}
+    if given.get("nullable") is True and isinstance(given.get("type"), str):
+        given = {**given, "type": [given["type"], "null"]}
+    if isinstance(given.get("items"), list):
+        given = {"prefixItems": given["items"], **without(given, "items")}
+    return given
+
+
+def fitted(cleaned: Schema) -> Schema:
+    """What Gemini checks across keywords."""
+    fit_enum(cleaned)
+    kinds = cleaned.get("type")
+    is_array = kinds == "array" or (isinstance(kinds, list) and "array" in kinds)
+    if is_array and not cleaned.get("items") and "prefixItems" not in cleaned:
+        cleaned["items"] = dict(ANYTHING)
+    for keyword in ("required", "propertyOrdering"):
+        if known := [name for name in cleaned.pop(keyword, ()) if name in cleaned.get("properties", {})]:
+            cleaned[keyword] = known
+    return cleaned
+
+
+def fit_enum(cleaned: Schema) -> None:
+    """Gemini takes texts or numbers, of one type and none of them empty; other values are told in words."""
+    given = cleaned.pop("enum", None)
+    if not given:
+        return
+    values = [value for value in given if value is not None]
+    kind = enum_type(values)
+    if kind is None or "" in values:
+        describe(cleaned, ["One of: " + ", ".join(map(json.dumps, given)) + "."])
+        return
+    cleaned["enum"] = list(dict.fromkeys(values))
+    cleaned["type"] = [kind, "null"] if len(values) < len(given) or is_nullable(cleaned) else kind
+
+
+def enum_type(values: list[Any]) -> str | None:
+    if values and all(isinstance(value, str) for value in values):
+        return "string"
+    if values and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return "integer" if all(isinstance(value, int) for value in values) else "number"
+    return None
+
+
+def is_nullable(cleaned: Schema) -> bool:
+    return isinstance(cleaned.get("type"), list) and "null" in cleaned["type"]
+
+
+def in_words(keyword: str, bound: Any) -> str | None:
+    is_told = isinstance(bound, str | int | float) and (not isinstance(bound, bool) or keyword == "uniqueItems")
+    return WORDS[keyword].format(bound) if is_told and bound is not False else None
+
+
+def describe(schema: Schema, words: list[str]) -> None:
+    if words:
+        schema["description"] = " ".join([schema["description"], *words] if schema.get("description") else words)

@@ -1,0 +1,44 @@
+"""Thought signatures (translation.md 2.11): Gemini 3 signs its calls and refuses a step of the current turn whose first
+call comes back unsigned. Most OpenAI clients drop fields they do not know, so a stand-in that Google documents for
+calls made elsewhere fills the gap.
+
+https://ai.google.dev/gemini-api/docs/thought-signatures
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+# base64 of "skip_thought_signature_validator"
+STAND_IN = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I="
+BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
+
+Part = dict[str, Any]
+
+
+def of(extra_content: Mapping[str, Any] | None) -> str | None:
+    """What the caller carried back, in Google's own OpenAI convention; what is no base64 would be refused."""
+    match extra_content:
+        case {"google": {"thought_signature": str(signature)}} if BASE64.fullmatch(signature):
+            return signature
+    return None
+
+
+def carried(signature: str) -> dict[str, Any]:
+    """The signature on its way to the caller."""
+    return {"google": {"thought_signature": signature}}
+
+
+def sign_first(calls: list[Part]) -> None:
+    """Of parallel calls only the first is signed."""
+    if calls and "thoughtSignature" not in calls[0]:
+        calls[0]["thoughtSignature"] = STAND_IN
+
+
+def renew(body: Mapping[str, Any]) -> None:
+    """Stand-ins throughout, where Gemini did not know the signatures: what is sent again is then taken."""
+    for turn in body.get("contents", ()):
+        calls = [part for part in turn["parts"] if "functionCall" in part]
+        for part in turn["parts"]:
+            part.pop("thoughtSignature", None)
+        sign_first(calls)

@@ -1,0 +1,30 @@
+"""How hard to think: a level or a budget, never both (translation.md 1.3, 2.9)."""
+
+from typing import Any
+
+from inference.chat.rendered import Rendered
+from inference.chat.traits import Traits
+
+
+def config(rendered: Rendered, traits: Traits, max_tokens: int | None) -> dict[str, Any]:
+    """Without an effort the model decides, and keeps its thoughts to itself."""
+    effort = rendered.request.reasoning_effort
+    if effort is None:
+        return {}
+    if level := traits.thinking_levels.get(effort):
+        return {"thinkingLevel": level, **shown(effort != "none")}
+    if (asked := traits.thinking_budgets.get(effort)) is not None:
+        budget = affordable(asked, traits, max_tokens)
+        return {"thinkingBudget": budget, **shown(effort != "none" and budget > 0)}
+    rendered.ignore("reasoning_effort")
+    return {}
+
+
+def affordable(asked: int, traits: Traits, max_tokens: int | None) -> int:
+    """Thoughts count as output. What the model spends at effort `none` is the least it can be held to."""
+    least = traits.thinking_budgets.get("none", 0)
+    return asked if max_tokens is None else max(least, min(asked, max_tokens - 1))
+
+
+def shown(thoughts: bool) -> dict[str, bool]:
+    return {"includeThoughts": True} if thoughts else {}

@@ -1,0 +1,53 @@
+"""Function declarations and the choice among them (translation.md 2.6, 2.7)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from inference.chat.rejected import Rejected
+from inference.chat.request import AllowedTools, ChatRequest, Tool, allowed_name
+from inference.dialects.gemini import schema
+
+MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
+
+
+def write(request: ChatRequest, names: Mapping[str, str]) -> dict[str, Any]:
+    """A choice without declarations would be a 400."""
+    if not request.tools:
+        return {}
+    declarations = [declaration(number, tool, names) for number, tool in enumerate(request.tools)]
+    calling = choice(request, names)
+    config = {"toolConfig": {"functionCallingConfig": calling}} if calling else {}
+    return {"tools": [{"functionDeclarations": declarations}], **config}
+
+
+def declaration(number: int, tool: Tool, names: Mapping[str, str]) -> dict[str, Any]:
+    function = tool.function
+    parameters = schema.parameters(function.parameters, param=f"tools[{number}].function.parameters")
+    return {
+        "name": names[function.name],
+        **({"description": function.description} if function.description else {}),
+        **({"parametersJsonSchema": parameters} if parameters else {}),
+    }
+
+
+def choice(request: ChatRequest, names: Mapping[str, str]) -> dict[str, Any] | None:
+    """VALIDATED is AUTO that keeps to the schemas: Gemini's word for `strict`, and for a narrowed choice."""
+    if request.forced_tool:
+        return {"mode": "ANY", "allowedFunctionNames": [names[request.forced_tool]]}
+    if request.allowed_tools:
+        return narrowed(request.allowed_tools, names)
+    mode = MODES.get(str(request.tool_choice)) if request.tool_choice else None
+    is_strict = any(tool.function.strict for tool in request.tools or ())
+    if is_strict and mode in (None, "AUTO"):
+        return {"mode": "VALIDATED"}
+    return {"mode": mode} if mode else None
+
+
+def narrowed(allowed: AllowedTools, names: Mapping[str, str]) -> dict[str, Any]:
+    """An empty list would mean any function to Gemini; to the caller it means none."""
+    chosen = list(dict.fromkeys(names[name] for tool in allowed.tools if (name := allowed_name(tool))))
+    if not chosen and allowed.mode == "required":
+        raise Rejected("tool_choice asks for a tool call, but allows no tool.", param="tool_choice")
+    if not chosen:
+        return {"mode": "NONE"}
+    return {"mode": "ANY" if allowed.mode == "required" else "VALIDATED", "allowedFunctionNames": chosen}
