@@ -21,8 +21,7 @@ def input_items(messages: list[Message], target: Target, rendered: Rendered) -> 
     items: list[dict[str, Any]] = []
     for index, message in enumerate(messages):
         at = f"messages[{index}]"
-        if message.name is not None and message.role != "tool":
-            rendered.ignore("messages.name")
+        name_what_is_lost(message, rendered)
         if message.role == "assistant":
             items += followed(assistant_items(message, target.upstream_model))
         elif message.role == "tool":
@@ -30,6 +29,16 @@ def input_items(messages: list[Message], target: Target, rendered: Rendered) -> 
         else:
             items.append({"type": "message", "role": message.role, "content": input_parts(message, target.traits, at)})
     return items
+
+
+def name_what_is_lost(message: Message, rendered: Rendered) -> None:
+    if message.name is not None and message.role != "tool":
+        rendered.ignore("messages.name")
+    marked = message.content if isinstance(message.content, list) else []
+    if message.cache_control or any(part.cache_control for part in marked):
+        rendered.ignore("cache_control")
+    if any(part.prompt_cache_breakpoint for part in marked):
+        rendered.ignore("prompt_cache_breakpoint")
 
 
 def assistant_items(message: Message, upstream_model: str) -> Iterator[dict[str, Any]]:

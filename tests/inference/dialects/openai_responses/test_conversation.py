@@ -138,6 +138,11 @@ def test_a_model_without_eyes_refuses_images_and_documents() -> None:
             rendered({"role": "user", "content": [part]}, to=blind)
 
 
+def test_cache_marks_are_named_because_this_api_caches_by_itself() -> None:
+    part = {"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}}
+    assert rendered({"role": "user", "content": [part]}).ignored == ["cache_control"]
+
+
 def test_names_of_speakers_are_left_out_and_named() -> None:
     asked = rendered({"role": "user", "content": "Hi", "name": "alice"})
     assert "name" not in asked.body["input"][0]

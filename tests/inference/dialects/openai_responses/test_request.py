@@ -139,7 +139,8 @@ def test_what_only_tunes_is_left_out_and_named() -> None:
     fields = {"seed": 1, "logit_bias": {"5": 1}, "presence_penalty": 1, "frequency_penalty": 1, "made_up": 1}
     asked = rendered(**fields, prediction={"type": "content", "content": "x"}, prompt_cache_retention="24h")
     assert set(asked.ignored) == {*fields, "prediction", "prompt_cache_retention"}
-    assert not {*fields, "prediction", "prompt_cache_retention"} & set(asked.body)
+    assert not {*fields, "prediction"} & set(asked.body)
+    assert asked.body["prompt_cache_retention"] == "in_memory"
 
 
 def test_what_asks_for_nothing_is_not_named() -> None:
