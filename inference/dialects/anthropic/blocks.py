@@ -6,14 +6,14 @@ stays silent, and so do blocks of kinds we do not know.
 
 import json
 import secrets
-import string
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from inference.chat.fault import BAD_RESPONSE, Fault
 from inference.chat.reply import Delta
+from inference.dialects.wire import mapping, objects, string
 
-LETTERS = string.ascii_letters + string.digits
+PAGE = "web_search_result_location"
 
 
 @dataclass(slots=True)
@@ -59,13 +59,12 @@ class Text:
 
     def open(self, given: dict[str, Any]) -> list[Delta]:
         self.start = self.said.characters
-        citations = given.get("citations")
-        self.citations += citations if isinstance(citations, list) else []
+        self.citations += objects(given.get("citations"))
         return self.write(given.get("text"))
 
     def grow(self, delta: dict[str, Any]) -> list[Delta]:
         if delta.get("type") == "citations_delta":
-            self.citations.append(delta.get("citation") or {})
+            self.citations.append(mapping(delta.get("citation")))
         return self.write(delta.get("text")) if delta.get("type") == "text_delta" else []
 
     def write(self, text: Any) -> list[Delta]:
@@ -76,20 +75,13 @@ class Text:
 
     def close(self) -> list[Delta]:
         """Citations of web pages belong to the whole text of their block; other kinds have no name at OpenAI."""
-        pages = [self.page(cited) for cited in self.citations if is_page(cited)]
-        return [Delta({"annotations": pages})] if pages else []
+        pages = [cited for cited in self.citations if cited.get("type") == PAGE and string(cited.get("url"))]
+        return [Delta({"annotations": [self.page(cited) for cited in pages]})] if pages else []
 
     def page(self, cited: dict[str, Any]) -> dict[str, Any]:
         span = {"start_index": self.start, "end_index": self.said.characters}
-        page = {"url": cited["url"], "title": cited.get("title") or ""}
+        page = {"url": cited["url"], "title": string(cited.get("title")) or ""}
         return {"type": "url_citation", "url_citation": page | span}
-
-
-def is_page(cited: Any) -> bool:
-    match cited:
-        case {"type": "web_search_result_location", "url": str()}:
-            return True
-    return False
 
 
 @dataclass(slots=True)
@@ -125,9 +117,8 @@ class Redacted(Silent):
 
     def open(self, given: dict[str, Any]) -> list[Delta]:
         self.said.unseen += 1
-        hidden = given.get("data")
-        block = {"type": "redacted_thinking", "data": hidden}
-        return [Delta({"thinking_blocks": [block]})] if isinstance(hidden, str) and hidden else []
+        hidden = string(given.get("data"))
+        return [Delta({"thinking_blocks": [{"type": "redacted_thinking", "data": hidden}]})] if hidden else []
 
 
 @dataclass(slots=True)
@@ -140,13 +131,13 @@ class Call:
     fragments: int = 0
 
     def open(self, given: dict[str, Any]) -> list[Delta]:
-        name, call_id = given.get("name"), given.get("id")
-        if not isinstance(name, str) or not name:
+        name, call_id = string(given.get("name")), string(given.get("id"))
+        if not name:
             raise Fault(BAD_RESPONSE, "a tool call without a name")
         self.index, self.whole = self.said.calls, given.get("input")
         self.said.calls += 1
-        start = {"id": call_id if isinstance(call_id, str) and call_id else made_id(), "type": "function"}
-        return [Delta({"tool_calls": [{"index": self.index, **start, "function": {"name": name, "arguments": ""}}]})]
+        named = {"id": call_id or "call_" + secrets.token_hex(12), "type": "function"}
+        return [Delta({"tool_calls": [{"index": self.index, **named, "function": {"name": name, "arguments": ""}}]})]
 
     def grow(self, delta: dict[str, Any]) -> list[Delta]:
         fragment = delta.get("partial_json")
@@ -162,10 +153,6 @@ class Call:
 
     def argument(self, fragment: str) -> Delta:
         return Delta({"tool_calls": [{"index": self.index, "function": {"arguments": fragment}}]})
-
-
-def made_id() -> str:
-    return "call_" + "".join(secrets.choice(LETTERS) for _ in range(24))
 
 
 KINDS: dict[Any, type[Text] | type[Thinking] | type[Redacted] | type[Call]] = {

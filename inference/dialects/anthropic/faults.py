@@ -8,6 +8,7 @@ from typing import Any
 
 from inference.chat import fault as meanings
 from inference.chat.fault import Fault, Meaning, by_status
+from inference.dialects.wire import mapping, string
 
 BY_TYPE = {
     "invalid_request_error": meanings.BAD_REQUEST,
@@ -54,17 +55,15 @@ def fault_in_reply(body: Any) -> Fault:
 
 
 def understood(error: dict[str, Any], otherwise: Meaning) -> Fault:
-    kind, said = error.get("type"), error.get("message")
-    said = said if isinstance(said, str) else ""
-    meaning = BY_TYPE.get(kind, otherwise) if isinstance(kind, str) else otherwise
+    said = string(error.get("message")) or ""
+    meaning = BY_TYPE.get(string(error.get("type")) or "", otherwise)
     if meaning is meanings.BAD_REQUEST:
         meaning = next((meant for words, meant in BY_WORDS if words.search(said)), meaning)
     return Fault(meaning, said, param=param(said) if meaning.relays else None, raw=error or None)
 
 
 def error_of(body: Any) -> dict[str, Any]:
-    error = body.get("error") if isinstance(body, dict) else None
-    return error if isinstance(error, dict) else {}
+    return mapping(mapping(body).get("error"))
 
 
 def param(said: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from inference.dialects.wire import mapping, string
+
 FINISH_REASONS = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -15,12 +17,11 @@ DECLINED = "The model declined to answer."
 
 def finish_reason(stop_reason: Any, *, calls: bool) -> str:
     """Reasons we do not know (`compaction`, `pause_turn`, none at all) end a reply like any other."""
-    reason = FINISH_REASONS.get(stop_reason, "stop") if isinstance(stop_reason, str) else "stop"
+    reason = FINISH_REASONS.get(string(stop_reason) or "", "stop")
     return "tool_calls" if calls and reason == "stop" else reason
 
 
 def refusal(stop_reason: Any, stop_details: Any) -> str | None:
     if stop_reason != "refusal":
         return None
-    explanation = stop_details.get("explanation") if isinstance(stop_details, dict) else None
-    return explanation if isinstance(explanation, str) and explanation else DECLINED
+    return string(mapping(stop_details).get("explanation")) or DECLINED

@@ -20,6 +20,8 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     traits = target.traits
     rendered = sift(request, traits)
     rendered.headers = {"anthropic-version": traits.version or VERSION}
+    if request.stream_options and request.stream_options.include_obfuscation:
+        rendered.ignore("stream_options.include_obfuscation")
     max_tokens = output_limit(rendered, traits, limit)
     system, turns = conversation.write(request, traits)
     thought = thinking.plan(rendered, traits, turns, max_tokens)

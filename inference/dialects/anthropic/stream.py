@@ -1,6 +1,5 @@
 """Events → deltas (translation.md 4.2)."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +13,7 @@ from inference.dialects.anthropic.faults import fault_in_reply
 from inference.dialects.anthropic.fence import Fence
 from inference.dialects.anthropic.finish import finish_reason, refusal
 from inference.dialects.anthropic.output_format import is_unfenced
+from inference.dialects.wire import event_object
 from inference.sse import Event
 
 
@@ -38,13 +38,7 @@ class Messages:
     def feed(self, event: Event) -> list[Delta]:
         if self.done:
             return []
-        try:
-            told = json.loads(event.data)
-        except (ValueError, RecursionError) as error:
-            raise Fault(BAD_RESPONSE, "an event that is not JSON") from error
-        if not isinstance(told, dict):
-            raise Fault(BAD_RESPONSE, "an event that is no object")
-        return self.take(told)
+        return self.take(event_object(event.data))
 
     def end(self) -> list[Delta]:
         if not self.done:

@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
+from inference.dialects.wire import mapping, number
 from inference.usage import Usage
 
 MOST = 2**40  # more tokens than that are no count
 
 
 def count(usage: Mapping[str, Any], name: str) -> int | None:
-    value = usage.get(name)
-    return value if type(value) is int and abs(value) < MOST else None
+    value = number(usage.get(name))
+    return value if value is not None and abs(value) < MOST else None
 
 
 def updated(usage: dict[str, Any], later: Any) -> dict[str, Any]:
     """Later values replace earlier ones, being cumulative; one that is absent or null says nothing."""
-    said = later.items() if isinstance(later, dict) else ()
-    return {**usage, **{name: value for name, value in said if value is not None}}
+    return {**usage, **{name: value for name, value in mapping(later).items() if value is not None}}
 
 
 def read(usage: Mapping[str, Any], *, with_output: bool = True) -> Usage | None:
@@ -35,8 +35,7 @@ def read(usage: Mapping[str, Any], *, with_output: bool = True) -> Usage | None:
 
 def cache_writes(usage: Mapping[str, Any]) -> tuple[int, int]:
     """The split by lifetime comes once, at the start; the total may grow later, at the five-minute price."""
-    split = usage.get("cache_creation")
-    split = split if isinstance(split, dict) else {}
+    split = mapping(usage.get("cache_creation"))
     write_5m, write_1h = count(split, "ephemeral_5m_input_tokens") or 0, count(split, "ephemeral_1h_input_tokens") or 0
     total = count(usage, "cache_creation_input_tokens")
     total = write_5m + write_1h if total is None else total
@@ -44,6 +43,5 @@ def cache_writes(usage: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def thinking_tokens(usage: Mapping[str, Any], output: int) -> int | None:
-    details = usage.get("output_tokens_details")
-    thought = count(details, "thinking_tokens") if isinstance(details, dict) else None
+    thought = count(mapping(usage.get("output_tokens_details")), "thinking_tokens")
     return None if thought is None else max(0, min(thought, output))
