@@ -47,6 +47,6 @@ stream that ended early the prompt and the output tokens handed to the socket, n
 tokens.py says what a token is here.
 
 Read in this order: app (paths) → exchange (the life of a request) → orders, asks, replies, calls, samples, tokens,
-cache → a wire (chat, responses, anthropic, gemini: fields, rules, wire) → shapes, refusals → meter, server, framing.
-The translators of the project share nothing with it, so that each can prove the other wrong.
+cache → wires, then one of them (chat, responses, anthropic, gemini: fields, rules, wire) → shapes, refusals → meter,
+server, framing. The translators of the project share nothing with it, so that each can prove the other wrong.
 """

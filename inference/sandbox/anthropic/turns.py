@@ -21,22 +21,20 @@ def check_content(message: Body, index: int, *, final: bool) -> None:
     if isinstance(content, str) and content and not content.strip():
         raise bad("messages: text content blocks must contain non-whitespace text")
     for block in blocks(message):
-        check_text(block)
+        check_text(block, message["role"])
         inside = block.get("content")
         for inner in inside if isinstance(inside, list) else []:
-            check_text(inner)
+            check_text(inner, "user")
 
 
-def check_text(block: Body) -> None:
-    if block["type"] != "text" or block["text"].strip():
+def check_text(block: Body, role: str) -> None:
+    """Claude's own words may be blank, but never nothing."""
+    if block["type"] != "text" or block["text"].strip() or (block["text"] and role == "assistant"):
         return
     if block.get("cache_control"):
         raise bad("cache_control cannot be set for empty text blocks")
-    raise bad(
-        "messages: text content blocks must be non-empty"
-        if not block["text"]
-        else "messages: text content blocks must contain non-whitespace text"
-    )
+    problem = "contain non-whitespace text" if block["text"] else "be non-empty"
+    raise bad(f"messages: text content blocks must {problem}")
 
 
 def check_system(system: Any) -> None:

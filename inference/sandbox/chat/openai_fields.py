@@ -42,6 +42,7 @@ MESSAGE = tagged(
                 "content": nullable(fields.content(text=fields.TEXT_PART, refusal=fields.REFUSAL_PART)),
                 "refusal": nullable(text()),
                 "tool_calls": fields.tool_calls(NAME),
+                "annotations": array(anything),
                 "audio": nullable(anything),
                 "function_call": nullable(anything),
             }

@@ -21,7 +21,7 @@ def understood(body: Body, model: Model, *, stream: bool) -> Ask:
         input=Usage(input=count_input(body)),
         results=trailing_results(body["contents"]),
         tools=tuple(Tool(declaration["name"], schema_of(declaration)) for declaration in declarations(body)),
-        choice=CHOICES[calling.get("mode", "AUTO")],
+        choice=CHOICES[calling.get("mode", "AUTO").upper()],
         allowed=tuple(calling.get("allowedFunctionNames", ())),
         thinks=thinks(config.get("thinkingConfig", {})),
         limit=config.get("maxOutputTokens"),
@@ -35,7 +35,7 @@ def understood(body: Body, model: Model, *, stream: bool) -> Ask:
 
 def thinks(thinking: Body) -> bool:
     """These models think unless told not to."""
-    return thinking.get("thinkingBudget") != 0 and thinking.get("thinkingLevel") != "MINIMAL"
+    return thinking.get("thinkingBudget") != 0 and thinking.get("thinkingLevel", "").upper() != "MINIMAL"
 
 
 def schema_of(declaration: Body) -> Body:

@@ -1,6 +1,12 @@
 """What a generateContent request is made of."""
 
-from ..shapes import anything, array, flag, integer, mapping, number, one_of, record, text
+from ..shapes import Rule, anything, array, flag, integer, mapping, number, one_of, record, text
+
+
+def enum(*names: str) -> Rule:
+    """Google takes the names of an enum in small letters too."""
+    return one_of(*names, *(name.lower() for name in names))
+
 
 NAME = text(pattern=r"[a-zA-Z_][a-zA-Z0-9_.:-]{0,127}")
 MEDIA = one_of(
@@ -18,7 +24,9 @@ PART = record({
     "functionResponse": ANSWER,
 })  # fmt: skip
 CONTENT = record({"role": one_of("user", "model"), "parts": array(PART)}, ["parts"])
-SYSTEM = record({"role": text(), "parts": array(record({"text": text(least=1)}, ["text"]), least=1)}, ["parts"])
+SYSTEM = record(
+    {"role": text(), "parts": array(record({"text": text(least=1), "thought": flag}, ["text"]), least=1)}, ["parts"]
+)
 
 DECLARATION = record({
     "name": NAME,
@@ -29,9 +37,9 @@ DECLARATION = record({
     "responseJsonSchema": mapping(anything),
 }, ["name"])  # fmt: skip
 TOOL = record({"functionDeclarations": array(DECLARATION, least=1, most=512)}, ["functionDeclarations"])
-CALLING = record({"mode": one_of("AUTO", "ANY", "NONE", "VALIDATED"), "allowedFunctionNames": array(text())})
+CALLING = record({"mode": enum("AUTO", "ANY", "NONE", "VALIDATED"), "allowedFunctionNames": array(text())})
 
-LEVEL = one_of("MINIMAL", "LOW", "MEDIUM", "HIGH")
+LEVEL = enum("MINIMAL", "LOW", "MEDIUM", "HIGH")
 THINKING = record({"includeThoughts": flag, "thinkingBudget": integer(), "thinkingLevel": LEVEL})
 GENERATION = record({
     "temperature": number(0, 2),

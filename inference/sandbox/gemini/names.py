@@ -1,5 +1,5 @@
-"""Google reads every field under two names, `thinkingBudget` and `thinking_budget`; its own SDK mixes them. One pass
-makes them the first."""
+"""Google reads every field under two names, `thinkingBudget` and `thinking_budget`, its own SDK mixes them, and null is
+the same as absent. One pass makes them all the first."""
 
 import re
 from typing import Any
@@ -19,7 +19,7 @@ def camelled(value: Any) -> Any:
         return [camelled(item) for item in value]
     if not isinstance(value, dict):
         return value
-    named = {camel(name): item for name, item in value.items()}
+    named = {camel(name): item for name, item in value.items() if item is not None}
     return {name: item if name in OPAQUE else camelled(item) for name, item in named.items()}
 
 

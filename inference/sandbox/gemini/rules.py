@@ -1,12 +1,10 @@
 """The rules of a generateContent request that no single field can tell."""
 
-import base64
-import binascii
 from typing import Any
 
 from .models import OUTPUT_MAX, Model, bad
 from .schemas import check_json_schema, check_openapi_schema
-from .signatures import check_signatures
+from .signatures import check_signatures, decoded
 
 Body = dict[str, Any]
 DATA = ("text", "inlineData", "functionCall", "functionResponse")
@@ -40,13 +38,10 @@ def check_part(part: Body, place: str) -> None:
     held = [field for field in DATA if field in part]
     if len(held) > 1:
         raise bad(f"Invalid value at '{place}' (oneof), oneof field 'data' is already set. Cannot set '{held[1]}'")
-    if not held or (part.get("text") == "" and "thoughtSignature" not in part):
+    if not held:
         raise bad(f"* GenerateContentRequest.{place}.data: required oneof field 'data' must have one initialized field")
-    if "inlineData" in part:
-        try:
-            base64.b64decode(part["inlineData"]["data"], validate=True)
-        except (binascii.Error, ValueError):
-            raise bad(f"Invalid value at '{place}.inline_data.data' (TYPE_BYTES), Base64 decoding failed") from None
+    if "inlineData" in part and decoded(part["inlineData"]["data"]) is None:
+        raise bad(f"Invalid value at '{place}.inline_data.data' (TYPE_BYTES), Base64 decoding failed")
 
 
 def check_answers(contents: list[Body]) -> None:
@@ -116,7 +111,7 @@ def check_calling(body: Body) -> None:
     if not names:
         raise bad("Function calling config is set without function_declarations.")
     allowed = calling.get("allowedFunctionNames", [])
-    if allowed and calling.get("mode") not in ("ANY", "VALIDATED"):
+    if allowed and calling.get("mode", "AUTO").upper() not in ("ANY", "VALIDATED"):
         raise bad("Allowed function names should be set only when function calling mode is ANY or VALIDATED.")
     for name in allowed:
         if name not in names:
@@ -150,7 +145,7 @@ def check_penalties(config: Body, model: Model) -> None:
 
 
 def check_thinking(thinking: Body, model: Model) -> None:
-    budget, level = thinking.get("thinkingBudget"), thinking.get("thinkingLevel")
+    budget, level = thinking.get("thinkingBudget"), thinking.get("thinkingLevel", "").upper() or None
     if budget is not None and level is not None:
         raise bad("You can only set only one of thinking budget and thinking level.")
     if level is not None and level not in model.levels:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .models import bad
+from .names import camel
 
 JSON_KEYWORDS = {
     "$id", "$defs", "$ref", "$anchor", "type", "format", "title", "description", "enum", "items", "prefixItems",
@@ -55,7 +56,7 @@ def misfit_in_both(node: dict[str, Any]) -> str | None:
 def check_openapi_schema(schema: Any, place: str) -> None:
     for node, where in nodes(schema, place):
         for keyword in node if isinstance(node, dict) else ():
-            if keyword not in OPENAPI_KEYWORDS:
+            if camel(keyword) not in OPENAPI_KEYWORDS:
                 raise bad(f"Invalid JSON payload received. Unknown name \"{keyword}\" at '{where}': Cannot find field.")
         problem = misfit_in_openapi(node)
         if problem:
@@ -65,8 +66,6 @@ def check_openapi_schema(schema: Any, place: str) -> None:
 def misfit_in_openapi(node: Any) -> str | None:
     if not isinstance(node, dict) or (str(node.get("type")).upper() not in OPENAPI_TYPES and "anyOf" not in node):
         return "type: must be specified"
-    if str(node.get("type")).upper() == "OBJECT" and not node.get("properties"):
-        return "properties: should be non-empty for OBJECT type"
     if str(node.get("type")).upper() == "STRING" and node.get("format", "enum") not in ("enum", "date-time"):
         return "format: only 'enum' and 'date-time' are supported for STRING type"
     return misfit_in_both(node)

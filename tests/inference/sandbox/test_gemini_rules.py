@@ -51,7 +51,6 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "no contents": (THIRD, {"contents": []}, "contents is not specified"),
     "no parts": (THIRD, {"contents": [{"role": "user", "parts": []}]}, "must not be empty"),
     "an empty part": (THIRD, part({}), "required oneof field 'data'"),
-    "an empty text": (THIRD, part({"text": ""}), "required oneof field 'data'"),
     "two things in a part": (THIRD, part({"text": "a", **CALL}), "oneof"),
     "a picture that is not base64": (
         THIRD,
@@ -155,6 +154,7 @@ def test_it_refuses(case: str, upstream: Upstream) -> None:
         (THIRD, {**TOOLS, **config(responseMimeType="application/json", responseJsonSchema=CITY)}),
         (PRO, thinking(thinkingBudget=-1, includeThoughts=True)),
         (FLASH, {"generation_config": {"thinking_config": {"thinking_budget": 0}}}),
+        (THIRD, {"safetySettings": None, **thinking(thinkingLevel="low")}),
         (THIRD, calling(mode="ANY", allowedFunctionNames=["get_weather"])),
     ],
 )
