@@ -40,10 +40,7 @@ class Decoder:
 
     def end(self) -> list[Event]:
         """At the end of the stream. An event without its blank line counts: some gateways omit the last one."""
-        rest = bytes(self.buffer).rstrip(b"\r\n")
-        self.buffer.clear()
-        events = [event for line in ([rest] if rest else []) if (event := self.take(line)) is not None]
-        return events + ([last] if (last := self.take(b"")) is not None else [])
+        return self.feed(b"\n\n")
 
     def lines(self, read: bytes) -> list[bytes]:
         self.buffer += read
