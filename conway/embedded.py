@@ -23,6 +23,7 @@ from pathlib import Path
 
 GRACE_SECONDS = 5  # commands in a row share one start
 START_SECONDS = 60
+DEATHS = 5  # in a row; a killed postmaster's children may keep the next one from starting for a moment
 LONGEST_SOCKET_PATH = 107  # bytes, of sockaddr_un
 SOCKET = ".s.PGSQL.5432"
 USER = DATABASE = "conway"
@@ -46,10 +47,11 @@ def ensure_running(home: Path, grace_seconds: int = GRACE_SECONDS) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     flock(home / "users.lock", fcntl.LOCK_SH)  # never closed: our end, however it comes, is what lets go of it
     deadline = time.monotonic() + START_SECONDS
+    keeper = None
     while not is_ready(home):
-        start_if_dead(home, grace_seconds)
-        if time.monotonic() > deadline:
-            raise EmbeddedPostgresError(f"PostgreSQL did not start within {START_SECONDS} s; {home / 'log'} says why")
+        if time.monotonic() > deadline or (keeper and keeper.poll()):
+            raise EmbeddedPostgresError(f"The embedded PostgreSQL did not start; {home / 'log'} says why")
+        keeper = start_if_dead(home, grace_seconds) or keeper
         time.sleep(0.05)
     return socket_folder(home)
 
@@ -58,16 +60,18 @@ def is_ready(home: Path) -> bool:
     return subprocess.run([binary("pg_isready"), "-q", "-h", socket_folder(home), "-U", USER]).returncode == 0
 
 
-def start_if_dead(home: Path, grace_seconds: int) -> None:
+def start_if_dead(home: Path, grace_seconds: int) -> "subprocess.Popen[bytes] | None":
+    """The keeper, if it was for us to start one."""
     server_lock = flock(home / "server.lock", fcntl.LOCK_EX | fcntl.LOCK_NB)
     if server_lock is None:
-        return
+        return None
     with (home / "log").open("ab") as log:
-        subprocess.Popen(
+        keeper = subprocess.Popen(
             [sys.executable, __file__, home, str(server_lock), str(grace_seconds)],
             pass_fds=[server_lock], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     os.close(server_lock)
+    return keeper
 
 
 def flock(path: Path, how: int) -> int | None:
@@ -102,13 +106,18 @@ def keep(home: Path, server_lock: int, grace_seconds: int) -> None:
         initialize(cluster)
     own(socket_folder(home))
     postgres = start(home, server_lock)
+    deaths = 0
     while (alone := flock(home / "users.lock", fcntl.LOCK_EX | fcntl.LOCK_NB)) is None:
         try:
             postgres.wait(grace_seconds)
-            time.sleep(1)
-            postgres = start(home, server_lock)  # it died, and somebody still uses it
         except subprocess.TimeoutExpired:
-            pass
+            deaths = 0
+            continue
+        deaths += 1
+        if deaths > DEATHS:
+            sys.exit("postgres keeps dying: given up")
+        time.sleep(1)
+        postgres = start(home, server_lock)  # somebody still uses it
     postgres.send_signal(signal.SIGINT)  # "fast": it does not wait for idle connections
     postgres.wait()
     os.close(alone)

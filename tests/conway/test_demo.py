@@ -21,7 +21,9 @@ def test_it_makes_a_funded_user_with_a_key_and_somebody_for_the_desk(client: Cli
     user = User.objects.get(email=demo.USER)
     assert CreditAccount.objects.get(user=user).balance_cents == demo.CENTS
     assert user.api_keys.get().prefix == made.key[:12]
-    assert client.login(request=None, username=demo.STAFF, password=made.staff_password)
+    staff = User.objects.get(email=demo.STAFF)
+    assert staff.check_password(made.staff_password)
+    client.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
     assert client.get("/admin/").status_code == 200
 
 

@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from conway import embedded
 from tests.conway.conftest import eventually
 
 USER = """
@@ -149,6 +151,14 @@ def test_no_folder_above_it_changes_its_mode(user: Callable[[], User], home: Pat
     home.parent.chmod(0o700)
     assert one(user().sockets()) == 1
     assert home.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_server_that_cannot_start_is_said_so_at_once(tmp_path: Path) -> None:
+    (tmp_path / "pg" / "cluster").mkdir(parents=True)  # without anything in it
+    began = time.monotonic()
+    with pytest.raises(embedded.EmbeddedPostgresError, match=r"did not start; .*log says why"):
+        embedded.ensure_running(tmp_path / "pg", grace_seconds=1)
+    assert time.monotonic() - began < embedded.START_SECONDS / 2
 
 
 def answers(sockets: str) -> bool:
