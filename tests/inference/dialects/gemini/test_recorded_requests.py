@@ -1,0 +1,72 @@
+"""Requests that real clients sent to others, rendered for Gemini, read by Google's types and by the sandbox."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inference.chat.rejected import Rejected
+from inference.chat.request import ChatRequest
+from inference.dialects import gemini
+from inference.sandbox.refusals import Refused
+from tests.inference.dialects.gemini.asking import FLASH, MODELS, PRO, Json, target
+from tests.inference.dialects.gemini.sandbox import accepts
+from tests.inference.dialects.gemini.sdk import taken
+
+CORPUS = Path(__file__).parents[5] / "shared" / "corpus" / "cases"
+HOSTS = ("openai", "moonshot", "qwen", "compat-kimi-qwen", "extra-azure-openai")
+
+
+def wants_json(asked: Json) -> bool:
+    return bool((asked.get("response_format") or {}).get("type", "text") != "text")
+
+
+# The field a refusal names, and when it is due.
+DUE: dict[str, Callable[[Json], bool]] = {
+    "n": lambda asked: asked["n"] > 1,
+    "logprobs": lambda asked: asked["logprobs"],
+    "web_search_options": lambda asked: True,
+    "moderation": lambda asked: True,
+    "audio": lambda asked: True,
+    "service_tier": lambda asked: asked["service_tier"] not in ("auto", "default"),
+    "temperature": lambda asked: asked["temperature"] > 2,
+    "tools": lambda asked: any(tool["type"] != "function" for tool in asked["tools"]),
+    "messages": lambda asked: '"url": "http' in json.dumps(asked["messages"]),
+}
+ON_OLDER: dict[str, Callable[[Json], bool]] = {
+    "response_format": lambda asked: wants_json(asked) and bool(asked.get("tools") or asked.get("functions"))
+}
+
+
+def requests() -> dict[str, Any]:
+    paths = sorted(path for host in HOSTS for path in (CORPUS / host).glob("*.json"))
+    given = {f"{path.parent.name}/{path.stem}": json.loads(path.read_text())["request"] for path in paths}
+    return {name: asked for name, asked in given.items() if isinstance(asked, dict) and asked.get("messages")}
+
+
+REQUESTS = requests()
+pytestmark = pytest.mark.skipif(not REQUESTS, reason="the corpus of recorded traffic is not beside this repository")
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("name", REQUESTS)
+def test_gemini_takes_what_was_sent_to_others(name: str, model: str) -> None:
+    asked = REQUESTS[name]
+    due = {**DUE, **(ON_OLDER if model in (PRO, FLASH) else {})}
+    try:
+        body = gemini.render(ChatRequest.read(json.dumps(asked).encode()), target(model)).body
+    except Rejected as refusal:
+        assert due[refusal.param or ""](asked)
+        return
+    assert not any(is_due(asked) for param, is_due in due.items() if asked.get(param) is not None)
+    assert taken(body) == body
+    assert is_accepted(body, model)
+
+
+def is_accepted(body: Json, model: str) -> bool:
+    try:
+        return accepts(body, model)
+    except Refused as refused:
+        raise AssertionError(refused.args) from refused
