@@ -8,6 +8,7 @@ and booking it twice is booking it once.
 
 import asyncio
 import logging
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -150,61 +151,70 @@ def bill(usage: Usage, price: PricePoint, settlement: str) -> tuple[Decimal, int
     return cost, charged_cents(cost)
 
 
-def bucket_params(usage: Usage) -> dict[str, int]:
-    return {bucket: getattr(usage, bucket) for bucket in BUCKETS}
+def bucket_columns(usage: Usage) -> dict[str, int | None]:
+    return {**{f"{bucket}_tokens": getattr(usage, bucket) for bucket in BUCKETS}, "reasoning_tokens": usage.reasoning}
 
 
 async def settle(entry: dict[str, Any]) -> Booked:
     """Commits, or within a few seconds keeps it safe elsewhere. Raises `UnableToBook`."""
-    cost = Decimal(entry["cost_usd"])
-    waiting[entry["completion_id"]] = entry
+    row = entry["row"]
+    completion_id, charged_cents, cost_usd = row["id"], row["charged_cents"], Decimal(row["cost_usd"])
+    waiting[completion_id] = entry
     booking = asyncio.create_task(book(entry))
     # Not cancelled when it is slow: it may still succeed, and to book it again is to book it once.
     await asyncio.wait({booking}, timeout=DATABASE_SECONDS)
-    if not booking.done():
-        booking.add_done_callback(asyncio.Task.exception)
-        return await keep_safe(entry, cost)
-    if (error := booking.exception()) is not None:
-        if not isinstance(error, DatabaseUnavailable):
-            log.error("settlement of %s was refused by the database", entry["completion_id"], exc_info=error)
-        return await keep_safe(entry, cost)
-    del waiting[entry["completion_id"]]
-    settled = booking.result()
-    return Booked(entry["charged_cents"], cost, settled.balance_cents if settled else None)
+    if booking.done() and booking.exception() is None:
+        del waiting[completion_id]
+        settled = booking.result()
+        return Booked(charged_cents, cost_usd, settled.balance_cents if settled else None)
+    if booking.done() and not isinstance(booking.exception(), DatabaseUnavailable):
+        log.error("settlement of %s was refused by the database", completion_id, exc_info=booking.exception())
+    booking.add_done_callback(asyncio.Task.exception)
+    await keep_safe(entry)
+    return Booked(charged_cents, cost_usd, pending=True)
 
 
-async def keep_safe(entry: dict[str, Any], cost: Decimal) -> Booked:
+async def keep_safe(entry: dict[str, Any]) -> None:
     try:
         # A disk in trouble can block for seconds: only then, and only here, a thread is worth its price.
         await asyncio.to_thread(spool().write, entry)
     except OSError as error:
-        log.critical("settlement of %s is in memory only: %s", entry["completion_id"], error)
+        log.critical("settlement of %s is in memory only: %s", entry["row"]["id"], error)
         raise UnableToBook from error
-    return Booked(entry["charged_cents"], cost, pending=True)
 
 
 async def book(entry: Mapping[str, Any], *, only_if_beat: int | None = None) -> Settled | None:
-    params = {
-        **entry,
-        "raw_usage": as_json(entry["raw_usage"]),
-        "seen": as_json(entry["seen"]),
-        "alerts": as_json(entry["alerts"]),
-    }
-    window = entry["key_window"]
+    clean = storable(entry)
+    row, window = clean["row"], clean["key_window"]
     return await ledger.settle(
         receipt=RECEIPT,
-        params=params,
+        params={
+            "completion_id": row["id"],
+            "user_id": row["user_id"],
+            "row": Jsonb(row),
+            "details": clean["details"],
+            "description": clean["description"],
+        },
         key_window=datetime.fromisoformat(window) if window else None,
         only_if_beat=only_if_beat,
     )
 
 
-def as_json(value: Any) -> Any:
-    return None if value is None else Jsonb(value)
+def storable(value: Any) -> Any:
+    """Without what PostgreSQL stores nowhere: NUL and lone surrogates, which a provider's own strings may hold."""
+    match value:
+        case str():
+            return value if value.isascii() and "\0" not in value else UNSTORABLE.sub("\ufffd", value)
+        case dict():
+            return {storable(name): storable(inner) for name, inner in value.items()}
+        case list():
+            return [storable(inner) for inner in value]
+    return value
 
 
-BUCKET_COLUMNS = ", ".join(f"{bucket}_tokens" for bucket in BUCKETS)
-BUCKET_VALUES = ", ".join(f"%({bucket})s::bigint" for bucket in BUCKETS)
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+# What a correction, or a second attempt under one idempotency key, says anew.
 REPLACED = (
     *(f"{bucket}_tokens" for bucket in BUCKETS),
     *(
@@ -220,23 +230,14 @@ REPLACED = (
     *("status", "finish_reason", "alerts", "raw_usage", "seen", "first_byte_ms", "total_ms", "request_id"),
 )
 
-# One row, or one correction of a `lost` one. A `none` may be followed by a new attempt under the same idempotency key.
+# One row, or one correction of a `lost` one; a `none` may be followed by a new attempt under the same idempotency key.
+# An admission's time is its hold's, by the database's clock; where the hold is gone, the row's own.
 RECEIPT = f"""
-INSERT INTO inference_completion AS was (
-  id, user_id, key_id, request_id, model_id, provider, served_model, upstream_id, price_id, is_stream,
-  {BUCKET_COLUMNS}, reasoning_tokens,
-  cost_usd, charged_cents, settlement, ending, status, finish_reason, alerts, raw_usage, seen,
-  admitted_at, first_byte_ms, total_ms)
-SELECT %(completion_id)s::text, %(user_id)s::bigint, %(key_id)s::bigint, %(request_id)s::text, %(model)s::text,
-  %(provider)s::text, %(served_model)s::text, %(upstream_id)s::text, %(price_id)s::bigint, %(is_stream)s::boolean,
-  {BUCKET_VALUES}, %(reasoning)s::bigint,
-  %(cost_usd)s::numeric, %(charged_cents)s::bigint, %(settlement)s::text, %(ending)s::text, %(status)s::smallint,
-  %(finish_reason)s::text, %(alerts)s::jsonb, %(raw_usage)s::jsonb, %(seen)s::jsonb,
-  coalesce((SELECT admitted_at FROM credits_hold WHERE completion_id = %(completion_id)s::text),
-           %(admitted_at)s::timestamptz),
-  %(first_byte_ms)s::integer, %(total_ms)s::integer
-ON CONFLICT (id) DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in REPLACED)}
+INSERT INTO inference_completion AS was
+SELECT (jsonb_populate_record(NULL::inference_completion, %(row)s || jsonb_build_object('created_at', clock_timestamp(),
+  'admitted_at', coalesce((SELECT to_jsonb(admitted_at) FROM credits_hold WHERE completion_id = %(completion_id)s),
+                          %(row)s -> 'admitted_at')))).*
+ON CONFLICT (id) DO UPDATE SET ({", ".join(REPLACED)}) = ROW({", ".join(f"excluded.{name}" for name in REPLACED)})
   WHERE was.settlement = 'none' OR (was.settlement = 'lost' AND excluded.settlement <> 'lost')
-RETURNING new.id AS completion_id, new.user_id, new.key_id, new.charged_cents - coalesce(old.charged_cents, 0) AS
-due_cents,
-  coalesce(old.settlement = 'lost', false) AS corrects"""
+RETURNING new.id completion_id, new.user_id, new.key_id, new.charged_cents - coalesce(old.charged_cents, 0) due_cents,
+  coalesce(old.settlement = 'lost', false) corrects"""

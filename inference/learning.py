@@ -37,6 +37,4 @@ async def learn(exchange: "Exchange") -> None:
     counted = tokens.count("\n".join(tokens.texts(request)))
     if counted >= LEAST_TOKENS:
         seen = -(-usage.prompt_tokens * 100 // counted)
-        await database.execute(
-            LEARN, {"seen": seen, "most": MOST_PERCENT, "slowness": SLOWNESS, "model": listing.name}
-        )
+        await database.execute(LEARN, {"seen": seen, "most": MOST_PERCENT, "slowness": SLOWNESS, "model": listing.name})

@@ -60,9 +60,9 @@ async def booked(entry: dict[str, Any]) -> bool:
     try:
         await billing.book(entry)
     except psycopg.Error:
-        log.exception("settlement of %s is refused by the database", entry["completion_id"])
+        log.exception("settlement of %s is refused by the database", entry["row"]["id"])
         return False
-    billing.waiting.pop(entry["completion_id"], None)
+    billing.waiting.pop(entry["row"]["id"], None)
     return True
 
 
@@ -108,38 +108,30 @@ async def settle_lost(completion_id: str, last_beat: int) -> bool:
 def unseen(hold: LostHold) -> dict[str, Any]:
     details = hold.details
     return {
-        "completion_id": hold.completion_id,
-        "user_id": hold.user_id,
-        "key_id": hold.key_id,
-        "key_window": hold.key_window.isoformat() if hold.key_window else None,
-        "request_id": details["request_id"],
-        "model": details["model"],
-        "provider": details["provider"],
-        "served_model": "",
-        "upstream_id": "",
-        "price_id": details["price_id"],
-        "is_stream": details["is_stream"],
-        **billing.bucket_params(Usage()),
-        "reasoning": None,
-        "cost_usd": "0",
-        "charged_cents": 0,
-        "settlement": "lost",
-        "ending": "process_died",
-        "status": 500,
-        "finish_reason": "",
-        "alerts": [],
-        "raw_usage": None,
-        "seen": {},
-        "admitted_at": hold.admitted_at.isoformat(),
-        "first_byte_ms": None,
-        "total_ms": None,
-        "description": f"{details['model']}: lost before its first word",
-        "details": {
-            "model": details["model"],
+        "row": {
+            "id": hold.completion_id,
+            "user_id": hold.user_id,
+            "key_id": hold.key_id,
+            "request_id": details["request_id"],
+            "model_id": details["model"],
             "provider": details["provider"],
-            "receipt": hold.completion_id,
+            "served_model": "",
+            "upstream_id": "",
+            "price_id": details["price_id"],
+            "is_stream": details["is_stream"],
+            **billing.bucket_columns(Usage()),
+            "cost_usd": "0",
+            "charged_cents": 0,
             "settlement": "lost",
+            "ending": "process_died",
+            "status": 500,
+            "finish_reason": "",
+            "alerts": [],
+            "seen": {},
         },
+        "key_window": hold.key_window.isoformat() if hold.key_window else None,
+        "description": f"{details['model']}: lost before its first word",
+        "details": {"model": details["model"], "receipt": hold.completion_id, "settlement": "lost"},
     }
 
 

@@ -1,5 +1,6 @@
 """What a completion came to: its row, its charge, the balance, the hold and the key's use, in one statement."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -60,7 +61,7 @@ async def settle(
 def _settling(receipt: str) -> str:
     """A shortfall is written off before the full charge. A correction that gives money back first takes from it what
     was written off or refunded of the charge, so that nobody gets back what they never paid."""
-    return f"""
+    return squeezed(f"""
 WITH receipt AS ({receipt}),
 hold AS (
   DELETE FROM credits_hold
@@ -112,4 +113,9 @@ SELECT bill.is_new, coalesce(account.balance, 0), coalesce(account.available, 0)
        coalesce(CASE WHEN bill.due > 0 THEN account.written_off ELSE -account.unwritten END, 0),
        CASE WHEN %(ledger_only_if_beat)s::bigint IS NOT NULL AND bill.held = 0 THEN credits_give_up('{STILL_ALIVE}')
             WHEN account.user_id IS NULL AND bill.due <> 0 THEN credits_give_up('CC002') END
-FROM bill LEFT JOIN account ON true"""
+FROM bill LEFT JOIN account ON true""")
+
+
+def squeezed(sql: str) -> str:
+    """psycopg keeps what it made of a statement up to 4096 characters; beyond, every call pays for its parsing anew."""
+    return re.sub(r" ?([(),]) ?", r"\1", " ".join(sql.split()))
