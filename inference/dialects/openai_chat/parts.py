@@ -1,5 +1,6 @@
 """The parts of a message's content (translation.md 2.3)."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,8 @@ from inference.chat.rejected import Rejected, unsupported
 from inference.chat.traits import Traits
 
 Body = dict[str, Any]
+
+PLAIN = re.compile(r"data:image/(?!jpg\b)[a-z.+-]+;base64,[A-Za-z0-9+/]")
 
 
 def written(part: AnyPart, traits: Traits, at: str) -> Body:
@@ -23,10 +26,18 @@ def text(part: TextPart, traits: Traits, at: str) -> Body:
 
 def image(part: ImagePart, traits: Traits, at: str) -> Body:
     check_image(part.image_url.url, traits, at)
-    url: Body = {"url": part.image_url.url}
+    url: Body = {"url": plain(part.image_url.url, at)}
     if part.image_url.detail is not None and "image_url.detail" not in traits.drops:
         url["detail"] = part.image_url.detail
     return {"type": "image_url", "image_url": url}
+
+
+def plain(url: str, at: str) -> str:
+    """Data URLs in the one form that every server reads; most come so, and are not decoded here."""
+    if not media.is_data_url(url) or PLAIN.match(url):
+        return url
+    found = media.read_data_url(url, at=at)
+    return f"data:{found.media_type};base64,{found.data}"
 
 
 def check_image(url: str, traits: Traits, at: str) -> None:

@@ -224,6 +224,17 @@ def test_kimi_is_told_to_send_a_data_url() -> None:
         messages("kimi-k2.5", user([text("a"), image("https://images.example/a.png")]))
 
 
+@pytest.mark.parametrize("url", ["DATA:image/png;base64,iVBORw0KGgo=", "data:image/jpg;charset=x;base64,iVBORw0K Ggo"])
+def test_a_data_url_is_sent_in_its_plain_form(url: str) -> None:
+    assert messages("kimi-k2.5", user([image(url)])) == [user([image(PNG)])]
+
+
+def test_a_data_url_without_base64_is_refused() -> None:
+    with pytest.raises(Rejected) as refused:
+        messages("gpt-5.2", user([image("data:image/svg+xml,<svg/>")]))
+    assert refused.value.code == "invalid_data_url"
+
+
 @pytest.mark.parametrize("model", ["kimi-k2.5", "qwen3-coder"])
 @pytest.mark.parametrize("part", [FILE_PART, AUDIO_PART])
 def test_files_and_audio_are_openais(model: str, part: Json) -> None:

@@ -1,0 +1,57 @@
+"""Recorded requests of OpenAI's customers, rendered for each model of this dialect."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inference.chat.rejected import Rejected
+from inference.chat.request import ChatRequest
+from inference.dialects import openai_chat
+from tests.inference.dialects.openai_chat.asking import MODELS, ROOT, target
+from tests.inference.dialects.openai_chat.judges import check_types, complaint
+
+CORPUS = ROOT.parent / "shared" / "corpus" / "cases"
+CASES = [
+    path
+    for folder in ("openai", "moonshot", "qwen", "compat-kimi-qwen", "extra-azure-openai")
+    for path in sorted((CORPUS / folder).glob("*.json"))
+]
+pytestmark = pytest.mark.skipif(not CASES, reason="the corpus of recorded traffic is not beside this repository")
+
+# What a model lacks, as it is told to the caller.
+LACKS = ("unsupported_parameter", "unsupported_value", "unsupported_image_url")
+EMPTY = "The messages are all empty."
+
+
+def recorded() -> list[Any]:
+    found = [(path, json.loads(path.read_text())["request"]) for path in CASES]
+    return [pytest.param(given, id=f"{path.parent.name}/{path.stem}") for path, given in found if given]
+
+
+def read(given: dict[str, Any]) -> ChatRequest | None:
+    try:
+        return ChatRequest.read(json.dumps(given).encode())
+    except Rejected:
+        return None
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("given", recorded())
+def test_a_recorded_request_becomes_a_body_the_provider_takes(given: dict[str, Any], model: str) -> None:
+    if (request := read(given)) is None:
+        return  # counted below
+    try:
+        body = openai_chat.render(request, target(model)).body
+    except Rejected as lacking:
+        assert lacking.code in LACKS or lacking.message == EMPTY
+        return
+    check_types(body)
+    assert complaint(model, body) is None
+
+
+def test_few_recorded_requests_are_unreadable() -> None:
+    """Custom tools, audio history, empty messages and the like: what the gateway documents as refused."""
+    unread = [case.id for case in recorded() if read(case.values[0]) is None]
+    assert len(unread) <= len(recorded()) * 0.03, unread
