@@ -1,11 +1,14 @@
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from accounts.api.keys import KeysView, KeyView
 from accounts.api.me import MeView
 from accounts.api.sign_in import NonceView, RefreshView, TokenView, VerifyView
 from accounts.api.sign_in_link import SignInLinkView
-from accounts.pages import EmailAndPasswordPage, SignInLinkPage
+from accounts.pages import passwords
+from accounts.pages.email_and_password import EmailAndPasswordPage, SignUpPage
+from accounts.pages.sessions import SignInPage
+from accounts.pages.sign_in_link import SignInLinkPage
 
 api_urlpatterns = [
     path("v1/auth/token", TokenView.as_view()),
@@ -20,8 +23,19 @@ api_urlpatterns = [
 
 urlpatterns = [
     *api_urlpatterns,
-    path("sign-in", LoginView.as_view(template_name="accounts/sign_in.html"), name="sign-in"),
+    path("sign-up", SignUpPage.as_view(), name="sign-up"),
+    path("sign-in", SignInPage.as_view(), name="sign-in"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),
     path("sign-in/email-and-password", EmailAndPasswordPage.as_view(), name="email-and-password"),
     path("sign-in/link/<str:secret>", SignInLinkPage.as_view(), name="sign-in-link"),
+    path("account", passwords.AccountPage.as_view(), name="account"),
+    # Django's own names: its views and the admin look these up.
+    path("password/change", passwords.PasswordChangePage.as_view(), name="password_change"),
+    path("password/changed", passwords.PasswordChangedPage.as_view(), name="password_change_done"),
+    path("password/reset", passwords.PasswordResetPage.as_view(), name="password_reset"),
+    path("password/reset/sent", passwords.PasswordResetSentPage.as_view(), name="password_reset_done"),
+    path("password/reset/done", passwords.PasswordResetDonePage.as_view(), name="password_reset_complete"),
+    path(
+        "password/reset/<uidb64>/<token>", passwords.PasswordResetConfirmPage.as_view(), name="password_reset_confirm"
+    ),
 ]

@@ -1,0 +1,1 @@
+"""The browser's side: signing up and in, passwords, the one-time link of wallet users."""

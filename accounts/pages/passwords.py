@@ -1,0 +1,58 @@
+"""Django's own password views, in our words and frame."""
+
+from django.contrib.auth import views
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.urls import reverse_lazy
+from django.views.generic import TemplateView
+
+
+class PasswordChangePage(views.PasswordChangeView):
+    template_name = "accounts/form.html"
+    success_url = reverse_lazy("password_change_done")
+    title = "Change your password"
+    extra_context = {"button": "Change password"}
+
+
+class PasswordChangedPage(views.PasswordChangeDoneView):
+    template_name = "accounts/message.html"
+    title = "Your password is changed"
+    extra_context = {
+        "text": "You stay signed in here; other browsers are signed out. API keys are not touched.",
+        "link": "/",
+        "button": "To the overview",
+    }
+
+
+class PasswordResetPage(views.PasswordResetView):
+    template_name = "accounts/form.html"
+    email_template_name = "accounts/password_reset_email.txt"
+    subject_template_name = "accounts/password_reset_subject.txt"
+    title = "Forgot your password?"
+    extra_context = {"intro": "We send a link to your email that lets you set a new one.", "button": "Send the link"}
+
+
+class PasswordResetSentPage(views.PasswordResetDoneView):
+    template_name = "accounts/message.html"
+    title = "Look into your inbox"
+    extra_context = {
+        "text": "If there is an account with this email, a link is on its way. It works once, for three days."
+    }
+
+
+class PasswordResetConfirmPage(views.PasswordResetConfirmView):
+    template_name = "accounts/password_reset_confirm.html"
+    title = "Set a new password"
+    extra_context = {"button": "Save"}
+
+
+class PasswordResetDonePage(views.PasswordResetCompleteView):
+    template_name = "accounts/message.html"
+    title = "Your new password is set"
+    extra_context = {"text": "You can sign in with it now.", "link": reverse_lazy("sign-in"), "button": "Sign in"}
+
+
+class AccountPage(LoginRequiredMixin, TemplateView):
+    template_name = "accounts/account.html"
+
+    def get_context_data(self, **context: object) -> dict[str, object]:
+        return super().get_context_data(wallets=self.request.user.wallets.order_by("pk"), **context)

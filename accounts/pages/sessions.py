@@ -1,0 +1,10 @@
+from django.contrib.auth.views import LoginView
+
+# Whom a link or a sign-up signs in is known already; the other backend only counts failed passwords.
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+class SignInPage(LoginView):
+    template_name = "accounts/sign_in.html"
+    redirect_authenticated_user = True
+    extra_context = {"title": "Sign in", "button": "Sign in"}
