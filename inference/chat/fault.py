@@ -63,9 +63,9 @@ WORDS = {
 
 # What a status means where the body says nothing more: HTML from an edge, an empty body.
 BY_STATUS = {
-    400: BAD_REQUEST, 401: KEY_REFUSED, 402: QUOTA_EXHAUSTED, 403: KEY_REFUSED, 404: NO_SUCH_MODEL, 408: UPSTREAM_TIMEOUT,
-    409: CONFLICT, 413: TOO_LARGE, 422: BAD_REQUEST, 429: RATE_LIMITED, 500: UPSTREAM_ERROR, 502: UPSTREAM_ERROR,
-    503: OVERLOADED, 504: UPSTREAM_TIMEOUT, 529: OVERLOADED,
+    400: BAD_REQUEST, 401: KEY_REFUSED, 402: QUOTA_EXHAUSTED, 403: KEY_REFUSED, 404: NO_SUCH_MODEL,
+    408: UPSTREAM_TIMEOUT, 409: CONFLICT, 413: TOO_LARGE, 422: BAD_REQUEST, 429: RATE_LIMITED,
+    500: UPSTREAM_ERROR, 502: UPSTREAM_ERROR, 503: OVERLOADED, 504: UPSTREAM_TIMEOUT, 529: OVERLOADED,
 }  # fmt: skip
 
 
@@ -73,11 +73,13 @@ def by_status(status: int) -> Meaning:
     return BY_STATUS.get(status) or (BAD_REQUEST if 400 <= status < 500 else UPSTREAM_ERROR)
 
 
-# Account ids, organisation names and key fragments are ours, not the caller's.
+# Account ids, organisation names and key fragments are ours, not the caller's. Ids hold a digit, a capital or a star;
+# without that rule, the caller's own `user_lookup` or `skeleton` would vanish from the sentence that explains it.
 REDACTIONS = (
-    (re.compile(r"\b(?:sk|pk|rk|AIza)[-_A-Za-z0-9*]{6,}"), "[key]"),
-    (re.compile(r"\b(?:org|proj|user|acct|project|ak)[-_][A-Za-z0-9]{6,}"), "[account]"),
-    (re.compile(r"(organization|project|workspace|account) [`'\"]?[\w-]+[`'\"]?(?= (?:on|in|has|for|is))"), r"\1"),
+    (re.compile(r"\b(?:sk|pk|rk)-[-_A-Za-z0-9*]{6,}"), "[key]"),
+    (re.compile(r"\bAIza[-_A-Za-z0-9]{6,}|(?<=key provided: )[^\s.]+"), "[key]"),
+    (re.compile(r"\b(?:org|proj|user|acct|project|ak)[-_](?=[a-z]*[A-Z0-9*])[A-Za-z0-9*]{6,}"), "[account]"),
+    (re.compile(r"\b(organization|workspace|account) [`'\"]?[\w*-]*[-\d*][\w*-]*[`'\"]?"), r"\1 [account]"),
     (re.compile(r"\bprojects/[\w-]+"), "projects/[account]"),
 )
 
@@ -114,6 +116,7 @@ class Fault(Exception):
 
 
 def redacted(text: str) -> str:
+    text = text[:4000]
     for pattern, instead in REDACTIONS:
         text = pattern.sub(instead, text)
     return text[:2000]

@@ -2,6 +2,7 @@
 takes.
 """
 
+import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,7 +22,7 @@ SENTENCES = {
     "model_type": ("invalid_type", "{at} must be an object."),
     "model_attributes_type": ("invalid_type", "{at} must be an object."),
     "literal_error": ("invalid_value", "{at} must be one of {expected}."),
-    "union_tag_invalid": ("invalid_value", "{at} has the unknown type {tag}; it must be one of {expected_tags}."),
+    "union_tag_invalid": ("invalid_value", "{at} has the unknown type '{tag}'; it must be one of {expected_tags}."),
     "union_tag_not_found": ("missing_required_parameter", "{at} needs a 'type'."),
     "too_short": ("invalid_value", "{at} must not be empty."),
     "string_too_short": ("invalid_value", "{at} must not be empty."),
@@ -67,9 +68,10 @@ def may_hold_nul(body: bytes) -> bool:
 def refuse_nul(value: Any, at: str = "") -> None:
     """PostgreSQL stores no NUL, and providers cut the text there."""
     if isinstance(value, str) and "\0" in value:
+        place = at.lstrip(".")
         raise Rejected(
-            f"{at.lstrip('.')} contains a NUL character (\\u0000).",
-            param=at.lstrip(".").split(".")[0].split("[")[0],
+            f"{place or 'A field name'} contains a NUL character (\\u0000).",
+            param=re.split(r"[.\[]", place)[0] or None,
             code="invalid_value",
         )
     if isinstance(value, dict):

@@ -1,5 +1,7 @@
 """A request that must not be sent on, answered 400 (or 404) before any upstream call."""
 
+LONGEST = 1000  # characters
+
 
 class Rejected(Exception):
     """`param` is the top-level field of the request at fault; `code` one of translation.md 5.1."""
@@ -7,8 +9,9 @@ class Rejected(Exception):
     def __init__(
         self, message: str, *, param: str | None = None, code: str = "invalid_value", status: int = 400
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        # Callers' own names are quoted in it, and those may be as long as a request.
+        self.message = message if len(message) <= LONGEST else message[:LONGEST] + "…"
+        super().__init__(self.message)
         self.param = param
         self.code = code
         self.status = status

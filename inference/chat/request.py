@@ -35,7 +35,7 @@ class NamedFunction(Wire):
 
 class AllowedTools(Wire):
     mode: Literal["auto", "required"]
-    tools: list[dict[str, Any]]
+    tools: list[dict[str, Any]] = Field(min_length=1)
 
 
 class NamedChoice(Wire):
@@ -142,6 +142,7 @@ class ChatRequest(BaseModel):
         request.adopt_legacy_functions()
         conversation.check(request.messages)
         request.check_tools()
+        request.check_response_format()
         return request
 
     @property
@@ -205,21 +206,28 @@ class ChatRequest(BaseModel):
             )
         if self.must_call and not names:
             raise Rejected("tool_choice asks for a tool call, but no tools are given.", param="tool_choice")
-        chosen = (
-            [self.forced_tool]
-            if self.forced_tool
-            else [allowed_name(tool) for tool in (self.allowed_tools.tools if self.allowed_tools else ())]
-        )
+        allowed = self.allowed_tools.tools if self.allowed_tools else []
+        chosen = [self.forced_tool] if self.forced_tool else [allowed_name(tool) for tool in allowed]
         for name in chosen:
             if name not in names:
                 raise Rejected(f"tool_choice names '{name}', which is not among the tools.", param="tool_choice")
         if not names and not self.must_call:
             self.tool_choice = None
 
+    def check_response_format(self) -> None:
+        form = self.response_format
+        if form is not None and form.type == "json_schema" and form.json_schema is None:
+            raise Rejected(
+                "Missing required parameter: 'response_format.json_schema'.",
+                param="response_format",
+                code="missing_required_parameter",
+            )
 
-def allowed_name(tool: dict[str, Any]) -> str | None:
+
+def allowed_name(tool: dict[str, Any]) -> str:
     function = tool.get("function")
-    return function.get("name") if isinstance(function, dict) else None
+    name = function.get("name") if isinstance(function, dict) else None
+    return name if isinstance(name, str) else "?"  # which no tool is called
 
 
 __all__ = ["ChatRequest", "Message", "NamedChoice", "Tool", "ToolCall"]

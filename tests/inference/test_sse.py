@@ -96,7 +96,8 @@ def test_what_is_left_at_the_end_counts_once() -> None:
 
 
 STREAM = (
-    '\ufeff: hello\r\nevent: a\r\ndata: {"x":"ü\u2028"}\r\n\r\ndata: 1\ndata: 2\n\n\rdata: 👩‍💻\r\revent: b\ndata\n\ndata: end'
+    '\ufeff: hello\r\nevent: a\r\ndata: {"x":"ü\u2028"}\r\n\r\ndata: 1\ndata: 2\n\n\r'
+    "data: 👩‍💻\r\revent: b\ndata\n\ndata: end"
 ).encode()
 
 
