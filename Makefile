@@ -7,7 +7,7 @@ BIN := .venv/bin
 run: .venv/installed
 	@set -a; if [ -f .env ]; then . ./.env; fi; \
 	if [ -z "$$OPENAI_API_KEY$$ANTHROPIC_API_KEY$$GEMINI_API_KEY$$MOONSHOT_API_KEY$$DASHSCOPE_API_KEY" ]; \
-	then CONWAY_SANDBOX=$${CONWAY_SANDBOX:-1}; fi; \
+	then CONWAY_SANDBOX=$${CONWAY_SANDBOX:-1} CONWAY_SANDBOX_PACE_MS=$${CONWAY_SANDBOX_PACE_MS:-40}; fi; \
 	$(BIN)/python manage.py migrate --verbosity 0 && exec $(BIN)/python manage.py demo --serve
 
 test: check

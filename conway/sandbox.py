@@ -7,6 +7,8 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from urllib.parse import urlsplit
 
+from django.conf import settings
+
 from conway.kept import Kept
 
 START_SECONDS = 30
@@ -22,7 +24,8 @@ class Sandbox:
 
     async def start(self) -> Process:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "inference.sandbox", "--port", str(urlsplit(self.url).port or 0),
+            sys.executable, "-m", "inference.sandbox",
+            "--port", str(urlsplit(self.url).port or 0), "--pace", str(settings.CONWAY_SANDBOX_PACE_MS),
             stdout=PIPE, start_new_session=True, preexec_fn=end_with_parent,
         )  # fmt: skip
         assert process.stdout

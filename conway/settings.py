@@ -101,6 +101,7 @@ class ProviderSetting(TypedDict):
 
 
 CONWAY_SANDBOX = env_bool("CONWAY_SANDBOX")
+CONWAY_SANDBOX_PACE_MS = env_int("CONWAY_SANDBOX_PACE_MS", 0)  # per word
 CONWAY_SANDBOX_URL = env("CONWAY_SANDBOX_URL").rstrip("/")  # `serve` starts the sandbox and says here where it listens
 
 QWEN = "https://dashscope-intl.aliyuncs.com"
@@ -148,6 +149,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "rest_framework",
+    "ninja",  # its documentation page, with assets of its own instead of a CDN's
     "drf_spectacular",
     "channels",
     "axes",

@@ -58,6 +58,7 @@ class Exchange:
     listing: Listing
     price: PricePoint
     rendered: Rendered
+    payload: bytes  # of `rendered`, as it is sent
     admission: Admission
     admitted_at: datetime
     drain_seconds: float
@@ -174,9 +175,8 @@ class Exchange:
     async def ask(self) -> None:
         dialect, wants_stream = self.listing.dialect, self.is_stream or self.listing.dialect.STREAMS_ALWAYS
         path = dialect.path(self.listing.upstream_id, stream=wants_stream)
-        body = json.dumps(self.rendered.body, ensure_ascii=False, separators=(",", ":")).encode()
         headers = {**self.rendered.headers, "x-request-id": self.request_id}
-        async with upstream.post(self.listing.provider, path, body, headers, stream=wants_stream) as response:
+        async with upstream.post(self.listing.provider, path, self.payload, headers, stream=wants_stream) as response:
             if response.status >= 300:
                 raise dialect.fault(response.status, response.headers, await response.read(upstream.ERROR_BODY_BYTES))
             if response.is_stream:

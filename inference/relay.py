@@ -55,6 +55,7 @@ async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_
     book = await catalog.current()
     listing, price = find(book, request.model, caller)
     rendered = listing.dialect.render(request, target(listing, caller), limit=None)
+    payload = rendered.encoded()
     cap_cents = cap(headers)
     completion_id, is_idempotent = completion_id_for(caller, headers)
     quote, admission = await billing.admit(
@@ -71,6 +72,7 @@ async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_
     is_lowered = limit < quote.limit
     if is_lowered or must_send(limit, listing, request):
         rendered = listing.dialect.render(request, target(listing, caller), limit=limit)
+        payload = rendered.encoded()
     exchange = Exchange(
         id=completion_id,
         request_id=request_id,
@@ -79,6 +81,7 @@ async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_
         listing=listing,
         price=price,
         rendered=rendered,
+        payload=payload,
         admission=admission,
         admitted_at=book.now(),
         drain_seconds=settings.CONWAY_DRAIN_SECONDS,

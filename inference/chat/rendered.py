@@ -1,9 +1,11 @@
 """A request on its way out, and what its dialect must remember to read the reply."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from inference.chat.rejected import Rejected
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 
@@ -31,6 +33,13 @@ class Rendered:
     transforms: list[str] = field(default_factory=list)
     names: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def encoded(self) -> bytes:
+        """Raises `Rejected` for what JSON cannot say: 1e999 in a caller's own schema has become infinity."""
+        try:
+            return json.dumps(self.body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        except ValueError as error:
+            raise Rejected("The request holds a number that is not finite.", code="invalid_json") from error
 
     def ignore(self, name: str) -> None:
         if name not in self.ignored:

@@ -1,6 +1,6 @@
 """The sandbox: five model providers simulated on one port, as strict as they are, with a meter of their own.
 
-    python -m inference.sandbox --port N [--meter FILE]
+    python -m inference.sandbox --port N [--pace MS] [--meter FILE]
 
 | path                                                          | whose format                |
 |---------------------------------------------------------------|-----------------------------|

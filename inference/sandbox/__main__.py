@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .app import Sandbox
 from .meter import Meter
+from .orders import Orders
 from .server import serve
 
 
@@ -14,8 +15,9 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--meter", type=Path, help="append one JSON line per finished request to this file")
+    parser.add_argument("--pace", type=int, default=0, help="milliseconds per word, where a request orders none")
     options = parser.parse_args()
-    asyncio.run(serve(Sandbox(Meter(options.meter)), options.host, options.port))
+    asyncio.run(serve(Sandbox(Meter(options.meter), Orders(pace=options.pace)), options.host, options.port))
 
 
 if __name__ == "__main__":

@@ -34,9 +34,9 @@ WIRES: list[tuple[re.Pattern[str], Wire]] = [
 
 
 class Sandbox:
-    def __init__(self, meter: Meter | None = None) -> None:
+    def __init__(self, meter: Meter | None = None, orders: Orders | None = None) -> None:
         self.meter = meter or Meter()
-        self.orders, self.times = Orders(), None  # type: Orders, int | None
+        self.orders, self.times = orders or Orders(), None  # type: Orders, int | None
         self.seen: set[str] = set()
         self.own = {
             ("GET", "/"): lambda body: {"sandbox": "ok"},
