@@ -77,8 +77,9 @@ class Request(WebRequest):
     # The answer
 
     def start_flow(self) -> None:
-        self.flow = Flow()
-        self.registerProducer(self.flow, streaming=True)
+        if self.channel is not None:  # else the client has left
+            self.flow = Flow()
+            self.registerProducer(self.flow, streaming=True)
 
     def end_flow(self) -> None:
         if self.flow is not None and self.producer is self.flow and self.channel is not None:

@@ -57,6 +57,12 @@ async def words(body: bytes, send: Send) -> None:
     await write(send, b"end", more=False)
 
 
+async def late(body: bytes, send: Send) -> None:
+    await asyncio.sleep(0.3)
+    await begin(send)
+    await write(send, b"late", more=False)
+
+
 async def endless(body: bytes, send: Send) -> None:
     await begin(send)
     while True:
@@ -86,6 +92,7 @@ ANSWERS = {
     "/long": long,
     "/words": words,
     "/endless": endless,
+    "/late": late,
     "/breaks": breaks,
     "/raises": raises,
     "/length": says(len),

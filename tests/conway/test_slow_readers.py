@@ -2,6 +2,8 @@ import socket
 import time
 from collections.abc import Callable
 
+import pytest
+
 from tests.conway.answers import CHUNK, CHUNKS
 from tests.conway.conftest import eventually, said
 from tests.served import Served
@@ -37,3 +39,13 @@ def test_a_reader_that_reads_nothing_is_cut_off(answers: Callable[..., Served]) 
             assert read_all(client) < CHUNKS * len(CHUNK)
         except ConnectionResetError:
             pass
+
+
+def test_a_client_that_leaves_before_its_answer_disturbs_nobody(
+    answers: Callable[..., Served], capfd: pytest.CaptureFixture[str]
+) -> None:
+    server = answers()
+    ask(server, "/late").close()
+    time.sleep(1)
+    assert server.stop() == 0
+    assert capfd.readouterr().err == ""
