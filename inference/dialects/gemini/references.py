@@ -6,7 +6,9 @@ stands elsewhere, is written out where it is used, a few levels deep.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 from urllib.parse import unquote
 
@@ -31,8 +33,7 @@ class References:
     def __post_init__(self) -> None:
         named = [self.root[place] for place in DEFINITIONS if isinstance(self.root.get(place), dict)]
         self.definitions = {name: node for definitions in named for name, node in definitions.items()}
-        demands = {name: set(self.demanded(node)) for name, node in self.definitions.items()}
-        self.unrolled = {name for name in demands if name in reached(name, demands)}
+        self.unrolled = cyclic({name: set(self.demanded(node)) for name, node in self.definitions.items()})
 
     def rejected(self, why: str) -> Rejected:
         return Rejected(f"{self.param}: {why}.", param=self.param.split("[")[0], code="unsupported_value")
@@ -76,15 +77,25 @@ class References:
                 yield from self.demanded(inner)
 
 
-def reached(start: str, demands: dict[str, set[str]]) -> set[str]:
-    found: set[str] = set()
-    waiting = list(demands[start])
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += demands.get(name, ())
-    return found
+def cyclic(demands: dict[str, set[str]]) -> set[str]:
+    """Those on a way from a cycle to a cycle."""
+    demanded_by: dict[str, set[str]] = {}
+    for name, wanted in demands.items():
+        for other in wanted:
+            demanded_by.setdefault(other, set()).add(name)
+    return blocked(demands) & blocked(demanded_by)
+
+
+def blocked(graph: dict[str, set[str]]) -> set[str]:
+    """What cannot be put in order: on a cycle, or behind one."""
+    sorter = TopologicalSorter(graph)
+    with suppress(CycleError):
+        sorter.prepare()
+    placed: set[str] = set()
+    while ready := sorter.get_ready():
+        placed.update(ready)
+        sorter.done(*ready)
+    return graph.keys() - placed
 
 
 def merged(one: Schema, other: Schema) -> Schema:

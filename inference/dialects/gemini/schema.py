@@ -58,6 +58,7 @@ class Cleaning:
     references: References
     definitions: dict[str, Schema] = field(default_factory=dict)
     words: dict[str, list[str]] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
     depth: int = 0
     written: int = 0
 
@@ -68,9 +69,9 @@ class Cleaning:
                 break
             root = {**self.references.target(root["$ref"]), **without(root, "$ref")}
         cleaned = self.node(root)
-        while waiting := self.words.keys() - self.definitions.keys():
-            for name in sorted(waiting):
-                self.definitions[name] = self.node(self.references.definitions[name])
+        while self.waiting:
+            name = self.waiting.pop()
+            self.definitions[name] = self.node(self.references.definitions[name])
         for name, words in self.words.items():
             describe(self.definitions[name], words)
         return {**cleaned, "$defs": self.definitions} if self.definitions else cleaned
@@ -98,6 +99,8 @@ class Cleaning:
         name = self.references.definition(given["$ref"])
         if name is None or any(keyword in given for keyword in BESIDE_REFERENCE):
             return self.written_out(given)
+        if name not in self.words:
+            self.waiting.append(name)
         words = self.words.setdefault(name, [])
         if isinstance(said := given.get("description"), str) and said not in words:
             words.append(said)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from inference.chat.rejected import Rejected
 from inference.chat.request import AllowedTools, ChatRequest, Tool, allowed_name
 from inference.dialects.gemini import schema
 
@@ -44,10 +43,5 @@ def choice(request: ChatRequest, names: Mapping[str, str]) -> dict[str, Any] | N
 
 
 def narrowed(allowed: AllowedTools, names: Mapping[str, str]) -> dict[str, Any]:
-    """An empty list would mean any function to Gemini; to the caller it means none."""
     chosen = list(dict.fromkeys(names[name] for tool in allowed.tools if (name := allowed_name(tool))))
-    if not chosen and allowed.mode == "required":
-        raise Rejected("tool_choice asks for a tool call, but allows no tool.", param="tool_choice")
-    if not chosen:
-        return {"mode": "NONE"}
     return {"mode": "ANY" if allowed.mode == "required" else "VALIDATED", "allowedFunctionNames": chosen}

@@ -43,7 +43,9 @@ def expected(answers: list[Json]) -> Json | None:
     candidates = [one for told in answers for one in told.get("candidates", ()) if one.get("index", 0) == 0]
     parts = [part for one in candidates for part in one.get("content", {}).get("parts", ())]
     reasons = [one["finishReason"] for one in candidates if "finishReason" in one]
-    blocked = [told["promptFeedback"]["blockReason"] for told in answers if told.get("promptFeedback", {}).get("blockReason")]
+    blocked = [
+        told["promptFeedback"]["blockReason"] for told in answers if told.get("promptFeedback", {}).get("blockReason")
+    ]
     if any("error" in told for told in answers) or set(reasons) & GARBLED or not (reasons or blocked):
         return None
     texts = [part["text"] for part in parts if "text" in part and not part.get("thought")]
