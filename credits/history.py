@@ -1,0 +1,71 @@
+"""An account's history as its readers ask for it: filtered, newest first, a page at a time."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from credits.models import CreditTransaction, CreditTransactionQuerySet
+
+# Ids and dates of one account rise together, but for a clock that was set back: by less than this.
+CLOCK_STEP = timedelta(minutes=1)
+EARLIEST, LATEST = date(2000, 1, 1), date(2999, 12, 30)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Dates are days in UTC, both included. What is None does not filter."""
+
+    type: str | None = None
+    model: str | None = None
+    key_id: int | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """`next_cursor` leads to the page after this one, however much is booked meanwhile; None at the end."""
+
+    entries: list[CreditTransaction]
+    next_cursor: int | None
+
+
+def entries(user_id: int, filters: Filters) -> CreditTransactionQuerySet:
+    found = CreditTransaction.objects.for_user(user_id).newest_first()
+    if filters.type is not None:
+        found = found.filter(type=filters.type)
+    if filters.model is not None:
+        found = found.served_by(filters.model)
+    if filters.key_id is not None:
+        found = found.filter(key=filters.key_id)
+    if filters.since is not None:
+        found = from_moment(found, user_id, midnight(filters.since))
+    if filters.until is not None:
+        found = before_moment(found, user_id, midnight(filters.until) + timedelta(days=1))
+    return found
+
+
+def page(found: CreditTransactionQuerySet, *, limit: int, offset: int = 0, cursor: int | None = None) -> Page:
+    if cursor is not None:
+        found = found.filter(id__lt=cursor)
+    rows = list(found[offset : offset + limit + 1])
+    return Page(rows[:limit], rows[limit - 1].pk if len(rows) > limit else None)
+
+
+# PostgreSQL cannot know that ids and dates rise together, and would read a long history from its newest row to find an
+# old month: each date becomes a bound on ids as well, found by one look into the index of dates.
+
+
+def from_moment(found: CreditTransactionQuerySet, user_id: int, moment: datetime) -> CreditTransactionQuerySet:
+    earlier = CreditTransaction.objects.for_user(user_id).filter(created_at__lt=moment - CLOCK_STEP)
+    last = earlier.order_by("-created_at").values_list("id", flat=True).first()
+    return (found if last is None else found.filter(id__gt=last)).filter(created_at__gte=moment)
+
+
+def before_moment(found: CreditTransactionQuerySet, user_id: int, moment: datetime) -> CreditTransactionQuerySet:
+    later = CreditTransaction.objects.for_user(user_id).filter(created_at__gte=moment + CLOCK_STEP)
+    first = later.order_by("created_at").values_list("id", flat=True).first()
+    return (found if first is None else found.filter(id__lt=first)).filter(created_at__lt=moment)
+
+
+def midnight(day: date) -> datetime:
+    return datetime.combine(min(max(day, EARLIEST), LATEST), time(), UTC)

@@ -1,0 +1,38 @@
+"""What keys with a limit have spent and hold in their present day, month or lifetime."""
+
+from django.db.models import BigIntegerField, Case, DateTimeField, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Greatest
+
+from accounts.models import ApiKey
+from credits.models import Clock, KeyUse
+
+
+class PeriodOf(Func):
+    """The beginning of the day or month of a moment, UTC."""
+
+    template = "date_trunc(%(expressions)s, 'UTC')"
+    output_field = DateTimeField()
+
+
+def with_use(keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+    """Adds `spent_cents`, `held_cents` and `left_cents`; all None where a key has no limit. An old window counts
+    nothing.
+    """
+    left = Greatest(Value(0), F("limit_cents") - F("spent_cents") - F("held_cents"))
+    used = {column: Coalesce(present_use(column), 0) for column in ("spent_cents", "held_cents")}
+    return keys.annotate(**limited(used)).annotate(**limited({"left_cents": left}))
+
+
+def limited(amounts: dict[str, Func]) -> dict[str, Case]:
+    cents = BigIntegerField()
+    return {
+        name: Case(When(limit_cents__isnull=False, then=amount), default=None, output_field=cents)
+        for name, amount in amounts.items()
+    }
+
+
+def present_use(column: str) -> Subquery:
+    """Of the window that has not ended."""
+    began, now = (PeriodOf("key__limit_period", moment) for moment in (F("window_start"), Clock()))
+    uses = KeyUse.objects.filter(key=OuterRef("pk")).alias(began=began)
+    return Subquery(uses.filter(Q(key__limit_period=None) | Q(began=now)).values(column))
