@@ -1,7 +1,8 @@
 """Any chat completion request a caller may send, for property tests (hypothesis).
 
-`chat_requests(traits)` gives JSON bodies that a model of these traits can honour; without traits, all that OpenAI's own format allows.
-A body is a dict: `ChatRequest.read(json.dumps(body).encode())` accepts every one. Nulls, legacy functions and broken call arguments included.
+`chat_requests(traits)` gives JSON bodies that a model of these traits can honour; without traits, all that OpenAI's
+own format allows. A body is a dict that `ChatRequest.read(json.dumps(body).encode())` accepts. Nulls, legacy functions
+and broken call arguments are among them.
 """
 
 import base64
@@ -27,7 +28,7 @@ texts = st.sampled_from(AWKWARD) | st.text(
 words = st.text(st.characters(categories=["Ll"], max_codepoint=0x7F), min_size=1, max_size=12)
 names = st.from_regex(r"\A[a-zA-Z0-9_-]{1,12}\Z")
 
-# --- media: the smallest files of each kind ---------------------------------------------------------------------------------
+# --- media: the smallest files of each kind -------------------------------------------------------
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -36,7 +37,10 @@ GIF = base64.b64decode("R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==")
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xff\xd9"
 WEBP = b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00/\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-WAV = b"RIFF$\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data\x00\x00\x00\x00"
+WAV = (
+    b"RIFF$\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00"
+    b"\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data\x00\x00\x00\x00"
+)
 
 
 def data_url(media_type: str, content: bytes) -> str:
@@ -93,7 +97,7 @@ def plain_contents() -> SearchStrategy[Any]:
     return texts | st.lists(text_parts(), min_size=1, max_size=3)
 
 
-# --- schemas ----------------------------------------------------------------------------------------------------------------
+# --- schemas --------------------------------------------------------------------------------------
 
 leaves = st.sampled_from(
     [
@@ -145,7 +149,7 @@ schemas = objects_of(nested).map(
     lambda schema: {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "$defs": THING}
 )
 
-# --- tools ------------------------------------------------------------------------------------------------------------------
+# --- tools ----------------------------------------------------------------------------------------
 
 
 @st.composite
@@ -194,7 +198,7 @@ arguments = st.dictionaries(words, json_values, max_size=3).map(json.dumps) | st
     ["", "{}", "[1]", '"text"', '{"city": "Par', "{city:", "null"]
 )
 
-# --- messages ---------------------------------------------------------------------------------------------------------------
+# --- messages -------------------------------------------------------------------------------------
 
 
 @st.composite
@@ -263,7 +267,7 @@ def conversations(draw: DrawFn, traits: Traits, offered: list[str], legacy: bool
     return messages
 
 
-# --- fields -----------------------------------------------------------------------------------------------------------------
+# --- fields ---------------------------------------------------------------------------------------
 
 FIELDS: dict[str, SearchStrategy[Any]] = {
     "stream": st.booleans(),

@@ -102,12 +102,8 @@ def test_case_25_kimis_usage_may_stand_in_the_choice() -> None:
 
 @pytest.mark.parametrize("read_bytes", [1, 2, 3, 7])
 def test_case_26_line_separators_and_split_emoji_arrive_unchanged(read_bytes: int) -> None:
-    raw = sse(
-        "".join(['{"choices":[{"index":0,"delta":{"content":"a\u2028b\u0085👩‍💻"},"finish_reason":null}]}']),
-        chunk(finish="stop"),
-        "[DONE]",
-    )
-    deltas, _ = told(raw, read_bytes=read_bytes)
+    said = '{"choices":[{"index":0,"delta":{"content":"a\u2028b\u0085👩‍💻"},"finish_reason":null}]}'
+    deltas, _ = told(sse(said, chunk(finish="stop"), "[DONE]"), read_bytes=read_bytes)
     assert [delta.fields for delta in deltas if delta.fields] == [{"content": "a\u2028b\u0085👩‍💻"}]
 
 

@@ -45,14 +45,9 @@ def plain(case: Json) -> Json:
     for chunk in chunks:
         assert not chunk.get("error"), "the stream tells of a failure"
         usage = chunk.get("usage") or usage
-        for told in chunk.get("choices") or []:
-            usage = usage or told.get("usage")
-            add(
-                choices.setdefault(
-                    told["index"], {"text": "", "thought": "", "refusal": "", "calls": {}, "finish": None}
-                ),
-                told,
-            )
+        for part in chunk.get("choices") or []:
+            usage = usage or part.get("usage")
+            add(choices.setdefault(part["index"], unspoken()), part)
     assert choices and all(choice["finish"] for choice in choices.values()), "the stream was cut"
     return {
         "choices": {index: finished(choice) for index, choice in choices.items()},
@@ -60,17 +55,21 @@ def plain(case: Json) -> Json:
     }
 
 
+def unspoken() -> Json:
+    return {"text": "", "thought": "", "refusal": "", "calls": {}, "finish": None}
+
+
 def chunks_of(sse: str) -> list[Json]:
     lines = [line[5:].strip() for line in sse.replace("\r", "").split("\n") if line.startswith("data:")]
     return [json.loads(line) for line in lines if line != "[DONE]"]
 
 
-def add(choice: Json, told: Json) -> None:
-    said = told.get("message") or told.get("delta") or {}
+def add(choice: Json, part: Json) -> None:
+    said = part.get("message") or part.get("delta") or {}
     choice["text"] += said.get("content") or ""
     choice["thought"] += said.get("reasoning_content") or said.get("reasoning") or ""
     choice["refusal"] += said.get("refusal") or ""
-    choice["finish"] = choice["finish"] or told.get("finish_reason")
+    choice["finish"] = choice["finish"] or part.get("finish_reason")
     calls = said.get("tool_calls") or ([{"function": said["function_call"]}] if said.get("function_call") else [])
     for position, call in enumerate(calls):
         known = choice["calls"].setdefault(call.get("index", position), {"id": "", "name": "", "asked": ""})

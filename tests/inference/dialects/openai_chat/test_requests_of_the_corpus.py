@@ -1,7 +1,6 @@
 """Recorded requests of OpenAI's customers, rendered for each model of this dialect."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest

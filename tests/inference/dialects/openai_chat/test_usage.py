@@ -75,8 +75,15 @@ def test_details_without_a_price_are_shown() -> None:
 
 @pytest.mark.parametrize(
     "said",
-    [{}, {"prompt_tokens": 5}, {"completion_tokens": 5}, {"prompt_tokens": None, "completion_tokens": 5}, {"prompt_tokens": "5", "completion_tokens": 5}, {"prompt_tokens": 10**30, "completion_tokens": 5}],
-)  # fmt: skip
+    [
+        {},
+        {"prompt_tokens": 5},
+        {"completion_tokens": 5},
+        {"prompt_tokens": None, "completion_tokens": 5},
+        {"prompt_tokens": "5", "completion_tokens": 5},
+        {"prompt_tokens": 10**30, "completion_tokens": 5},
+    ],
+)
 def test_a_missing_total_is_no_zero(said: dict[str, Any]) -> None:
     assert usage.read(said) is None
 
