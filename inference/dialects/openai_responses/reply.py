@@ -207,6 +207,8 @@ def stream(rendered: Rendered) -> Stream:
 
 def parse(body: Mapping[str, Any], rendered: Rendered) -> Reply:
     """Raises `Fault` where the response failed, is not finished or is none."""
+    if not isinstance(body, dict):
+        raise Fault(BAD_RESPONSE, said=f"{body!r:.200}")
     translator, gathered = stream(rendered), Gathered()
     for delta in translator.close(body):
         gathered.add(delta)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from inference.chat.fields import asks, sift
-from inference.chat.rejected import unsupported
+from inference.chat.rejected import Rejected, unsupported
 from inference.chat.rendered import Rendered, Target
 from inference.chat.request import ChatRequest, JsonSchema, Tool
 from inference.chat.traits import Traits
@@ -130,6 +130,8 @@ def json_schema(given: JsonSchema) -> dict[str, Any]:
 
 
 def include(request: ChatRequest, traits: Traits) -> dict[str, Any]:
+    if request.top_logprobs and not request.logprobs:
+        raise Rejected("top_logprobs needs logprobs: true.", param="top_logprobs")
     wanted = ["reasoning.encrypted_content"] if traits.thinking != "none" else []
     if request.logprobs:
         wanted.append("message.output_text.logprobs")

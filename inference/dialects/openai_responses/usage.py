@@ -5,12 +5,14 @@ from typing import Any
 from inference.dialects.wire import mapping, number
 from inference.usage import Usage
 
+MOST_TOKENS = 10**9  # more is no count
+
 
 def read_usage(raw: Any) -> Usage | None:
     """None where the counts are missing: a bill must not take that for zero."""
     counts = mapping(raw)
     prompt, output = number(counts.get("input_tokens")), number(counts.get("output_tokens"))
-    if prompt is None or output is None:
+    if prompt is None or output is None or max(prompt, output) > MOST_TOKENS:
         return None
     details, written = mapping(counts.get("input_tokens_details")), mapping(counts.get("output_tokens_details"))
     return Usage.of(

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from inference.chat.fault import Fault
@@ -47,8 +49,10 @@ def test_a_reply_that_is_not_there_yet_is_none(status: str) -> None:
     assert bad.value.code == "bad_upstream_response"
 
 
-@pytest.mark.parametrize("body", [{}, {"output": None}, {"choices": []}, {"output": {}, "status": "completed"}])
-def test_what_is_no_response_is_a_bad_one(body: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "body", [{}, {"output": None}, {"choices": []}, {"output": {}, "status": "completed"}, [], 5, None]
+)
+def test_what_is_no_response_is_a_bad_one(body: Any) -> None:
     with pytest.raises(Fault) as bad:
         reply(body)
     assert bad.value.code == "bad_upstream_response"

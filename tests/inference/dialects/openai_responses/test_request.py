@@ -127,6 +127,7 @@ def test_the_effort_passes_as_it_is() -> None:
         ({"web_search_options": {}}, "web_search_options"),
         ({"modalities": ["text", "audio"]}, "modalities"),
         ({"service_tier": "flex"}, "service_tier"),
+        ({"top_logprobs": 2}, "top_logprobs"),
     ],
 )
 def test_what_would_change_the_reply_or_its_price_is_refused(fields: dict[str, object], param: str) -> None:

@@ -190,7 +190,17 @@ def test_usage_model_and_ids_are_known_before_the_end() -> None:
     )
 
 
-@pytest.mark.parametrize("usage", [None, {}, {"input_tokens": 5}, {"input_tokens": "5", "output_tokens": 1}, 7])
+@pytest.mark.parametrize(
+    "usage",
+    [
+        None,
+        {},
+        {"input_tokens": 5},
+        {"input_tokens": "5", "output_tokens": 1},
+        {"input_tokens": 10**40, "output_tokens": 1},
+        7,
+    ],
+)
 def test_missing_usage_is_not_zero(usage: object) -> None:
     assert streamed(completed(message("Hi"), usage=usage)).facts.usage is None
 
