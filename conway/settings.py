@@ -131,6 +131,10 @@ CONWAY_DRAIN_SECONDS = env_int("CONWAY_DRAIN_SECONDS", 30)  # how long an upstre
 CONWAY_STALL_SECONDS = env_int("CONWAY_STALL_SECONDS", 30)  # a client that reads nothing for so long has left
 CONWAY_STOP_SECONDS = env_int("CONWAY_STOP_SECONDS", 25)  # for running answers and drains, after SIGTERM
 CONWAY_SETTLE_SECONDS = env_int("CONWAY_SETTLE_SECONDS", 8)  # then, for settling what was cut: 5 s until it is spooled
+CONWAY_FIRST_BYTE_SECONDS = env_int("CONWAY_FIRST_BYTE_SECONDS", 120)  # how long a provider may think before a stream
+CONWAY_BETWEEN_BYTES_SECONDS = env_int("CONWAY_BETWEEN_BYTES_SECONDS", 60)  # and between two of its bytes
+CONWAY_JSON_SECONDS = env_int("CONWAY_JSON_SECONDS", 600)  # and for a whole JSON reply
+CONWAY_LOST_SECONDS = env_int("CONWAY_LOST_SECONDS", 30)  # a hold whose process is silent for so long is lost
 CONWAY_MAX_BODY_BYTES = env_int("CONWAY_MAX_BODY_BYTES", 32 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = CONWAY_MAX_BODY_BYTES  # the server has refused more before Django sees it
 

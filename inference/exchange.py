@@ -30,7 +30,7 @@ from inference.usage import INPUT_BUCKETS, Usage
 
 SILENCE_SECONDS = 15  # then the client gets its headers and a comment, so that nothing between us gives up
 LONGEST_SECONDS = 3600
-LEFT_JSON_SECONDS = 600
+LEFT_JSON_SECONDS = upstream.JSON_SECONDS
 LONGEST_RETRY_WAIT_SECONDS = 2.0
 
 COMPLETE, CLIENT_LEFT, STOPPED, TOO_LONG = "complete", "client_left", "stopped", "too_long"
@@ -323,7 +323,8 @@ class Exchange:
             if self.facts.usage is not None:
                 return "exact", self.facts.usage, alerts
             return "estimated", self.estimate(), [*alerts, "no_usage"]
-        if self.was_seen or self.ending == CLIENT_LEFT or (self.client_left and not self.gathered.empty):
+        was_cut = self.ending in (CLIENT_LEFT, STOPPED)  # by us, for a client that had left: the provider charges for it
+        if self.was_seen or (self.client_left and (was_cut or not self.gathered.empty)):
             return "estimated", self.estimate(), alerts
         return "none", Usage(), alerts
 

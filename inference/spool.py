@@ -1,14 +1,14 @@
 """Settlements that the database would not take: fsynced to a file, replayed until it does.
 
 One file per process under CONWAY_DATA_DIR/spool, held by a kernel lock while its writer lives, so any process on the
-machine may
-take over a file whose lock is free. A torn last line is what a crash in mid-write leaves: nobody was told it had
-worked.
+machine may take over a file whose lock is free. A torn last line is what a crash in mid-write leaves: nobody was told
+it had worked.
 """
 
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -23,31 +23,44 @@ class Spool:
         self.folder = folder
         self.path = folder / f"{process}.jsonl"
         self.file: IO[bytes] | None = None
+        self.turn = threading.Lock()  # settlements come from several threads; taking one back must not take another's
 
     def write(self, entry: dict[str, Any]) -> None:
         """Blocks for one fsync; on disk when it returns. Raises OSError (a full disk), and then nothing was kept."""
-        if self.file is None:
-            self.file = open_locked(self.path)
         line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
-        begin = self.file.seek(0, os.SEEK_END)
-        try:
-            self.file.write(line)
-            self.file.flush()
-            os.fsync(self.file.fileno())
-        except OSError:
-            os.ftruncate(self.file.fileno(), begin)
-            raise
+        with self.turn:
+            if self.file is None:
+                self.file = open_locked(self.path)
+            begin = self.file.seek(0, os.SEEK_END)
+            try:
+                write_all(self.file, line)
+                os.fsync(self.file.fileno())
+            except OSError:
+                os.ftruncate(self.file.fileno(), begin)
+                raise
 
     def clear(self) -> None:
         """Everything in it is settled."""
-        if self.file is not None:
-            os.ftruncate(self.file.fileno(), 0)
+        with self.turn:
+            if self.file is not None:
+                os.ftruncate(self.file.fileno(), 0)
+
+
+def write_all(file: IO[bytes], line: bytes) -> None:
+    """A disk that fills up takes the first half without a word; only the second is refused."""
+    while line:
+        line = line[file.write(line) :]
 
 
 def open_locked(path: Path) -> IO[bytes]:
-    file = open(path, "a+b", buffering=0)  # noqa: SIM115 - it stays open as long as the process, and with it the lock
-    fcntl.flock(file, fcntl.LOCK_EX)
-    return file
+    """Stays open as long as the process, and with it the lock. Whoever took a file not locked yet for an orphan has
+    unlinked it: then another is made."""
+    while True:
+        file = open(path, "a+b", buffering=0)  # noqa: SIM115
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+            return file
+        file.close()
 
 
 def read(path: Path) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
+from django.conf import settings
 
 from accounts.authentication import note_use
 from accounts.database import DatabaseUnavailable
@@ -20,10 +21,10 @@ from credits.ledger import LostHold
 from inference import billing, exchange, spool
 from inference.usage import Usage
 
-BEAT_SECONDS = 3
-LOOK_SECONDS = 5
+LOST_SECONDS = settings.CONWAY_LOST_SECONDS
+BEAT_SECONDS = LOST_SECONDS / 10
+LOOK_SECONDS = LOST_SECONDS / 6
 NOTE_SECONDS = 20
-LOST_SECONDS = 30
 LONGEST_BLINK_SECONDS = 3 * LOOK_SECONDS
 
 log = logging.getLogger(__name__)

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 
 import aiohttp
 import httpx2 as httpx
+from django.conf import settings
 from httpx_aiohttp.httpx2 import AiohttpTransport
 
 from inference.chat.fault import BAD_RESPONSE, BUSY, FIRST_BYTE_TIMEOUT, TRUNCATED, UNREACHABLE, Fault, Meaning
 from inference.providers import Provider
 
 CONNECT_SECONDS = 5
-FIRST_BYTE_SECONDS = 120  # of a stream
-BETWEEN_BYTES_SECONDS = 60
-JSON_SECONDS = 600
+FIRST_BYTE_SECONDS = settings.CONWAY_FIRST_BYTE_SECONDS  # of a stream
+BETWEEN_BYTES_SECONDS = settings.CONWAY_BETWEEN_BYTES_SECONDS
+JSON_SECONDS = settings.CONWAY_JSON_SECONDS
 CONNECTIONS_PER_PROVIDER = 1000
 KEPT_SECONDS = 15  # an idle connection; providers close theirs after a minute or more
 ERROR_BODY_BYTES = 64 * 1024
