@@ -5,15 +5,17 @@ import os
 from typing import Any
 
 import django
-from channels.routing import ProtocolTypeRouter
+from channels.routing import ProtocolTypeRouter, URLRouter
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "conway.settings")
 django.setup()
 
 from asgiref.sync import sync_to_async  # noqa: E402
+from channels.auth import AuthMiddlewareStack  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from accounts import database  # noqa: E402
+from credits.pages.urls import websocket_urlpatterns  # noqa: E402
 from inference import catalog, edge, upstream  # noqa: E402
 from inference.edge import Receive, Send  # noqa: E402
 from inference.upkeep import Upkeep  # noqa: E402
@@ -28,7 +30,9 @@ async def http(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     await handler(scope, receive, send)
 
 
-application = ProtocolTypeRouter({"http": http})
+sockets = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))  # by the session's cookie
+
+application = ProtocolTypeRouter({"http": http, "websocket": sockets})
 
 
 async def start() -> None:
@@ -39,8 +43,8 @@ async def start() -> None:
 
 
 async def stop(deadline: float) -> None:
-    """After a worker's last new request, beside the answers still running: they may go on until `deadline`, in the
-    loop's time. What is left then is cut and settled within CONWAY_SETTLE_SECONDS."""
+    """After a worker's last answer, or at `deadline`, in the loop's time, beside those still running. Drains may go on
+    until then; what is left is cut and settled within CONWAY_SETTLE_SECONDS."""
     await upkeep.stop(deadline - asyncio.get_running_loop().time())
     await upstream.close()
     await database.close()

@@ -16,6 +16,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Concat
+from django.db.models.lookups import Exact
 
 
 class Clock(models.Func):
@@ -146,6 +147,15 @@ class CreditTransaction(models.Model):
             models.Index(F("type"), F("id"), name="rarer_types", condition=~Q(type="inference")),
             BrinIndex("created_at", name="by_date"),
             models.Index(F("refers_to"), name="booked_because_of", condition=Q(refers_to__isnull=False)),
+            # The desk's filters over all accounts; nearly all charges are exact, and need no index to be found.
+            models.Index(KT("details__model"), F("id"), name="charges_by_model"),
+            models.Index(KT("details__provider"), F("id"), name="charges_by_provider"),
+            models.Index(
+                KT("details__settlement"),
+                F("id"),
+                name="unusual_charges",
+                condition=~Q(Exact(KT("details__settlement"), models.Value("exact"))),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -201,3 +211,20 @@ class AuditRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.accounts} accounts, {self.faults} faults"
+
+
+class FundingNote(models.Model):
+    """How to get credits, in the staff's words: the overview shows it. There is one."""
+
+    text = models.TextField(help_text="An empty line begins a paragraph; addresses become links.")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="there_is_one_funding_note")]
+
+    def __str__(self) -> str:
+        return "How to get credits"
+
+    @classmethod
+    def current(cls) -> str:
+        note = cls.objects.first()
+        return note.text if note else "Your operator adds credits to your account: ask them for a top-up."

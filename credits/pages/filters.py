@@ -1,0 +1,58 @@
+from typing import Any
+
+from django import forms
+
+from accounts.models import ApiKey
+from credits import history
+from credits.models import CreditTransaction, CreditTransactionQuerySet
+from credits.used import used_keys, used_models
+
+RECEIPT_LENGTH_MAX = 100
+
+TYPE_TITLES = {
+    CreditTransaction.Type.TOP_UP: "Top-up",
+    CreditTransaction.Type.INFERENCE: "Inference",
+    CreditTransaction.Type.REFUND: "Refund",
+    CreditTransaction.Type.ADJUSTMENT: "Adjustment",
+    CreditTransaction.Type.WRITE_OFF: "Write-off",
+}
+
+
+class Day(forms.DateInput):
+    input_type = "date"
+
+
+class HistoryFilters(forms.Form):
+    """The address of the history page, read. What is not filled in does not filter."""
+
+    type = forms.ChoiceField(required=False, choices=[("", "All types"), *TYPE_TITLES.items()])
+    model = forms.ChoiceField(required=False)
+    key = forms.ModelChoiceField(required=False, queryset=ApiKey.objects.none(), empty_label="All keys")
+    since = forms.DateField(required=False, label="From", widget=Day)
+    until = forms.DateField(required=False, label="Until", widget=Day)
+    receipt = forms.CharField(required=False, label="Receipt id", max_length=RECEIPT_LENGTH_MAX)
+
+    def __init__(self, *args: Any, user_id: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user_id = user_id
+        models, keys = self.fields["model"], self.fields["key"]
+        assert isinstance(models, forms.ChoiceField) and isinstance(keys, forms.ModelChoiceField)
+        models.choices = [("", "All models"), *((name, name) for name in used_models(user_id))]
+        keys.queryset = ApiKey.objects.filter(user=user_id, pk__in=used_keys(user_id)).order_by("-pk")
+
+    def entries(self) -> CreditTransactionQuerySet:
+        """None where a filter makes no sense: the page says which."""
+        if not self.is_valid():
+            return CreditTransaction.objects.none()
+        given = self.cleaned_data
+        found = history.entries(
+            self.user_id,
+            history.Filters(
+                type=given["type"] or None,
+                model=given["model"] or None,
+                key_id=given["key"].pk if given["key"] else None,
+                since=given["since"],
+                until=given["until"],
+            ),
+        )
+        return found.about(f"inference:{given['receipt'].strip()}") if given["receipt"] else found

@@ -1,0 +1,14 @@
+from django.urls import path, re_path
+
+from credits.pages.export import history_csv
+from credits.pages.history import history_page
+from credits.pages.overview import overview
+from credits.pages.socket import CreditsSocket, nothing_here
+
+urlpatterns = [
+    path("", overview, name="overview"),
+    path("credits/history", history_page, name="history"),
+    path("credits/history.csv", history_csv, name="history-csv"),
+]
+
+websocket_urlpatterns = [path("credits/live", CreditsSocket.as_asgi()), re_path("", nothing_here)]  # type: ignore[arg-type]
