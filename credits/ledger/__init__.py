@@ -2,7 +2,8 @@
 
 amounts      which cents, references and reasons are accepted at all
 postings     top_up, adjust, refund: what staff and commands book, through Django's connection
-admission    admit: sets credit aside for a completion, or says why not
+admission    admit: sets credit aside for a completion, or says why not; would_admit: the same, asked only
+hold_rule    how much is set aside, and when not: the SQL of admission
 settlement   settle: the completion's row, its charge, the balance and the hold in one statement
 holds        beat, open_holds, lost_hold, balance: what is under way, and whose process died
 turns        one statement at a time per account and process
@@ -12,7 +13,7 @@ as the statement's own target, so amounts are computed from the updated row's ow
 wait is stale.
 """
 
-from credits.ledger.admission import Admission, Refused, admit
+from credits.ledger.admission import Admission, Outlook, Refused, admit, would_admit
 from credits.ledger.amounts import CENTS_MAX, InvalidAmount, InvalidText
 from credits.ledger.holds import LostHold, OpenHold, balance, beat, lost_hold, open_holds
 from credits.ledger.postings import (
@@ -37,6 +38,7 @@ __all__ = [
     "LostHold",
     "NotRefundable",
     "OpenHold",
+    "Outlook",
     "ReferenceReused",
     "Refused",
     "Settled",
@@ -52,4 +54,5 @@ __all__ = [
     "refundable_cents",
     "settle",
     "top_up",
+    "would_admit",
 ]
