@@ -1,8 +1,8 @@
 """A worker: Daphne, where send() waits for a slow reader and SIGTERM lets running answers end.
 
 `python -m conway.server LISTENING READY MODULE` serves MODULE.application on the listening socket of that descriptor.
-MODULE.start() runs before the first request, and a byte is then written to READY. MODULE.stop(deadline) runs when
-SIGTERM comes or standard input ends, which it does when the parent is gone, however it went.
+MODULE.start() runs before the first request, and a byte is then written to READY. SIGTERM stops it, and the end of
+standard input, which comes when the parent is gone, however it went; MODULE.stop(deadline) is then its last act.
 """
 
 import asyncio
@@ -70,6 +70,7 @@ class Server(Daphne):
         reactor.callLater(2, self.timeout_checker)
         reactor.callWhenRunning(lambda: self.loop.create_task(self.begin()))
         reactor.run(installSignalHandlers=False)
+        self.loop.run_until_complete(cancel_all())
         return self.status
 
     async def begin(self) -> None:
@@ -116,7 +117,7 @@ class Server(Daphne):
             self.loop.create_task(self.stop_gently())
 
     async def stop_gently(self) -> None:
-        """No new requests; those running have until the deadline, then the stop hook cuts and settles what is left."""
+        """No new requests; those running have until the deadline. Then the stop hook cuts and settles what is left."""
         await asyncio.ensure_future(self.port.stopListening().asFuture(self.loop))
         for channel in list(self.http_factory.channels):
             channel.close_when_idle()
@@ -126,6 +127,7 @@ class Server(Daphne):
         deadline = self.loop.time() + self.stop_seconds
         try:
             async with asyncio.timeout_at(deadline + self.settle_seconds):
+                await asyncio.wait([self.loop.create_task(self.answers_end())], timeout=self.stop_seconds)
                 await asyncio.gather(self.answers_end(), self.stop_hook(deadline))
         except Exception:
             logger.exception("The stop was not a gentle one")
@@ -143,12 +145,13 @@ class Server(Daphne):
             if "application_instance" in details and not details["application_instance"].done()
         ]
 
-    def kill_all_applications(self) -> Any:
-        """Daphne's own stumbles over connections whose application has ended."""
-        self.connections = {
-            protocol: details for protocol, details in self.connections.items() if "application_instance" in details
-        }
-        return super().kill_all_applications()
+
+async def cancel_all() -> None:
+    """A coroutine that is left pending can crash the interpreter on its way out (seen with Python 3.11.7)."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def log_twisted() -> None:

@@ -17,9 +17,17 @@ sent = 0
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    if scope["type"] == "http":
-        body = await whole_body(receive)
-        await ANSWERS[scope["path"]](body, send)
+    if scope["type"] == "websocket":
+        await echo(receive, send)
+    else:
+        await ANSWERS[scope["path"]](await whole_body(receive), send)
+
+
+async def echo(receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (message := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": message["text"]})
 
 
 async def whole_body(receive: Receive) -> bytes:
