@@ -3,7 +3,8 @@
 lean.py        the edge: bytes in, bytes out, no middleware          api.py       models, receipts, estimates
 (django-ninja)
 relay.py       the story of one completion                           estimate.py  what would it cost
-errors.py      every failure, as the caller sees it
+routing.py     where a request goes                                  receipts.py  what did it cost
+errors.py      every failure, as the caller sees it                  openapi.py   the documents' longer parts
 billing.py     admit and settle                                      upstream.py  the wire to the providers
 catalog.py     which model, at which price, by which provider        models.py    its tables
 providers.py   five houses                                           dialects/    four languages

@@ -10,27 +10,24 @@ import hashlib
 import hmac
 import secrets
 import string
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Any
 
 from django.conf import settings
 
 from accounts.authentication import Caller, authenticate
 from accounts.errors import ApiError, new_request_id
-from inference import billing, catalog, errors
+from inference import billing, catalog, errors, routing
 from inference.answer import JSON_HEADERS, STREAM_HEADERS, Answer, completion, dumps
-from inference.catalog import Catalog, Listing, PricePoint
+from inference.catalog import Listing, PricePoint
 from inference.chat.rejected import Rejected
-from inference.chat.rendered import Target
 from inference.chat.request import ChatRequest
 from inference.exchange import Exchange
+from inference.routing import Headers
 
 BASE62 = string.ascii_letters + string.digits
 ID_LENGTH = 29
 LONGEST_IDEMPOTENCY_KEY = 255
-MOST_CAP_CENTS = 10**12
-
-Headers = Mapping[str, str]  # names in lower case
 
 
 async def complete(headers: Headers, body: bytes) -> Answer:
@@ -53,10 +50,10 @@ def refusal(error: ApiError, request_id: str) -> Answer:
 async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_id: str) -> Exchange:
     """Up to the provider's door: everything that can be refused is refused here."""
     book = await catalog.current()
-    listing, price = find(book, request.model, caller)
-    rendered = listing.dialect.render(request, target(listing, caller), limit=None)
+    listing, price = routing.find(book, request.model, caller)
+    rendered = listing.dialect.render(request, routing.target(listing, caller), limit=None)
     payload = rendered.encoded()
-    cap_cents = cap(headers)
+    cap_cents = routing.cap(headers)
     completion_id, is_idempotent = completion_id_for(caller, headers)
     quote, admission = await billing.admit(
         completion_id=completion_id,
@@ -71,7 +68,7 @@ async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_
     limit = quote.affordable(admission.cents) if admission.cents < quote.worst_cents else quote.limit
     is_lowered = limit < quote.limit
     if is_lowered or must_send(limit, listing, request):
-        rendered = listing.dialect.render(request, target(listing, caller), limit=limit)
+        rendered = listing.dialect.render(request, routing.target(listing, caller), limit=limit)
         payload = rendered.encoded()
     exchange = Exchange(
         id=completion_id,
@@ -95,53 +92,6 @@ async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_
 def must_send(limit: int, listing: Listing, request: ChatRequest) -> bool:
     """Where the prompt leaves less room than the model's maximum, providers refuse the maximum as a limit."""
     return request.output_limit is None and limit < listing.traits.max_output_tokens
-
-
-def find(book: Catalog, name: str, caller: Caller) -> tuple[Listing, PricePoint]:
-    listing = book.find(name)
-    if listing is None or not listing.is_on:
-        known = ", ".join(sorted(name for name, listing in book.listings.items() if listing.is_on))
-        raise Rejected(
-            f"The model '{name[:100]}' does not exist here. Available: {known}.",
-            param="model",
-            code="model_not_found",
-            status=404,
-        )
-    if caller.allowed_models is not None and name not in caller.allowed_models:
-        raise ApiError(403, "model_not_allowed", f"This API key may not use '{name}'.", param="model")
-    if not listing.provider.is_configured:
-        raise ApiError(
-            503,
-            "provider_not_configured",
-            f"Inference proxy not configured: no API key for {listing.provider.title}.",
-            headers=errors.NO_RETRY,
-        )
-    price = listing.price_at(book.now())
-    if price is None:
-        raise ApiError(
-            503, "model_not_priced", f"'{name}' has no price yet; our staff have to set one.", headers=errors.NO_RETRY
-        )
-    return listing, price
-
-
-def target(listing: Listing, caller: Caller) -> Target:
-    return Target(listing.upstream_id, listing.traits, lambda value: pseudonym(caller.user_id, value))
-
-
-def pseudonym(user_id: int, value: str) -> str:
-    """A caller's own id for a user, as providers see it: nobody can tell whose it is, and two callers' never meet."""
-    return hmac.new(
-        settings.SECRET_KEY.encode(), f"{user_id}\0{value}".encode("utf-8", "replace"), hashlib.sha256
-    ).hexdigest()
-
-
-def cap(headers: Headers) -> int | None:
-    given = headers.get("x-conway-max-cost-cents")
-    if given is None:
-        return None
-    if not (given.strip().isascii() and given.strip().isdigit()):
-        raise Rejected("x-conway-max-cost-cents must be a whole number of cents.", param="x-conway-max-cost-cents")
-    return min(int(given), MOST_CAP_CENTS) if len(given) < 20 else MOST_CAP_CENTS
 
 
 def completion_id_for(caller: Caller, headers: Headers) -> tuple[str, bool]:
