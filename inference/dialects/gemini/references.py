@@ -36,7 +36,7 @@ class References:
         self.unrolled = cyclic({name: set(self.demanded(node)) for name, node in self.definitions.items()})
 
     def rejected(self, why: str) -> Rejected:
-        return Rejected(f"{self.param}: {why}.", param=self.param.split("[")[0], code="unsupported_value")
+        return Rejected(f"{self.param}: {why}.", param=self.param, code="unsupported_value")
 
     def definition(self, pointer: Any) -> str | None:
         """The name behind `#/$defs/Name`, where it may be pointed at as it is."""
@@ -106,3 +106,7 @@ def merged(one: Schema, other: Schema) -> Schema:
     if isinstance(one.get("required"), list) and isinstance(other.get("required"), list):
         both["required"] = one["required"] + other["required"]
     return both
+
+
+def without(given: Schema, keyword: str) -> Schema:
+    return {name: value for name, value in given.items() if name != keyword}

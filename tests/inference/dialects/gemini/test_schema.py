@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from inference.chat.rejected import Rejected
 from inference.dialects.gemini import schema
+from inference.dialects.gemini.bounds import ANYTHING, WORDS
 from inference.sandbox.gemini.schemas import check_json_schema
 
 Json = dict[str, Any]
@@ -60,8 +61,8 @@ def cleaned_property(given: Any, **root: Any) -> Json:
             {"type": "array", "items": TEXT, "uniqueItems": True},
             {"type": "array", "items": TEXT, "description": "Without duplicates."},
         ),
-        ({"type": "array"}, {"type": "array", "items": schema.ANYTHING}),
-        ({"type": "array", "items": {}}, {"type": "array", "items": schema.ANYTHING}),
+        ({"type": "array"}, {"type": "array", "items": ANYTHING}),
+        ({"type": "array", "items": {}}, {"type": "array", "items": ANYTHING}),
         ({"type": "array", "items": [TEXT]}, {"type": "array", "prefixItems": [TEXT]}),
         ({"type": "array", "prefixItems": [TEXT], "items": False}, {"type": "array", "prefixItems": [TEXT]}),
         ({"type": "object", "properties": {}}, {"type": "object"}),
@@ -211,7 +212,7 @@ def test_no_schema_grows_without_end(given: Json) -> None:
     assert time.monotonic() - began < 3
 
 
-KEYWORDS = [*schema.KEYWORDS, *schema.WORDS, "$ref", "allOf", "const", "nullable", "not", "$defs", "definitions"]
+KEYWORDS = [*schema.KEYWORDS, *WORDS, "$ref", "allOf", "const", "nullable", "not", "$defs", "definitions"]
 VALUES = ["string", "object", "array", "#", "#/$defs/a", "#/definitions/a", "#/properties/a/anyOf/0", "a", 1, 2.5, True]
 schemas = st.recursive(
     st.sampled_from([*VALUES, False, None]),
