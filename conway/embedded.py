@@ -27,6 +27,7 @@ DEATHS = 5  # in a row; a killed postmaster's children may keep the next one fro
 LONGEST_SOCKET_PATH = 107  # bytes, of sockaddr_un
 SOCKET = ".s.PGSQL.5432"
 USER = DATABASE = "conway"
+OPTIONS = ("max_connections=300", "log_checkpoints=off")  # a worker may take 16; the log is kept for ever
 NOBODY = 65534
 
 # PostgreSQL refuses to run as root, so root runs it as nobody. With one capability kept it may pass folders that only
@@ -137,9 +138,8 @@ def start(home: Path, server_lock: int) -> subprocess.Popen[bytes]:
     sockets = socket_folder(home)
     for stale in (home / "cluster/postmaster.pid", sockets / SOCKET, sockets / f"{SOCKET}.lock"):
         stale.unlink(missing_ok=True)  # server.lock is ours, so no postgres is left that could own them
-    return subprocess.Popen(
-        [*as_nobody(), binary("postgres"), "-D", home / "cluster", "-k", sockets, "-h", ""], pass_fds=[server_lock]
-    )
+    options = ["-D", home / "cluster", "-k", sockets, "-h", "", *(f"--{option}" for option in OPTIONS)]
+    return subprocess.Popen([*as_nobody(), binary("postgres"), *options], pass_fds=[server_lock])
 
 
 def own(folder: Path) -> None:
