@@ -89,7 +89,7 @@ class EntryBody(serializers.ModelSerializer[CreditTransaction]):
         read_only_fields = fields
 
     def get_description(self, entry: CreditTransaction) -> str:
-        return entry.description or entry.get_type_display().capitalize()
+        return entry.description or entry.reason or entry.get_type_display().capitalize()
 
     def to_representation(self, entry: CreditTransaction) -> dict[str, Any]:
         """A refund or write-off carries its charge's details; its tokens were counted there."""

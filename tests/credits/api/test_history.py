@@ -45,7 +45,7 @@ def test_a_top_up_as_clients_print_it(get: Get, alice: User) -> None:
         "type": "top_up",
         "amount_cents": 1000,
         "balance_after_cents": 1000,
-        "description": "Top up",
+        "description": "Her first money",
         "reference": "top_up:alice-begins",
         "refers_to": None,
         "key_id": None,
