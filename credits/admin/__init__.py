@@ -1,0 +1,12 @@
+"""Staff read the books here; what moves money goes through desk.py, and from there through the ledger.
+
+lists         read-only lists of any length, and what is searched in them
+filters       by days, by what a charge was for
+moves         top up, adjust, refund: a form, before and after, booked
+accounts      credit accounts
+transactions  the ledger
+books         holds and audits
+funding       how to get credits, as the overview says it
+"""
+
+from credits.admin import accounts, books, funding, transactions  # noqa: F401

@@ -1,0 +1,90 @@
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, Now
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+
+from credits.admin.lists import ReadOnlyAdmin, of_user
+from credits.admin.moves import MoveView
+from credits.desk import MOVES
+from credits.models import AuditRun, CreditAccount, CreditTransaction
+from credits.spend import SPENDING
+from credits.templatetags.money import usd
+
+NEWEST = 12
+
+
+def with_activity(accounts: QuerySet[CreditAccount]) -> QuerySet[CreditAccount]:
+    """Adds `spent_cents`, what 30 days of charges cost after write-offs and refunds, and `last_activity`. Each is a
+    look into an account's own index, for the rows of a page only.
+    """
+    mine = CreditTransaction.objects.filter(account=OuterRef("pk"))
+    month = mine.filter(created_at__gte=Now() - timedelta(days=30), type__in=SPENDING).order_by()
+    spent = month.values("account").annotate(cents=-Sum("amount_cents")).values("cents")
+    return accounts.annotate(
+        spent_cents=Coalesce(Subquery(spent), 0, output_field=BigIntegerField()),
+        last_activity=Subquery(mine.order_by("-id").values("created_at")[:1]),
+    )
+
+
+@admin.register(CreditAccount)
+class CreditAccountAdmin(ReadOnlyAdmin):
+    list_display = ["user", "user_id", "balance", "held", "available", "spent", "last_activity"]
+    fields = ["user", "balance", "held", "available", "spent", "last_activity"]
+    list_select_related = ["user"]
+    keyset = ("user_id",)
+    search_fields = ["user__email"]
+    search_help_text = "Email address or user id"
+    change_list_template = "admin/credits/account_list.html"
+    change_form_template = "admin/credits/account.html"
+
+    @admin.display(description="balance")
+    def balance(self, account: CreditAccount) -> str:
+        return usd(account.balance_cents)
+
+    @admin.display(description="held")
+    def held(self, account: CreditAccount) -> str:
+        return usd(account.held_cents)
+
+    @admin.display(description="available")
+    def available(self, account: CreditAccount) -> str:
+        return usd(account.available_cents)
+
+    @admin.display(description="spent in 30 days")
+    def spent(self, account: Any) -> str:
+        return usd(account.spent_cents)
+
+    @admin.display(description="last activity")
+    def last_activity(self, account: Any) -> Any:
+        return account.last_activity
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CreditAccount]:
+        return with_activity(super().get_queryset(request))
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        term = search_term.strip().replace("\x00", "")
+        return (queryset.filter(of_user(term, "user_id")) if term else queryset), False
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = [
+            path(
+                f"{name}/",
+                self.admin_site.admin_view(MoveView.as_view(form_class=form, model_admin=self)),
+                name=f"credits_creditaccount_{name.replace('-', '_')}",
+            )
+            for name, form in MOVES.items()
+        ]
+        return [*pages, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"audit_run": AuditRun.objects.order_by("id").last()})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        user_id = int(object_id) if object_id.isdecimal() and len(object_id) < 19 else 0
+        newest = CreditTransaction.objects.for_user(user_id).select_related("made_by").newest_first()[:NEWEST]
+        return super().change_view(request, object_id, form_url, {"newest": newest})

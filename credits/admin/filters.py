@@ -1,0 +1,102 @@
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.db import connection
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.timezone import now
+
+SINCE, UNTIL = "since", "until"
+DAY = timedelta(days=1)
+PRESETS = {"Today": 0, "Yesterday and today": 1, "Past 7 days": 6, "Past 30 days": 29}
+# Ids and dates rise together, but for statements that took so long, or a clock that was set back.
+CLOCK_STEP = timedelta(minutes=1)
+
+
+class DaysFilter(admin.ListFilter):
+    """From one day to another, UTC, both included."""
+
+    title = "day (UTC)"
+    template = "admin/days_filter.html"
+    column = "created_at"
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: type[Model], model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.since, self.until = (day(params.pop(name, [""])[-1]) for name in (SINCE, UNTIL))
+        for name, chosen in ((SINCE, self.since), (UNTIL, self.until)):
+            if chosen:
+                self.used_parameters[name] = chosen.isoformat()
+
+    def expected_parameters(self) -> list[str | None]:
+        return [SINCE, UNTIL]
+
+    def has_output(self) -> bool:
+        return True
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.since:
+            queryset = self.starting(queryset, midnight(self.since))
+        return self.ending(queryset, midnight(self.until) + DAY) if self.until else queryset
+
+    def starting(self, queryset: QuerySet, moment: datetime) -> QuerySet:
+        return queryset.filter(**{f"{self.column}__gte": moment})
+
+    def ending(self, queryset: QuerySet, moment: datetime) -> QuerySet:
+        return queryset.filter(**{f"{self.column}__lt": moment})
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        self.others = [(name, value) for name, value in changelist.params.items() if name not in (SINCE, UNTIL)]
+        yield self.choice(changelist, "Any", None)
+        for title, days_back in PRESETS.items():
+            yield self.choice(changelist, title, now().date() - days_back * DAY)
+
+    def choice(self, changelist: ChangeList, title: str, since: date | None) -> dict[str, Any]:
+        link = changelist.get_query_string({SINCE: since} if since else {}, [SINCE, UNTIL])
+        return {"selected": self.since == since and not self.until, "query_string": link, "display": title}
+
+
+class DaysOfIdsFilter(DaysFilter):
+    """For a table whose ids rise with its dates and whose lists are in the order of ids: PostgreSQL cannot know that,
+    and would read from the newest row on to find an old month. Each date becomes a bound on ids as well.
+    """
+
+    def starting(self, queryset: QuerySet, moment: datetime) -> QuerySet:
+        return super().starting(queryset, moment).filter(id__gte=first_id(queryset.model, moment - CLOCK_STEP))
+
+    def ending(self, queryset: QuerySet, moment: datetime) -> QuerySet:
+        return super().ending(queryset, moment).filter(id__lt=first_id(queryset.model, moment + CLOCK_STEP))
+
+
+def first_id(model: type[Model], moment: datetime) -> int:
+    """The id with which this moment begins, found in one statement by halving."""
+    with connection.cursor() as cursor:
+        cursor.execute(HALVING.format(table=model._meta.db_table), {"moment": moment})
+        return cursor.fetchone()[0]
+
+
+HALVING = """
+WITH RECURSIVE step (low, high) AS (
+  SELECT 0::bigint, coalesce(max(id) + 1, 0) FROM {table}
+  UNION ALL
+  SELECT CASE WHEN row.created_at < %(moment)s THEN row.id + 1 ELSE low END,
+         CASE WHEN row.created_at < %(moment)s THEN high ELSE (low + high) / 2 END
+  FROM step
+  LEFT JOIN LATERAL (SELECT id, created_at FROM {table} WHERE id >= (low + high) / 2 ORDER BY id LIMIT 1) row ON true
+  WHERE low < high
+)
+SELECT low FROM step WHERE low >= high"""
+
+
+def day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise IncorrectLookupParameters from error
+
+
+def midnight(day: date) -> datetime:
+    return datetime.combine(min(day, date(2999, 12, 30)), time(), UTC)

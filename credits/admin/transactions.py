@@ -1,0 +1,84 @@
+"""The ledger. What a charge was for stands in its `details`, frozen; credits know no models, they repeat names."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.db.models.fields.json import KT
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from credits.admin.filters import DaysOfIdsFilter
+from credits.admin.lists import ReadOnlyAdmin, of_user
+from credits.admin.names import named
+from credits.models import CreditTransaction
+from credits.templatetags.money import signed_usd, usd
+
+
+class DetailFilter(admin.SimpleListFilter):
+    """By the text, as the indexes have it."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in named(str(self.parameter_name))]
+
+    def has_output(self) -> bool:
+        return True  # else a name of nothing there is would be left out, and everything shown
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if (name := self.value()) is None:
+            return queryset
+        return queryset.alias(detail=KT(f"details__{self.parameter_name}")).filter(detail=name.replace("\x00", ""))
+
+
+class ModelFilter(DetailFilter):
+    title = parameter_name = "model"
+
+
+class ProviderFilter(DetailFilter):
+    title = parameter_name = "provider"
+
+
+class SettlementFilter(DetailFilter):
+    title = parameter_name = "settlement"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in ("exact", "estimated", "lost")]
+
+
+@admin.register(CreditTransaction)
+class CreditTransactionAdmin(ReadOnlyAdmin):
+    list_display = ["reference", "created_at", "user", "type", "amount", "balance_after", "served", "made_by", "reason"]
+    list_select_related = ["account__user", "made_by"]
+    list_filter = ["type", DaysOfIdsFilter, ModelFilter, ProviderFilter, SettlementFilter]
+    keyset = ("id",)
+    search_fields = ["reference"]
+    search_help_text = "Reference, completion id, email address or user id, whole"
+    change_form_template = "admin/credits/transaction.html"
+
+    @admin.display(description="user")
+    def user(self, entry: CreditTransaction) -> str:
+        page = reverse("admin:credits_creditaccount_change", args=[entry.account_id])
+        return format_html('<a href="{}">{}</a>', page, entry.account.user)
+
+    @admin.display(description="amount")
+    def amount(self, entry: CreditTransaction) -> str:
+        return signed_usd(entry.amount_cents)
+
+    @admin.display(description="balance after")
+    def balance_after(self, entry: CreditTransaction) -> str:
+        return usd(entry.balance_after_cents)
+
+    @admin.display(description="model")
+    def served(self, entry: CreditTransaction) -> str:
+        return entry.details.get("model", "")
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        """Whole references only: each is found by an index among ten million."""
+        if not (term := search_term.strip().replace("\x00", "")):
+            return queryset, False
+        if term.isdecimal() or "@" in term:
+            return queryset.filter(of_user(term, "account_id")), False
+        named = [term, *(f"{type}:{term}" for type in CreditTransaction.Type.values)]
+        found = CreditTransaction.objects.filter(Q(reference__in=named) | Q(refers_to__in=named)).values_list("pk")
+        return queryset.filter(pk__in=[pk for (pk,) in found[:1000]]), False
