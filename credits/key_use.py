@@ -1,5 +1,7 @@
 """What keys with a limit have spent and hold in their present day, month or lifetime."""
 
+from collections.abc import Mapping
+
 from django.db.models import BigIntegerField, Case, DateTimeField, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Greatest
 
@@ -23,7 +25,7 @@ def with_use(keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
     return keys.annotate(**limited(used)).annotate(**limited({"left_cents": left}))
 
 
-def limited(amounts: dict[str, Func]) -> dict[str, Case]:
+def limited(amounts: Mapping[str, Func]) -> dict[str, Case]:
     cents = BigIntegerField()
     return {
         name: Case(When(limit_cents__isnull=False, then=amount), default=None, output_field=cents)

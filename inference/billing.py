@@ -10,12 +10,12 @@ import asyncio
 import logging
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from psycopg.types.json import Jsonb
@@ -23,7 +23,7 @@ from psycopg.types.json import Jsonb
 from accounts.authentication import Caller
 from accounts.database import DatabaseUnavailable
 from credits import ledger
-from credits.ledger import Admission, Refused, Settled
+from credits.ledger import Admission, Outlook, Refused, Settled
 from inference import tokens
 from inference.catalog import Listing, PricePoint
 from inference.chat.request import ChatRequest
@@ -35,6 +35,8 @@ PROCESS = uuid.uuid4().hex  # holds carry it: whose heartbeat keeps them
 MINIMUM_CENTS = 10
 NEEDED_OUTPUT_TOKENS = 256
 DATABASE_SECONDS = 5
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +70,14 @@ class Quote:
     def worst_cents(self) -> int:
         return self.bound.cents(self.choices * self.limit)
 
+    @property
+    def worst_usd(self) -> Decimal:
+        return self.bound.usd(self.choices * self.limit)
+
     def affordable(self, cents: int) -> int:
         """Output tokens per choice that a hold buys; thinking counts."""
+        if cents >= self.worst_cents:
+            return self.limit
         return min(self.limit, max(1, self.bound.affordable_output(cents) // self.choices))
 
 
@@ -116,14 +124,37 @@ async def admit(
             idempotent=is_idempotent,
         )
 
+    return await cheaply_or_counted(request, listing, price, hold)
+
+
+async def would_admit(
+    *, caller: Caller, request: ChatRequest, listing: Listing, price: PricePoint, cap_cents: int | None
+) -> tuple[Quote, Outlook]:
+    """What `admit` would answer now. Raises `Refused`."""
+
+    async def ask(quoted: Quote) -> Outlook:
+        return await ledger.would_admit(
+            user_id=caller.user_id,
+            key_id=caller.key_id,
+            need_cents=quoted.need_cents,
+            worst_cents=quoted.worst_cents,
+            cap_cents=cap_cents,
+        )
+
+    return await cheaply_or_counted(request, listing, price, ask)
+
+
+async def cheaply_or_counted(
+    request: ChatRequest, listing: Listing, price: PricePoint, ask: Callable[[Quote], Awaitable[T]]
+) -> tuple[Quote, T]:
     cheap = quote(request, listing, price, counted=False)
     try:
-        return cheap, await hold(cheap)
+        return cheap, await ask(cheap)
     except Refused:
         exact = quote(request, listing, price, counted=True)
         if exact.need_cents >= cheap.need_cents:
             raise
-        return exact, await hold(exact)
+        return exact, await ask(exact)
 
 
 # Settling

@@ -89,8 +89,11 @@ class Bound:
     input_usd: Decimal
     output_token_usd: Decimal
 
+    def usd(self, output_tokens: int) -> Decimal:
+        return self.input_usd + output_tokens * self.output_token_usd
+
     def cents(self, output_tokens: int) -> int:
-        return charged_cents(self.input_usd + output_tokens * self.output_token_usd)
+        return charged_cents(self.usd(output_tokens))
 
     def affordable_output(self, cents: int) -> int:
         """The output tokens that `cents` buy beside the prompt."""

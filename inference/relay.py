@@ -65,7 +65,7 @@ async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_
         is_idempotent=is_idempotent,
         details=held_for(listing, price, request, request_id),
     )
-    limit = quote.affordable(admission.cents) if admission.cents < quote.worst_cents else quote.limit
+    limit = quote.affordable(admission.cents)
     is_lowered = limit < quote.limit
     if is_lowered or must_send(limit, listing, request):
         rendered = listing.dialect.render(request, routing.target(listing, caller), limit=limit)

@@ -49,6 +49,11 @@ def estimated_prompt(request: ChatRequest, percent: int, traits: Traits) -> int:
     return -(-count("\n".join(texts(request))) * percent // 100) + 3 * len(request.messages) + 3 + media
 
 
+def least_prompt(request: ChatRequest, percent: int) -> int:
+    """The text alone, as the thriftier of the model's tokenizer and o200k counts it."""
+    return count("\n".join(texts(request))) * min(percent, 100) // 100
+
+
 def texts(request: ChatRequest) -> Iterator[str]:
     """Everything a provider tokenizes as text."""
     for message in request.messages:
