@@ -1,0 +1,137 @@
+"""Every page, light and dark, on a desk and on a phone, as pictures in var/screenshots: `make screenshots`.
+
+State of its own under that folder; what was there is photographed over.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[2] / "var" / "screenshots"
+os.environ.setdefault("CONWAY_DATA_DIR", str(FOLDER / "state"))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "conway.settings")
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from playwright.sync_api import Browser, Page  # noqa: E402
+
+from accounts.models import ApiKey, SignInLink, User  # noqa: E402
+from credits.models import CreditTransaction  # noqa: E402
+from inference import catalog  # noqa: E402
+from tests.browser import month  # noqa: E402
+from tests.browser.chromium import MISSING, PATH, chromium  # noqa: E402
+from tests.served import served, this_database  # noqa: E402
+
+EMAIL, STAFF = "ada@example.org", "grace@example.org"
+SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+SCHEMES = ("light", "dark")
+
+# name: address; what needs a sign-in, and what staff alone see
+OPEN = {
+    "landing": "/",
+    "sign-in": "/sign-in",
+    "sign-up": "/sign-up",
+    "password-reset": "/password/reset",
+    "models": "/models",
+    "docs-quickstart": "/docs/quickstart",
+    "docs-billing": "/docs/billing",
+    "docs-errors": "/docs/errors",
+    "not-found": "/no/such/page",
+}
+OWN = {
+    "overview": "/",
+    "history": "/credits/history",
+    "history-filtered": "/credits/history?type=inference&model=gpt-5.2",
+    "receipt": "/receipts/{receipt}",
+    "keys": "/keys",
+    "key-revoke": "/keys/{key}/revoke",
+    "playground": "/playground",
+    "account": "/account",
+    "password-change": "/password/change",
+}
+NEW = {"overview-new": "/", "history-new": "/credits/history", "keys-new": "/keys"}
+DESK = {
+    "desk": "/admin/",
+    "desk-accounts": "/admin/credits/creditaccount/",
+    "desk-account": "/admin/credits/creditaccount/{user}/change/",
+    "desk-transactions": "/admin/credits/credittransaction/",
+    "desk-completions": "/admin/inference/completion/",
+    "desk-completion": "/admin/inference/completion/{receipt}/change/",
+    "desk-models": "/admin/inference/chatmodel/",
+    "desk-prices": "/admin/inference/price/",
+}
+
+
+def people() -> dict[str, object]:
+    """Ada, who has used the service for a month, and what of hers is shown."""
+    call_command("migrate", verbosity=0)
+    catalog.load()
+    catalog.forget()
+    User.objects.filter(email=STAFF).exists() or User.objects.create_superuser(STAFF, "grace's password", name="Grace")
+    User.objects.filter(email="new@example.org").exists() or User.objects.create_user("new@example.org", "new password")
+    if (ada := User.objects.filter(email=EMAIL).first()) is None:
+        ada = User.objects.create_user(EMAIL, "ada's password", name="Ada")
+        ApiKey.issue(user=ada, name="notebook", limit_cents=500, limit_period="day", allowed_models=["gpt-5-mini"])
+        key, _ = ApiKey.issue(user=ada, name="agents", limit_cents=20_000, limit_period="month")
+        month.live(ada, key)
+    charge = CreditTransaction.objects.for_user(ada).served_by("claude-opus-4.6").newest_first().first()
+    assert charge
+    return {"user": ada.pk, "receipt": charge.details["receipt"], "key": ada.api_keys.first().pk}
+
+
+@contextmanager
+def visitor(browser: Browser, url: str, email: str | None, size: str, scheme: str) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport=SIZES[size], color_scheme=scheme, device_scale_factor=1, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    if email:
+        _, secret = SignInLink.issue(User.objects.get(email=email))
+        page.goto(f"{url}/sign-in/link/{secret}")
+        page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    yield page
+    context.close()
+
+
+def photograph(page: Page, url: str, pages: dict[str, str], facts: dict[str, object], suffix: str) -> None:
+    for name, address in pages.items():
+        page.goto(url + address.format(**facts))
+        if name == "playground":
+            page.get_by_role("button", name="Send").click()
+            page.get_by_text("charged").wait_for()
+        page.screenshot(path=FOLDER / f"{name}-{suffix}.png", full_page=True)
+
+
+def key_made(page: Page, url: str, suffix: str) -> None:
+    page.goto(url + "/keys")
+    page.get_by_label("Name").fill("a new one")
+    page.get_by_role("button", name="Create key").click()
+    page.screenshot(path=FOLDER / f"key-made-{suffix}.png", full_page=True)
+    ApiKey.objects.filter(name="a new one").revoke()
+
+
+def main() -> None:
+    if not PATH:
+        sys.exit(MISSING)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    facts = people()
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's synchronous interface runs a loop in this thread
+    with served(CONWAY_SANDBOX="1", DATABASE_URL=this_database()) as server, chromium() as browser:
+        for size in SIZES:
+            for scheme in SCHEMES:
+                suffix = f"{size}-{scheme}"
+                for email, pages in ((None, OPEN), (EMAIL, OWN), ("new@example.org", NEW), (STAFF, DESK)):
+                    with visitor(browser, server.url, email, size, scheme) as page:
+                        photograph(page, server.url, pages, facts, suffix)
+                        if pages is OWN:
+                            key_made(page, server.url, suffix)
+    print(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER}")
+
+
+if __name__ == "__main__":
+    main()
