@@ -138,7 +138,7 @@ def start(home: Path, server_lock: int) -> subprocess.Popen[bytes]:
     sockets = socket_folder(home)
     for stale in (home / "cluster/postmaster.pid", sockets / SOCKET, sockets / f"{SOCKET}.lock"):
         stale.unlink(missing_ok=True)  # server.lock is ours, so no postgres is left that could own them
-    options = ["-D", home / "cluster", "-k", sockets, "-h", "", *(f"--{option}" for option in OPTIONS)]
+    options = ["-D", str(home / "cluster"), "-k", str(sockets), "-h", "", *(f"--{option}" for option in OPTIONS)]
     return subprocess.Popen([*as_nobody(), binary("postgres"), *options], pass_fds=[server_lock])
 
 

@@ -69,7 +69,8 @@ def sandbox_of(server: Served) -> int:
 
 
 def port_of(sandbox: int) -> str:
-    return command_of(sandbox)[-2]
+    command = command_of(sandbox)
+    return command[command.index("--port") + 1]
 
 
 def command_of(pid: int) -> list[str]:
