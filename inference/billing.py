@@ -157,6 +157,30 @@ async def cheaply_or_counted(
         return exact, await ask(exact)
 
 
+async def release(completion_id: str, user_id: int) -> None:
+    """A hold for what was never sent, if there is one: no receipt, no charge."""
+    nothing = {"completion_id": completion_id, "user_id": user_id, "details": {}, "description": ""}
+    await ledger.settle(receipt=NO_RECEIPT, params=nothing)
+
+
+def release_soon(completion_id: str, user_id: int) -> None:
+    """If it fails, the reaper finds a hold without a heartbeat."""
+    releasing.add(task := asyncio.create_task(release(completion_id, user_id)))
+    task.add_done_callback(released)
+
+
+def released(task: "asyncio.Task[None]") -> None:
+    releasing.discard(task)
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("a hold could not be released: %s", error)
+
+
+releasing: set["asyncio.Task[None]"] = set()
+
+NO_RECEIPT = """
+SELECT NULL::text completion_id, NULL::bigint user_id, NULL::bigint key_id, 0::bigint due_cents, false corrects
+WHERE false"""
+
 # Settling
 
 

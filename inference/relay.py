@@ -5,6 +5,7 @@
 Errors come in that order, too: 401, then 400, 404 and 503, then 402.
 """
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -55,16 +56,21 @@ async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_
     payload = rendered.encoded()
     cap_cents = routing.cap(headers)
     completion_id, is_idempotent = completion_id_for(caller, headers)
-    quote, admission = await billing.admit(
-        completion_id=completion_id,
-        caller=caller,
-        request=request,
-        listing=listing,
-        price=price,
-        cap_cents=cap_cents,
-        is_idempotent=is_idempotent,
-        details=held_for(listing, price, request, request_id),
-    )
+    try:
+        quote, admission = await billing.admit(
+            completion_id=completion_id,
+            caller=caller,
+            request=request,
+            listing=listing,
+            price=price,
+            cap_cents=cap_cents,
+            is_idempotent=is_idempotent,
+            details=held_for(listing, price, request, request_id),
+        )
+    except asyncio.CancelledError:  # the client hung up: it may be admitted, and will never be sent
+        if not is_idempotent:
+            billing.release_soon(completion_id, caller.user_id)
+        raise
     limit = quote.affordable(admission.cents)
     is_lowered = limit < quote.limit
     if is_lowered or must_send(limit, listing, request):

@@ -1,0 +1,113 @@
+"""Real processes: the gateway under Daphne, a PostgreSQL server of our own, the sandbox as every provider.
+
+Most scenarios share one gateway of two workers (`scene`); those that break one have it to themselves (`stage`).
+Each has guests of its own, and ends with a reckoning.
+"""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from pytest_django import DjangoDbBlocker
+
+from conway.settings import database
+from tests.faults import reliability
+from tests.faults.gateway import Gateway
+from tests.faults.postgres import Postgres
+from tests.faults.scene import Scene
+from tests.faults.upstream import Upstream
+
+LONG = bool(os.environ.get("CONWAY_LONG_TESTS"))
+SHORT_PATIENCE = {
+    "CONWAY_DRAIN_SECONDS": "2", "CONWAY_FIRST_BYTE_SECONDS": "3", "CONWAY_BETWEEN_BYTES_SECONDS": "3",
+    "CONWAY_JSON_SECONDS": "600" if LONG else "6", "CONWAY_LOST_SECONDS": "6", "CONWAY_STALL_SECONDS": "3",
+}  # fmt: skip
+
+Stage = Callable[..., Scene]
+names = (f"stage_{number}" for number in itertools.count())
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Iterator[Upstream]:
+    sandbox = Upstream()
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture(scope="session")
+def shared_gateway(postgres: Postgres, upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, str]]:
+    url = postgres.new_database("shared")
+    gateway = Gateway(tmp_path_factory.mktemp("shared"), url, upstream.url, workers=2, **SHORT_PATIENCE)
+    yield gateway, url
+    gateway.close()
+
+
+@pytest.fixture
+def scene(shared_gateway: tuple[Gateway, str], upstream: Upstream, books_at: Callable[[str], None]) -> Scene:
+    gateway, url = shared_gateway
+    books_at(url)
+    upstream.forget()
+    return Scene(gateway, upstream)
+
+
+@pytest.fixture
+def stage(postgres: Postgres, upstream: Upstream, books_at: Callable[[str], None], tmp_path: Path) -> Iterator[Stage]:
+    """`stage(workers=2, CONWAY_LOST_SECONDS="6")`: a gateway, a database and a folder of one's own."""
+    with ExitStack() as stack:
+
+        def build(*, workers: int = 1, through: Callable[[str], str] = str, **chosen: str) -> Scene:
+            url = postgres.new_database(next(names))
+            books_at(url)
+            upstream.forget()
+            gateway = Gateway(tmp_path / "var", through(url), upstream.url, workers=workers, **{**SHORT_PATIENCE, **chosen})
+            stack.callback(gateway.close)
+            return Scene(gateway, upstream)
+
+        yield build
+
+
+@pytest.fixture
+def books_at(django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Leads Django in this process to a database."""
+
+    def lead(url: str) -> None:
+        connection.close_pool()
+        for name, value in database(url).items():
+            monkeypatch.setitem(connection.settings_dict, name, value)
+        monkeypatch.setitem(connection.settings_dict, "OPTIONS", {})  # no pool: a server that restarts breaks none of ours
+
+    monkeypatch.setattr(settings, "EMBEDDED_POSTGRESQL", None)
+    with django_db_blocker.unblock():
+        yield lead
+        connection.close()
+
+
+@pytest.fixture
+def note(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """A line of the long form's table, under the test's own name."""
+
+    def note(scene: Scene, faults: str, requests: int | None = None, **exceptions: Any) -> Any:
+        reckoning = scene.reckon(**exceptions)
+        words = request.node.name.removeprefix("test_").replace("_", " ")
+        reliability.note(words, reckoning, len(scene.heard) if requests is None else requests, faults)
+        return reckoning
+
+    return note
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if LONG and reliability.rows:
+        reliability.write()
