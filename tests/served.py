@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from django.db import connection
@@ -34,14 +35,15 @@ class Served:
 
 
 @contextmanager
-def served(*command: str, **environment: str) -> Iterator[Served]:
-    """Ready when it says its address; ended with the block if not before."""
+def served(*command: str, log: IO[Any] | None = None, **environment: str) -> Iterator[Served]:
+    """Ready when it says its address; ended with the block if not before. What it logs goes to `log`."""
     if "DATABASE_URL" not in environment:
         environment["DATABASE_URL"] = this_database()
     process = subprocess.Popen(
         [sys.executable, *(command or SERVE)],
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
+        stderr=log,
         text=True,
     )
     assert process.stdout
