@@ -171,6 +171,7 @@ class Exchange:
                     raise
                 tries += 1
             await asyncio.sleep(pause)
+            self.payload = self.rendered.encoded()  # a dialect may have mended what the provider refused
 
     async def ask(self) -> None:
         dialect, wants_stream = self.listing.dialect, self.is_stream or self.listing.dialect.STREAMS_ALWAYS

@@ -114,10 +114,6 @@ class Calls:
             self.all.append(call)
         return call
 
-    @property
-    def any_named(self) -> bool:
-        return any(call.is_named for call in self.all)
-
     def close(self) -> list[Body]:
         """A call that asked nothing asks `{}`, which every client can parse. Raises `Fault` for one without a name."""
         if any(call.held and not call.is_named for call in self.all):

@@ -1,4 +1,7 @@
-"""Why a reply ended, in OpenAI's words (translation.md 3.3)."""
+"""Why a reply ended, in OpenAI's words (translation.md 3.3).
+
+The provider's own word is relayed: OpenAI ends a call that was forced by name with `stop`.
+"""
 
 from typing import Any
 
@@ -24,10 +27,3 @@ def reason(said: Any) -> str | None:
     if said in BROKEN:
         raise Fault(UPSTREAM_ERROR, said=f"finish_reason {said}")
     return REASONS.get(said, "stop")
-
-
-def settled(reason: str, *, called: bool) -> str:
-    """A forced call ends with `stop` at OpenAI, with others any call may; agents look for `tool_calls`."""
-    if reason in ("stop", "tool_calls"):
-        return "tool_calls" if called else "stop"
-    return reason

@@ -39,7 +39,7 @@ def choice(said: Body, position: int, names: Mapping[str, str]) -> Choice:
     index = number(said.get("index"))
     return Choice(
         written(message, called),
-        finish.settled(reason, called=bool(called)),
+        reason,
         position if index is None else index,
         logprobs(said.get("logprobs")),
     )

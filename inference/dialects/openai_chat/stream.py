@@ -111,5 +111,4 @@ class Chunks:
 
 def closing(index: int, voice: Voice) -> list[Delta]:
     owed = [Delta({"tool_calls": [piece]}, index=index) for piece in voice.calls.close()]
-    reason = finish.settled(voice.finish or "", called=voice.calls.any_named)
-    return [*owed, Delta(finish_reason=reason, index=index)]
+    return [*owed, Delta(finish_reason=voice.finish, index=index)]

@@ -81,8 +81,7 @@ def add(choice: Json, part: Json) -> None:
 
 def finished(choice: Json) -> Json:
     """Any call makes the finish `tool_calls`, unless the reply was cut or filtered."""
-    whole = choice["finish"] in ("stop", "function_call", "tool_calls")
-    finish = ("tool_calls" if choice["calls"] else "stop") if whole else choice["finish"]
+    finish = "tool_calls" if choice["finish"] == "function_call" else choice["finish"]
     calls = [(call["id"], call["name"], parsed(call["asked"])) for call in choice["calls"].values()]
     return {**choice, "finish": finish, "calls": calls}
 

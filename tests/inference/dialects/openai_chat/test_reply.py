@@ -71,9 +71,9 @@ def test_a_function_call_of_2023_is_a_tool_call() -> None:
     ("said", "calls", "finish"),
     [
         ("stop", 0, "stop"),
-        ("stop", 1, "tool_calls"),  # a forced call, at OpenAI
+        ("stop", 1, "stop"),  # a call forced by name, at OpenAI
         ("tool_calls", 1, "tool_calls"),
-        ("tool_calls", 0, "stop"),
+        ("function_call", 1, "tool_calls"),
         ("length", 1, "length"),
         ("content_filter", 1, "content_filter"),
         ("end_turn", 0, "stop"),

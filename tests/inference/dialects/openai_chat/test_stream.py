@@ -156,7 +156,7 @@ def test_a_new_id_without_a_name_is_the_same_call() -> None:
     stream = (
         fragment(0, call_id="a", name="f", arguments="{"),
         fragment(0, call_id="b", arguments="}"),
-        chunk(finish="stop"),
+        chunk(finish="tool_calls"),
     )
     assert fields(*stream) == [start(0, "a", "f"), more(0, "{"), more(0, "}")]
     assert finishes(*stream) == [(0, "tool_calls")]
