@@ -144,6 +144,8 @@ class Completion(models.Model):
                 F("settlement"), F("created_at"), name="unusual_settlements", condition=~Q(settlement="exact")
             ),
             BrinIndex(fields=["admitted_at"], name="completions_by_admission"),
+            models.Index(F("status"), F("created_at"), name="failed_completions", condition=~Q(status=200)),
+            models.Index(F("created_at"), name="completions_with_alerts", condition=~Q(alerts=[])),
         ]
 
     def __str__(self) -> str:

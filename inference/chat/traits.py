@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,10 @@ class Traits:
     context_tokens: int
     max_output_tokens: int
     max_input_tokens: int | None = None
-    length_field: str = "max_completion_tokens"
+    length_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
     always_send_length: bool = False
-    sampling: str = "free"  # free | fixed (only 1) | when_not_reasoning (free while the effort is none)
+    # free | fixed (only 1) | when_not_reasoning (free while the effort is none) | none
+    sampling: Literal["free", "fixed", "when_not_reasoning", "none"] = "free"
     default_effort: str | None = None
     temperature_below: float | None = None  # Qwen takes temperatures below 2 only
     ignores: frozenset[str] = frozenset()
@@ -32,15 +33,16 @@ class Traits:
     audio: bool = False
     tools: bool = True
     forced_tools: bool = True
-    strict_tools: str = "pass"  # pass | false_unless_asked | remove
-    parallel_switch: str = "pass"  # pass | none
+    strict_tools: Literal["pass", "false_unless_asked", "remove"] = "pass"
+    parallel_switch: Literal["pass", "none"] = "pass"
     json_schema: bool = True
     json_with_tools: bool = True
     json_word_needed: bool = False
     penalties: bool = False
     developer_role: bool = True
     message_names: bool = True
-    empty_content: str = "pass"  # pass | blank ("" instead of null) | drop (Kimi refuses empty messages)
+    # pass | blank ("" instead of null) | drop (Kimi refuses empty messages)
+    empty_content: Literal["pass", "blank", "drop"] = "pass"
     refusals: bool = True  # the refusal field and part are taken; else they become text
     text_only: bool = False  # parts are joined to one string
     stop_bytes: int | None = None
@@ -55,7 +57,7 @@ class Traits:
     safety_identifier: bool = False
     prompt_cache_key: bool = False
     service_tier: str | None = None
-    thinking: str = "none"  # none | effort | adaptive | budget | level | switch
+    thinking: Literal["none", "effort", "adaptive", "budget", "level", "switch"] = "none"
     thinking_budgets: Mapping[str, int] = field(default_factory=dict)
     thinking_levels: Mapping[str, str] = field(default_factory=dict)
     efforts: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,8 @@
+"""The desk's side of inference: what was sold, at which price, and what is offered.
+
+completions  every completion, read-only; each opens its receipt, with what the provider took
+models       the catalogue: where a model goes, whether it is on, what it takes
+prices       added ahead of time, never edited
+"""
+
+from inference.admin import completions, models, prices  # noqa: F401

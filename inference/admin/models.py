@@ -1,0 +1,113 @@
+import json
+from dataclasses import fields
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.validators import RegexValidator
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from pydantic import TypeAdapter, ValidationError
+
+from inference import catalog
+from inference.admin.prices import table_of
+from inference.chat.traits import Traits
+from inference.models import ChatModel
+from inference.providers import DIALECTS, PROVIDERS
+
+TRAITS = TypeAdapter(Traits)
+AT_LEAST_ONE = ("context_tokens", "max_output_tokens", "image_tokens", "page_tokens")
+
+
+class Indented(json.JSONEncoder):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "indent": 2})
+
+
+class ChatModelForm(forms.ModelForm):
+    """A row that could not be read would take its model off the list: it is not let in."""
+
+    provider = forms.ChoiceField(choices=[(name, provider.title) for name, provider in PROVIDERS.items()])
+    dialect = forms.ChoiceField(
+        required=False, choices=[("", "the provider's own"), *((name, name) for name in DIALECTS)]
+    )
+    successor = forms.ModelChoiceField(ChatModel.objects.all(), required=False)
+    traits = forms.JSONField(
+        encoder=Indented,
+        widget=forms.Textarea(attrs={"rows": 24, "cols": 80, "spellcheck": "false"}),
+        help_text="What the model takes and refuses: inference/chat/traits.py explains each.",
+    )
+
+    class Meta:
+        model = ChatModel
+        exclude: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "name" in self.fields:
+            self.fields["name"].validators.append(
+                RegexValidator(r"^[a-z0-9][a-z0-9._-]*\Z", "Small letters, digits, dots and dashes.")
+            )
+
+    def clean_successor(self) -> str:
+        found = self.cleaned_data["successor"]
+        return found.name if found else ""
+
+    def clean_traits(self) -> dict[str, Any]:
+        row = self.cleaned_data["traits"]
+        try:
+            TRAITS.validate_json(json.dumps(row), strict=True)
+        except ValidationError as error:
+            raise forms.ValidationError([said(found) for found in error.errors()]) from error
+        if unknown := set(row) - {field.name for field in fields(Traits)}:
+            raise forms.ValidationError(f"There is no trait {', '.join(sorted(unknown))}.")
+        if wrong := [name for name in AT_LEAST_ONE if row.get(name, 1) < 1]:
+            raise forms.ValidationError(f"{', '.join(wrong)}: at least 1.")
+        return row
+
+
+def said(error: Any) -> str:
+    return f"{'.'.join(str(step) for step in error['loc'])}: {error['msg']}."
+
+
+@admin.register(ChatModel)
+class ChatModelAdmin(admin.ModelAdmin):
+    form = ChatModelForm
+    list_display = ["name", "provider", "upstream_id", "is_on", "successor", "retirement"]
+    list_filter = ["provider", "is_on"]
+    actions = None
+    change_form_template = "admin/inference/model.html"
+    fieldsets = [
+        (None, {"fields": ["name", "display_name", "is_on", "position"]}),
+        ("Where it goes", {"fields": ["provider", "dialect", "upstream_id"]}),
+        ("Its end", {"fields": ["successor", "retirement"]}),
+        ("What it takes", {"fields": ["traits"]}),
+        (
+            "Counting",
+            {
+                "fields": ["bound_percent", "estimate_percent"],
+                "description": "Tokens per hundred o200k tokens: at most, for admissions (raised by itself), and on "
+                "average, for estimated bills.",
+            },
+        ),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ChatModel | None = None) -> list[str]:
+        return ["name"] if obj else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Completions name their model for ever: it is switched off instead."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ChatModel, form: Any, change: bool) -> None:
+        """Only what was edited: a bound that was learned meanwhile stays."""
+        obj.save(update_fields=form.changed_data if change else None)
+        transaction.on_commit(catalog.forget)
+        messages.info(request, f"Every process follows within {catalog.SNAPSHOT_SECONDS} seconds.")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        model = ChatModel.objects.filter(pk=object_id.replace("\x00", "")).first()
+        prices = [(price, table_of(price.sheet)) for price in model.prices.order_by("-starts_at")[:20]] if model else []
+        return super().change_view(request, object_id, form_url, {"prices": prices})

@@ -1,0 +1,122 @@
+"""A price to come: one field for each bucket and tier."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.db import IntegrityError, transaction
+from django.utils.timezone import now
+
+from accounts.models import User
+from inference.catalog import NOTICE
+from inference.models import ChatModel, Price
+from inference.pricing import InvalidSheet, PriceSheet
+from inference.usage import BUCKETS
+
+TITLES = {
+    "input": "Input",
+    "cached": "Cached input",
+    "write_5m": "Cache write, 5 minutes",
+    "write_1h": "Cache write, 1 hour",
+    "audio_in": "Audio input",
+    "audio_cached": "Cached audio input",
+    "output": "Output",
+}
+TIERS = range(4)  # the first is for any prompt, the others for longer ones
+READING = timedelta(seconds=30)  # between seeing what it charges and adding it
+
+
+class PriceField(forms.DecimalField):
+    """USD per million tokens. Nothing is free by a slip of the finger."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, min_value=Decimal("0.000001"), max_digits=12, decimal_places=6)
+
+
+class PriceForm(forms.Form):
+    model = forms.ModelChoiceField(ChatModel.objects.all())
+    starts_at = forms.DateTimeField(
+        label="Starts at (UTC)",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="At least two minutes ahead. Only a model's first price may start at once: leave this empty.",
+    )
+    source = forms.CharField(max_length=300, widget=forms.TextInput(attrs={"size": 60}), help_text="Where it is said.")
+    checked_on = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for tier in TIERS:
+            self.fields |= {f"{bucket}-{tier}": PriceField() for bucket in BUCKETS}
+            if tier:
+                self.fields[f"above-{tier}"] = forms.IntegerField(required=False, min_value=1, max_value=10**9)
+
+    @classmethod
+    def like(cls, query: Mapping[str, str]) -> dict[str, Any]:
+        """Filled in with what the model costs now, or is announced to."""
+        model = query.get("model", "").replace("\x00", "")
+        last = Price.objects.filter(model=model).order_by("-starts_at").first()
+        if last is None:
+            return {"model": model}
+        tiers = [last.sheet, *last.sheet.get("tiers", [])]
+        prices = {f"{name}-{tier}": value for tier, row in enumerate(tiers) for name, value in row.items()}
+        return {**prices, "model": model, "source": last.source}
+
+    def rows(self) -> Iterator[tuple[str, list[forms.BoundField]]]:
+        for bucket in BUCKETS:
+            yield TITLES[bucket], [self[f"{bucket}-{tier}"] for tier in TIERS]
+
+    def above(self) -> list[forms.BoundField]:
+        return [self[f"above-{tier}"] for tier in TIERS if tier]
+
+    def clean(self) -> dict[str, Any]:
+        """Raises what `PriceSheet` says: nobody could be charged by it."""
+        given: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            try:
+                PriceSheet.of(self.sheet())
+            except InvalidSheet as error:
+                raise forms.ValidationError(str(error)) from error
+            given["starts_at"] = self.start(given["model"], given["starts_at"])
+        return given
+
+    def start(self, model: ChatModel, wanted: datetime | None) -> datetime:
+        if not model.prices.exists():
+            return wanted or now()
+        if wanted is None or wanted < now() + NOTICE + ("confirmed" not in self.data) * READING:
+            raise forms.ValidationError({"starts_at": "A price starts at least 60 seconds ahead; leave time to read."})
+        if model.prices.filter(starts_at=wanted).exists():
+            raise forms.ValidationError({"starts_at": "A price that starts then is there already."})
+        return wanted
+
+    def sheet(self) -> dict[str, Any]:
+        first, *longer = (self.tier(tier) for tier in TIERS)
+        tiers = [row for row in longer if row]
+        return {**first, "tiers": tiers} if tiers else first
+
+    def tier(self, tier: int) -> dict[str, Any]:
+        given = self.cleaned_data
+        prices = {
+            name: f"{price.normalize():f}" for name in BUCKETS if (price := given.get(f"{name}-{tier}")) is not None
+        }
+        above = given.get(f"above-{tier}")
+        return {**prices, "above": above} if tier and (prices or above) else prices
+
+    def add(self, *, by: User) -> Price | None:
+        """The new row, or None and an error on the form: the database has the last word about when it may start."""
+        given = self.cleaned_data
+        try:
+            with transaction.atomic():
+                return Price.objects.create(
+                    model=given["model"],
+                    starts_at=given["starts_at"],
+                    sheet=self.sheet(),
+                    source=given["source"],
+                    checked_on=given["checked_on"],
+                    added_by=by,
+                )
+        except IntegrityError:
+            self.add_error("starts_at", "This start is too near, or taken already.")
+            return None

@@ -1,0 +1,11 @@
+from django import template
+
+from inference.watch import Watch
+
+register = template.Library()
+
+
+@register.simple_tag
+def watch() -> Watch:
+    """What the desk's front page tells. Only what is shown is asked for."""
+    return Watch()

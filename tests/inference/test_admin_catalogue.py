@@ -1,0 +1,197 @@
+"""Staff edit the catalogue and announce prices; they can spoil neither."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.utils.timezone import now
+
+from accounts.models import User
+from inference import catalog
+from inference.admin.models import ChatModelForm
+from inference.models import ChatModel, Price
+
+MODELS, PRICES = "/admin/inference/chatmodel/", "/admin/inference/price/"
+
+
+@pytest.fixture
+def desk(client, sam, prices):
+    client.force_login(sam, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def edited(desk, name="gpt-5-mini", **fields):
+    page = desk.get(f"{MODELS}{name}/change/")
+    form = page.context["adminform"].form
+    sent = {field.name: field.value() for field in form}
+    filled_in = {key: value for key, value in {**sent, **fields}.items() if value is not None and value is not False}
+    return desk.post(f"{MODELS}{name}/change/", filled_in)
+
+
+def in_minutes(minutes):
+    return (now() + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def announced(desk, confirmed=True, **fields):
+    sent = {
+        "model": "gpt-5-mini",
+        "starts_at": in_minutes(10),
+        "source": "the invoice",
+        "input-0": "1.25",
+        "output-0": "10",
+    }
+    names = {name.replace("_0", "-0").replace("_1", "-1").replace("_2", "-2"): value for name, value in fields.items()}
+    return desk.post(f"{PRICES}add/", {**sent, **names, **({"confirmed": "yes"} if confirmed else {})})
+
+
+def test_every_row_of_the_file_may_be_saved_as_it_is(desk):
+    for model in ChatModel.objects.all():
+        before = model.traits
+        answer = edited(desk, model.name)
+        assert answer.status_code == 302, answer.context["errors"]
+        model.refresh_from_db()
+        assert model.traits == before
+
+
+def test_a_model_is_switched_off_and_moved(desk):
+    assert edited(desk, is_on=False, upstream_id="gpt-5-mini-2026").status_code == 302
+    listing = catalog.current_sync().find("gpt-5-mini")
+    assert (listing.is_on, listing.upstream_id) == (False, "gpt-5-mini-2026")
+    assert LogEntry.objects.get().object_id == "gpt-5-mini"
+
+
+def test_a_bound_that_is_learned_meanwhile_stays(desk, monkeypatch):
+    def learned(form):
+        ChatModel.objects.filter(pk="gpt-5-mini").update(bound_percent=177)
+        return clean(form)
+
+    clean = ChatModelForm.clean_traits
+    monkeypatch.setattr(ChatModelForm, "clean_traits", learned)
+    assert edited(desk, retirement="Soon.").status_code == 302
+    model = ChatModel.objects.get(pk="gpt-5-mini")
+    assert (model.retirement, model.bound_percent) == ("Soon.", 177)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"provider": "acme"},
+        {"dialect": "latin"},
+        {"successor": "gpt-nonesuch"},
+        {"upstream_id": ""},
+        {"bound_percent": 50},
+        {"traits": "{"},
+        {"traits": "[]"},
+        {"traits": "null"},
+        {"traits": json.dumps({"context_tokens": 1000})},
+        {"traits": json.dumps({"context_tokens": "many", "max_output_tokens": 5})},
+        {"traits": json.dumps({"context_tokens": 1000, "max_output_tokens": 0})},
+        {"traits": json.dumps({"context_tokens": 1000, "max_output_tokens": 5, "color": "blue"})},
+        {"traits": json.dumps({"context_tokens": 1000, "max_output_tokens": 5, "thinking": "deep"})},
+        {"traits": json.dumps({"context_tokens": 1000, "max_output_tokens": 5, "images": "data"})},
+        {"traits": json.dumps({"context_tokens": 1000, "max_output_tokens": 5, "tools": "yes"})},
+    ],
+)
+def test_a_row_that_could_not_be_read_is_not_let_in(desk, wrong):
+    answer = edited(desk, **wrong)
+    assert answer.status_code == 200 and "errorlist" in answer.content.decode()
+    catalog.forget()
+    assert catalog.current_sync().find("gpt-5-mini").upstream_id == "gpt-5-mini"
+
+
+def test_a_model_is_added_and_offered_once_it_has_a_price(desk):
+    traits = json.dumps({"context_tokens": 1000, "max_output_tokens": 500})
+    sent = {
+        "name": "gpt-6", "display_name": "GPT-6", "is_on": "on", "provider": "openai", "upstream_id": "gpt-6",
+        "traits": traits, "position": 20, "bound_percent": 100, "estimate_percent": 100,
+    }  # fmt: skip
+    assert desk.post(f"{MODELS}add/", sent).status_code == 302
+    assert "No price: it is not offered." in desk.get(f"{MODELS}gpt-6/change/").content.decode()
+    assert announced(desk, model="gpt-6", starts_at="").status_code == 302
+    assert catalog.current_sync().find("gpt-6").price_at(now()).sheet.tiers[0].price("input") == Decimal("1.25")
+
+
+def test_a_model_is_not_deleted(desk):
+    assert desk.post(f"{MODELS}gpt-5-mini/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_a_price_is_seen_as_charged_before_it_is_added(desk):
+    page = announced(desk, confirmed=False).content.decode()
+    assert "$1.25" in page and "$1.625" in page and "$13.00" in page
+    assert Price.objects.filter(model="gpt-5-mini").count() == 1
+
+
+def test_a_price_is_added_with_who_and_where_it_is_said(desk, sam):
+    tiers = {"above_1": 200_000, "input_1": "2.50", "output_1": "15"}
+    assert announced(desk, cached_0="0.125", **tiers).status_code == 302
+    price = Price.objects.filter(model="gpt-5-mini").latest("starts_at")
+    assert price.sheet == {
+        "input": "1.25", "cached": "0.125", "output": "10",
+        "tiers": [{"above": 200_000, "input": "2.5", "output": "15"}],
+    }  # fmt: skip
+    assert (price.added_by, price.source) == (sam, "the invoice")
+    now_on = catalog.current_sync().find("gpt-5-mini")
+    assert now_on.price_at(now()).id != price.pk and now_on.price_at(price.starts_at).id == price.pk
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"starts_at": ""},
+        {"starts_at": in_minutes(0.5)},
+        {"starts_at": in_minutes(-60)},
+        {"starts_at": "soon"},
+        {"model": "gpt-nonesuch"},
+        {"source": ""},
+        {"input_0": ""},
+        {"output_0": ""},
+        {"input_0": "0"},
+        {"input_0": "-1"},
+        {"input_0": "free"},
+        {"input_0": "0.0000001"},
+        {"input_0": "NaN"},
+        {"above_1": 1000},
+        {"input_1": "2"},
+        {"above_1": 1000, "input_1": "2"},
+        {"above_1": 0, "input_1": "2", "output_1": "2"},
+        {"above_1": 2000, "input_1": "2", "output_1": "2", "above_2": 1000, "input_2": "2", "output_2": "2"},
+    ],
+)
+def test_a_price_nobody_could_be_charged_by_is_not_added(desk, wrong):
+    answer = announced(desk, **wrong)
+    assert answer.status_code == 200 and "errorlist" in answer.content.decode()
+    assert Price.objects.filter(model="gpt-5-mini").count() == 1
+
+
+def test_two_prices_do_not_start_at_once(desk):
+    start = in_minutes(10)
+    assert [announced(desk, starts_at=start).status_code for _ in range(2)] == [302, 200]
+
+
+def test_the_form_begins_with_what_it_costs_now(desk):
+    form = desk.get(f"{PRICES}add/?model=gemini-2.5-pro").context["form"]
+    assert [form[name].value() for name in ("input-0", "above-1", "output-1")] == ["1.25", 200_000, 15]
+
+
+def test_a_price_is_never_edited(desk):
+    page = f"{PRICES}{Price.objects.first().pk}/"
+    assert desk.get(f"{page}change/").status_code == 200
+    assert desk.post(f"{page}change/", {"source": "elsewhere"}).status_code == 403
+    assert desk.post(f"{page}delete/", {"post": "yes"}).status_code == 403
+
+
+def test_only_who_may_add_prices_does(client, prices):
+    clerk = User.objects.create_user(email="clerk@example.org", is_staff=True)
+    clerk.user_permissions.add(Permission.objects.get(codename="view_price"))
+    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    assert (client.get(f"{PRICES}add/").status_code, announced(client).status_code) == (403, 403)
+    clerk.user_permissions.add(Permission.objects.get(codename="add_price"))
+    assert announced(client).status_code == 302
+
+
+@pytest.mark.parametrize("page", [MODELS, PRICES, f"{MODELS}?provider=qwen", f"{PRICES}?model__name__exact=kimi-k2.5"])
+def test_lists_are_shown(desk, page):
+    assert desk.get(page, follow=True).status_code == 200

@@ -1,0 +1,120 @@
+"""The desk's front page: one look, a bounded number of queries."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import now
+
+from accounts.models import User
+from credits import audit
+from credits.models import AuditRun
+from inference import billing, figures
+from inference.models import Completion
+from inference.watch import Watch
+from tests.credits.till import admit
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    cache.clear()
+
+
+@pytest.fixture
+def desk(client, sam):
+    client.force_login(sam, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def test_it_says_whether_the_books_balance(desk, prices):
+    assert "not checked yet" in desk.get("/admin/").content.decode()
+    audit.record(faults=0)
+    page = desk.get("/admin/").content.decode()
+    assert "The books balance" in page and "more than a day ago" not in page
+    AuditRun.objects.update(finished_at=now() - timedelta(days=2))
+    assert "more than a day ago" in desk.get("/admin/").content.decode()
+    audit.record(faults=3)
+    assert "3 faults" in desk.get("/admin/").content.decode()
+
+
+def test_it_shows_what_was_earned_by_day_and_model(desk, ask):
+    ask("gpt-5-mini")
+    ask("claude-haiku-4.5")
+    shown = Watch().figures
+    sold = list(Completion.objects.all())
+    assert shown.total.charged_cents == sum(row.charged_cents for row in sold)
+    assert shown.total.cost_usd == sum(row.cost_usd for row in sold)
+    assert {model: found.completions for model, found in shown.by_model} == {"claude-haiku-4.5": 1, "gpt-5-mini": 1}
+    assert [day for day, _ in shown.by_day] == [now().date() - timedelta(days=back) for back in range(14)]
+    assert "gpt-5-mini" in desk.get("/admin/").content.decode()
+
+
+def test_it_counts_estimates_and_failures_of_today(desk, ask, sandbox):
+    sandbox.control(no_usage=True, times=1)
+    ask("gpt-5-mini")
+    sandbox.control(reset=True)
+    sandbox.control(status=500, times=10)
+    ask("claude-haiku-4.5")
+    sandbox.control(reset=True)
+    shown = Watch().figures
+    assert shown.estimated_today.completions == 1
+    assert [(provider, count) for provider, _, count in shown.failures_today] == [("anthropic", 1)]
+    assert "no_usage" in desk.get("/admin/").content.decode()
+
+
+def test_it_shows_what_is_under_way(desk, alice, prices, run):
+    assert Watch().holds.number == 0
+    run(admit(alice, worst=200))
+    holds = Watch().holds
+    assert (holds.number, holds.cents, holds.long_open) == (1, 200, 0)
+    later = Watch()
+    later.now = now() + timedelta(minutes=11)
+    assert later.holds.long_open == 1
+    assert "1 open holds" in desk.get("/admin/").content.decode()
+
+
+def test_it_shows_what_waits_on_disk(desk, prices, settings, tmp_path):
+    settings.CONWAY_DATA_DIR = tmp_path
+    folder = tmp_path / "spool"
+    folder.mkdir()
+    (folder / "gone.jsonl").write_bytes(b"".join(json.dumps({"n": n}).encode() + b"\n" for n in range(3)) + b'{"torn')
+    (folder / "alive.jsonl").write_bytes(b"")
+    assert (Watch().spooled.files, Watch().spooled.settlements) == (1, 3)
+    assert "3 settlements wait" in desk.get("/admin/").content.decode()
+
+
+def test_a_day_that_is_over_is_counted_once(prices):
+    def asked():
+        with CaptureQueriesContext(connection) as queries:
+            figures.figures(noon)
+        return len(queries)
+
+    noon = now().replace(hour=12)
+    assert (asked(), asked()) == (14, 1)
+    assert cache.get(f"sold:{noon.date()}") is None
+
+
+def test_it_asks_a_bounded_number_of_questions(desk, ask):
+    ask()
+    desk.get("/admin/")
+    with CaptureQueriesContext(connection) as queries:
+        desk.get("/admin/")
+    assert len(queries) <= 12
+
+
+def test_who_may_see_nothing_sees_nothing(client, ask):
+    ask()
+    clerk = User.objects.create_user(email="clerk@example.org", is_staff=True)
+    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    assert "Provider cost" not in client.get("/admin/").content.decode()
+    clerk.user_permissions.add(Permission.objects.get(codename="view_completion"))
+    page = client.get("/admin/").content.decode()
+    assert "Provider cost" in page and "open holds" not in page
+
+
+def test_the_spool_is_looked_for_where_billing_puts_it(settings):
+    assert billing.spool().folder == settings.CONWAY_DATA_DIR / "spool"
