@@ -9,19 +9,18 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
-from django.conf import settings
 
 from accounts.models import ApiKey, User
 from inference import audit, catalog, relay, upstream
 from inference.models import Completion
 
-PATHS = {name: row[2] for name, row in settings.PROVIDER_DEFAULTS.items()} if hasattr(settings, "PROVIDER_DEFAULTS") else {
+PATHS = {
     "openai": "/openai/v1",
     "anthropic": "/anthropic",
     "gemini": "/gemini",
     "moonshot": "/moonshot/v1",
     "qwen": "/dashscope/compatible-mode/v1",
-}  # fmt: skip
+}
 
 
 @dataclass
@@ -37,7 +36,8 @@ class Sandbox:
 
 @pytest.fixture(scope="session")
 def sandbox_process() -> Iterator[Sandbox]:
-    process = subprocess.Popen([sys.executable, "-m", "inference.sandbox", "--port", "0"], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "inference.sandbox", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     try:
         yield Sandbox(process.stdout.readline().split()[-1])
@@ -50,7 +50,8 @@ def sandbox_process() -> Iterator[Sandbox]:
 def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
     """All five providers lead to it."""
     settings.PROVIDERS = {
-        name: {"base_url": sandbox_process.url + path, "api_key": "key", "sandbox": True} for name, path in PATHS.items()
+        name: {"base_url": sandbox_process.url + path, "api_key": "key", "sandbox": True}
+        for name, path in PATHS.items()
     }
     httpx.delete(f"{sandbox_process.url}/meter")
     sandbox_process.control(reset=True)
@@ -123,7 +124,14 @@ def key(alice: User, prices: None) -> str:
 def ask(key: str, sandbox: Sandbox, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> Ask:
     """`ask("gpt-5-mini", "hello", stream=True)`: one completion for Alice, through the sandbox."""
 
-    def ask(model: str = "gpt-5-mini", text: str = "hello", *, headers: dict[str, str] | None = None, raw: bytes | None = None, **fields: Any) -> Said:
+    def ask(
+        model: str = "gpt-5-mini",
+        text: str = "hello",
+        *,
+        headers: dict[str, str] | None = None,
+        raw: bytes | None = None,
+        **fields: Any,
+    ) -> Said:
         body = {"model": model, "messages": [{"role": "user", "content": text}], **fields}
         sent = {"authorization": f"Bearer {key}", **(headers or {})}
 
