@@ -26,7 +26,7 @@ from tests.faults.upstream import Upstream
 LONG = bool(os.environ.get("CONWAY_LONG_TESTS"))
 SHORT_PATIENCE = {
     "CONWAY_DRAIN_SECONDS": "2", "CONWAY_FIRST_BYTE_SECONDS": "3", "CONWAY_BETWEEN_BYTES_SECONDS": "3",
-    "CONWAY_JSON_SECONDS": "600" if LONG else "6", "CONWAY_LOST_SECONDS": "6", "CONWAY_STALL_SECONDS": "3",
+    "CONWAY_JSON_SECONDS": "600" if LONG else "6", "CONWAY_LOST_SECONDS": "4", "CONWAY_STALL_SECONDS": "3",
 }  # fmt: skip
 
 Stage = Callable[..., Scene]

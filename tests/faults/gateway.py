@@ -35,6 +35,8 @@ class Gateway:
     @property
     def workers(self) -> list[int]:
         parent = self.served.process.pid
+        if self.served.process.poll() is not None:
+            return []
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
         return [int(child) for child in children if b"conway.server" in Path(f"/proc/{child}/cmdline").read_bytes()]
 

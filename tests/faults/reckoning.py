@@ -24,6 +24,7 @@ NOTHING = dict.fromkeys(tariff.BUCKETS, 0)
 @dataclass
 class Reckoning:
     completions: list[Completion]
+    entries: list[CreditTransaction]
     meter: list[dict[str, Any]]
     heard: list[Heard]
     # Requests whose admission the client never heard of leave a row of the provider's without one of ours, and the like.
@@ -46,8 +47,8 @@ class Reckoning:
         completion = next((each for each in self.completions if each.id == heard.id), None)
         assert completion, f"{heard.id} was answered and not settled"
         assert completion.settlement in ("exact", "estimated") or completion.finish_reason == "content_filter"
-        booked = CreditTransaction.objects.filter(type="inference", reference__startswith=f"inference:{completion.id}")
-        assert -sum(entry.amount_cents for entry in booked) == completion.charged_cents
+        booked = [entry.amount_cents for entry in self.entries if entry.reference.startswith(f"inference:{completion.id}")]
+        assert -sum(booked) == completion.charged_cents
 
     def differences(self) -> list[str]:
         return [said for completion in self.completions if (said := self.difference(completion))]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import connection
+
 from accounts.models import ApiKey, User
 from credits import ledger
 from credits.models import CreditAccount, CreditTransaction, Hold
@@ -81,6 +83,7 @@ class Scene:
 
     def rest(self, seconds: float = REST_SECONDS) -> None:
         """Until nothing is under way: no hold of any guest, nothing running at the provider."""
+        connection.close()  # it may have met a server that went away
         deadline = time.monotonic() + seconds
         while self.holds() or any(row["ended"] == "running" for row in self.upstream.meter()):
             assert time.monotonic() < deadline, f"after {seconds} s there are still holds: {self.holds()}"
@@ -90,10 +93,16 @@ class Scene:
         users = [guest.user.pk for guest in self.guests]
         return list(Hold.objects.filter(account_id__in=users).values_list("completion_id", flat=True))
 
+    def entries(self) -> list[CreditTransaction]:
+        """All that was booked for its guests, oldest first."""
+        users = [guest.user.pk for guest in self.guests]
+        return list(CreditTransaction.objects.filter(account_id__in=users).order_by("id"))
+
     def reckon(self, seconds: float = REST_SECONDS, **exceptions: Any) -> Reckoning:
         """What every scenario must come to; see Reckoning."""
         self.rest(seconds)
         users = [guest.user.pk for guest in self.guests]
-        reckoning = Reckoning(list(Completion.objects.filter(user__in=users)), self.upstream.meter(), self.heard, **exceptions)
+        completions = list(Completion.objects.filter(user__in=users))
+        reckoning = Reckoning(completions, self.entries(), self.upstream.meter(), self.heard, **exceptions)
         reckoning.check()
         return reckoning

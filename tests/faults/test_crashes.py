@@ -1,0 +1,231 @@
+"""pains.md 4, 5: processes that die, freeze or are told to stop, under running streams."""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from inference import billing
+from tests.faults.caller import Caller, Heard
+from tests.faults.conftest import LONG, Stage
+from tests.faults.scene import Guest, Scene
+
+STREAMS, KILLS = (100, 20) if LONG else (30, 2)
+REAL_PATIENCE = {"CONWAY_LOST_SECONDS": "30"} if LONG else {}
+REPAIR_SECONDS = 90 if LONG else 30
+MODELS = ("gpt-5.2", "claude-haiku-4.5", "gemini-2.5-flash", "kimi-k2.5")
+
+
+async def stream_without_end(caller: Caller, scene: Scene, guest: Guest, number: int, until: Callable[[], bool]) -> None:
+    """One stream after another, whatever happens to them."""
+    model, turn = MODELS[number % len(MODELS)], 0
+    while not until():
+        turn += 1
+        text = f"say {random.randint(20, 150)} words, {number} {turn} [[pace=20]]"
+        scene.heard.append(heard := await caller.ask(guest.secret, model, text, stream=True))
+        if heard.status != 200:
+            await asyncio.sleep(0.2)
+
+
+async def under_load(scene: Scene, streams: int, trouble: Callable[[], Any]) -> None:
+    """`trouble` is an ordinary function; it runs on a thread while so many streams go on."""
+    guests = [scene.guest(5_000) for _ in range(10)]
+
+    async with Caller(scene.gateway.url) as caller:
+        over = asyncio.Event()
+        running = [
+            asyncio.create_task(stream_without_end(caller, scene, guests[number % 10], number, over.is_set))
+            for number in range(streams)
+        ]
+        await asyncio.sleep(1.5)
+        await asyncio.to_thread(trouble)
+        over.set()
+        await asyncio.gather(*running)
+
+
+def play_under_load(scene: Scene, trouble: Callable[[], Any], streams: int = STREAMS) -> None:
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # guests are made on the loop's thread, before anything runs on it
+    try:
+        asyncio.run(under_load(scene, streams, trouble))
+    finally:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+def seen_to_the_end(scene: Scene) -> list[Heard]:
+    return [heard for heard in scene.heard if heard.saw_the_end]
+
+
+def test_kill_9_of_workers_under_running_streams(stage: Stage, note: Callable[..., Any]) -> None:
+    scene = stage(workers=2, **REAL_PATIENCE)
+
+    def kill_now_and_then() -> None:
+        for _ in range(KILLS):
+            scene.gateway.kill_worker(random.randint(0, 1))
+            scene.gateway.await_workers()
+            time.sleep(random.uniform(0.5, 2.5))
+
+    play_under_load(scene, kill_now_and_then)
+    reckoning = note(scene, f"{KILLS} × kill -9 under {STREAMS} streams", seconds=REPAIR_SECONDS)
+    assert any(heard.broken for heard in scene.heard)
+    assert {"exact", "lost"} <= {completion.settlement for completion in reckoning.completions}
+    assert len(seen_to_the_end(scene)) > STREAMS
+
+
+@pytest.mark.parametrize("moment", ["before it is sent", "in mid-stream", "after the end"])
+def test_kill_9_at_a_chosen_moment(stage: Stage, note: Callable[..., Any], moment: str) -> None:
+    """pains.md 4; before and after the commit: the lost acknowledgement, and the spool replayed by a sibling."""
+    scene = stage()
+    guest = scene.guest(100)
+    orders = {"before it is sent": "first-byte=2", "in mid-stream": "pace=50", "after the end": "pace=1"}
+
+    async def scenario(caller: Caller) -> None:
+        asking = asyncio.create_task(caller.ask(guest.secret, "claude-opus-4.6", f"say 60 words [[{orders[moment]}]]", stream=True))
+        await asyncio.wait([asking], timeout=1.5)
+        scene.gateway.kill_worker()
+        scene.heard.append(await asking)
+
+    scene.play(scenario)
+    note(scene, "kill -9 " + moment, seconds=REPAIR_SECONDS)
+    (completion,) = guest.completions
+    expected = {"before it is sent": ("lost", 0), "in mid-stream": ("lost", 1), "after the end": ("exact", 1)}
+    assert (completion.settlement, completion.charged_cents) == expected[moment]
+    assert guest.account.held_cents == 0
+
+
+def test_sigterm_lets_running_streams_end_and_settles_everything(stage: Stage, note: Callable[..., Any]) -> None:
+    scene = stage(workers=2, CONWAY_STOP_SECONDS="25" if LONG else "5")
+    guests = [scene.guest(5_000) for _ in range(10)]
+    short = [f"say {60 + number} words [[pace=20]]" for number in range(STREAMS - 10)]
+    endless = [f"say 3000 words {number} [[pace=20]]" for number in range(10)]
+
+    async def scenario(caller: Caller) -> list[Heard]:
+        asking = [
+            asyncio.create_task(caller.ask(guests[number % 10].secret, MODELS[number % 4], text, stream=True))
+            for number, text in enumerate([*short, *endless])
+        ]
+        await asyncio.sleep(1.0)
+        scene.gateway.served.process.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.5)
+        late = await caller.ask(guests[0].secret, "gpt-5.2", "late", stream=True)
+        assert late.status in (0, 503)
+        return list(await asyncio.gather(*asking))
+
+    scene.heard += scene.play(scenario)
+    assert scene.gateway.served.process.wait(60) == 0
+    reckoning = note(scene, f"SIGTERM under {STREAMS} streams", seconds=0.5)
+    assert all(heard.saw_the_end for heard in scene.heard[: len(short)])
+    assert {heard.error["code"] for heard in scene.heard[len(short) :] if heard.error} == {"server_stopping"}
+    by_settlement = [completion.settlement for completion in reckoning.completions]
+    assert (by_settlement.count("exact"), by_settlement.count("estimated")) == (len(short), len(endless))
+
+
+def test_sigterm_charges_a_drained_call_for_its_prompt(stage: Stage, note: Callable[..., Any]) -> None:
+    scene = stage(CONWAY_STOP_SECONDS="1")
+    guest = scene.guest()
+    scene.ask(guest, "gpt-5.2", "say 500 words [[pace=20]]", leave_in=0.5)
+    assert scene.gateway.stop() == 0
+    note(scene, "client left a JSON call, then SIGTERM", seconds=2, estimates_may_be_low=True)
+    (completion,) = guest.completions
+    assert (completion.settlement, completion.ending, completion.charged_cents) == ("estimated", "stopped", 1)
+
+
+def test_a_frozen_worker_is_taken_for_dead_and_corrects_itself(stage: Stage, note: Callable[..., Any]) -> None:
+    """SIGSTOP beyond the patience of the reaper: settled as lost, then once more as it truly was."""
+    seconds = 90 if LONG else 7
+    scene = stage(workers=2, **REAL_PATIENCE)
+    guest = scene.guest()
+    words = 150 if LONG else 100
+
+    async def scenario(caller: Caller) -> list[Heard]:
+        asking = [asyncio.create_task(caller.ask(guest.secret, "claude-opus-4.6", f"say {words} words {number} [[pace=30]]", stream=True)) for number in range(20)]
+        await asyncio.sleep(2)
+        frozen = scene.gateway.workers
+        os.kill(frozen[0], signal.SIGSTOP)
+        await asyncio.sleep(seconds)
+        os.kill(frozen[0], signal.SIGCONT)
+        return list(await asyncio.gather(*asking))
+
+    scene.heard += scene.play(scenario)
+    reckoning = note(scene, f"SIGSTOP of a worker for {seconds} s", seconds=REPAIR_SECONDS, estimates_may_be_low=LONG)
+    references = [entry.reference for entry in reckoning.entries]
+    assert any(reference.endswith(".corrected") for reference in references)
+    assert len(set(references)) == len(references)
+    assert "lost" not in {completion.settlement for completion in reckoning.completions}
+
+
+def test_a_dead_workers_spool_is_replayed_by_its_sibling(stage: Stage, postgres: Any, note: Callable[..., Any]) -> None:
+    """Settled to the spool while the database was away, killed before it came back."""
+    scene = stage()
+    guest = scene.guest()
+    scene.ask(guest, "gpt-5.2", "warm up")
+
+    async def scenario(caller: Caller) -> list[Heard]:
+        asking = [asyncio.create_task(caller.ask(guest.secret, "claude-opus-4.6", f"say 40 words {number} [[pace=20]]", stream=True)) for number in range(10)]
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(postgres.stop)
+        return list(await asyncio.gather(*asking))
+
+    try:
+        scene.heard += scene.play(scenario)
+        spools = list((scene.gateway.folder / "spool").glob("*.jsonl"))
+        assert len(spools) == 1 and len(spools[0].read_bytes().splitlines()) == 10
+        with spools[0].open("ab") as torn:
+            torn.write(b'{"row":{"id":"chatcmpl-torn","user_id":')
+        scene.gateway.kill_worker()
+    finally:
+        postgres.start()
+    assert all(heard.saw_the_end for heard in scene.heard)
+    note(scene, "database away, kill -9 with a full spool, a torn last line", seconds=REPAIR_SECONDS)
+    assert {completion.settlement for completion in guest.completions} == {"exact"}
+    deadline = time.monotonic() + 5
+    while spools[0].exists():
+        assert time.monotonic() < deadline, "the dead worker's spool is still there"
+        time.sleep(0.1)
+
+
+def test_a_spooled_settlement_that_comes_after_the_reaper_corrects_it(stage: Stage, note: Callable[..., Any]) -> None:
+    """A worker dies between spooling and booking, and its spool turns up only after the reaper took the hold."""
+    scene = stage()
+    guest = scene.guest(100)
+
+    async def scenario(caller: Caller) -> None:
+        asking = asyncio.create_task(caller.ask(guest.secret, "claude-opus-4.6", "say 400 words [[pace=10]]", stream=True))
+        await asyncio.sleep(2.5)
+        scene.gateway.kill_worker()
+        scene.heard.append(await asking)
+
+    scene.play(scenario)
+    scene.rest(REPAIR_SECONDS)
+    (lost,) = guest.completions
+    assert (lost.settlement, lost.charged_cents) == ("lost", 1)
+    late = entry_like(lost, output_tokens=400, charged_cents=2)
+    (scene.gateway.folder / "spool").mkdir(exist_ok=True)
+    (scene.gateway.folder / "spool/late.jsonl").write_text(json.dumps(late) + "\n")
+    deadline = time.monotonic() + 10
+    while guest.completions[0].settlement == "lost":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert guest.entries[1:] == [("inference", -1), ("inference", -1)]
+    assert [entry.reference.endswith(".corrected") for entry in scene.entries()[1:]] == [False, True]
+
+
+def entry_like(completion: Any, *, output_tokens: int, charged_cents: int) -> dict[str, Any]:
+    """What the dead worker would have spooled, had it lived to the end."""
+    cost = (completion.input_tokens * 5 + output_tokens * 25) / 1_000_000
+    row = {
+        **{name: getattr(completion, name) for name in (
+            "id", "user_id", "key_id", "request_id", "model_id", "provider", "served_model", "upstream_id", "price_id",
+            "is_stream", "input_tokens", "cached_tokens", "write_5m_tokens", "write_1h_tokens", "audio_in_tokens",
+            "audio_cached_tokens", "status", "finish_reason", "alerts", "raw_usage", "seen", "first_byte_ms", "total_ms",
+        )},
+        "reasoning_tokens": 0, "output_tokens": output_tokens, "cost_usd": f"{cost:.15f}", "charged_cents": charged_cents,
+        "settlement": "exact", "ending": "complete", "admitted_at": completion.admitted_at.isoformat(),
+    }  # fmt: skip
+    assert set(billing.REPLACED) <= set(row) | {"request_id"}
+    return {"row": row, "key_window": None, "description": "claude-opus-4.6", "details": {"receipt": completion.id}}
