@@ -1,19 +1,33 @@
-"""The inference API, by django-ninja: what is offered, and the documented form of a completion."""
+"""The inference API, by django-ninja: what is offered, what it would cost, what it did cost, and the documented form of
+a completion.
+"""
 
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from ninja import NinjaAPI, Schema
 
+from accounts.authentication import Caller
 from accounts.errors import ApiError
 from accounts.ninja_api import HeaderAuth, register_errors
-from inference import catalog, listings, relay
+from credits.ledger import Refused
+from inference import catalog, listings, openapi, receipts, relay
 from inference.answer import Answer
+from inference.bodies.errors import errors
+from inference.bodies.estimates import EstimateBody
+from inference.bodies.models import Model, ModelList, PricingBody
+from inference.bodies.receipts import OpenReceiptBody, ReceiptBody
+from inference.chat.rejected import Rejected
+from inference.chat.request import ChatRequest
+from inference.errors import answer_to
+from inference.estimate import estimate
+from inference.routing import Headers
 
-api = NinjaAPI(
+api = openapi.DocumentedAPI(
     title="Conway Inference",
     version="1",
+    description=openapi.DESCRIPTION,
     urls_namespace="inference",
     auth=HeaderAuth(),
     docs_url="/docs",
@@ -22,41 +36,19 @@ api = NinjaAPI(
 register_errors(api)
 
 
-class ErrorObject(Schema):
-    message: str
-    type: str
-    param: str | None
-    code: str
+@api.exception_handler(Rejected)
+@api.exception_handler(Refused)
+def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
+    return answer_to(error).response(getattr(request, "request_id", None))
 
 
-class ErrorBody(Schema):
-    error: ErrorObject
-    detail: str | None = None
-
-
-class ModelList(Schema):
-    object: str
-    data: list[dict[str, Any]]
-
-
-ERRORS = dict.fromkeys((400, 401, 402, 403, 404, 409, 413, 429, 500, 502, 503, 504), ErrorBody)
-
-
-@api.get("/models", response={200: ModelList, 401: ErrorBody, 503: ErrorBody}, summary="List models")
+@api.get("/models", response={200: ModelList, **errors(401)}, summary="List models")
 async def list_models(request: HttpRequest) -> dict[str, Any]:
     """A model whose provider has no key here is listed with `available: false`."""
-    book = await catalog.current()
-    return {
-        "object": "list",
-        "data": [listings.as_openai(listing, book) for listing in book.listings.values() if listing.is_on],
-    }
+    return {"object": "list", "data": listings.offered(await catalog.current())}
 
 
-@api.get(
-    "/models/{name}",
-    response={200: dict[str, Any], 401: ErrorBody, 404: ErrorBody, 503: ErrorBody},
-    summary="One model",
-)
+@api.get("/models/{name}", response={200: Model, **errors(401, 404)}, summary="One model")
 async def one_model(request: HttpRequest, name: str) -> dict[str, Any]:
     book = await catalog.current()
     if (listing := book.find(name)) is None or not listing.is_on:
@@ -64,19 +56,63 @@ async def one_model(request: HttpRequest, name: str) -> dict[str, Any]:
     return listings.as_openai(listing, book)
 
 
+@api.get("/credits/pricing", response={200: PricingBody, **errors()}, auth=None, summary="What is charged")
+async def pricing(request: HttpRequest) -> dict[str, Any]:
+    """Prices, markup and minimum. No authentication is needed."""
+    return listings.price_list(await catalog.current())
+
+
 @api.post(
     "/chat/completions",
     auth=None,
-    response={200: dict[str, Any], **ERRORS},
+    response={200: None, **errors(400, 401, 402, 403, 404, 409, 413, 429, 502, 504)},
     summary="Create a chat completion",
-    openapi_extra={"security": [{"HeaderAuth": []}]},
+    openapi_extra={
+        "security": [{"HeaderAuth": []}],
+        "parameters": [openapi.MAX_COST, openapi.IDEMPOTENCY_KEY],
+        "responses": {200: openapi.COMPLETED},
+        **openapi.ASKED,
+    },
 )
 async def create_completion(request: HttpRequest) -> HttpResponseBase:
     """OpenAI's chat completion, as JSON or (`stream: true`) as server-sent events, charged from the caller's
     credits.
     """
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    return response(await relay.complete(headers, request.body))
+    return response(await relay.complete(headers_of(request), request.body))
+
+
+@api.post(
+    "/estimate",
+    response={200: EstimateBody, **errors(400, 401, 403, 404, 413)},
+    summary="Estimate a chat completion",
+    openapi_extra={"parameters": [openapi.MAX_COST], **openapi.ASKED},
+)
+async def estimate_completion(request: HttpRequest) -> dict[str, Any]:
+    """The body of a completion; what it would cost, and what would be held for it now. Nothing is sent, held or
+    charged.
+    """
+    caller: Caller = request.auth  # type: ignore[attr-defined]
+    return (await estimate(caller, ChatRequest.read(request.body), headers_of(request))).as_json()
+
+
+@api.get(
+    "/receipts/{receipt_id}",
+    response={200: ReceiptBody | OpenReceiptBody, **errors(401, 404)},
+    summary="A completion's receipt",
+)
+async def receipt(request: HttpRequest, receipt_id: str) -> Any:
+    """By the completion's id: tokens by price, cost, markup, rounding, charge, and how it was settled. While it runs,
+    `state` is `open`, and only what is held is known.
+    """
+    caller: Caller = request.auth  # type: ignore[attr-defined]
+    found = await sync_to_async(receipts.find)(receipt_id, user_id=caller.user_id)
+    if found is None:
+        raise ApiError(404, "receipt_not_found", "You have no completion with this id.")
+    return found
+
+
+def headers_of(request: HttpRequest) -> Headers:
+    return {name.lower(): value for name, value in request.headers.items()}
 
 
 def response(answer: Answer) -> HttpResponseBase:

@@ -5,8 +5,9 @@ conway-terminal, automaton).
 from decimal import Decimal
 from typing import Any
 
+from inference.billing import MINIMUM_CENTS
 from inference.catalog import Catalog, Listing
-from inference.pricing import MARKUP, PriceSheet
+from inference.pricing import CENTS_PER_USD, MARKUP, PriceSheet
 
 
 def as_openai(listing: Listing, book: Catalog) -> dict[str, Any]:
@@ -29,6 +30,21 @@ def as_openai(listing: Listing, book: Catalog) -> dict[str, Any]:
         "parameter_style": "max_completion_tokens" if traits.length_field == "max_completion_tokens" else "max_tokens",
         "retirement": listing.retirement or None,
         "pricing": None if price is None else pricing(price.sheet),
+    }
+
+
+def offered(book: Catalog) -> list[dict[str, Any]]:
+    return [as_openai(listing, book) for listing in book.listings.values() if listing.is_on]
+
+
+def price_list(book: Catalog) -> dict[str, Any]:
+    """What `GET /v1/credits/pricing` says; conway-terminal prints it, automaton looks for `tiers`."""
+    return {
+        "tiers": [],
+        "models": offered(book),
+        "markup": str(MARKUP),
+        "formula": f"charged_cents = ceil(token_cost_usd * {CENTS_PER_USD} * {MARKUP})",
+        "minimum_cents": MINIMUM_CENTS,
     }
 
 

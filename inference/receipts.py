@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from typing import ClassVar
 
 from credits.models import CreditTransaction, Hold
 from inference.models import Completion, Price, Settlement
@@ -53,12 +54,14 @@ class OpenReceipt:
     model: str
     admitted_at: datetime
     held_cents: int
+    state: ClassVar[str] = "open"
 
 
 @dataclass(frozen=True)
 class Receipt:
     completion: Completion
     entries: tuple[CreditTransaction, ...]  # the charge and what was booked because of it, oldest first
+    state: ClassVar[str] = "settled"
 
     @property
     def id(self) -> str:

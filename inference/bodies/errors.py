@@ -1,0 +1,18 @@
+from ninja import Schema
+
+
+class ErrorObject(Schema):
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class ErrorBody(Schema):
+    error: ErrorObject
+    detail: str | None = None
+
+
+def errors(*statuses: int) -> dict[int, type[ErrorBody]]:
+    """The error answers of an operation; 405, 500 and 503 belong to every one."""
+    return dict.fromkeys(sorted({*statuses, 405, 500, 503}), ErrorBody)
