@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db import IntegrityError, transaction
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -11,10 +12,11 @@ from django.views.generic import CreateView, UpdateView
 
 from accounts.forms import EmailAndPasswordForm
 from accounts.models import User
+from accounts.pages.labels import BareLabels
 from accounts.pages.sessions import BACKEND
 
 
-class SignUpPage(CreateView):
+class SignUpPage(BareLabels, CreateView):
     form_class = EmailAndPasswordForm
     template_name = "accounts/sign_up.html"
     success_url = settings.LOGIN_REDIRECT_URL
@@ -25,7 +27,7 @@ class SignUpPage(CreateView):
             return redirect(settings.LOGIN_REDIRECT_URL)
         return super().dispatch(request, *args, **kwargs)
 
-    def form_valid(self, form: EmailAndPasswordForm) -> HttpResponse:
+    def form_valid(self, form: ModelForm) -> HttpResponse:
         try:
             with transaction.atomic():
                 answer = super().form_valid(form)
@@ -36,7 +38,7 @@ class SignUpPage(CreateView):
         return answer
 
 
-class EmailAndPasswordPage(LoginRequiredMixin, UpdateView):
+class EmailAndPasswordPage(LoginRequiredMixin, BareLabels, UpdateView):
     """For users who came by wallet; those who have a password change it elsewhere, with the old one."""
 
     form_class = EmailAndPasswordForm
@@ -58,7 +60,7 @@ class EmailAndPasswordPage(LoginRequiredMixin, UpdateView):
         # A copy: the form writes into it before it is valid, and the page shows request.user.
         return get_object_or_404(User, pk=self.request.user.pk)
 
-    def form_valid(self, form: EmailAndPasswordForm) -> HttpResponse:
+    def form_valid(self, form: ModelForm) -> HttpResponse:
         answer = super().form_valid(form)
         update_session_auth_hash(self.request, form.instance)  # else the new password would end this session
         return answer

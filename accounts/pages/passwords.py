@@ -5,8 +5,11 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.urls import reverse_lazy
 from django.views.generic import TemplateView
 
+from accounts.models import WalletAddress
+from accounts.pages.labels import BareLabels
 
-class PasswordChangePage(views.PasswordChangeView):
+
+class PasswordChangePage(BareLabels, views.PasswordChangeView):
     template_name = "accounts/form.html"
     success_url = reverse_lazy("password_change_done")
     title = "Change your password"
@@ -23,7 +26,7 @@ class PasswordChangedPage(views.PasswordChangeDoneView):
     }
 
 
-class PasswordResetPage(views.PasswordResetView):
+class PasswordResetPage(BareLabels, views.PasswordResetView):
     template_name = "accounts/form.html"
     email_template_name = "accounts/password_reset_email.txt"
     subject_template_name = "accounts/password_reset_subject.txt"
@@ -39,7 +42,7 @@ class PasswordResetSentPage(views.PasswordResetDoneView):
     }
 
 
-class PasswordResetConfirmPage(views.PasswordResetConfirmView):
+class PasswordResetConfirmPage(BareLabels, views.PasswordResetConfirmView):
     template_name = "accounts/password_reset_confirm.html"
     title = "Set a new password"
     extra_context = {"button": "Save"}
@@ -55,4 +58,4 @@ class AccountPage(LoginRequiredMixin, TemplateView):
     template_name = "accounts/account.html"
 
     def get_context_data(self, **context: object) -> dict[str, object]:
-        return super().get_context_data(wallets=self.request.user.wallets.order_by("pk"), **context)
+        return super().get_context_data(wallets=WalletAddress.objects.filter(user=self.request.user.pk), **context)

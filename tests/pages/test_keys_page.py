@@ -1,0 +1,78 @@
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils.timezone import now
+
+from accounts.authentication import authenticate_sync
+from accounts.models import ApiKey, User
+
+pytestmark = pytest.mark.usefixtures("offered")
+
+
+def secret_in(page: Any) -> str:
+    return re.search(r'id="secret">(cnwy_k_[\w-]{32})<', page.content.decode())[1]
+
+
+def test_a_key_is_shown_once_with_a_curl_and_works(hers: Client, alice: User) -> None:
+    page = hers.post("/keys", {"name": "laptop"})
+    secret = secret_in(page)
+    assert authenticate_sync(f"Bearer {secret}").user_id == alice.pk
+    assert f"Authorization: Bearer {secret}" in page.content.decode() and "no-store" in page.headers["cache-control"]
+    assert secret not in hers.get("/keys").content.decode()
+
+
+def test_its_limits_are_kept(hers: Client) -> None:
+    hers.post(
+        "/keys",
+        {
+            "name": "agents",
+            "limit": "12.34",
+            "period": "day",
+            "requests_per_minute": "5",
+            "lifetime": "7",
+            "allowed_models": ["gpt-5-mini", "kimi-k2.5"],
+        },
+    )
+    key = ApiKey.objects.get()
+    assert (key.limit_cents, key.limit_period, key.requests_per_minute) == (1234, "day", 5)
+    assert key.allowed_models == ["gpt-5-mini", "kimi-k2.5"] and key.expires_at - now() > timedelta(days=6, hours=23)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": ""},
+        {"limit": "0"},
+        {"limit": "-1"},
+        {"limit": "1.234"},
+        {"lifetime": "1"},
+        {"allowed_models": "gpt-2"},
+        {"limit": "NaN"},
+    ],
+)
+def test_nonsense_makes_no_key(hers: Client, fields: dict[str, str]) -> None:
+    assert hers.post("/keys", {"name": "a", **fields}).status_code == 400
+    assert not ApiKey.objects.exists()
+
+
+def test_a_period_without_a_limit_is_no_limit(hers: Client) -> None:
+    hers.post("/keys", {"name": "a", "period": "month"})
+    assert ApiKey.objects.get().limit_period is None
+
+
+def test_revoking_asks_first_and_then_lasts(hers: Client, alice: User) -> None:
+    key, _ = ApiKey.issue(user=alice, name="old")
+    assert "Revoke “old”?" in hers.get(f"/keys/{key.pk}/revoke").content.decode()
+    key.refresh_from_db()
+    assert key.revoked_at is None
+    assert hers.post(f"/keys/{key.pk}/revoke").headers["location"] == "/keys"
+    key.refresh_from_db()
+    assert key.revoked_at and "Revoked keys" in hers.get("/keys").content.decode()
+
+
+def test_its_use_is_shown_beside_its_limit(hers: Client, alice: User) -> None:
+    ApiKey.issue(user=alice, name="agents", limit_cents=500, limit_period="day")
+    assert "$0.00 of $5.00 per day" in hers.get("/keys").content.decode()

@@ -1,0 +1,56 @@
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.utils.timezone import now
+
+from inference import catalog
+from inference.models import ChatModel, Price
+from inference.pricing import MARKUP
+from inference.templatetags.dollars import dollars
+from inference.views.offers import offers
+
+pytestmark = pytest.mark.usefixtures("offered")
+
+
+def test_both_prices_are_shown_to_anybody(client: Client) -> None:
+    said = client.get("/models").content.decode()
+    for offer in offers():
+        for step in offer.steps:
+            for rate in step.rates:
+                assert rate.charged == rate.listed * MARKUP
+                assert f">{dollars(rate.listed)}<" in said and f">{dollars(rate.charged)}<" in said
+
+
+def test_a_model_that_is_off_is_not_offered(client: Client) -> None:
+    ChatModel.objects.filter(name="kimi-k2.5").update(is_on=False)
+    catalog.forget()
+    assert "kimi-k2.5" not in client.get("/models").content.decode()
+
+
+def test_it_says_which_providers_are_not_configured(client: Client) -> None:
+    assert client.get("/models").content.decode().count("Not configured here") == 5
+
+
+def test_a_coming_price_is_announced(client: Client) -> None:
+    Price.objects.create(
+        model_id="gpt-5.2", starts_at=now() + timedelta(days=2), sheet={"input": "9.5", "output": "77"}
+    )
+    catalog.forget()
+    assert "input $12.35, output $100.10 as charged" in client.get("/models").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        ("1.75", "$1.75"),
+        ("14", "$14.00"),
+        ("0.0325", "$0.0325"),
+        ("0", "$0.00"),
+        ("1000", "$1,000.00"),
+        ("0.000000325", "$0.000000325"),
+    ],
+)
+def test_dollars_are_never_rounded(amount: str, said: str) -> None:
+    assert dollars(Decimal(amount)) == said

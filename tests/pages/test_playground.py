@@ -1,0 +1,30 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from accounts import tokens
+from accounts.models import User
+
+pytestmark = pytest.mark.usefixtures("offered")
+
+
+def test_its_token_is_the_users_own_and_lives_minutes(hers: Client, alice: User) -> None:
+    answer = hers.post("/playground/token")
+    claims = tokens.verify(answer.json()["token"])
+    assert claims.user_id == alice.pk and claims.expires_at - datetime.now(UTC) <= timedelta(minutes=5)
+    assert "no-store" in answer.headers["cache-control"]
+
+
+def test_no_link_makes_a_token(hers: Client, client: Client) -> None:
+    assert hers.get("/playground/token").status_code == 405
+    assert client.post("/playground/token").headers["location"].startswith("/sign-in")
+
+
+def test_it_offers_what_can_answer_here(hers: Client, settings: object) -> None:
+    assert "<option" not in hers.get("/playground").content.decode()
+    settings.PROVIDERS = {
+        name: {**row, "api_key": "k" if name == "qwen" else None} for name, row in settings.PROVIDERS.items()
+    }  # type: ignore[attr-defined]
+    said = hers.get("/playground").content.decode()
+    assert said.count("<option") == 1 and "qwen3-coder" in said
