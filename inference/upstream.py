@@ -15,6 +15,7 @@ from django.conf import settings
 from httpx_aiohttp.httpx2 import AiohttpTransport
 
 from inference.chat.fault import BAD_RESPONSE, BUSY, FIRST_BYTE_TIMEOUT, TRUNCATED, UNREACHABLE, Fault, Meaning
+from inference.patience import Patience
 from inference.providers import Provider
 
 CONNECT_SECONDS = 5
@@ -45,19 +46,21 @@ class Response:
         """The body as it comes; a provider that pauses too long has broken off. Time the reader takes does not
         count.
         """
-        body, patience = aiter(self.raw.aiter_raw()), FIRST_BYTE_SECONDS
-        while True:
-            try:
-                async with asyncio.timeout(patience):
-                    read = await anext(body, None)
-            except TimeoutError as error:
+        patience = Patience()
+        patience.begin(FIRST_BYTE_SECONDS)
+        try:
+            async for read in self.raw.aiter_raw():
+                patience.end()
+                yield read
+                patience.begin(BETWEEN_BYTES_SECONDS)
+        except asyncio.CancelledError as error:
+            if patience.cancelled_by_us():
                 raise Fault(SILENCE, "No byte came in time.") from error
-            except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-                raise Fault(TRUNCATED, str(error)) from error
-            if read is None:
-                return
-            patience = BETWEEN_BYTES_SECONDS
-            yield read
+            raise
+        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+            raise Fault(TRUNCATED, str(error)) from error
+        finally:
+            patience.close()
 
     async def read(self, most: int = JSON_BODY_BYTES) -> bytes:
         body = bytearray()

@@ -36,9 +36,8 @@ class Reckoning:
             self.metered.setdefault(row["request_id"], Counter(NOTHING)).update(row["usage"])
 
     def check(self) -> None:
-        assert [*books.faults(), *charges.faults()] == []
-        assert self.differences() == []
-        assert self.unknown() == []
+        for faults in ([*books.faults(), *charges.faults()], self.differences(), self.unknown()):
+            assert not faults, "\n".join(faults)
         for heard in self.heard:
             if heard.saw_the_end:
                 self.check_charged(heard)
@@ -48,7 +47,7 @@ class Reckoning:
         assert completion, f"{heard.id} was answered and not settled"
         assert completion.settlement in ("exact", "estimated") or completion.finish_reason == "content_filter"
         booked = [entry.amount_cents for entry in self.entries if entry.reference.startswith(f"inference:{completion.id}")]
-        assert -sum(booked) == completion.charged_cents
+        assert -sum(booked) == completion.charged_cents, f"{completion.id} is booked as {booked}"
 
     def differences(self) -> list[str]:
         return [said for completion in self.completions if (said := self.difference(completion))]

@@ -1,0 +1,176 @@
+"""A database that restarts, goes away, falls silent, or whose acknowledgement gets lost; a full disk; no Redis."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tests.faults.caller import Caller, Heard
+from tests.faults.conftest import LONG, Stage
+from tests.faults.postgres import Postgres
+from tests.faults.proxy import ADMITTING, SETTLING, Proxy
+from tests.faults.scene import Guest, Scene
+from tests.faults.test_crashes import REPAIR_SECONDS, STREAMS, play_under_load, seen_to_the_end
+
+AWAY_SECONDS = 30 if LONG else 7
+
+
+async def streams(caller: Caller, guest: Guest, many: int, words: int, pace: int) -> list["asyncio.Task[Heard]"]:
+    """So many under way; each says so many words, one every `pace` ms."""
+    texts = [f"say {words} words {number} [[pace={pace}]]" for number in range(many)]
+    asking = [asyncio.create_task(caller.ask(guest.secret, "claude-opus-4.6", text, stream=True)) for text in texts]
+    await asyncio.sleep(0.7)
+    return asking
+
+
+def test_postgresql_restarts_under_load(stage: Stage, postgres: Postgres, note: Callable[..., Any]) -> None:
+    """pains.md 25: who comes meanwhile is told 503 and to come again, never 401 or 402."""
+    scene = stage(workers=2)
+
+    def restart() -> None:
+        for how in (signal.SIGINT, signal.SIGQUIT):
+            postgres.restart(how)
+            time.sleep(2)
+
+    play_under_load(scene, restart)
+    assert {heard.status for heard in scene.heard} <= {200, 503}
+    assert all(heard.headers.get("retry-after") for heard in scene.heard if heard.status == 503)
+    note(scene, "a fast restart, then a crash of PostgreSQL", seconds=REPAIR_SECONDS)
+    assert len(seen_to_the_end(scene)) > STREAMS / 2
+
+
+def test_postgresql_is_away_under_load_and_streams_end_all_the_same(stage: Stage, postgres: Postgres, note: Callable[..., Any]) -> None:
+    """Longer than the reaper's patience in the short form: no stream may be taken for lost."""
+    scene = stage(workers=2)
+    guest, late = scene.guest(5_000), scene.guest()
+
+    async def scenario(caller: Caller) -> list[Heard]:
+        asking = await streams(caller, guest, STREAMS, 100, 10)
+        await asyncio.to_thread(postgres.stop)
+        heard = await asyncio.gather(*asking)
+        refused = await caller.ask(late.secret, "gpt-5-mini", "hello")
+        assert refused.status == 503 and refused.headers["retry-after"] and refused.error
+        assert refused.error["code"] == "database_unavailable"
+        await asyncio.sleep(AWAY_SECONDS)
+        await asyncio.to_thread(postgres.start)
+        return heard
+
+    scene.heard += scene.play(scenario)
+    assert all(heard.saw_the_end for heard in scene.heard)
+    reckoning = note(scene, f"PostgreSQL away for {AWAY_SECONDS} s", seconds=REPAIR_SECONDS)
+    assert [completion.settlement for completion in reckoning.completions] == ["exact"] * STREAMS
+    assert scene.ask(late, "gpt-5-mini", "hello").status == 200
+    assert not [entry for entry in reckoning.entries if entry.reference.endswith(".corrected")]
+
+
+def test_an_outage_longer_than_the_reapers_patience_loses_no_running_stream(stage: Stage, postgres: Postgres, note: Callable[..., Any]) -> None:
+    seconds = 45 if LONG else 6
+    scene = stage(workers=2, CONWAY_LOST_SECONDS="30" if LONG else "4")
+    guest = scene.guest(5_000)
+
+    async def scenario(caller: Caller) -> list[Heard]:
+        asking = await streams(caller, guest, 10, 100, (seconds + 5) * 10)
+        await asyncio.to_thread(postgres.stop)
+        await asyncio.sleep(seconds)
+        await asyncio.to_thread(postgres.start)
+        return list(await asyncio.gather(*asking))
+
+    scene.heard += scene.play(scenario)
+    assert all(heard.saw_the_end for heard in scene.heard)
+    reckoning = note(scene, f"PostgreSQL away for {seconds} s under running streams", seconds=REPAIR_SECONDS)
+    assert {completion.settlement for completion in reckoning.completions} == {"exact"}
+    assert not [entry for entry in reckoning.entries if entry.reference.endswith(".corrected")]
+
+
+def test_postgresql_takes_statements_and_says_nothing(stage: Stage, postgres: Postgres, note: Callable[..., Any]) -> None:
+    """The end is sent after five seconds, from the spool; the balance is not known, the hold stays."""
+    scene = stage()
+    guest = scene.guest()
+    scene.ask(guest, "gpt-5.2", "warm up")
+
+    async def scenario(caller: Caller) -> list[Heard]:
+        asking = await streams(caller, guest, 5, 50, 20)
+        asking.append(asyncio.create_task(caller.ask(guest.secret, "gpt-5.2", "say 30 words [[pace=20]]")))
+        await asyncio.sleep(0.3)
+        with postgres.silent():
+            return list(await asyncio.gather(*asking))
+
+    scene.heard += scene.play(scenario)
+    whole = scene.heard[-1]
+    assert all(heard.saw_the_end for heard in scene.heard)
+    assert whole.headers["x-conway-settlement"] == "pending" and "x-conway-balance-cents" not in whole.headers
+    reckoning = note(scene, "PostgreSQL silent (SIGSTOP)", seconds=REPAIR_SECONDS)
+    assert {completion.settlement for completion in reckoning.completions} == {"exact"}
+
+
+def test_with_database_and_spool_gone_nobody_is_told_that_all_is_well(stage: Stage, postgres: Postgres, note: Callable[..., Any]) -> None:
+    scene = stage()
+    guest = scene.guest()
+    scene.ask(guest, "gpt-5.2", "warm up")
+
+    async def scenario(caller: Caller) -> list[Heard]:
+        asking = await streams(caller, guest, 9, 50, 20)
+        asking.append(asyncio.create_task(caller.ask(guest.secret, "gpt-5.2", "say 30 words [[pace=20]]")))
+        await asyncio.sleep(0.3)
+        scene.gateway.fill_disk()
+        await asyncio.to_thread(postgres.stop)
+        return list(await asyncio.gather(*asking))
+
+    try:
+        heard = scene.play(scenario)
+        scene.heard += heard
+        assert not any(each.saw_the_end for each in heard)
+        assert {each.error["code"] for each in heard} == {"settlement_unavailable"}
+        assert (heard[-1].status, heard[-1].headers["x-should-retry"]) == (503, "false")
+    finally:
+        scene.gateway.empty_disk()
+        postgres.start()
+    reckoning = note(scene, "PostgreSQL away and the spool's disk full", seconds=REPAIR_SECONDS)
+    assert {completion.settlement for completion in reckoning.completions} == {"exact"}  # the retries went on
+
+
+def test_a_lost_acknowledgement_of_a_settlement_charges_once(stage: Stage, note: Callable[..., Any]) -> None:
+    wires: list[Proxy] = []
+
+    def through(url: str) -> str:
+        wires.append(Proxy(url))
+        return wires[0].url
+
+    scene = stage(through=through)
+    guest = scene.guest()
+    scene.ask(guest, "gpt-5.2", "warm up")
+    wires[0].lose(3, SETTLING)
+    heard = scene.ask_all([(guest, "claude-opus-4.6", f"say 30 words {number}", {"stream": bool(number % 2)}) for number in range(6)])
+    assert wires[0].lost == 3
+    assert all(each.saw_the_end for each in heard)
+    reckoning = note(scene, "3 commits whose acknowledgement is lost")
+    assert [completion.settlement for completion in reckoning.completions] == ["exact"] * 7
+
+
+def test_a_lost_acknowledgement_of_an_admission_holds_nothing_for_long(stage: Stage, note: Callable[..., Any]) -> None:
+    wires: list[Proxy] = []
+
+    def through(url: str) -> str:
+        wires.append(Proxy(url))
+        return wires[0].url
+
+    scene = stage(through=through)
+    guest = scene.guest()
+    scene.ask(guest, "gpt-5.2", "warm up")
+    wires[0].lose(1, ADMITTING)
+    (heard,) = scene.ask_all([(guest, "gpt-5.2", "hello", {})])
+    assert (wires[0].lost, heard.status) == (1, 503)
+    note(scene, "an admission whose acknowledgement is lost", seconds=REPAIR_SECONDS)
+    assert len(scene.upstream.meter()) == 1
+    assert guest.account.held_cents == 0
+
+
+def test_without_redis_money_is_as_right_as_with_it(stage: Stage, note: Callable[..., Any]) -> None:
+    scene: Scene = stage(workers=2, REDIS_URL="redis://127.0.0.1:1/0")
+    guest = scene.guest(5_000)
+    began = time.monotonic()
+    heard = scene.ask_all([(guest, "gpt-5.2", f"say 20 words {number}", {"stream": bool(number % 2)}) for number in range(40)])
+    assert all(each.saw_the_end for each in heard)
+    assert time.monotonic() - began < 15
+    note(scene, "Redis away")
