@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from accounts.keyset import KeysetAdmin
 from accounts.models import ApiKey, User, WalletAddress
 
 
@@ -32,14 +33,12 @@ class WalletInline(admin.TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(DjangosUserAdmin):
+class UserAdmin(KeysetAdmin, DjangosUserAdmin):
     add_form = NewUserForm
     inlines = (WalletInline,)
     list_display = ("display_name", "email", "is_active", "is_staff", "date_joined", "last_login")
     list_filter = ("is_active", "is_staff")
     search_fields = ("email", "name", "=id", "wallets__address")
-    ordering = ("-pk",)
-    show_full_result_count = False
     readonly_fields = ("date_joined", "last_login", "keys")
     fieldsets = (
         (None, {"fields": ("email", "name", "password", "keys")}),
@@ -48,6 +47,9 @@ class UserAdmin(DjangosUserAdmin):
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
     actions = ("deactivate", "reactivate")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("wallets")
 
     @admin.display(description="API keys")
     def keys(self, user: User) -> str:
@@ -85,13 +87,11 @@ class UserAdmin(DjangosUserAdmin):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):
+class ApiKeyAdmin(KeysetAdmin):
     list_display = ("prefix", "name", "user", "created_at", "last_used_at", "expires_at", "revoked_at", "limit_cents")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     list_select_related = ("user",)
     search_fields = ("prefix", "name", "=id", "user__email", "=user__id")
-    ordering = ("-pk",)
-    show_full_result_count = False
     exclude = ("digest",)
     actions = ("revoke",)
 

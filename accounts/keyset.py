@@ -71,6 +71,7 @@ class KeysetAdmin(admin.ModelAdmin):
     keyset: tuple[str, ...] = (
         "pk",
     )  # one or two columns that an index has in this order, the last one unique; newest first
+    ordering = ("-pk",)  # where something else lists these rows; a list of their own goes by `keyset`
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER

@@ -1,23 +1,22 @@
 """What was sold, by day and model: charged, the provider's cost, the margin, failures. Days are UTC.
 
-A day is counted from its completions, by the index on their date. A day that is over is counted once and kept in the
-cache for a day: only a late correction of a `lost` completion could still change it.
+A day is counted from its completions, by the index on their date. A day that is over is counted once and kept; what a
+late correction of a `lost` completion still changes in it, the daily audit counts anew.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
-from django.core.cache import cache
 from django.db import connection
 
-from inference.models import Settlement
+from inference.models import Settlement, SoldDay
 
 DAYS = 14
 DAY = timedelta(days=1)
-KEPT_SECONDS = 24 * 3600
 SETTLED_AFTER = timedelta(minutes=1)  # then the last statement begun in a day has ended, too
 COUNTED_HIGH = (Settlement.ESTIMATED, Settlement.LOST)
 
@@ -108,19 +107,27 @@ class Figures:
 
 def figures(now: datetime) -> Figures:
     """`now` by the database's clock."""
-    today = now.date()
-    return Figures({today - back * DAY: of_day(today - back * DAY, now) for back in range(DAYS)})
+    days = [now.date() - back * DAY for back in range(DAYS)]
+    kept = {row.day: [read(line) for line in row.sold] for row in SoldDay.objects.filter(day__in=days)}
+    return Figures({day: kept[day] if day in kept else counted_and_kept(day, now) for day in days})
 
 
-def of_day(day: date, now: datetime) -> list[Sold]:
-    is_over = now - midnight(day + DAY) > SETTLED_AFTER
-    name = f"sold:{day}"
-    if is_over and (kept := cache.get(name)) is not None:
-        return kept
+def recount(now: datetime) -> None:
+    """Days that are over and were shown, or will be."""
+    SoldDay.objects.filter(day__gte=now.date() - DAYS * DAY).delete()
+    figures(now)
+
+
+def counted_and_kept(day: date, now: datetime) -> list[Sold]:
     sold = counted(day)
-    if is_over:
-        cache.set(name, sold, KEPT_SECONDS)
+    if now - midnight(day + DAY) > SETTLED_AFTER:
+        lines = [asdict(row) | {"cost_usd": str(row.cost_usd)} for row in sold]
+        SoldDay.objects.bulk_create([SoldDay(day=day, sold=lines)], ignore_conflicts=True)
     return sold
+
+
+def read(line: dict[str, Any]) -> Sold:
+    return Sold(**{**line, "cost_usd": Decimal(line["cost_usd"])})
 
 
 def counted(day: date) -> list[Sold]:

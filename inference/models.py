@@ -3,6 +3,7 @@
 ChatModel    a model we offer: its public name, where it goes, what it takes
 Price        what a model costs from a date on; never changed, so that every old charge can be recomputed
 Completion   one request that was admitted: who, what was used, at which price, how it was settled. No prompt, no reply.
+SoldDay      what completions of a day that is over come to, for the desk; figures.py counts it
 """
 
 from decimal import Decimal
@@ -166,3 +167,15 @@ class Completion(models.Model):
     @classmethod
     def bucket_columns(cls) -> list[str]:
         return [f"{bucket}_tokens" for bucket in BUCKETS]
+
+
+class SoldDay(models.Model):
+    day = models.DateField(primary_key=True)
+    sold = models.JSONField()
+    counted_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.day)

@@ -62,8 +62,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         """What a person would know themselves by; asks the database only for users who have nothing but a wallet."""
         if self.email or self.name:
             return self.name or str(self.email)
-        wallet = self.wallets.order_by("pk").first()
-        return wallet.checksummed if wallet else str(self)
+        wallets = sorted(self.wallets.all(), key=lambda wallet: wallet.pk)  # as they were prefetched, in a list
+        return wallets[0].checksummed if wallets else str(self)
 
     def get_full_name(self) -> str:
         return self.name or str(self)

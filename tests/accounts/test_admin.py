@@ -3,7 +3,9 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ApiKey, User, WalletAddress
 
@@ -103,3 +105,17 @@ def test_a_users_page_leads_to_their_keys(desk: Client, alice: User, bob: User) 
     ApiKey.issue(user=bob, name="bob's")
     assert f"{KEYS}?user__id__exact={alice.pk}".encode() in desk.get(f"{USERS}{alice.pk}/change/").content
     assert list(desk.get(f"{KEYS}?user__id__exact={alice.pk}").context["cl"].result_list) == [mine]
+
+
+def test_a_list_of_wallet_users_asks_no_more_for_each(desk: Client) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert "0x" in desk.get(USERS).content.decode()
+        return len(queries)
+
+    for digit in "ab":
+        WalletAddress.objects.create(user=User.objects.create_user(), address="0x" + digit * 40)
+    few = asked()
+    for digit in "cdef":
+        WalletAddress.objects.create(user=User.objects.create_user(), address="0x" + digit * 40)
+    assert asked() == few

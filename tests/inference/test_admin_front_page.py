@@ -2,10 +2,11 @@
 
 import json
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
@@ -14,14 +15,9 @@ from accounts.models import User
 from credits import audit
 from credits.models import AuditRun
 from inference import billing, figures
-from inference.models import Completion
+from inference.models import Completion, SoldDay
 from inference.watch import Watch
 from tests.credits.till import admit
-
-
-@pytest.fixture(autouse=True)
-def nothing_kept():
-    cache.clear()
 
 
 @pytest.fixture
@@ -87,15 +83,25 @@ def test_it_shows_what_waits_on_disk(desk, prices, settings, tmp_path):
     assert "3 settlements wait" in desk.get("/admin/").content.decode()
 
 
-def test_a_day_that_is_over_is_counted_once(prices):
+def test_a_day_that_is_over_is_counted_once(ask):
     def asked():
         with CaptureQueriesContext(connection) as queries:
-            figures.figures(noon)
-        return len(queries)
+            shown = figures.figures(tomorrow)
+        return sum("GROUP BY" in query["sql"] for query in queries), shown
 
-    noon = now().replace(hour=12)
-    assert (asked(), asked()) == (14, 1)
-    assert cache.get(f"sold:{noon.date()}") is None
+    ask()
+    tomorrow = now().replace(hour=12) + timedelta(days=1)
+    (first, counted), (again, kept) = asked(), asked()
+    assert (first, again) == (14, 1)
+    assert counted == kept and kept.total.completions == 1
+    assert not SoldDay.objects.filter(day=tomorrow).exists()
+
+
+def test_the_audit_counts_again_what_was_kept(ask):
+    SoldDay.objects.create(day=now().date() - timedelta(days=3), sold=[])
+    call_command("audit_ledger", stdout=StringIO())
+    kept = SoldDay.objects.get(day=now().date() - timedelta(days=3))
+    assert now() - kept.counted_at < timedelta(minutes=1)
 
 
 def test_it_asks_a_bounded_number_of_questions(desk, ask):

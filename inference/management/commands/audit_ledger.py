@@ -2,9 +2,11 @@ from itertools import chain
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils.timezone import now
 
 from credits import audit as books
 from inference import audit as charges
+from inference import figures
 
 
 class Command(BaseCommand):
@@ -16,6 +18,7 @@ class Command(BaseCommand):
             self.stdout.write(fault)
             found += 1
         books.record(faults=found)
+        figures.recount(now())
         if found:
             raise SystemExit(1)
         self.stdout.write("The books balance.")

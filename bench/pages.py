@@ -1,0 +1,176 @@
+"""Every page and admin list on a big database: how long, how many queries. `make pages-at-scale` says how to make one.
+
+    python bench/pages.py [--runs 5]
+
+Prints a table; exit status 1 if a page's median is above 300 ms. It adds one superuser to the database, nothing else.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import django
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "conway.settings")
+django.setup()
+
+from django.contrib.auth.models import AbstractBaseUser  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client, override_settings  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+
+from accounts.models import User  # noqa: E402
+from credits.models import CreditTransaction  # noqa: E402
+from inference.models import Completion  # noqa: E402
+
+MEDIAN_MS = 300
+MOST_QUERIES = 40
+PLAIN = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+BUSIEST = 1  # fill_books gives user 1 one request in twenty
+USER = "a user's"
+DESK = "the desk's"
+
+
+@dataclass(frozen=True)
+class Page:
+    who: str
+    name: str
+    path: str
+
+
+def pages() -> Iterator[Page]:
+    yield from desk_pages()
+    yield from user_pages()
+
+
+def desk_pages() -> Iterator[Page]:
+    entries, completions = CreditTransaction.objects.order_by("pk"), Completion.objects.order_by("created_at")
+    newest, early = entries.values_list("pk", flat=True).last(), entries.values_list("pk", flat=True)[100]
+    first, last = completions.first(), completions.last()
+    assert newest and first and last
+    middle = completions.filter(created_at__gte=first.created_at + (last.created_at - first.created_at) / 2)[0]
+    refund = entries.filter(type="refund").last()
+    day = middle.created_at.date()
+    users = User.objects.count()
+    lists = {
+        "credits/creditaccount": ["", f"after={users // 2}", "q=user77@example.org", "q=1"],
+        "credits/credittransaction": [
+            *("", f"after={newest // 2}", f"after={early}", f"before={early}"),
+            *("q=user1@example.org", f"q={middle.pk}"),
+            *("type__exact=write_off", "type__exact=refund", "type__exact=inference"),
+            *("model=kimi-k2.5", f"model=kimi-k2.5&after={newest // 2}", "provider=qwen"),
+            *("settlement=lost", "settlement=estimated&model=qwen3-coder"),
+            *(
+                f"since={day}&until={day}",
+                f"since={day}&until={day}&type__exact=refund",
+                f"until={day}&provider=gemini",
+            ),
+        ],
+        "inference/completion": [
+            *("", f"after={middle.pk}", f"before={middle.pk}", f"after={completions[100].pk}"),
+            *(f"q={middle.pk}", "q=user1@example.org", "q=user77@example.org", "q=cnwy_k_00001"),
+            *("model_id=kimi-k2.5", f"model_id=kimi-k2.5&after={middle.pk}", "provider=qwen"),
+            *("settlement=lost", "settlement=none&model_id=gpt-5.2"),
+            *("status=failed", "status=429", "status=429&provider=anthropic", "alerts=any"),
+            *(f"since={day}&until={day}", f"until={day}&status=failed"),
+            f"since={day}&until={day}&model_id=gpt-5-nano&settlement=estimated",
+        ],
+        "credits/hold": [""],
+        "credits/auditrun": [""],
+        "inference/chatmodel": [""],
+        "inference/price": [""],
+        "accounts/user": ["", f"after={users // 2}", "after=90", "q=user77@example.org", "is_active__exact=1"],
+        "accounts/apikey": ["", f"after={users // 2}", "q=cnwy_k_00077", "q=user77@example.org", "user__id__exact=1"],
+    }
+    yield Page(DESK, "front page", "/admin/")
+    for table, queries in lists.items():
+        for query in queries:
+            yield Page(DESK, f"{table}?{query}" if query else table, f"/admin/{table}/?{query}")
+    rows: dict[str, list[object]] = {
+        "credits/creditaccount": [BUSIEST, 77],
+        "credits/credittransaction": [refund.pk] if refund else [],
+        "inference/completion": [middle.pk],
+        "inference/chatmodel": ["gpt-5.2"],
+        "accounts/user": [77],
+        "accounts/apikey": [77],
+    }
+    for table, keys in rows.items():
+        for key in keys:
+            yield Page(DESK, f"{table}/{key}", f"/admin/{table}/{key}/change/")
+    yield Page(DESK, "refund", f"/admin/credits/creditaccount/refund/?charge={middle.pk}")
+
+
+def user_pages() -> Iterator[Page]:
+    ids = CreditTransaction.objects.filter(account=BUSIEST).order_by("id").values_list("id", flat=True)
+    middle, early = ids[ids.count() // 2], ids[1000]
+    completion = Completion.objects.filter(user=BUSIEST).order_by("created_at")[100]
+    day = completion.created_at.date()
+    for name, path in {
+        "overview": "/",
+        "history": "/credits/history",
+        "history, deep": f"/credits/history?cursor={middle}",
+        "history, near the end": f"/credits/history?cursor={early}",
+        "history of a model": "/credits/history?model=kimi-k2.5",
+        "history of an old day": f"/credits/history?from={day}&to={day}",
+        "history of top-ups": "/credits/history?type=top_up",
+        "receipt": f"/receipts/{completion.pk}",
+        "keys": "/keys",
+        "models": "/models",
+        "playground": "/playground",
+        "docs": "/docs/billing",
+        "account": "/account",
+    }.items():
+        yield Page(USER, name, path)
+
+
+def signed_in(user: AbstractBaseUser) -> Client:
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def measured(client: Client, page: Page, runs: int) -> tuple[float, float, int]:
+    """Milliseconds the first time, at the median of the others, and queries."""
+    took, queries = [], 0
+    for _ in range(runs + 1):
+        with CaptureQueriesContext(connection) as captured:
+            began = time.perf_counter()
+            answer = client.get(page.path)
+            took.append((time.perf_counter() - began) * 1000)
+        queries = max(queries, len(captured))
+        if answer.status_code != 200:
+            raise SystemExit(f"{page.path} answers {answer.status_code}")
+    return took[0], statistics.median(took[1:]), queries
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    runs = parser.parse_args().runs
+    staff = User.objects.filter(email="measuring@example.org").first() or User.objects.create_superuser(
+        "measuring@example.org"
+    )
+    clients = {DESK: signed_in(staff), USER: signed_in(User.objects.get(pk=BUSIEST))}
+    slow = 0
+    print(f"{CreditTransaction.objects.count():,} transactions, {Completion.objects.count():,} completions\n")
+    print("| page | first ms | median ms | queries |\n|---|---:|---:|---:|")
+    for page in pages():
+        first, median, queries = measured(clients[page.who], page, runs)
+        is_slow = median > MEDIAN_MS or queries > MOST_QUERIES
+        slow += is_slow
+        print(
+            f"| {page.who} {page.name}{' **slow**' if is_slow else ''} | {first:.0f} | {median:.0f} | {queries} |",
+            flush=True,
+        )
+    return 1 if slow else 0
+
+
+if __name__ == "__main__":
+    with override_settings(STORAGES=PLAIN | {"default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}}):
+        sys.exit(main())
