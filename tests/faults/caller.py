@@ -74,12 +74,13 @@ class Caller:
 
     async def ask(
         self, secret: str, model: str, text: Any, *, stream: bool = False, leave_after: int | None = None,
-        leave_in: float | None = None, headers: dict[str, str] | None = None, **fields: Any,
+        leave_in: float | None = None, headers: dict[str, str] | None = None, into: Heard | None = None, **fields: Any,
     ) -> Heard:  # fmt: skip
-        """`leave_after`: hang up once so many words came (0: with the headers); `leave_in`: after so many seconds."""
+        """`leave_after`: hang up once so many words came (0: with the headers); `leave_in`: after so many seconds.
+        `into`: where others may watch what is heard."""
         content = {"messages": [{"role": "user", "content": text}]}
         body = {"model": model, **content, "stream": stream, **fields}
-        heard = Heard()
+        heard = Heard() if into is None else into
         try:
             async with asyncio.timeout(leave_in):
                 await self.listen(heard, body, {"authorization": f"Bearer {secret}", **(headers or {})}, leave_after)
@@ -92,7 +93,10 @@ class Caller:
     async def listen(self, heard: Heard, body: Any, headers: dict[str, str], leave_after: int | None) -> None:
         response = await self.session.post(self.url, json=body, headers=headers)
         try:
-            heard.status, heard.headers = response.status, {name.lower(): value for name, value in response.headers.items()}
+            heard.status, heard.headers = (
+                response.status,
+                {name.lower(): value for name, value in response.headers.items()},
+            )
             if leave_after == 0:
                 heard.left = True
                 return

@@ -24,8 +24,9 @@ from tests.faults.scene import Scene
 from tests.faults.upstream import Upstream
 
 LONG = bool(os.environ.get("CONWAY_LONG_TESTS"))
+REPAIR_SECONDS = 90 if LONG else 45
 SHORT_PATIENCE = {
-    "CONWAY_DRAIN_SECONDS": "2", "CONWAY_FIRST_BYTE_SECONDS": "3", "CONWAY_BETWEEN_BYTES_SECONDS": "3",
+    "CONWAY_DRAIN_SECONDS": "2", "CONWAY_FIRST_BYTE_SECONDS": "6", "CONWAY_BETWEEN_BYTES_SECONDS": "4",
     "CONWAY_JSON_SECONDS": "600" if LONG else "6", "CONWAY_LOST_SECONDS": "4", "CONWAY_STALL_SECONDS": "3",
 }  # fmt: skip
 
@@ -48,7 +49,9 @@ def upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture(scope="session")
-def shared_gateway(postgres: Postgres, upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, str]]:
+def shared_gateway(
+    postgres: Postgres, upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Gateway, str]]:
     url = postgres.new_database("shared")
     gateway = Gateway(tmp_path_factory.mktemp("shared"), url, upstream.url, workers=2, **SHORT_PATIENCE)
     yield gateway, url
@@ -72,7 +75,9 @@ def stage(postgres: Postgres, upstream: Upstream, books_at: Callable[[str], None
             url = postgres.new_database(next(names))
             books_at(url)
             upstream.forget()
-            gateway = Gateway(tmp_path / "var", through(url), upstream.url, workers=workers, **{**SHORT_PATIENCE, **chosen})
+            gateway = Gateway(
+                tmp_path / "var", through(url), upstream.url, workers=workers, **{**SHORT_PATIENCE, **chosen}
+            )
             stack.callback(gateway.close)
             return Scene(gateway, upstream)
 
@@ -87,7 +92,9 @@ def books_at(django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch
         connection.close_pool()
         for name, value in database(url).items():
             monkeypatch.setitem(connection.settings_dict, name, value)
-        monkeypatch.setitem(connection.settings_dict, "OPTIONS", {})  # no pool: a server that restarts breaks none of ours
+        monkeypatch.setitem(
+            connection.settings_dict, "OPTIONS", {}
+        )  # no pool: a server that restarts breaks none of ours
 
     monkeypatch.setattr(settings, "EMBEDDED_POSTGRESQL", None)
     with django_db_blocker.unblock():

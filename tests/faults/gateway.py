@@ -17,7 +17,9 @@ NO_PAGES = {"version": "1.1", "paths": {}, "hash": ""}
 class Gateway:
     """`folder` is its CONWAY_DATA_DIR; several gateways on one folder share their spools."""
 
-    def __init__(self, folder: Path, database_url: str, upstream_url: str, *, workers: int = 1, **settings: str) -> None:
+    def __init__(
+        self, folder: Path, database_url: str, upstream_url: str, *, workers: int = 1, **settings: str
+    ) -> None:
         (folder / "static").mkdir(parents=True, exist_ok=True)
         (folder / "static/staticfiles.json").write_text(json.dumps(NO_PAGES))
         self.folder, self.count = folder, workers

@@ -1,4 +1,4 @@
-"""A wire between the gateway and PostgreSQL that can lose an acknowledgement: the statement arrives, the answer never does."""
+"""A wire between the gateway and PostgreSQL that can lose an acknowledgement: the statement arrives, its answer never."""
 
 import asyncio
 import threading

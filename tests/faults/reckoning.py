@@ -27,7 +27,7 @@ class Reckoning:
     entries: list[CreditTransaction]
     meter: list[dict[str, Any]]
     heard: list[Heard]
-    # Requests whose admission the client never heard of leave a row of the provider's without one of ours, and the like.
+    # Only where the provider counted what never reached us: bytes in flight, or a call of which nothing came.
     estimates_may_be_low: bool = False
     metered: dict[str, Counter[str]] = field(default_factory=dict)
 
@@ -46,7 +46,9 @@ class Reckoning:
         completion = next((each for each in self.completions if each.id == heard.id), None)
         assert completion, f"{heard.id} was answered and not settled"
         assert completion.settlement in ("exact", "estimated") or completion.finish_reason == "content_filter"
-        booked = [entry.amount_cents for entry in self.entries if entry.reference.startswith(f"inference:{completion.id}")]
+        booked = [
+            entry.amount_cents for entry in self.entries if entry.reference.startswith(f"inference:{completion.id}")
+        ]
         assert -sum(booked) == completion.charged_cents, f"{completion.id} is booked as {booked}"
 
     def differences(self) -> list[str]:
@@ -63,7 +65,11 @@ class Reckoning:
                 wrong = charged < cents and not self.estimates_may_be_low
             case _:
                 wrong = completion.settlement == "none" and charged != 0
-        return f"{completion.id} {completion.settlement} {completion.ending}: {charged} for {dict(served)}" if wrong else ""
+        return (
+            f"{completion.id} {completion.settlement} {completion.ending}: {charged} for {dict(served)}"
+            if wrong
+            else ""
+        )
 
     def unknown(self) -> list[str]:
         """Served by the provider for a request of which we know nothing."""

@@ -8,7 +8,8 @@ from tests.faults.reckoning import Reckoning
 PAGE = Path(__file__).parents[2] / "docs/reliability.md"
 BEGIN, END = "<!-- the table: make faults -->\n", "<!-- end of the table -->"
 HEAD = (
-    "| scenario | requests | completions | faults | exact: ¢ metered | ¢ charged | difference | estimated, lost, none: number | ¢ metered | ¢ charged |\n"
+    "| scenario | requests | completions | faults | exact: ¢ metered | ¢ charged | difference "
+    "| estimated, lost, none | ¢ metered | ¢ charged |\n"
     "|---|--:|--:|---|--:|--:|--:|--:|--:|--:|\n"
 )
 

@@ -36,7 +36,9 @@ class Guest:
     @property
     def entries(self) -> list[tuple[str, int]]:
         """Everything that happened to their money, oldest first."""
-        return list(CreditTransaction.objects.filter(account_id=self.user.pk).order_by("id").values_list("type", "amount_cents"))
+        return list(
+            CreditTransaction.objects.filter(account_id=self.user.pk).order_by("id").values_list("type", "amount_cents")
+        )
 
 
 @dataclass
@@ -78,6 +80,14 @@ class Scene:
         heard: list[Heard] = self.play(scenario)
         self.heard += heard
         return heard
+
+    def all_saw_the_end(self) -> None:
+        unhappy = [
+            str((each.status, each.left, each.broken, each.error, each.words))
+            for each in self.heard
+            if not each.saw_the_end
+        ]
+        assert not unhappy, "\n".join(unhappy)
 
     # The end
 

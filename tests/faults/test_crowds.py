@@ -7,10 +7,18 @@ from tests.faults.conftest import LONG
 from tests.faults.scene import Scene
 
 ACCOUNTS = 200 if LONG else 60
-MIXED = [("gpt-5-nano", 10, 3), ("claude-haiku-4.5", 12, 40), ("gemini-2.5-flash", 40, 200), ("kimi-k2.5", 9, 3), ("gpt-5.2", 300, 20)]
+MIXED = [
+    ("gpt-5-nano", 10, 3),
+    ("claude-haiku-4.5", 12, 40),
+    ("gemini-2.5-flash", 40, 200),
+    ("kimi-k2.5", 9, 3),
+    ("gpt-5.2", 300, 20),
+]
 
 
-def test_of_fifty_parallel_requests_on_ten_cents_one_at_a_time_is_served(scene: Scene, note: Callable[..., Any]) -> None:
+def test_of_fifty_parallel_requests_on_ten_cents_one_at_a_time_is_served(
+    scene: Scene, note: Callable[..., Any]
+) -> None:
     guest = scene.guest(10)
     heard = scene.ask_all([(guest, "gpt-5-mini", f"say 3 words {number} [[pace=50]]", {}) for number in range(50)])
     statuses = [each.status for each in heard]
@@ -38,7 +46,10 @@ def test_a_key_limit_holds_on_two_workers(scene: Scene, note: Callable[..., Any]
     """pains.md 8"""
     guest = scene.guest(1_000, limit_cents=20)
     heard = scene.ask_all(
-        [(guest, "claude-haiku-4.5", f"say 200 words {number} [[pace=2]]", {"max_tokens": 4_000}) for number in range(40)]
+        [
+            (guest, "claude-haiku-4.5", f"say 200 words {number} [[pace=2]]", {"max_tokens": 4_000})
+            for number in range(40)
+        ]
     )
     refused = [each for each in heard if each.status != 200]
     assert {each.error["code"] for each in refused if each.error} == {"key_limit_reached"}

@@ -7,21 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.faults.caller import Caller, Heard
-from tests.faults.conftest import LONG, Stage
+from tests.faults.conftest import LONG, REPAIR_SECONDS, Stage
+from tests.faults.load import STREAMS, play_under_load, streams
 from tests.faults.postgres import Postgres
 from tests.faults.proxy import ADMITTING, SETTLING, Proxy
-from tests.faults.scene import Guest, Scene
-from tests.faults.test_crashes import REPAIR_SECONDS, STREAMS, play_under_load, seen_to_the_end
+from tests.faults.scene import Scene
 
 AWAY_SECONDS = 30 if LONG else 7
-
-
-async def streams(caller: Caller, guest: Guest, many: int, words: int, pace: int) -> list["asyncio.Task[Heard]"]:
-    """So many under way; each says so many words, one every `pace` ms."""
-    texts = [f"say {words} words {number} [[pace={pace}]]" for number in range(many)]
-    asking = [asyncio.create_task(caller.ask(guest.secret, "claude-opus-4.6", text, stream=True)) for text in texts]
-    await asyncio.sleep(0.7)
-    return asking
 
 
 def test_postgresql_restarts_under_load(stage: Stage, postgres: Postgres, note: Callable[..., Any]) -> None:
@@ -37,16 +29,18 @@ def test_postgresql_restarts_under_load(stage: Stage, postgres: Postgres, note: 
     assert {heard.status for heard in scene.heard} <= {200, 503}
     assert all(heard.headers.get("retry-after") for heard in scene.heard if heard.status == 503)
     note(scene, "a fast restart, then a crash of PostgreSQL", seconds=REPAIR_SECONDS)
-    assert len(seen_to_the_end(scene)) > STREAMS / 2
+    assert sum(heard.saw_the_end for heard in scene.heard) > STREAMS / 2
 
 
-def test_postgresql_is_away_under_load_and_streams_end_all_the_same(stage: Stage, postgres: Postgres, note: Callable[..., Any]) -> None:
+def test_postgresql_is_away_under_load_and_streams_end_all_the_same(
+    stage: Stage, postgres: Postgres, note: Callable[..., Any]
+) -> None:
     """Longer than the reaper's patience in the short form: no stream may be taken for lost."""
     scene = stage(workers=2)
     guest, late = scene.guest(5_000), scene.guest()
 
     async def scenario(caller: Caller) -> list[Heard]:
-        asking = await streams(caller, guest, STREAMS, 100, 10)
+        asking = await streams(caller, guest, STREAMS, 100, 30)
         await asyncio.to_thread(postgres.stop)
         heard = await asyncio.gather(*asking)
         refused = await caller.ask(late.secret, "gpt-5-mini", "hello")
@@ -57,14 +51,16 @@ def test_postgresql_is_away_under_load_and_streams_end_all_the_same(stage: Stage
         return heard
 
     scene.heard += scene.play(scenario)
-    assert all(heard.saw_the_end for heard in scene.heard)
+    scene.all_saw_the_end()
     reckoning = note(scene, f"PostgreSQL away for {AWAY_SECONDS} s", seconds=REPAIR_SECONDS)
     assert [completion.settlement for completion in reckoning.completions] == ["exact"] * STREAMS
     assert scene.ask(late, "gpt-5-mini", "hello").status == 200
     assert not [entry for entry in reckoning.entries if entry.reference.endswith(".corrected")]
 
 
-def test_an_outage_longer_than_the_reapers_patience_loses_no_running_stream(stage: Stage, postgres: Postgres, note: Callable[..., Any]) -> None:
+def test_an_outage_longer_than_the_reapers_patience_loses_no_running_stream(
+    stage: Stage, postgres: Postgres, note: Callable[..., Any]
+) -> None:
     seconds = 45 if LONG else 6
     scene = stage(workers=2, CONWAY_LOST_SECONDS="30" if LONG else "4")
     guest = scene.guest(5_000)
@@ -77,13 +73,15 @@ def test_an_outage_longer_than_the_reapers_patience_loses_no_running_stream(stag
         return list(await asyncio.gather(*asking))
 
     scene.heard += scene.play(scenario)
-    assert all(heard.saw_the_end for heard in scene.heard)
+    scene.all_saw_the_end()
     reckoning = note(scene, f"PostgreSQL away for {seconds} s under running streams", seconds=REPAIR_SECONDS)
     assert {completion.settlement for completion in reckoning.completions} == {"exact"}
     assert not [entry for entry in reckoning.entries if entry.reference.endswith(".corrected")]
 
 
-def test_postgresql_takes_statements_and_says_nothing(stage: Stage, postgres: Postgres, note: Callable[..., Any]) -> None:
+def test_postgresql_takes_statements_and_says_nothing(
+    stage: Stage, postgres: Postgres, note: Callable[..., Any]
+) -> None:
     """The end is sent after five seconds, from the spool; the balance is not known, the hold stays."""
     scene = stage()
     guest = scene.guest()
@@ -98,13 +96,15 @@ def test_postgresql_takes_statements_and_says_nothing(stage: Stage, postgres: Po
 
     scene.heard += scene.play(scenario)
     whole = scene.heard[-1]
-    assert all(heard.saw_the_end for heard in scene.heard)
+    scene.all_saw_the_end()
     assert whole.headers["x-conway-settlement"] == "pending" and "x-conway-balance-cents" not in whole.headers
     reckoning = note(scene, "PostgreSQL silent (SIGSTOP)", seconds=REPAIR_SECONDS)
     assert {completion.settlement for completion in reckoning.completions} == {"exact"}
 
 
-def test_with_database_and_spool_gone_nobody_is_told_that_all_is_well(stage: Stage, postgres: Postgres, note: Callable[..., Any]) -> None:
+def test_with_database_and_spool_gone_nobody_is_told_that_all_is_well(
+    stage: Stage, postgres: Postgres, note: Callable[..., Any]
+) -> None:
     scene = stage()
     guest = scene.guest()
     scene.ask(guest, "gpt-5.2", "warm up")
@@ -141,7 +141,9 @@ def test_a_lost_acknowledgement_of_a_settlement_charges_once(stage: Stage, note:
     guest = scene.guest()
     scene.ask(guest, "gpt-5.2", "warm up")
     wires[0].lose(3, SETTLING)
-    heard = scene.ask_all([(guest, "claude-opus-4.6", f"say 30 words {number}", {"stream": bool(number % 2)}) for number in range(6)])
+    heard = scene.ask_all(
+        [(guest, "claude-opus-4.6", f"say 30 words {number}", {"stream": bool(number % 2)}) for number in range(6)]
+    )
     assert wires[0].lost == 3
     assert all(each.saw_the_end for each in heard)
     reckoning = note(scene, "3 commits whose acknowledgement is lost")
@@ -170,7 +172,9 @@ def test_without_redis_money_is_as_right_as_with_it(stage: Stage, note: Callable
     scene: Scene = stage(workers=2, REDIS_URL="redis://127.0.0.1:1/0")
     guest = scene.guest(5_000)
     began = time.monotonic()
-    heard = scene.ask_all([(guest, "gpt-5.2", f"say 20 words {number}", {"stream": bool(number % 2)}) for number in range(40)])
+    heard = scene.ask_all(
+        [(guest, "gpt-5.2", f"say 20 words {number}", {"stream": bool(number % 2)}) for number in range(40)]
+    )
     assert all(each.saw_the_end for each in heard)
     assert time.monotonic() - began < 15
     note(scene, "Redis away")

@@ -15,11 +15,16 @@ HIDDEN = 10  # tokens of reasoning that OpenAI shows nobody: an estimate cannot 
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_client_that_leaves_is_charged_what_the_provider_metered(scene: Scene, note: Callable[..., Any], model: str) -> None:
+def test_a_client_that_leaves_is_charged_what_the_provider_metered(
+    scene: Scene, note: Callable[..., Any], model: str
+) -> None:
     """After the headers, 1 word, 10 words, the last word (before the usage), and in the middle of a JSON call."""
     guest = scene.guest()
     text = f"say {WORDS} words [[pace=15]]"
-    streams = [(guest, model, text, {"stream": True, "leave_after": words, "stream_options": {"include_usage": True}}) for words in (0, 1, 10, WORDS)]
+    streams = [
+        (guest, model, text, {"stream": True, "leave_after": words, "stream_options": {"include_usage": True}})
+        for words in (0, 1, 10, WORDS)
+    ]
     calls = [(guest, model, text, {"leave_in": seconds}) for seconds in (0.15, 0.3)]
     heard = scene.ask_all([*streams, *calls])
     assert all(each.left for each in heard)
@@ -29,7 +34,9 @@ def test_a_client_that_leaves_is_charged_what_the_provider_metered(scene: Scene,
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_beyond_the_drain_the_provider_is_closed_and_what_was_seen_is_charged(scene: Scene, note: Callable[..., Any], model: str) -> None:
+def test_beyond_the_drain_the_provider_is_closed_and_what_was_seen_is_charged(
+    scene: Scene, note: Callable[..., Any], model: str
+) -> None:
     guest = scene.guest()
     scene.ask(guest, model, "say 400 words [[pace=20]]", stream=True, leave_after=3)
     note(scene, "client left, provider goes on longer than the drain")
@@ -45,7 +52,9 @@ def test_a_hundred_aborted_streams_in_a_row_pay_for_all_that_was_made(scene: Sce
     async def abuse(caller: Any) -> None:
         for number in range(100):
             scene.heard.append(
-                await caller.ask(guest.secret, "claude-haiku-4.5", f"say 30 words {number} [[pace=1]]", stream=True, leave_after=1)
+                await caller.ask(
+                    guest.secret, "claude-haiku-4.5", f"say 30 words {number} [[pace=1]]", stream=True, leave_after=1
+                )
             )
 
     scene.play(abuse)
@@ -67,7 +76,10 @@ def test_an_aborted_claude_stream_is_not_charged_by_its_placeholder(scene: Scene
 def test_a_hang_up_before_the_answer_leaves_no_hold_behind_for_long(scene: Scene, note: Callable[..., Any]) -> None:
     """The moment of admission is the worst to leave in: every client is gone within a few milliseconds."""
     guest = scene.guest(5_000)
-    asked = [(guest, "gpt-5-mini", f"say 2 words {number}", {"stream": bool(number % 2), "leave_in": 0.002 * number}) for number in range(40)]
+    asked = [
+        (guest, "gpt-5-mini", f"say 2 words {number}", {"stream": bool(number % 2), "leave_in": 0.002 * number})
+        for number in range(40)
+    ]
     scene.ask_all(asked)
     note(scene, "client left within 0 to 80 ms", seconds=4)
     assert all(completion.settlement != "lost" for completion in guest.completions)
