@@ -9,4 +9,10 @@ books         holds and audits
 funding       how to get credits, as the overview says it
 """
 
+from django.contrib import admin
+
 from credits.admin import accounts, books, funding, transactions  # noqa: F401
+
+admin.site.enable_nav_sidebar = False  # tables need the width
+admin.site.index_title = "What there is to see"
+admin.site.site_header = admin.site.site_title = "Conway desk"

@@ -48,13 +48,17 @@ class SettlementFilter(DetailFilter):
 
 @admin.register(CreditTransaction)
 class CreditTransactionAdmin(ReadOnlyAdmin):
-    list_display = ["reference", "created_at", "user", "type", "amount", "balance_after", "served", "made_by", "reason"]
+    list_display = ["when", "reference", "user", "type", "amount", "balance_after", "served", "made_by", "reason"]
     list_select_related = ["account__user", "made_by"]
     list_filter = ["type", DaysOfIdsFilter, ModelFilter, ProviderFilter, SettlementFilter]
     keyset = ("id",)
     search_fields = ["reference"]
     search_help_text = "Reference, completion id, email address or user id, whole"
     change_form_template = "admin/credits/transaction.html"
+
+    @admin.display(description="when (UTC)")
+    def when(self, entry: CreditTransaction) -> str:
+        return f"{entry.created_at:%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="user")
     def user(self, entry: CreditTransaction) -> str:

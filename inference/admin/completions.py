@@ -21,8 +21,13 @@ MOST_KEYS = 20  # that begin alike
 @admin.register(Completion)
 class CompletionAdmin(ReadOnlyAdmin):
     list_display = [
-        "id", "created_at", "user_page", "key", "model_id", "provider", "tokens", "cost", "charged", "margin",
-        "settlement", "first_byte_ms", "total_ms", "status",
+        "when", "short_id", "user_page", "key", "model_id", "provider", "tokens", "cost", "charged", "margin",
+        "settlement", "first_byte", "total", "status",
+    ]  # fmt: skip
+    fields = [
+        "user", "key", "request_id", "model", "provider", "served_model", "upstream_id", "is_stream",
+        "reasoning_tokens", "settlement", "ending", "status", "finish_reason", "alerts", "raw_usage", "seen", "admitted_at", "created_at",
+        "first_byte_ms", "total_ms",
     ]  # fmt: skip
     list_select_related = ["user", "key"]
     list_filter = [DaysFilter, ModelFilter, ProviderFilter, SettlementFilter, StatusFilter, AlertsFilter]
@@ -30,6 +35,22 @@ class CompletionAdmin(ReadOnlyAdmin):
     search_fields = ["id"]
     search_help_text = "Completion id, email address or user id, or the beginning of an API key; whole"
     change_form_template = "admin/inference/completion.html"
+
+    @admin.display(description="when (UTC)")
+    def when(self, completion: Completion) -> str:
+        return f"{completion.created_at:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="id")
+    def short_id(self, completion: Completion) -> str:
+        return format_html('<span title="{}">{}…</span>', completion.id, completion.id[:16])
+
+    @admin.display(description="first byte, ms")
+    def first_byte(self, completion: Completion) -> int | None:
+        return completion.first_byte_ms
+
+    @admin.display(description="total, ms")
+    def total(self, completion: Completion) -> int | None:
+        return completion.total_ms
 
     @admin.display(description="user")
     def user_page(self, completion: Completion) -> str:
