@@ -26,8 +26,8 @@ class CompletionAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
     fields = [
         "user", "key", "request_id", "model", "provider", "served_model", "upstream_id", "is_stream",
-        "reasoning_tokens", "settlement", "ending", "status", "finish_reason", "alerts", "raw_usage", "seen", "admitted_at", "created_at",
-        "first_byte_ms", "total_ms",
+        "reasoning_tokens", "settlement", "ending", "status", "finish_reason", "alerts", "raw_usage", "seen",
+        "admitted_at", "created_at", "first_byte_ms", "total_ms",
     ]  # fmt: skip
     list_select_related = ["user", "key"]
     list_filter = [DaysFilter, ModelFilter, ProviderFilter, SettlementFilter, StatusFilter, AlertsFilter]
