@@ -1,7 +1,7 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run test check
+.PHONY: run test check pages-at-scale
 
 # Everything from nothing: environment, database, demo data, server. What is already there stays as it is.
 run: .venv/installed
@@ -10,14 +10,28 @@ run: .venv/installed
 	then CONWAY_SANDBOX=$${CONWAY_SANDBOX:-1} CONWAY_SANDBOX_PACE_MS=$${CONWAY_SANDBOX_PACE_MS:-40}; fi; \
 	$(BIN)/python manage.py migrate --verbosity 0 && exec $(BIN)/python manage.py demo --serve
 
+# What counts seconds or kills processes runs alone; the rest on two cores, a database server for each.
+ALONE := tests/faults tests/conway tests/browser
+
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(BIN)/python -m pytest -q $(ALONE)
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python manage.py makemigrations --check --dry-run
+
+# A big database that is right, and every page on it. Give it an empty one: CONWAY_DATA_DIR or DATABASE_URL.
+TRANSACTIONS := 1000000
+ACCOUNTS := 10000
+
+pages-at-scale: .venv/installed
+	$(BIN)/python manage.py migrate --verbosity 0
+	$(BIN)/python manage.py fill_books --accounts $(ACCOUNTS) --transactions $(TRANSACTIONS)
+	$(BIN)/python manage.py audit_ledger
+	$(BIN)/python bench/pages.py
 
 .venv/installed: requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

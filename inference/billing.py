@@ -34,6 +34,8 @@ from inference.usage import BUCKETS, Usage
 PROCESS = uuid.uuid4().hex  # holds carry it: whose heartbeat keeps them
 MINIMUM_CENTS = 10
 NEEDED_OUTPUT_TOKENS = 256
+SHORT_PROMPT_BYTES = 8_000
+LEAST_DEFAULT_LIMIT = 1_024
 DATABASE_SECONDS = 5
 
 T = TypeVar("T")
@@ -83,19 +85,26 @@ class Quote:
 
 def quote(request: ChatRequest, listing: Listing, price: PricePoint, *, counted: bool) -> Quote:
     """Bytes count as tokens where that already fits into the minimum; `counted` asks for the tokenizer."""
-    bytes_bound = tokens.bytes_bound(request, listing.traits)
-    first = quote_of(bytes_bound, request, listing, price)
+    traits, buckets = listing.traits, tokens.reachable_buckets(request)
+    prompt = tokens.bytes_bound(request, traits)
+    limit = min(request.output_limit or default_limit(request, listing, prompt), traits.max_output_tokens)
+    first = Quote(prompt, limit, request.choices, price.sheet.bound(prompt, buckets))
     if not counted and first.need_cents <= MINIMUM_CENTS:
         return first
-    return quote_of(tokens.counted_bound(request, listing.traits, listing.bound_percent), request, listing, price)
+    prompt = tokens.counted_bound(request, traits, listing.bound_percent)
+    return Quote(prompt, limit, request.choices, price.sheet.bound(prompt, buckets))
 
 
-def quote_of(prompt_tokens: int, request: ChatRequest, listing: Listing, price: PricePoint) -> Quote:
-    room = max(1, listing.traits.context_tokens - prompt_tokens)
-    limit = min(request.output_limit or room, listing.traits.max_output_tokens)
-    return Quote(
-        prompt_tokens, limit, request.choices, price.sheet.bound(prompt_tokens, tokens.reachable_buckets(request))
-    )
+def default_limit(request: ChatRequest, listing: Listing, bytes_bound: int) -> int:
+    """The model's maximum, or what a long prompt leaves of its context: providers refuse a sum beyond it.
+
+    By the likely count of the prompt, not by its bound: a bound three times too high would leave no room to answer.
+    """
+    traits = listing.traits
+    if bytes_bound <= max(SHORT_PROMPT_BYTES, traits.context_tokens - traits.max_output_tokens):
+        return min(traits.max_output_tokens, traits.context_tokens - bytes_bound)
+    likely = tokens.estimated_prompt(request, listing.estimate_percent, traits)
+    return max(LEAST_DEFAULT_LIMIT, traits.context_tokens - likely - likely // 10)
 
 
 async def admit(

@@ -5,7 +5,6 @@ The reader waits while the client is slow; when the client is gone, it waits no 
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
 
 MOST_BYTES = 256 * 1024
 
@@ -51,7 +50,3 @@ class Channel:
         self.size = 0
         self.drained.set()
         return taken
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while (piece := await self.take()) is not None:
-            yield piece

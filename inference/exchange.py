@@ -1,5 +1,4 @@
-"""One completion under way: a task of its own reads the provider, whatever becomes of the client, and settles what it
-came to.
+"""One completion under way: a task of its own reads the provider, whatever becomes of the client, and settles it.
 
 ask → read (stream or JSON, retried before the first byte only) → ending → entry → settle → the end goes to the client
 """
@@ -17,7 +16,7 @@ from typing import Any
 from accounts.authentication import Caller
 from accounts.database import DatabaseUnavailable
 from credits.ledger import Admission
-from inference import billing, learning, tokens, upstream
+from inference import billing, learning, outcome, tokens, upstream
 from inference.answer import Chunks, error_event, fault_error
 from inference.billing import Booked, UnableToBook
 from inference.catalog import Catalog, Listing, PricePoint
@@ -25,15 +24,14 @@ from inference.channel import Channel
 from inference.chat.fault import BAD_RESPONSE, Fault, Meaning
 from inference.chat.rendered import Rendered
 from inference.chat.reply import Delta, Facts, Gathered, Reply
-from inference.sse import KEEP_ALIVE, Decoder, EventTooLarge
-from inference.usage import INPUT_BUCKETS, Usage
+from inference.outcome import CLIENT_LEFT, STOPPED
+from inference.sse import DONE, Decoder, EventTooLarge
 
-SILENCE_SECONDS = 15  # then the client gets its headers and a comment, so that nothing between us gives up
 LONGEST_SECONDS = 3600
 LEFT_JSON_SECONDS = upstream.JSON_SECONDS
 LONGEST_RETRY_WAIT_SECONDS = 2.0
 
-COMPLETE, CLIENT_LEFT, STOPPED, TOO_LONG = "complete", "client_left", "stopped", "too_long"
+COMPLETE, TOO_LONG = "complete", "too_long"
 CUT = {
     CLIENT_LEFT: Fault(Meaning(499, "client_left"), "The client left."),
     STOPPED: Fault(
@@ -105,8 +103,6 @@ class Exchange:
         self.task = asyncio.create_task(self.run())
 
     async def run(self) -> None:
-        loop = asyncio.get_running_loop()
-        silence = loop.call_later(SILENCE_SECONDS, self.keep_alive) if self.is_stream else None
         try:
             async with asyncio.timeout(LONGEST_SECONDS) as self.deadline:
                 await self.read()
@@ -120,8 +116,6 @@ class Exchange:
             self.fault, self.ending = Fault(INTERNAL, "Something went wrong on our side."), "internal_error"
         finally:
             self.deadline = None
-            if silence:
-                silence.cancel()
         try:
             await self.settle()
         except UnableToBook:
@@ -145,10 +139,10 @@ class Exchange:
 
     def leave(self) -> None:
         """The client is gone. What it could see is drained for a while; what it could not is read to its end."""
+        self.channel.abandon()  # the end may be waiting there for a reader who stalls
         if self.client_left or self.ended:
             return
         self.client_left = True
-        self.channel.abandon()
         self.cut(CLIENT_LEFT, self.drain_seconds if self.was_seen else LEFT_JSON_SECONDS)
 
     # Reading
@@ -247,98 +241,15 @@ class Exchange:
         self.answerable.set()
         await self.channel.put(piece)
 
-    def keep_alive(self) -> None:
-        """Fifteen seconds of silence at the start: the headers go out, and with them the chance of another status."""
-        if not self.ended and not self.answerable.is_set():
-            self.answerable.set()
-            self.channel.pieces.append(KEEP_ALIVE)
-            self.channel.filled.set()
-
     # Settling
 
     async def settle(self) -> None:
-        self.booked = await billing.settle(self.entry())
-
-    def entry(self, *, lost: bool = False) -> dict[str, Any]:
-        """What this came to, as billing books it; with `lost`, what it would come to if we died now."""
-        settlement, usage, alerts = ("lost", self.estimate(), []) if lost else self.outcome()
-        price, more_alerts = self.price_served()
-        cost_usd, cents = billing.bill(usage, price, settlement)
-        alerts += (
-            more_alerts
-            + [f"unpriced:{bucket}" for bucket in price.sheet.unpriced(usage)]
-            + (["doubtful_usage"] if usage.doubtful else [])
-        )
-        if settlement != "none" and cents > self.admission.cents:
-            alerts.append("charge_above_hold")
-        window = self.admission.key_window
-        return {
-            "row": {
-                "id": self.id,
-                "user_id": self.caller.user_id,
-                "key_id": self.caller.key_id,
-                "request_id": self.request_id,
-                "model_id": self.listing.name,
-                "provider": self.listing.provider.name,
-                "served_model": (self.facts.model or "")[:200],
-                "upstream_id": (self.facts.upstream_id or "")[:200],
-                "price_id": price.id,
-                "is_stream": self.is_stream,
-                **billing.bucket_columns(usage),
-                "cost_usd": format(cost_usd, "f"),
-                "charged_cents": cents,
-                "settlement": settlement,
-                "ending": "process_died" if lost else self.ending,
-                "status": self.status,
-                "finish_reason": next(iter(self.gathered.finished.values()), "")[:40],
-                "alerts": alerts,
-                "raw_usage": self.facts.raw_usage,
-                "seen": {"characters": len(self.gathered.written()), "visible": self.was_seen},
-                "admitted_at": self.admitted_at.isoformat(),
-                "first_byte_ms": milliseconds(self.began, self.first_byte),
-                "total_ms": milliseconds(self.began, time.monotonic()),
-            },
-            "key_window": window.isoformat() if window else None,
-            "description": f"{self.listing.name}: {usage.prompt_tokens:,} tokens in, {usage.output:,} out",
-            "details": {
-                "model": self.listing.name,
-                "provider": self.listing.provider.name,
-                "tokens": usage.buckets(),
-                "cost_usd": format(cost_usd, "f"),
-                "receipt": self.id,
-                "settlement": settlement,
-            },
-        }
+        self.booked = await billing.settle(outcome.entry(self))
 
     @property
     def status(self) -> int:
         """Of the answer: once a stream has begun, its status has been sent."""
         return 200 if self.fault is None or self.was_seen else self.fault.meaning.status
-
-    def outcome(self) -> tuple[str, Usage, list[str]]:
-        """How it is settled, on which numbers, and what staff should look at (design.md, section 4)."""
-        alerts = [f"provider:{self.fault.meaning.code}"] if self.fault and self.fault.meaning.alert else []
-        if self.fault is None:
-            if self.facts.free:
-                return "none", self.facts.usage or Usage(), alerts
-            if self.facts.usage is not None:
-                return "exact", self.facts.usage, alerts
-            return "estimated", self.estimate(), [*alerts, "no_usage"]
-        was_cut = self.ending in (CLIENT_LEFT, STOPPED)  # by us, for a client that had left: the provider charges for it
-        if self.was_seen or (self.client_left and (was_cut or not self.gathered.empty)):
-            return "estimated", self.estimate(), alerts
-        return "none", Usage(), alerts
-
-    def estimate(self) -> Usage:
-        """What is known, and for the rest a count of what we saw; never a provider's placeholder."""
-        listing, request = self.listing, self.rendered.request
-        known = self.facts.usage or self.facts.known_input
-        if known is None:
-            known = Usage(input=tokens.estimated_prompt(request, listing.estimate_percent, listing.traits))
-        seen = self.counted() * listing.estimate_percent // 100 + 1 if not self.gathered.empty else 0
-        reported = self.facts.usage.output if self.facts.usage else 0
-        inputs = {bucket: getattr(known, bucket) for bucket in INPUT_BUCKETS}
-        return Usage(**inputs, output=max(seen, reported), reasoning=known.reasoning, doubtful=known.doubtful)
 
     def counted(self) -> int:
         """o200k tokens of what was written so far; a checkpoint counts only what came since the last."""
@@ -346,17 +257,6 @@ class Exchange:
         self.count += tokens.count(written[self.counted_characters :])
         self.counted_characters = len(written)
         return self.count
-
-    def price_served(self) -> tuple[PricePoint, list[str]]:
-        """The price of the model actually served; of an unknown one, the price of the one asked for, and staff are
-        told.
-        """
-        served = self.facts.model
-        if not served or self.listing.is_named(served):
-            return self.price, []
-        other = self.catalog.served(served, self.listing.provider)
-        price = other.price_at(self.admitted_at) if other else None
-        return price or self.price, [f"served:{served[:100]}"]
 
     # The end
 
@@ -372,15 +272,11 @@ class Exchange:
     def last_bytes(self) -> bytes:
         if self.fault is not None:
             return error_event(fault_error(self.fault))
-        last = self.encoded(self.finishes)
-        return (
-            last
-            + (self.chunks.usage(self.usage_shown()) if self.rendered.request.wants_usage else b"")
-            + b"data: [DONE]\n\n"
-        )
+        usage = self.chunks.usage(self.usage_shown()) if self.rendered.request.wants_usage else b""
+        return self.encoded(self.finishes) + usage + DONE
 
     def usage_shown(self) -> dict[str, Any]:
-        shown = (self.facts.usage or self.estimate()).as_openai()
+        shown = (self.facts.usage or outcome.estimate(self)).as_openai()
         if self.booked is not None:
             shown |= {
                 "cost_usd": format(self.booked.cost_usd.normalize(), "f"),
@@ -391,10 +287,6 @@ class Exchange:
     def whole(self) -> Reply:
         """The reply for a JSON caller."""
         return self.reply or self.gathered.reply(self.facts)
-
-
-def milliseconds(begin: float, end: float | None) -> int | None:
-    return None if end is None else int((end - begin) * 1000)
 
 
 def cut_all(ending: str, seconds: float) -> None:

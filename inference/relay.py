@@ -21,14 +21,17 @@ from accounts.errors import ApiError, new_request_id
 from inference import billing, catalog, errors, routing
 from inference.answer import JSON_HEADERS, STREAM_HEADERS, Answer, completion, dumps
 from inference.catalog import Listing, PricePoint
+from inference.channel import Channel
 from inference.chat.rejected import Rejected
 from inference.chat.request import ChatRequest
 from inference.exchange import Exchange
 from inference.routing import Headers
+from inference.sse import KEEP_ALIVE
 
 BASE62 = string.ascii_letters + string.digits
 ID_LENGTH = 29
 LONGEST_IDEMPOTENCY_KEY = 255
+SILENCE_SECONDS = 15
 
 
 async def complete(headers: Headers, body: bytes) -> Answer:
@@ -130,7 +133,11 @@ def held_for(listing: Listing, price: PricePoint, request: ChatRequest, request_
 
 async def answer(exchange: Exchange) -> Answer:
     try:
-        await exchange.answerable.wait()
+        async with asyncio.timeout(SILENCE_SECONDS if exchange.is_stream else None):
+            await exchange.answerable.wait()
+    except TimeoutError:
+        exchange.answerable.set()  # the headers go out, and with them the chance of another status
+        await exchange.channel.put(KEEP_ALIVE)
     except BaseException:  # cancelled: the client hung up while we waited
         exchange.leave()
         raise
@@ -146,10 +153,19 @@ async def answer(exchange: Exchange) -> Answer:
 
 async def stream(exchange: Exchange) -> AsyncIterator[bytes]:
     try:
-        async for piece in exchange.channel:
+        while (piece := await next_piece(exchange.channel)) is not None:
             yield piece
     finally:
         exchange.leave()  # does nothing after the end
+
+
+async def next_piece(channel: Channel) -> bytes | None:
+    """In a long silence a comment, so that nothing between us and the client gives up."""
+    try:
+        async with asyncio.timeout(SILENCE_SECONDS):
+            return await channel.take()
+    except TimeoutError:
+        return KEEP_ALIVE
 
 
 def json_body(exchange: Exchange) -> bytes:

@@ -18,7 +18,7 @@ from accounts.authentication import note_use
 from accounts.database import DatabaseUnavailable
 from credits import ledger
 from credits.ledger import LostHold
-from inference import billing, exchange, spool
+from inference import billing, exchange, outcome, spool
 from inference.usage import Usage
 
 LOST_SECONDS = settings.CONWAY_LOST_SECONDS
@@ -34,7 +34,9 @@ async def beat() -> None:
     """Renews the holds of all that runs here, with a checkpoint of what each would cost if we died now."""
     checkpoints: dict[str, Any] = dict.fromkeys(billing.waiting)
     for completion_id, under_way in list(exchange.running.items()):
-        checkpoints[completion_id] = under_way.entry(lost=True) if under_way.was_seen and not under_way.ended else None
+        checkpoints[completion_id] = (
+            outcome.entry(under_way, lost=True) if under_way.was_seen and not under_way.ended else None
+        )
     if checkpoints:
         await ledger.beat(billing.PROCESS, checkpoints)
 

@@ -7,7 +7,9 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 # Before Django reads its settings: tests have state of their own and reach no provider.
-os.environ.setdefault("CONWAY_DATA_DIR", str(Path(__file__).parent.parent / "var" / "tests"))
+# A worker of pytest-xdist has a database server, and a spool, to itself.
+STATE = Path(os.environ.get("CONWAY_DATA_DIR") or Path(__file__).parent.parent / "var" / "tests")
+os.environ["CONWAY_DATA_DIR"] = str(STATE / os.environ.get("PYTEST_XDIST_WORKER", ""))
 os.environ["DJANGO_SETTINGS_MODULE"] = "conway.settings"
 OPERATORS_OWN = ("_API_KEY", "_BASE_URL", "REDIS_URL", "CONWAY_SANDBOX", "CONWAY_SANDBOX_URL", "DEBUG")
 for name in list(os.environ):
