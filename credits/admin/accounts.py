@@ -57,9 +57,9 @@ class CreditAccountAdmin(ReadOnlyAdmin):
     def spent(self, account: Any) -> str:
         return usd(account.spent_cents)
 
-    @admin.display(description="last activity")
-    def last_activity(self, account: Any) -> Any:
-        return account.last_activity
+    @admin.display(description="last activity (UTC)")
+    def last_activity(self, account: Any) -> str:
+        return f"{account.last_activity:%Y-%m-%d %H:%M:%S}" if account.last_activity else ""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CreditAccount]:
         return with_activity(super().get_queryset(request))

@@ -21,7 +21,7 @@ MOST_KEYS = 20  # that begin alike
 @admin.register(Completion)
 class CompletionAdmin(ReadOnlyAdmin):
     list_display = [
-        "when", "short_id", "user_page", "key", "model_id", "provider", "tokens", "cost", "charged", "margin",
+        "when", "short_id", "user_page", "key_shown", "model_id", "provider", "tokens", "cost", "charged", "margin",
         "settlement", "first_byte", "total", "status",
     ]  # fmt: skip
     fields = [
@@ -42,7 +42,7 @@ class CompletionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="id")
     def short_id(self, completion: Completion) -> str:
-        return format_html('<span title="{}">{}…</span>', completion.id, completion.id[:16])
+        return format_html('<span title="{}">{}…</span>', completion.id, completion.id[:15])
 
     @admin.display(description="first byte, ms")
     def first_byte(self, completion: Completion) -> int | None:
@@ -56,6 +56,10 @@ class CompletionAdmin(ReadOnlyAdmin):
     def user_page(self, completion: Completion) -> str:
         page = reverse("admin:credits_creditaccount_change", args=[completion.user_id])
         return format_html('<a href="{}">{}</a>', page, completion.user)
+
+    @admin.display(description="key")
+    def key_shown(self, completion: Completion) -> str:
+        return f"{completion.key.prefix}…" if completion.key else ""
 
     @admin.display(description="tokens")
     def tokens(self, completion: Completion) -> str:
