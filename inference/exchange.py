@@ -72,6 +72,8 @@ class Exchange:
     chunks: Chunks = field(init=False)
     # Set when there is something to answer: the first bytes, the end, or a long silence.
     answerable: asyncio.Event = field(default_factory=asyncio.Event)
+    # The provider took the request: from here on it may charge for it, and is not asked again.
+    is_answered: bool = False
     ended: bool = False
     fault: Fault | None = None
     booked: Booked | None = None
@@ -156,12 +158,7 @@ class Exchange:
                 if self.finishes and self.facts.usage is not None:
                     return  # all was said; only the farewell is missing
                 pause = fault.retry_after if fault.retry_after is not None else 0.25 * 2**tries
-                if (
-                    not self.gathered.empty
-                    or self.reply
-                    or tries >= fault.meaning.retries
-                    or pause > LONGEST_RETRY_WAIT_SECONDS
-                ):
+                if self.is_answered or tries >= fault.meaning.retries or pause > LONGEST_RETRY_WAIT_SECONDS:
                     raise
                 tries += 1
             await asyncio.sleep(pause)
@@ -174,6 +171,7 @@ class Exchange:
         async with upstream.post(self.listing.provider, path, self.payload, headers, stream=wants_stream) as response:
             if response.status >= 300:
                 raise dialect.fault(response.status, response.headers, await response.read(upstream.ERROR_BODY_BYTES))
+            self.is_answered = True
             if response.is_stream:
                 await self.read_stream(response)
             else:
