@@ -1,8 +1,7 @@
 """One asynchronous pool per event loop to the database Django is configured for: the inference path's way in.
 
 Statements run alone in autocommit, so none holds a row longer than its own round trip. A database that is down, or a
-pool
-that stays full for `WAIT_SECONDS`, raises `DatabaseUnavailable`; the caller decides between 503 and the spool.
+pool that stays full for `WAIT_SECONDS`, raises `DatabaseUnavailable`; the caller decides between 503 and the spool.
 """
 
 import asyncio

@@ -1,12 +1,11 @@
-"""Money's two doors: `admit` before anything is sent, `settle` after everything was read. The rest is in
-credits.ledger.
+"""Money's two doors: `admit` before anything is sent, `settle` after everything was read. The rest is credits.ledger's.
 
 A settlement is an *entry*: a plain dict that JSON holds, so that the spool, a checkpoint and the database take the
-same thing,
-and booking it twice is booking it once.
+same thing, and booking it twice is booking it once.
 """
 
 import asyncio
+import json
 import logging
 import re
 import uuid
@@ -24,26 +23,21 @@ from accounts.authentication import Caller
 from accounts.database import DatabaseUnavailable
 from credits import ledger
 from credits.ledger import Admission, Outlook, Refused, Settled
-from inference import tokens
 from inference.catalog import Listing, PricePoint
 from inference.chat.request import ChatRequest
-from inference.pricing import Bound, charged_cents
+from inference.pricing import charged_cents
+from inference.quotes import Quote, quote
 from inference.spool import Spool
 from inference.usage import BUCKETS, Usage
 
 PROCESS = uuid.uuid4().hex  # holds carry it: whose heartbeat keeps them
-MINIMUM_CENTS = 10
-NEEDED_OUTPUT_TOKENS = 256
-SHORT_PROMPT_BYTES = 8_000
-LEAST_DEFAULT_LIMIT = 1_024
 DATABASE_SECONDS = 5
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-# Entries the database has not taken yet: in the spool (or, with the disk full too, only here). Their holds go on
-# beating.
+# Entries the database has not taken yet: in the spool, or, with the disk full too, only here. Their holds beat on.
 waiting: dict[str, dict[str, Any]] = {}
 
 
@@ -53,58 +47,6 @@ def spool() -> Spool:
 
 
 # Admitting
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """What a request may cost. `limit` is the output tokens allowed per choice, the caller's or the model's."""
-
-    prompt_tokens: int
-    limit: int
-    choices: int
-    bound: Bound
-
-    @property
-    def need_cents(self) -> int:
-        return self.bound.cents(min(NEEDED_OUTPUT_TOKENS, self.limit))
-
-    @property
-    def worst_cents(self) -> int:
-        return self.bound.cents(self.choices * self.limit)
-
-    @property
-    def worst_usd(self) -> Decimal:
-        return self.bound.usd(self.choices * self.limit)
-
-    def affordable(self, cents: int) -> int:
-        """Output tokens per choice that a hold buys; thinking counts."""
-        if cents >= self.worst_cents:
-            return self.limit
-        return min(self.limit, max(1, self.bound.affordable_output(cents) // self.choices))
-
-
-def quote(request: ChatRequest, listing: Listing, price: PricePoint, *, counted: bool) -> Quote:
-    """Bytes count as tokens where that already fits into the minimum; `counted` asks for the tokenizer."""
-    traits, buckets = listing.traits, tokens.reachable_buckets(request)
-    prompt = tokens.bytes_bound(request, traits)
-    limit = min(request.output_limit or default_limit(request, listing, prompt), traits.max_output_tokens)
-    first = Quote(prompt, limit, request.choices, price.sheet.bound(prompt, buckets))
-    if not counted and first.need_cents <= MINIMUM_CENTS:
-        return first
-    prompt = tokens.counted_bound(request, traits, listing.bound_percent)
-    return Quote(prompt, limit, request.choices, price.sheet.bound(prompt, buckets))
-
-
-def default_limit(request: ChatRequest, listing: Listing, bytes_bound: int) -> int:
-    """The model's maximum, or what a long prompt leaves of its context: providers refuse a sum beyond it.
-
-    By the likely count of the prompt, not by its bound: a bound three times too high would leave no room to answer.
-    """
-    traits = listing.traits
-    if bytes_bound <= max(SHORT_PROMPT_BYTES, traits.context_tokens - traits.max_output_tokens):
-        return min(traits.max_output_tokens, traits.context_tokens - bytes_bound)
-    likely = tokens.estimated_prompt(request, listing.estimate_percent, traits)
-    return max(LEAST_DEFAULT_LIMIT, traits.context_tokens - likely - likely // 10)
 
 
 async def admit(
@@ -264,19 +206,26 @@ async def book(entry: Mapping[str, Any], *, only_if_beat: int | None = None) -> 
     )
 
 
-def storable(value: Any) -> Any:
+def storable(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     """Without what PostgreSQL stores nowhere: NUL and lone surrogates, which a provider's own strings may hold."""
+    # One look at the JSON is a tenth of what a walk through every string costs.
+    return cleaned(entry) if SUSPECT.search(json.dumps(entry)) else entry
+
+
+SUSPECT = re.compile(r"\\u(?:0000|d[89a-f])")  # a pair of surrogates is a letter: looked at, and left alone
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def cleaned(value: Any) -> Any:
     match value:
         case str():
-            return value if value.isascii() and "\0" not in value else UNSTORABLE.sub("\ufffd", value)
+            return UNSTORABLE.sub("\ufffd", value)
         case dict():
-            return {storable(name): storable(inner) for name, inner in value.items()}
+            return {cleaned(name): cleaned(inner) for name, inner in value.items()}
         case list():
-            return [storable(inner) for inner in value]
+            return [cleaned(inner) for inner in value]
     return value
 
-
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 # What a correction, or a second attempt under one idempotency key, says anew.
 REPLACED = (

@@ -1,6 +1,4 @@
-"""Which model, where, at which price. Rows live in the database; each process reads them from a snapshot a few
-seconds old.
-"""
+"""Which model, where, at which price. Rows live in the database; each process reads a snapshot a few seconds old."""
 
 import asyncio
 import json

@@ -6,11 +6,11 @@ from typing import Any
 from accounts.authentication import Caller
 from credits.ledger import Outlook, Refused
 from inference import billing, catalog, errors, routing, tokens
-from inference.billing import Quote
 from inference.catalog import Listing, PricePoint
 from inference.chat.rendered import Rendered
 from inference.chat.request import ChatRequest
 from inference.pricing import charged_cents
+from inference.quotes import Quote, quote
 from inference.routing import Headers
 from inference.usage import Usage
 
@@ -88,4 +88,4 @@ async def asked(
     except Refused as refused:
         if refused.reason not in TOLD:
             raise
-        return billing.quote(request, listing, price, counted=True), refused
+        return quote(request, listing, price, counted=True), refused

@@ -1,7 +1,7 @@
 """What was sold, by day and model: charged, the provider's cost, the margin, failures. Days are UTC.
 
 A day is counted from its completions, by the index on their date. A day that is over is counted once and kept; what a
-late correction of a `lost` completion still changes in it, the daily audit counts anew.
+late correction of a `lost` completion still changes in it, the daily audit counts anew. Today's are half a minute old.
 """
 
 from collections import Counter, defaultdict
@@ -11,12 +11,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.core.cache import cache
 from django.db import connection
 
 from inference.models import Settlement, SoldDay
 
 DAYS = 14
 DAY = timedelta(days=1)
+TODAY_SECONDS = 30
 SETTLED_AFTER = timedelta(minutes=1)  # then the last statement begun in a day has ended, too
 COUNTED_HIGH = (Settlement.ESTIMATED, Settlement.LOST)
 
@@ -119,6 +121,8 @@ def recount(now: datetime) -> None:
 
 
 def counted_and_kept(day: date, now: datetime) -> list[Sold]:
+    if day == now.date():
+        return cache.get_or_set(f"sold:{day}", lambda: counted(day), TODAY_SECONDS) or []
     sold = counted(day)
     if now - midnight(day + DAY) > SETTLED_AFTER:
         lines = [asdict(row) | {"cost_usd": str(row.cost_usd)} for row in sold]

@@ -1,8 +1,7 @@
 """How a model's tokens compare with o200k's, learned from what providers reported.
 
 Two numbers per model: the bound of an admission is raised at once when a prompt exceeded it; the estimate of an
-unreported
-usage follows slowly. Text only: media are counted by formula.
+unreported usage follows slowly. Text only: media are counted by formula.
 """
 
 import random

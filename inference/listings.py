@@ -1,13 +1,11 @@
-"""Models as `GET /v1/models` shows them, in the words of every client we know of (reference: OpenAI's list,
-conway-terminal, automaton).
-"""
+"""Models as `GET /v1/models` shows them, in the words of every client we know of: OpenAI's SDKs, Conway's own."""
 
 from decimal import Decimal
 from typing import Any
 
-from inference.billing import MINIMUM_CENTS
 from inference.catalog import Catalog, Listing
 from inference.pricing import CENTS_PER_USD, MARKUP, PriceSheet
+from inference.quotes import MINIMUM_CENTS
 
 
 def as_openai(listing: Listing, book: Catalog) -> dict[str, Any]:

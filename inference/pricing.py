@@ -1,7 +1,6 @@
 """Tokens → dollars → cents. Prices are decimals, tokens integers, costs exact; one function rounds, once.
 
-Floats overcharge: 44,000 output tokens at $25 per million cost $1.10 and so 143 cents, but ceil(1.1 * 100 * 1.3) is
-144.
+Floats overcharge: 44,000 output tokens at $25 per million are $1.10 and so 143 cents, but ceil(1.1 * 100 * 1.3) is 144.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,6 @@
-"""Who a provider is and where it lives. The language it speaks is its dialect's; what a model of it takes, the
-catalogue's.
+"""Who a provider is and where it lives. Its language is its dialect's; what a model of it takes, the catalogue's.
 
-A sixth provider that speaks one of these dialects is one row here, one in conway/settings.py and its models in
-catalog.toml.
+A sixth that speaks one of these dialects is one row here, one in conway/settings.py and its models in catalog.toml.
 """
 
 from collections.abc import Mapping

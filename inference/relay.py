@@ -10,7 +10,6 @@ import base64
 import hashlib
 import hmac
 import secrets
-import string
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -28,8 +27,6 @@ from inference.exchange import Exchange
 from inference.routing import Headers
 from inference.sse import KEEP_ALIVE
 
-BASE62 = string.ascii_letters + string.digits
-ID_LENGTH = 29
 LONGEST_IDEMPOTENCY_KEY = 255
 SILENCE_SECONDS = 15
 
@@ -108,13 +105,13 @@ def completion_id_for(caller: Caller, headers: Headers) -> tuple[str, bool]:
     hold or charge.
     """
     if not (key := headers.get("idempotency-key")):
-        return "chatcmpl-" + "".join(secrets.choice(BASE62) for _ in range(ID_LENGTH)), False
+        return "chatcmpl-" + secrets.token_hex(16), False
     if len(key) > LONGEST_IDEMPOTENCY_KEY:
         raise Rejected(f"Idempotency-Key is longer than {LONGEST_IDEMPOTENCY_KEY} characters.", param="Idempotency-Key")
     digest = hmac.new(
         settings.SECRET_KEY.encode(), f"completion\0{caller.user_id}\0{key}".encode("utf-8", "replace"), hashlib.sha256
     ).digest()
-    return "chatcmpl-" + base64.b32encode(digest).decode().rstrip("=").lower()[: ID_LENGTH + 7], True
+    return "chatcmpl-" + base64.b32encode(digest).decode().rstrip("=").lower()[:36], True
 
 
 def held_for(listing: Listing, price: PricePoint, request: ChatRequest, request_id: str) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """Counting tokens without asking anybody: high for a bound, as near as we can for an estimate.
 
 o200k is OpenAI's own vocabulary (`bpe-openai` carries it); other models' counts are a percentage of it, learned from
-settled
-completions. Media are counted by what a provider charges at most, never by their base64.
+settled completions. Media are counted by what a provider charges at most, never by their base64.
 """
 
 import json

@@ -1,8 +1,7 @@
 """What a serving process does beside requests: keeps its holds alive, settles what dead processes left, replays spools.
 
 A hold is lost when its beat has not moved for 30 s in which we looked without interruption: the database's absence,
-or our own
-(SIGSTOP, a suspended machine), starts the clock anew, for we could not have seen it move.
+or our own (SIGSTOP, a suspended machine), starts the clock anew, for we could not have seen it move.
 """
 
 import asyncio

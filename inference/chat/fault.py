@@ -10,9 +10,8 @@ class Meaning:
     """A row of a dialect's table of failures.
 
     `retries`: how often the gateway may try again by itself, before the first byte only. `may_heal` false tells SDKs
-    not to retry.
-    `alert`: staff must act (our key, our credit, a model that is gone). `relays`: the provider's own words are for
-    the caller.
+    not to retry. `alert`: staff must act (our key, our credit, a model that is gone). `relays`: the provider's own
+    words are for the caller.
     """
 
     status: int

@@ -1,6 +1,4 @@
-"""What is wrong with a request, in a sentence: pydantic's errors through a table, and text no provider or database
-takes.
-"""
+"""What is wrong with a request, in a sentence: pydantic's errors through a table, and text that nobody can store."""
 
 import re
 from typing import Any

@@ -10,8 +10,7 @@ class Traits:
     """One row of translation.md 1.3, 2.1 and 2.9. Each dialect reads the fields that concern it.
 
     `ignores`: request fields left out and named to the caller. `rejects`: fields answered 400 because the reply, its
-    price or its
-    safety would change. `images`: ways an image may come ("data", "https"). Token numbers are tokens.
+    price or its safety would change. `images`: ways an image may come ("data", "https"). Token numbers are tokens.
     """
 
     context_tokens: int

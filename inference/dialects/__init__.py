@@ -22,7 +22,10 @@ class Translator(Protocol):
         """Deltas as they become known. Raises `Fault` for an error event or one that cannot be read."""
 
     def end(self) -> list[Delta]:
-        """At the end of the stream: what is still owed, the finish among it. Raises `Fault(TRUNCATED)` where the provider broke off."""
+        """What is still owed at the end of the stream, the finish among it.
+
+        Raises `Fault(TRUNCATED)` where the provider broke off.
+        """
 
 
 class Dialect(Protocol):
@@ -32,7 +35,7 @@ class Dialect(Protocol):
         """What follows the provider's base URL."""
 
     def render(self, request: ChatRequest, target: Target, *, limit: int | None = None) -> Rendered:
-        """The upstream body. `limit`: output tokens per choice that the hold buys, None where the caller's own (or none) stands.
+        """The upstream body. `limit`: output tokens per choice that the hold buys; None: the caller's own, or none.
 
         Raises `Rejected` for what the model cannot honour. Called again with a lower limit when credit is short.
         """

@@ -2,9 +2,10 @@
 
 import django.contrib.postgres.indexes
 import django.db.models.deletion
-import inference.models
 from django.conf import settings
 from django.db import migrations, models
+
+import inference.models
 
 
 class Migration(migrations.Migration):
