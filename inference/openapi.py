@@ -119,7 +119,7 @@ IDEMPOTENCY_KEY = {
     "in": "header",
     "name": "idempotency-key",
     "required": False,
-    "schema": {"type": "string", "maxLength": 255, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "maxLength": 255},
     "description": "A second request with the same key is 409, neither sent nor charged.",
 }
 ASKED = {"requestBody": {"required": True, "content": {"application/json": {"schema": ref("CreateCompletion")}}}}
@@ -136,14 +136,14 @@ SENT_HEADERS = {
     "x-conway-settlement": "`pending`: charged when the database is back.",
     "x-conway-sandbox": "`true`: the answer is simulated.",
 }
-STREAM = """Server-sent events: `data:` lines with a CompletionChunk each, then `data: [DONE]`, which is sent when the
-charge is booked. A failure in the middle is a `data:` line with an `error` object. Lines that begin with a colon keep
-the connection alive."""
+STREAM = """Server-sent events. `data` is a CompletionChunk as JSON; the last is `[DONE]`, sent when the charge is
+booked. A failure in the middle is an object with `error`. Lines that begin with a colon keep the connection alive."""
+EVENT = record(("data",), data=described(STREAM, **TEXT))
 COMPLETED = {
     "description": "The completion, or its stream.",
     "headers": {name: described(text, schema=TEXT) for name, text in SENT_HEADERS.items()},
     "content": {
         "application/json": {"schema": ref("Completion")},
-        "text/event-stream": {"schema": described(STREAM, **TEXT)},
+        "text/event-stream": {"schema": EVENT},
     },
 }
