@@ -144,6 +144,9 @@ class Completion(models.Model):
             models.Index(
                 F("settlement"), F("created_at"), name="unusual_settlements", condition=~Q(settlement="exact")
             ),
+            models.Index(
+                F("settlement"), F("model"), F("created_at"), name="unusual_of_a_model", condition=~Q(settlement="exact")
+            ),
             BrinIndex(fields=["admitted_at"], name="completions_by_admission"),
             models.Index(F("status"), F("created_at"), name="failed_completions", condition=~Q(status=200)),
             models.Index(F("created_at"), name="completions_with_alerts", condition=~Q(alerts=[])),

@@ -2,7 +2,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
@@ -15,19 +15,29 @@ from credits.spend import SPENDING
 from credits.templatetags.money import usd
 
 NEWEST = 12
+PUT_IN = [type for type in CreditTransaction.Type.values if type not in SPENDING]
 
 
 def with_activity(accounts: QuerySet[CreditAccount]) -> QuerySet[CreditAccount]:
-    """Adds `spent_cents`, what 30 days of charges cost after write-offs and refunds, and `last_activity`. Each is a
-    look into an account's own index, for the rows of a page only.
+    """Adds `spent_cents`, what 30 days of charges cost after write-offs and refunds, and `last_activity`.
+
+    Spent is what is missing: the balance of then, and what was put in since, less the balance of now. So it takes a
+    look at a few rows, and not at all the charges of a month.
     """
     mine = CreditTransaction.objects.filter(account=OuterRef("pk"))
-    month = mine.filter(created_at__gte=Now() - timedelta(days=30), type__in=SPENDING).order_by()
-    spent = month.values("account").annotate(cents=-Sum("amount_cents")).values("cents")
+    since = Now() - timedelta(days=30)
+    then = mine.filter(created_at__lt=since).order_by("-created_at", "-id").values("balance_after_cents")[:1]
+    put_in = mine.filter(created_at__gte=since, type__in=PUT_IN).order_by().values("account")
     return accounts.annotate(
-        spent_cents=Coalesce(Subquery(spent), 0, output_field=BigIntegerField()),
+        spent_cents=cents(then)
+        + cents(put_in.annotate(cents=Sum("amount_cents")).values("cents"))
+        - F("balance_cents"),
         last_activity=Subquery(mine.order_by("-id").values("created_at")[:1]),
     )
+
+
+def cents(found: QuerySet[Any, Any]) -> Coalesce:
+    return Coalesce(Subquery(found), 0, output_field=BigIntegerField())
 
 
 @admin.register(CreditAccount)

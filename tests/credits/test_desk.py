@@ -4,10 +4,13 @@ import re
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 
 from accounts.models import User
-from credits import audit
-from credits.models import CreditTransaction
+from credits import audit, ledger
+from credits.admin.accounts import with_activity
+from credits.models import CreditAccount, CreditTransaction
+from credits.spend import spend
 from tests.credits.till import admit, books_of, buy, history_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -190,6 +193,25 @@ def test_an_account_shows_what_is_asked_about_it(desk, alice, run):
     told = {name: facts[name] for name in ("balance", "held", "available", "spent")}
     assert told == {"balance": "$8.00", "held": "$2.00", "available": "$6.00", "spent": "$2.00"}
     assert all(reference in page for reference, _ in history_of(alice))
+
+
+def test_what_was_spent_in_a_month_is_what_is_missing(alice, sam, run):
+    for cents in (300, 20):
+        completion = run(buy(alice, cents))
+    ledger.refund(reference=f"inference:{completion}", cents=5, reason="Slow", by=sam)
+    ledger.adjust(user=alice, cents=-100, reference="a", reason="A gift taken back", by=sam)
+    ledger.top_up(user=alice, cents=50, reference="b", reason="More", by=sam)
+    assert with_activity(CreditAccount.objects.all()).get().spent_cents == 315 == spend(alice.pk).over(30)
+
+
+def test_what_was_spent_before_that_month_does_not_count(alice, run):
+    run(buy(alice, 300))
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")  # past the rule that history does not change
+        cursor.execute("UPDATE credits_credittransaction SET created_at = created_at - interval '31 days'")
+        cursor.execute("SET session_replication_role = origin")
+    run(buy(alice, 20))
+    assert with_activity(CreditAccount.objects.all()).get().spent_cents == 20
 
 
 def test_the_users_page_leads_to_the_form_filled_in(desk, bob):

@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -18,6 +19,11 @@ from inference import billing, figures
 from inference.models import Completion, SoldDay
 from inference.watch import Watch
 from tests.credits.till import admit
+
+
+@pytest.fixture(autouse=True)
+def a_new_look():
+    cache.clear()
 
 
 @pytest.fixture
@@ -85,6 +91,7 @@ def test_it_shows_what_waits_on_disk(desk, prices, settings, tmp_path):
 
 def test_a_day_that_is_over_is_counted_once(ask):
     def asked():
+        cache.clear()
         with CaptureQueriesContext(connection) as queries:
             shown = figures.figures(tomorrow)
         return sum("GROUP BY" in query["sql"] for query in queries), shown
