@@ -1,0 +1,110 @@
+"""What is measured: a gateway of one worker before the measuring upstream, with funded accounts in a database of its
+own; and the bare function on the same server.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ACCOUNTS = 8  # so that requests meet on one account as rarely as they do in life
+KEYS = """
+import json
+from accounts.models import ApiKey, User
+from credits import ledger
+secrets = []
+for number in range(%d):
+    user, _ = User.objects.get_or_create(email=f"bench-{number}@example.org")
+    ledger.top_up(user=user, cents=10**9, reference=f"bench-{number}", reason="To be measured", by=None)
+    secrets.append(ApiKey.issue(user=user, name="bench")[1])
+print(json.dumps(secrets))
+"""
+
+
+@dataclass
+class Stage:
+    process: int  # whose tree is measured
+    url: str
+    keys: list[str]
+    postgresql: int | None  # where it is ours to watch
+
+
+@contextmanager
+def gateway(workers: int = 1) -> Iterator[Stage]:
+    """In a folder of its own; an embedded PostgreSQL unless DATABASE_URL names a migrated database to spend in."""
+    with ExitStack() as stack:
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="conway-bench-", ignore_cleanup_errors=True))
+        )
+        folder.chmod(0o755)  # root's embedded PostgreSQL runs as nobody
+        upstream = stack.enter_context(running("-m", "bench.upstream", environment=dict(os.environ)))
+        environment = {
+            **os.environ, "CONWAY_DATA_DIR": str(folder), "LOG_LEVEL": "WARNING", "CONWAY_SANDBOX": "",
+            "OPENAI_API_KEY": "bench", "OPENAI_BASE_URL": f"http://127.0.0.1:{upstream.said}/v1",
+        }  # fmt: skip
+        manage("migrate", "--verbosity", "0", environment=environment)
+        keys = json.loads(manage("shell", "--no-imports", "--command", KEYS % ACCOUNTS, environment=environment))
+        serve = ("manage.py", "serve", "--port", "0", "--workers", str(workers))
+        served = stack.enter_context(running(*serve, environment=environment))
+        yield Stage(served.process.pid, f"{served.said}/v1/chat/completions", keys, postmaster(folder))
+
+
+@contextmanager
+def bare() -> Iterator[Stage]:
+    """conway.server as its parent would start it."""
+    listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    listening.setblocking(False)
+    ready, said = os.pipe()
+    held, lifeline = os.pipe()
+    command = [sys.executable, "-m", "conway.server", str(listening.fileno()), str(said), "bench.bare"]
+    process = subprocess.Popen(
+        command, pass_fds=(listening.fileno(), said), stdin=held,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "conway.settings"},
+    )  # fmt: skip
+    try:
+        os.read(ready, 1)
+        yield Stage(process.pid, f"http://127.0.0.1:{listening.getsockname()[1]}/", ["none"], None)
+    finally:
+        process.terminate()
+        process.wait(30)
+        listening.close()
+        for end in (ready, said, held, lifeline):
+            os.close(end)
+
+
+@dataclass
+class Running:
+    process: "subprocess.Popen[str]"
+    said: str  # the last word of its first line
+
+
+@contextmanager
+def running(*command: str, environment: dict[str, str]) -> Iterator[Running]:
+    process = subprocess.Popen([sys.executable, *command], env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    try:
+        first = process.stdout.readline().split()
+        if not first:
+            raise SystemExit(f"{' '.join(command)} ended before it was ready")
+        yield Running(process, first[-1])
+    finally:
+        process.terminate()
+        process.wait(60)
+        process.stdout.close()
+
+
+def manage(*command: str, environment: dict[str, str]) -> str:
+    return subprocess.run(
+        [sys.executable, "manage.py", *command], env=environment, text=True, stdout=subprocess.PIPE, check=True
+    ).stdout
+
+
+def postmaster(folder: Path) -> int | None:
+    found = next(folder.rglob("postmaster.pid"), None)
+    return int(found.read_text().split()[0]) if found else None
