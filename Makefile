@@ -1,7 +1,7 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run test check pages-at-scale
+.PHONY: run test faults check pages-at-scale
 
 # Everything from nothing: environment, database, demo data, server. What is already there stays as it is.
 run: .venv/installed
@@ -16,6 +16,14 @@ ALONE := tests/faults tests/conway tests/browser
 test: check
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
 	$(BIN)/python -m pytest -q $(ALONE)
+
+# Every fault in its long form, about 40 minutes; writes the table in docs/reliability.md.
+faults: .venv/installed-dev
+	CONWAY_LONG_TESTS=1 $(BIN)/python -m pytest tests/faults
+
+# Every page, light and dark, desktop and phone: look at them in var/screenshots.
+screenshots: .venv/installed-dev
+	$(BIN)/python -m tests.browser.screenshots
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -93,7 +93,8 @@ async function afterStop(seen, bearer) {
   for (let tries = 0; tries < 40; tries++) {
     await new Promise((done) => setTimeout(done, 1000));
     const answer = await fetch(`${API}/receipts/${seen.id}`, { headers: { "Authorization": "Bearer " + bearer } });
-    if (answer.ok) return tell(`Stopped. Charged ${dollars((await answer.json()).charged_cents)}.`, seen.id);
+    const charged = answer.ok ? (await answer.json()).charged_cents : undefined;   // none yet while it is drained
+    if (charged !== undefined) return tell(`Stopped. Charged ${dollars(charged)}.`, seen.id);
   }
 }
 

@@ -83,6 +83,6 @@ def completion(
     return Completion(
         id=completion_id, user=user, key=key, model_id=listing.name, provider=listing.provider.name,
         served_model=listing.upstream_id, price_id=price.id, is_stream=True, cost_usd=cost, charged_cents=charged,
-        settlement="exact", ending="complete", status=200, finish_reason="stop", admitted_at=moment,
+        settlement="exact", ending="complete", status=200, finish_reason="stop", admitted_at=moment, created_at=moment,
         first_byte_ms=dice.randint(200, 900), total_ms=dice.randint(1_000, 20_000), **tokens,
     )  # fmt: skip

@@ -1,0 +1,65 @@
+"""axe-core on every page there is, light and dark: nothing serious."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from accounts.models import ApiKey, User
+from inference.models import Completion
+from tests.browser import month
+from tests.browser.conftest import sign_in
+from tests.browser.screenshots import OPEN, OWN
+from tests.served import Served
+
+SERIOUS = ("serious", "critical")
+Tab = Callable[..., Page]
+
+
+def findings(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{page.url}: {finding['id']}: {node['html'][:120]}"
+        for finding in found
+        if finding["impact"] in SERIOUS
+        for node in finding["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_finding(site: Served, tab: Tab, scheme: str) -> None:
+    ada = User.objects.create_user("ada@example.org", "ada's password", name="Ada")
+    key, _ = ApiKey.issue(user=ada, name="agents", limit_cents=5000, limit_period="month")
+    month.live(ada, key)
+    facts = {"receipt": Completion.objects.latest("admitted_at").pk, "key": key.pk}
+    found, page = [], tab(site, color_scheme=scheme)
+    for address in OPEN.values():
+        page.goto(address) if address != OPEN["not-found"] else None
+        found += findings(page)
+    sign_in(page, ada)
+    for address in OWN.values():
+        page.goto(address.format(**facts))
+        page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+        found += findings(page)
+    page.goto("/keys")
+    page.get_by_label("Name").fill("another")
+    page.get_by_role("button", name="Create key").click()
+    found += findings(page)
+    assert found == []
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_no_page_is_wider_than_a_phone(site: Served, tab: Tab, width: int) -> None:
+    ada = User.objects.create_user("ada@example.org", "ada's password", name="Ada")
+    key, _ = ApiKey.issue(user=ada, name="agents")
+    month.live(ada, key)
+    facts = {"receipt": Completion.objects.latest("admitted_at").pk, "key": key.pk}
+    page = tab(site, viewport={"width": width, "height": 800})
+    sign_in(page, ada)
+    wide = []
+    for address in OWN.values():
+        page.goto(address.format(**facts))
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wide.append(address)
+    assert wide == []

@@ -1,0 +1,161 @@
+import csv
+import io
+import re
+import subprocess
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from credits import ledger
+from credits.models import CreditAccount, CreditTransaction
+from inference.models import Completion
+from tests.browser.conftest import sign_in
+from tests.served import Served, served
+
+PHRASE = "a long phrase of words"
+Tab = Callable[..., Page]
+
+
+def sign_up(page: Page, email: str = "ada@example.org") -> None:
+    page.goto("/")
+    page.get_by_role("link", name="Create an account").click()
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=True).fill(PHRASE)
+    page.get_by_label("Password confirmation").fill(PHRASE)
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+
+
+def top_up(desk: Page, email: str, cents: int) -> None:
+    """By sam, at the desk."""
+    sign_in(desk, User.objects.get(email="sam@example.org"))
+    desk.goto("/admin/credits/creditaccount/top-up/")
+    desk.locator("[name=user]").fill(email)
+    desk.locator("[name=cents]").fill(str(cents))
+    desk.locator("[name=reason]").fill("To begin with")
+    desk.get_by_role("button", name="See before and after").click()
+    desk.get_by_role("button", name="Top up").click()
+    expect(desk.locator(".messagelist")).to_contain_text("Topped up")
+
+
+def connected(page: Page) -> None:
+    page.locator("body[data-connected]").wait_for(state="attached")
+
+
+def curl(page: Page) -> bytes:
+    """What the page says, run as it stands."""
+    return subprocess.run(["bash", "-c", page.locator("#curl").inner_text()], capture_output=True, timeout=60).stdout
+
+
+def test_from_signing_up_to_a_csv_that_equals_the_ledger(site: Served, tab: Tab) -> None:
+    page, desk = tab(site), tab(site)
+    sign_up(page)
+    top_up(desk, "ada@example.org", 500)
+    other = page.context.new_page()
+    other.goto("/")
+    page.goto("/keys")
+    page.get_by_label("Name").fill("laptop")
+    page.get_by_role("button", name="Create key").click()
+    connected(other)
+    assert curl(page).rstrip().endswith(b"data: [DONE]")
+    row = other.locator("table.entries tr", has_text="Inference")
+    expect(row).to_have_count(1)  # without a reload
+    expect(other.locator("#balance")).to_have_text("$4.99")
+    row.get_by_role("link").click()
+    charged = Completion.objects.get().charged_cents
+    expect(other.locator("#charged")).to_have_attribute("data-cents", str(charged))
+    other.goto("/credits/history")
+    with other.expect_download() as download:
+        other.get_by_role("link", name="Download CSV").click()
+    lines = list(csv.DictReader(io.StringIO(download.value.path().read_text())))
+    booked = CreditTransaction.objects.order_by("-pk").values_list("pk", "amount_cents")
+    assert [(int(line["id"]), int(line["amount_cents"])) for line in lines] == list(booked)
+    assert sum(int(line["amount_cents"]) for line in lines) == CreditAccount.objects.get().balance_cents
+
+
+def test_an_open_page_shows_a_top_up_and_then_its_refund(site: Served, tab: Tab) -> None:
+    page, desk = tab(site), tab(site)
+    sign_up(page)
+    connected(page)
+    top_up(desk, "ada@example.org", 500)
+    expect(page.locator("#available")).to_have_text("$5.00")
+    page.goto("/playground")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#outcome")).to_contain_text("charged $0.01")
+    page.goto("/credits/history")
+    connected(page)
+    desk.goto(f"/admin/credits/creditaccount/refund/?charge={Completion.objects.get().pk}&cents=1")
+    desk.locator("[name=reason]").fill("Was cut short")
+    desk.get_by_role("button", name="See before and after").click()
+    desk.get_by_role("button", name="Refund").click()
+    expect(page.locator("table.entries tr", has_text="Refund")).to_contain_text("Was cut short")
+    expect(page.locator("#net")).to_have_text("$5.00")
+
+
+def test_a_page_that_lost_its_connection_finds_it_again(tab: Tab, sam: User, unused_tcp_port: int) -> None:
+    serve = ("manage.py", "serve", "--port", str(unused_tcp_port))
+    with served(*serve) as site:
+        page = tab(site)
+        sign_up(page)
+        connected(page)
+    ada = User.objects.get(email="ada@example.org")
+    ledger.top_up(user=ada, cents=700, reference="while-away", reason="Nobody was told", by=sam)
+    with served(*serve):
+        expect(page.locator("#available")).to_have_text("$7.00", timeout=30_000)
+
+
+def test_the_playground_streams(site: Served, tab: Tab) -> None:
+    page, desk = tab(site), tab(site)
+    sign_up(page)
+    top_up(desk, "ada@example.org", 500)
+    page.goto("/playground")
+    page.get_by_label("Model", exact=True).select_option("claude-haiku-4.5")
+    page.get_by_label("Your message").fill("Hello")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#said")).not_to_be_empty()
+    expect(page.locator("#outcome")).to_contain_text(
+        re.compile(r"\d+ tokens in, \d+ out; cost \$0\.\d+, charged \$0\.01\.")
+    )
+    page.locator("#outcome").get_by_role("link", name="Receipt").click()
+    expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
+
+
+def test_the_playground_stops(site: Served, tab: Tab) -> None:
+    page, desk = tab(site), tab(site)
+    sign_up(page)
+    top_up(desk, "ada@example.org", 500)
+    page.goto("/playground")
+    page.get_by_label("Your message").fill("Go on and on [[words=600 pace=50]]")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#said")).to_contain_text(re.compile(r"\w+ \w+"))
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#outcome")).to_contain_text("being settled")
+    expect(page.locator("#outcome")).to_contain_text("Stopped. Charged $0.01.", timeout=20_000)
+    assert Completion.objects.get().settlement == "estimated"
+
+
+@pytest.mark.parametrize("label", ["curl", "Python", "Node"])
+def test_the_playground_writes_it_as_code(site: Served, tab: Tab, label: str) -> None:
+    page = tab(site)
+    sign_up(page)
+    page.goto("/playground")
+    page.get_by_label("Your message").fill('It\'s "quoted" $HOME `x`\nand more')
+    page.locator("summary", has_text=label).click() if label != "curl" else None
+    expect(page.locator(f"#as-{label.lower()}")).to_contain_text("quoted")
+
+
+def test_tabs_of_other_workers_hear_of_it_through_redis(
+    transactional_db: None, redis: str, tab: Tab, sam: User
+) -> None:
+    with served("manage.py", "serve", "--port", "0", "--workers", "2", CONWAY_SANDBOX="1", REDIS_URL=redis) as site:
+        page, desk = tab(site), tab(site)
+        sign_up(page)
+        tabs = [page.context.new_page() for _ in range(4)]
+        for each in tabs:
+            each.goto("/")
+            connected(each)
+        top_up(desk, "ada@example.org", 900)
+        for each in tabs:
+            expect(each.locator("#available")).to_have_text("$9.00")
