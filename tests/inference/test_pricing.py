@@ -64,7 +64,7 @@ def float_traps() -> list[tuple[str, str, int, int]]:
     found = []
     for price_in, price_out in PRICES:
         for tokens_in in range(0, 400_001, 10_000):
-            for tokens_out in range(0, 100_001, 1_000):
+            for tokens_out in range(0, 100_001, 500):
                 usd = (tokens_in * float(price_in) + tokens_out * float(price_out)) / 1_000_000
                 if ceil(usd * 100 * 1.3) != exact(price_in, price_out, tokens_in, tokens_out):
                     found.append((price_in, price_out, tokens_in, tokens_out))
