@@ -145,7 +145,11 @@ class Completion(models.Model):
                 F("settlement"), F("created_at"), name="unusual_settlements", condition=~Q(settlement="exact")
             ),
             models.Index(
-                F("settlement"), F("model"), F("created_at"), name="unusual_of_a_model", condition=~Q(settlement="exact")
+                F("settlement"),
+                F("model"),
+                F("created_at"),
+                name="unusual_of_a_model",
+                condition=~Q(settlement="exact"),
             ),
             BrinIndex(fields=["admitted_at"], name="completions_by_admission"),
             models.Index(F("status"), F("created_at"), name="failed_completions", condition=~Q(status=200)),

@@ -18,7 +18,7 @@ SEED = 7  # the same books every time
 class Command(BaseCommand):
     help = (
         "Fills an empty database with accounts, keys, transactions and completions that the audit finds right, for "
-        "measuring. Ten million transactions take some ten minutes and 12 GB."
+        "measuring. Ten million transactions take ten to twenty minutes and 13 GB."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
