@@ -1,0 +1,253 @@
+"""Heartbeats, the reaper, and the replay of spools."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accounts import database
+from accounts.database import DatabaseUnavailable
+from accounts.models import User
+from credits import ledger
+from credits.models import CreditAccount, CreditTransaction, Hold
+from inference import billing, exchange, relay, upkeep, upstream
+from inference.models import Completion
+from tests.inference.conftest import Sandbox
+
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+PROMPT = [{"role": "user", "content": "say 2000 words [[pace=2]]"}]
+
+
+@pytest.fixture(autouse=True)
+def own_spool(tmp_path: Path, settings: Any) -> Iterator[Path]:
+    settings.CONWAY_DATA_DIR = tmp_path
+    billing.spool.cache_clear()
+    yield tmp_path / "spool"
+    billing.spool.cache_clear()
+    billing.waiting.clear()
+
+
+@pytest.fixture
+def no_database(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Called, every statement fails from now on; what it returns brings the database back."""
+    true = database.statement
+
+    async def away(*_: Any) -> Any:
+        raise DatabaseUnavailable("away")
+
+    def begin() -> Callable[[], None]:
+        monkeypatch.setattr(database, "statement", away)
+        return lambda: monkeypatch.setattr(database, "statement", true)
+
+    return begin  # type: ignore[return-value]
+
+
+async def asked(key: str, text: str = "say 5 words", **fields: Any) -> relay.Answer:
+    body = {"model": "claude-opus-4.6", "messages": [{"role": "user", "content": text}], **fields}
+    return await relay.complete({"authorization": key}, json.dumps(body).encode())
+
+
+def test_a_settlement_the_database_would_not_take_is_spooled_and_replayed(
+    key: str, sandbox: Sandbox, run: Run, no_database: Any, own_spool: Path
+) -> None:
+    async def scenario() -> relay.Answer:
+        asking = asyncio.create_task(asked(key, "say 20 words [[pace=20]]"))
+        while not exchange.running:
+            await asyncio.sleep(0.01)
+        back = no_database()
+        answer = await asking
+        assert len(own_spool.joinpath(f"{billing.PROCESS}.jsonl").read_bytes().splitlines()) == 1
+        back()
+        assert await upkeep.replay() == 1
+        assert await upkeep.replay() == 0
+        await upstream.close()
+        return answer
+
+    answer = run(scenario())
+    assert (answer.status, answer.headers["x-conway-settlement"]) == (200, "pending")
+    assert "x-conway-balance-cents" not in answer.headers
+    assert [completion.settlement for completion in Completion.objects.all()] == ["exact"]
+    assert CreditTransaction.objects.filter(type="inference").count() == 1
+    assert not Hold.objects.exists()
+
+
+def test_with_the_spool_gone_too_the_answer_is_a_503_and_the_retries_go_on(
+    key: str, sandbox: Sandbox, run: Run, no_database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    async def scenario() -> relay.Answer:
+        asking = asyncio.create_task(asked(key, "say 20 words [[pace=20]]"))
+        while not exchange.running:
+            await asyncio.sleep(0.01)
+        back = no_database()
+        monkeypatch.setattr(billing.spool(), "write", full)
+        answer = await asking
+        back()
+        assert await upkeep.replay() == 1
+        await upstream.close()
+        return answer
+
+    answer = run(scenario())
+    assert isinstance(answer.body, bytes)
+    assert (answer.status, answer.headers["x-should-retry"]) == (503, "false")
+    assert json.loads(answer.body)["error"]["code"] == "settlement_unavailable"
+    assert CreditTransaction.objects.filter(type="inference").count() == 1
+
+
+def test_a_sibling_takes_over_a_dead_ones_spool(
+    key: str, sandbox: Sandbox, run: Run, own_spool: Path, no_database: Any
+) -> None:
+    async def scenario() -> None:
+        asking = asyncio.create_task(asked(key, "say 20 words [[pace=20]]"))
+        while not exchange.running:
+            await asyncio.sleep(0.01)
+        back = no_database()
+        await asking
+        back()
+        own = own_spool / f"{billing.PROCESS}.jsonl"
+        dead = own_spool / "dead.jsonl"
+        dead.write_bytes(own.read_bytes() + b'{"row": {"id": "chatcmpl-torn')
+        billing.waiting.clear()
+        own.unlink()
+        assert await upkeep.replay() == 1
+        assert not dead.exists()
+        await upstream.close()
+
+    run(scenario())
+    assert Completion.objects.get().settlement == "exact"
+
+
+def test_a_hold_whose_beat_stands_still_is_settled_by_its_checkpoint_and_corrected_later(
+    key: str, alice: User, sandbox: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`lost` is provisional: the true settlement books the difference, once."""
+    monkeypatch.setattr(upkeep, "LOST_SECONDS", 0.5)
+
+    async def scenario() -> None:
+        asking = asyncio.create_task(asked(key, "say 2000 words [[pace=1]]", stream=True))
+        answer = await asking
+        pieces = aiter(answer.body)  # type: ignore[arg-type]
+        await anext(pieces)
+        await upkeep.beat()
+        reaper = upkeep.Reaper()
+        assert await reaper.look() == 0
+        await asyncio.sleep(0.6)
+        assert await reaper.look() == 1
+        async for _ in pieces:
+            pass
+        await upstream.close()
+
+    run(scenario())
+    references = list(
+        CreditTransaction.objects.filter(type="inference").order_by("id").values_list("reference", flat=True)
+    )
+    assert [reference.partition(".")[2] for reference in references] == ["", "corrected"]
+    assert (Completion.objects.get().settlement, Completion.objects.get().charged_cents) == ("exact", 7)
+    assert CreditAccount.objects.get(user=alice).balance_cents == 993
+
+
+def test_a_beating_hold_is_never_lost(key: str, sandbox: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "LOST_SECONDS", 0.3)
+
+    async def scenario() -> None:
+        asking = asyncio.create_task(asked(key, "say 100 words [[pace=10]]"))
+        reaper = upkeep.Reaper()
+        while not asking.done():
+            await upkeep.beat()
+            assert await reaper.look() == 0
+            await asyncio.sleep(0.1)
+        await upstream.close()
+
+    run(scenario())
+    assert Completion.objects.get().settlement == "exact"
+
+
+def test_an_outage_starts_the_reapers_clock_anew(
+    alice: User, prices: None, run: Run, no_database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "LOST_SECONDS", 0.4)
+
+    async def scenario() -> None:
+        await held(alice)
+        reaper = upkeep.Reaper()
+        await reaper.look()
+        await asyncio.sleep(0.5)
+        back = no_database()
+        with pytest.raises(DatabaseUnavailable):
+            await reaper.look()
+        back()
+        assert await reaper.look() == 0
+        await asyncio.sleep(0.5)
+        assert await reaper.look() == 1
+
+    run(scenario())
+    assert (Completion.objects.get().settlement, Completion.objects.get().charged_cents) == ("lost", 0)
+
+
+def test_a_pause_of_our_own_starts_the_reapers_clock_anew(
+    alice: User, prices: None, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "LOST_SECONDS", 0.4)
+    monkeypatch.setattr(upkeep, "LONGEST_BLINK_SECONDS", 0.2)
+
+    async def scenario() -> None:
+        await held(alice)
+        reaper = upkeep.Reaper()
+        await reaper.look()
+        await asyncio.sleep(0.5)
+        assert await reaper.look() == 0
+
+    run(scenario())
+    assert Hold.objects.count() == 1
+
+
+async def held(user: User) -> None:
+    """Admitted by a process that is gone."""
+    from asgiref.sync import sync_to_async
+
+    from inference.models import Price
+
+    price = await sync_to_async(Price.objects.filter(model="gpt-5-mini").first)()
+    assert price
+    details = {"model": "gpt-5-mini", "provider": "openai", "price_id": price.pk, "is_stream": True, "request_id": "r"}
+    await ledger.admit(
+        completion_id="chatcmpl-gone",
+        user_id=user.pk,
+        key_id=None,
+        need_cents=1,
+        worst_cents=10,
+        process="gone",
+        details=details,
+    )
+
+
+def test_a_hang_up_during_admission_gives_the_hold_back(
+    key: str, sandbox: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Admitted, and cancelled before anybody heard of it."""
+    true = ledger.admit
+
+    async def admit_slowly(**given: Any) -> ledger.Admission:
+        admission = await true(**given)
+        await asyncio.sleep(5)
+        return admission
+
+    monkeypatch.setattr(ledger, "admit", admit_slowly)
+
+    async def scenario() -> None:
+        asking = asyncio.create_task(asked(key))
+        await asyncio.wait([asking], timeout=0.5)
+        asking.cancel()
+        await asyncio.wait([asking])
+        while billing.releasing:
+            await asyncio.sleep(0.01)
+
+    run(scenario())
+    assert sandbox.meter() == []
+    assert not Hold.objects.exists() and not Completion.objects.exists()
+    assert {account.held_cents for account in CreditAccount.objects.all()} == {0}
