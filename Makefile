@@ -1,7 +1,7 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run test faults check pages-at-scale
+.PHONY: run test faults check screenshots pages-at-scale
 
 # Everything from nothing: environment, database, demo data, server. What is already there stays as it is.
 run: .venv/installed

@@ -33,7 +33,7 @@ class HistoryFilters(forms.Form):
     receipt = forms.CharField(required=False, label="Receipt id", max_length=RECEIPT_LENGTH_MAX)
 
     def __init__(self, *args: Any, user_id: int, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.user_id = user_id
         models, keys = self.fields["model"], self.fields["key"]
         assert isinstance(models, forms.ChoiceField) and isinstance(keys, forms.ModelChoiceField)

@@ -28,7 +28,7 @@ class KeyForm(forms.Form):
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.user = user
         models = self.fields["allowed_models"]
         assert isinstance(models, forms.MultipleChoiceField)

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, expect
 
 from accounts.models import User
 from credits import ledger
@@ -15,6 +15,7 @@ from tests.browser.conftest import sign_in
 from tests.served import Served, served
 
 PHRASE = "a long phrase of words"
+IDLE_MS = 7000  # longer than redis-py waits by itself
 Tab = Callable[..., Page]
 
 
@@ -153,9 +154,13 @@ def test_tabs_of_other_workers_hear_of_it_through_redis(
         page, desk = tab(site), tab(site)
         sign_up(page)
         tabs = [page.context.new_page() for _ in range(4)]
+        sockets: list[WebSocket] = []
         for each in tabs:
+            each.on("websocket", lambda socket: sockets.append(socket))
             each.goto("/")
             connected(each)
+        tabs[0].wait_for_timeout(IDLE_MS)
+        assert len(sockets) == len(tabs)  # silence ends no connection
         top_up(desk, "ada@example.org", 900)
         for each in tabs:
             expect(each.locator("#available")).to_have_text("$9.00")
