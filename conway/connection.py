@@ -44,6 +44,10 @@ class Request(WebRequest):
     refused = False
     flow: Flow | None = None
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Django reads forms; Twisted would parse each of them first, whole and in memory."""
+        super().__init__(*args, parsePOSTFormSubmission=False, **kwargs)
+
     # The body
 
     def gotLength(self, length: int | None) -> None:
@@ -120,3 +124,6 @@ class Factory(HTTPFactory):
         super().__init__()
         self.server = server
         self.channels: WeakSet[Channel] = WeakSet()
+
+    def log(self, request: Request) -> None:
+        """No line per request: Twisted would put one together, and our log would drop it."""
