@@ -42,13 +42,13 @@ def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
     return answer_to(error).response(getattr(request, "request_id", None))
 
 
-@api.get("/models", response={200: ModelList, **errors(401)}, summary="List models")
+@api.get("/models", tags=["models"], response={200: ModelList, **errors(401)}, summary="List models")
 async def list_models(request: HttpRequest) -> dict[str, Any]:
     """A model whose provider has no key here is listed with `available: false`."""
     return {"object": "list", "data": listings.offered(await catalog.current())}
 
 
-@api.get("/models/{name}", response={200: Model, **errors(401, 404)}, summary="One model")
+@api.get("/models/{name}", tags=["models"], response={200: Model, **errors(401, 404)}, summary="One model")
 async def one_model(request: HttpRequest, name: str) -> dict[str, Any]:
     book = await catalog.current()
     if (listing := book.find(name)) is None or not listing.is_on:
@@ -56,7 +56,9 @@ async def one_model(request: HttpRequest, name: str) -> dict[str, Any]:
     return listings.as_openai(listing, book)
 
 
-@api.get("/credits/pricing", response={200: PricingBody, **errors()}, auth=None, summary="What is charged")
+@api.get(
+    "/credits/pricing", tags=["models"], response={200: PricingBody, **errors()}, auth=None, summary="What is charged"
+)
 async def pricing(request: HttpRequest) -> dict[str, Any]:
     """Prices, markup and minimum. No authentication is needed."""
     return listings.price_list(await catalog.current())
@@ -64,6 +66,7 @@ async def pricing(request: HttpRequest) -> dict[str, Any]:
 
 @api.post(
     "/chat/completions",
+    tags=["completions"],
     auth=None,
     response={200: None, **errors(400, 401, 402, 403, 404, 409, 413, 429, 502, 504)},
     summary="Create a chat completion",
@@ -83,6 +86,7 @@ async def create_completion(request: HttpRequest) -> HttpResponseBase:
 
 @api.post(
     "/estimate",
+    tags=["completions"],
     response={200: EstimateBody, **errors(400, 401, 403, 404, 413)},
     summary="Estimate a chat completion",
     openapi_extra={"parameters": [openapi.MAX_COST], **openapi.ASKED},
@@ -97,6 +101,7 @@ async def estimate_completion(request: HttpRequest) -> dict[str, Any]:
 
 @api.get(
     "/receipts/{receipt_id}",
+    tags=["completions"],
     response={200: ReceiptBody | OpenReceiptBody, **errors(401, 404)},
     summary="A completion's receipt",
 )

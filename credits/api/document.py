@@ -13,6 +13,10 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import spectacular_settings
 
 NAME = "accounts-and-credits-openapi"
+DESCRIPTION = """
+Sign-in, API keys, balance and history. Amounts are whole cents. What the credits buy is described in
+[inference](/v1/docs).
+"""
 
 
 class Document:
@@ -22,7 +26,8 @@ class Document:
 
     @cached_property
     def content(self) -> dict[str, Any]:
-        return SchemaGenerator(patterns=self.patterns).get_schema(public=True)
+        made = SchemaGenerator(patterns=self.patterns).get_schema(public=True)
+        return {**made, "info": {**made["info"], "description": DESCRIPTION}}
 
     def openapi_json(self, request: HttpRequest) -> HttpResponse:
         return JsonResponse(self.content)
