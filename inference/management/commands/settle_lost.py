@@ -9,7 +9,10 @@ from inference import upkeep
 
 
 class Command(BaseCommand):
-    help = "Settles what dead processes left open. It also runs by itself while serving. Takes half a minute: it has to see that a hold does not move."
+    help = (
+        "Settles what dead processes left open; it also runs by itself while serving. "
+        "Takes half a minute: it has to see that a hold does not move."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         replayed, lost = asyncio.run(settle())
