@@ -19,10 +19,11 @@ async def streams(caller: Caller, guest: Guest, many: int, words: int, pace: int
     heard = [Heard() for _ in range(many)]
     texts = [f"say {words} words {number} [[pace={pace}]]" for number in range(many)]
     asking = [
-        asyncio.create_task(caller.ask(guest.secret, "claude-opus-4.6", text, stream=True, into=each))
+        asyncio.create_task(caller.ask(guest.secret, "claude-opus-4.6", text, stream=True, max_tokens=1_000, into=each))
         for text, each in zip(texts, heard, strict=True)
     ]
     while not all(each.words for each in heard):
+        assert {each.status for each in heard} <= {0, 200}
         await asyncio.sleep(0.05)
     return asking
 

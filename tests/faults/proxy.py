@@ -1,4 +1,4 @@
-"""A wire between the gateway and PostgreSQL that can lose an acknowledgement: the statement arrives, its answer never."""
+"""A wire between the gateway and PostgreSQL that can lose an acknowledgement: a statement arrives, its answer never."""
 
 import asyncio
 import threading
