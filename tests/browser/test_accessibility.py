@@ -10,10 +10,11 @@ from accounts.models import ApiKey, User
 from inference.models import Completion
 from tests.browser import month
 from tests.browser.conftest import sign_in
-from tests.browser.screenshots import OPEN, OWN
+from tests.browser.screenshots import DESK, OPEN, OWN
 from tests.served import Served
 
 SERIOUS = ("serious", "critical")
+FORMS = ("/admin/credits/creditaccount/top-up/?user={user}", "/admin/inference/price/add/?model=gemini-2.5-pro")
 Tab = Callable[..., Page]
 
 
@@ -46,6 +47,20 @@ def test_no_page_has_a_serious_finding(site: Served, tab: Tab, scheme: str) -> N
     page.get_by_label("Name").fill("another")
     page.get_by_role("button", name="Create key").click()
     found += findings(page)
+    assert found == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_of_the_desk_has_one(site: Served, tab: Tab, sam: User, scheme: str) -> None:
+    ada = User.objects.create_user("ada@example.org", "ada's password", name="Ada")
+    key, _ = ApiKey.issue(user=ada, name="agents")
+    month.live(ada, key)
+    facts = {"receipt": Completion.objects.latest("admitted_at").pk, "user": ada.pk}
+    found, page = [], tab(site, color_scheme=scheme)
+    sign_in(page, sam)
+    for address in (*DESK.values(), *FORMS):
+        page.goto(address.format(**facts))
+        found += findings(page)
     assert found == []
 
 
