@@ -28,9 +28,9 @@ class Answer:
     body: bytes | AsyncIterator[bytes]
 
 
-def dumps(value: Any) -> str:
-    """ASCII only: some clients split lines on U+2028, which may stand raw in JSON."""
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+# ASCII only: some clients split lines on U+2028, which may stand raw in JSON. One encoder: json.dumps() makes new ones.
+dumps = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+quoted = json.encoder.encode_basestring_ascii  # what it does with a string, without the rest
 
 
 def error_event(error: Mapping[str, Any]) -> bytes:
@@ -74,7 +74,7 @@ class Chunks:
         self.begun.add(delta.index)
         fields = legacy_delta(delta.fields) if self.request.legacy else delta.fields
         if fields or delta.logprobs:
-            steps.append(self.chunk(delta.index, dumps(fields), logprobs=delta.logprobs))
+            steps.append(self.chunk(delta.index, fields_shown(fields), logprobs=delta.logprobs))
         if delta.finish_reason is not None:
             steps.append(self.chunk(delta.index, "{}", finish=finish_shown(delta.finish_reason, self.request)))
         return steps
@@ -86,6 +86,12 @@ class Chunks:
 
     def usage(self, usage: Mapping[str, Any]) -> bytes:
         return f'data: {self.head}],"usage":{dumps(usage)}}}\n\n'.encode("ascii")
+
+
+def fields_shown(fields: Mapping[str, Any]) -> str:
+    if len(fields) == 1 and (text := fields.get("content")).__class__ is str:  # nineteen deltas of twenty
+        return f'{{"content":{quoted(text)}}}'
+    return dumps(fields)
 
 
 def completion(

@@ -6,6 +6,7 @@ which providers send raw inside JSON, and would cut an event in two.
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 LINE_END = re.compile(rb"\r\n|\n|\r")
 MAX_EVENT_BYTES = 32 * 1024 * 1024
@@ -18,8 +19,7 @@ class EventTooLarge(Exception):
     """An upstream that never ends a line would otherwise fill our memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     data: str
     name: str = "message"
 
@@ -49,10 +49,16 @@ class Decoder:
             raise EventTooLarge
         # A trailing \r may be the first half of \r\n: it stays until the next read shows.
         stop = len(self.buffer) - 1 if self.buffer.endswith(b"\r") else len(self.buffer)
-        lines, begin = [], 0
-        for end in LINE_END.finditer(self.buffer, self.scanned, stop):
-            lines.append(bytes(self.buffer[begin : end.start()]))
-            begin = end.end()
+        if (
+            self.buffer.find(b"\r", self.scanned) < 0
+        ):  # nearly always: split() is four times as fast as a search for each end
+            begin = self.buffer.rfind(b"\n", self.scanned) + 1
+            lines = bytes(self.buffer[: begin - 1]).split(b"\n") if begin else []
+        else:
+            lines, begin = [], 0
+            for end in LINE_END.finditer(self.buffer, self.scanned, stop):
+                lines.append(bytes(self.buffer[begin : end.start()]))
+                begin = end.end()
         del self.buffer[:begin]
         self.scanned = stop - begin
         if lines and not self.started:
@@ -63,6 +69,9 @@ class Decoder:
     def take(self, line: bytes) -> Event | None:
         if not line:
             return self.dispatch()
+        if line.startswith(b"data: "):  # nearly every line
+            self.data.append(line[6:])
+            return None
         name, _, value = line.partition(b":")
         value = value[1:] if value.startswith(b" ") else value
         if name == b"data":
@@ -75,7 +84,8 @@ class Decoder:
         data, name, self.data, self.name, self.size = self.data, self.name, [], b"", len(self.buffer)
         if not data:
             return None
-        return Event(b"\n".join(data).decode("utf-8", "replace"), name.decode("utf-8", "replace") or "message")
+        text = b"\n".join(data).decode("utf-8", "replace")
+        return Event(text, name.decode("utf-8", "replace")) if name else Event(text)
 
 
 def encode(json_text: str) -> bytes:
