@@ -19,7 +19,7 @@ QWEN = {
     "input": "1", "cached": "0.20", "output": "5",
     "tiers": [{"above": 32_000, "input": "1.8", "cached": "0.36", "output": "9"}],
 }
-PRICES = [("5", "25"), ("1", "5"), ("3", "15"), ("0.25", "2"), ("1.75", "14"), ("0.05", "0.40"), ("0.60", "3"), ("6", "60")]
+PRICES = [("5", "25"), ("1", "5"), ("3", "15"), ("0.25", "2"), ("1.75", "14"), ("0.05", "0.40"), ("0.60", "3")]
 
 WORKED: list[tuple[dict[str, Any], Usage, str, int]] = [
     (
@@ -63,8 +63,8 @@ def float_traps() -> list[tuple[str, str, int, int]]:
     """Round token counts for which the formula in floats comes to another number of cents."""
     found = []
     for price_in, price_out in PRICES:
-        for tokens_in in range(0, 400_001, 10_000):
-            for tokens_out in range(0, 100_001, 500):
+        for tokens_in in range(0, 1_000_001, 20_000):
+            for tokens_out in range(0, 128_001, 2_000):
                 usd = (tokens_in * float(price_in) + tokens_out * float(price_out)) / 1_000_000
                 if ceil(usd * 100 * 1.3) != exact(price_in, price_out, tokens_in, tokens_out):
                     found.append((price_in, price_out, tokens_in, tokens_out))
