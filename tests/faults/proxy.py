@@ -1,4 +1,4 @@
-"""A wire between the gateway and PostgreSQL that can lose an acknowledgement: a statement arrives, its answer never."""
+"""A wire between the gateway and PostgreSQL that loses acknowledgements: a statement arrives, its answer never does."""
 
 import asyncio
 import threading
@@ -53,9 +53,11 @@ class Link:
         self.proxy, self.client, self.names, self.doomed = proxy, client, set[bytes](), False
 
     def statement(self, data: bytes) -> bytes:
-        if self.proxy.of in data:
-            self.names |= {data[data.index(b"P") + 5 :].split(b"\0")[0]} - {b""} if data[:1] == b"P" else set()
-            self.doom()
+        if self.proxy.of in data and data[:1] == b"P":  # Parse: length, name, text
+            length = int.from_bytes(data[1:5], "big")
+            self.names |= {data[5:].split(b"\0")[0]} - {b""}
+            if data[1 + length :][:1] == b"B":  # and Bind: it is not only prepared but carried out
+                self.doom()
         elif any(b"\0" + name + b"\0" in data for name in self.names):
             self.doom()
         return data

@@ -173,8 +173,11 @@ def test_without_redis_money_is_as_right_as_with_it(stage: Stage, note: Callable
     guest = scene.guest(5_000)
     began = time.monotonic()
     heard = scene.ask_all(
-        [(guest, "gpt-5.2", f"say 20 words {number}", {"stream": bool(number % 2)}) for number in range(40)]
+        [
+            (guest, "gpt-5.2", f"say 20 words {number}", {"stream": bool(number % 2), "max_tokens": 500})
+            for number in range(40)
+        ]
     )
-    assert all(each.saw_the_end for each in heard)
-    assert time.monotonic() - began < 15
+    scene.all_saw_the_end()
+    assert time.monotonic() - began < 20
     note(scene, "Redis away")

@@ -29,7 +29,8 @@ def test_a_client_that_leaves_is_charged_what_the_provider_metered(
     heard = scene.ask_all([*streams, *calls])
     assert all(each.left for each in heard)
     reckoning = note(scene, "client left after 0, 1, 10 and all words, and during two JSON calls")
-    assert [completion.settlement for completion in reckoning.completions] == ["exact"] * len(heard)
+    assert len(reckoning.completions) == len(scene.upstream.meter()) >= len(streams)
+    assert {completion.settlement for completion in reckoning.completions} == {"exact"}
     assert all(completion.charged_cents for completion in reckoning.completions)
 
 
