@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-SECONDS = 120
+SECONDS = 1_200
 
 
 @dataclass

@@ -172,7 +172,7 @@ def test_without_redis_money_is_as_right_as_with_it(stage: Stage, note: Callable
     scene: Scene = stage(workers=2, REDIS_URL="redis://127.0.0.1:1/0")
     guest = scene.guest(5_000)
     began = time.monotonic()
-    heard = scene.ask_all(
+    scene.ask_all(
         [
             (guest, "gpt-5.2", f"say 20 words {number}", {"stream": bool(number % 2), "max_tokens": 500})
             for number in range(40)
