@@ -1,6 +1,6 @@
 """Real processes: the gateway under Daphne, a PostgreSQL server of our own, the sandbox as every provider.
 
-Most scenarios share one gateway of two workers (`scene`); those that break one have it to themselves (`stage`).
+Most scenarios share one gateway of two workers (`scene`, `tough`); those that end one have it to themselves (`stage`).
 Each has guests of its own, and ends with a reckoning.
 """
 
@@ -82,6 +82,16 @@ def stage(postgres: Postgres, upstream: Upstream, books_at: Callable[[str], None
             return Scene(gateway, upstream)
 
         yield build
+
+
+@pytest.fixture
+def tough(request: pytest.FixtureRequest) -> Scene:
+    """Whose gateway survives what is done to it: the shared one, or in the long form one with the patience of life."""
+    if LONG:
+        return request.getfixturevalue("stage")(workers=2, CONWAY_LOST_SECONDS="30")  # type: ignore[no-any-return]
+    scene: Scene = request.getfixturevalue("scene")
+    scene.gateway.await_workers()
+    return scene
 
 
 @pytest.fixture

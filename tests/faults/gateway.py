@@ -52,6 +52,11 @@ class Gateway:
     def kill_worker(self, which: int = 0) -> None:
         os.kill(self.workers[which % len(self.workers)], signal.SIGKILL)
 
+    def kill_workers(self) -> None:
+        """All of them."""
+        for worker in self.workers:
+            os.kill(worker, signal.SIGKILL)
+
     def fill_disk(self) -> None:
         """No file of a worker may grow any more."""
         for worker in self.workers:

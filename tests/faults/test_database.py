@@ -16,9 +16,9 @@ from tests.faults.scene import Scene
 AWAY_SECONDS = 30 if LONG else 7
 
 
-def test_postgresql_restarts_under_load(stage: Stage, postgres: Postgres, note: Callable[..., Any]) -> None:
+def test_postgresql_restarts_under_load(tough: Scene, postgres: Postgres, note: Callable[..., Any]) -> None:
     """pains.md 25: who comes meanwhile is told 503 and to come again, never 401 or 402."""
-    scene = stage(workers=2)
+    scene = tough
 
     def restart() -> None:
         for how in (signal.SIGINT, signal.SIGQUIT):
@@ -33,10 +33,10 @@ def test_postgresql_restarts_under_load(stage: Stage, postgres: Postgres, note: 
 
 
 def test_postgresql_is_away_under_load_and_streams_end_all_the_same(
-    stage: Stage, postgres: Postgres, note: Callable[..., Any]
+    tough: Scene, postgres: Postgres, note: Callable[..., Any]
 ) -> None:
     """Longer than the reaper's patience in the short form: no stream may be taken for lost."""
-    scene = stage(workers=2)
+    scene = tough
     guest, late = scene.guest(5_000), scene.guest()
 
     async def scenario(caller: Caller) -> list[Heard]:
@@ -59,10 +59,10 @@ def test_postgresql_is_away_under_load_and_streams_end_all_the_same(
 
 
 def test_an_outage_longer_than_the_reapers_patience_loses_no_running_stream(
-    stage: Stage, postgres: Postgres, note: Callable[..., Any]
+    tough: Scene, postgres: Postgres, note: Callable[..., Any]
 ) -> None:
     seconds = 45 if LONG else 6
-    scene = stage(workers=2, CONWAY_LOST_SECONDS="30" if LONG else "4")
+    scene = tough
     guest = scene.guest(5_000)
 
     async def scenario(caller: Caller) -> list[Heard]:
@@ -80,10 +80,10 @@ def test_an_outage_longer_than_the_reapers_patience_loses_no_running_stream(
 
 
 def test_postgresql_takes_statements_and_says_nothing(
-    stage: Stage, postgres: Postgres, note: Callable[..., Any]
+    tough: Scene, postgres: Postgres, note: Callable[..., Any]
 ) -> None:
     """The end is sent after five seconds, from the spool; the balance is not known, the hold stays."""
-    scene = stage()
+    scene = tough
     guest = scene.guest()
     scene.ask(guest, "gpt-5.2", "warm up")
 
@@ -103,9 +103,9 @@ def test_postgresql_takes_statements_and_says_nothing(
 
 
 def test_with_database_and_spool_gone_nobody_is_told_that_all_is_well(
-    stage: Stage, postgres: Postgres, note: Callable[..., Any]
+    tough: Scene, postgres: Postgres, note: Callable[..., Any]
 ) -> None:
-    scene = stage()
+    scene = tough
     guest = scene.guest()
     scene.ask(guest, "gpt-5.2", "warm up")
 
