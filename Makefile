@@ -1,7 +1,7 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run test faults check screenshots pages-at-scale
+.PHONY: run test faults check bench screenshots pages-at-scale
 
 # Everything from nothing: environment, database, demo data, server. What is already there stays as it is.
 run: .venv/installed
@@ -24,6 +24,10 @@ faults: .venv/installed-dev
 # Every page, light and dark, desktop and phone: look at them in var/screenshots.
 screenshots: .venv/installed-dev
 	$(BIN)/python -m tests.browser.screenshots
+
+# About a minute, on loopback: what a completion costs. `make bench ARGS="--soak 10"` goes on and watches the memory.
+bench: .venv/installed
+	@$(BIN)/python -m bench $(ARGS)
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ KINDS = {
     "stream": ("stream, 100 chunks at once", "gpt-5-mini", True, 32),
     "paced": ("stream, 50 chunks, 20 ms apart", "gpt-5-nano", True, 100),
 }
-HEADINGS = ("", "CPU ms a request", "of it PostgreSQL's", "requests/s", "p50 ms", "p95 ms", "failed", "worker MB")
+HEADINGS = ("", "CPU ms", "PostgreSQL's ms", "requests/s", "p50 ms", "p95 ms", "failed", "worker MB")
 
 
 async def measure(on: Stage, kind: str, seconds: float) -> tuple[str, ...]:

@@ -151,12 +151,12 @@ WHOLE: dict[str, Json] = {
     "gpt-5.2-codex": EVENTS["gpt-5.2-codex"][-1]["response"],
 }  # fmt: skip
 
-# What a reply must have said before anyone may be told that it is complete.
+# What a stream must have said before anyone may be told that it is complete; why it ended may be unheard of.
 ENDS = {
-    "gpt-5-mini": b'"stop"',
-    "claude-haiku-4.5": b"end_turn",
-    "gemini-2.5-flash": b"STOP",
-    "gpt-5.2-codex": b"completed",
+    "gpt-5-mini": rb'"finish_reason": (?!null)',
+    "claude-haiku-4.5": rb"message_stop",
+    "gemini-2.5-flash": rb"finishReason",
+    "gpt-5.2-codex": rb"response\.completed",
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from openai import APIStatusError
 from pytest_django import DjangoDbBlocker
@@ -231,6 +231,13 @@ def test_json_for_a_stream_and_a_stream_for_json_are_both_understood(fuzzed: Hou
 # Anything
 
 
+# No shrinking: it would ask a thousand times for what the failing question already shows.
+ANYTHING = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -272,7 +279,7 @@ def spoil(draw: st.DrawFn, value: Any) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@ANYTHING
 @given(data=st.data())
 def test_whatever_it_says_the_answer_is_in_order(
     fuzzed: House, babble: Babble, worker_lives: None, model: str, data: st.DataObject
@@ -282,7 +289,7 @@ def test_whatever_it_says_the_answer_is_in_order(
 
 
 @pytest.mark.parametrize("model", WHOLE)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@ANYTHING
 @given(data=st.data())
 def test_whatever_json_it_says_the_answer_is_in_order(
     fuzzed: House, babble: Babble, worker_lives: None, model: str, data: st.DataObject
