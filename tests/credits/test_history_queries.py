@@ -7,7 +7,7 @@ pytestmark = pytest.mark.django_db
 
 HISTORY = """
 INSERT INTO credits_credittransaction (account_id, type, amount_cents, balance_after_cents, reference, details)
-SELECT %s, 'inference', -1, 1, 'inference:' || n, '{"model": "gpt-5.2"}'::jsonb FROM generate_series(1, 3000) n
+SELECT %s, 'inference', -1, 1, 'inference:' || n, '{"model": "gpt-5.2"}'::jsonb FROM generate_series(1, 300) n
 UNION ALL
 SELECT %s, 'refund', 1, 1, 'refund:' || n,
        jsonb_build_object('model', CASE n %% 100 WHEN 0 THEN 'gpt-5-nano' ELSE 'gpt-5.2' END)
