@@ -45,9 +45,9 @@ def test_kill_9_at_a_chosen_moment(tough: Scene, note: Callable[..., Any], momen
 
     async def scenario(caller: Caller) -> None:
         asking = asyncio.create_task(
-            caller.ask(guest.secret, "claude-opus-4.6", f"say 60 words [[{orders[moment]}]]", stream=True)
+            caller.ask(guest.secret, "claude-opus-4.6", f"say 200 words [[{orders[moment]}]]", stream=True)
         )
-        await asyncio.wait([asking], timeout=1.5)
+        await asyncio.wait([asking], timeout=5 if LONG and moment == "in mid-stream" else 1.5)  # a heartbeat
         scene.gateway.kill_workers()
         scene.heard.append(await asking)
 
