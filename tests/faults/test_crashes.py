@@ -154,9 +154,9 @@ def test_a_spooled_settlement_that_comes_after_the_reaper_corrects_it(tough: Sce
 
     async def scenario(caller: Caller) -> None:
         asking = asyncio.create_task(
-            caller.ask(guest.secret, "claude-opus-4.6", "say 400 words [[pace=10]]", stream=True)
+            caller.ask(guest.secret, "claude-opus-4.6", "say 400 words [[pace=20]]", stream=True)
         )
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(5 if LONG else 2.5)  # a heartbeat
         scene.gateway.kill_workers()
         scene.heard.append(await asking)
 
