@@ -270,8 +270,9 @@ class Exchange:
     def last_bytes(self) -> bytes:
         if self.fault is not None:
             return error_event(fault_error(self.fault))
+        finish = self.encoded(self.finishes)  # a reply without a word begins its chunks here
         usage = self.chunks.usage(self.usage_shown()) if self.rendered.request.wants_usage else b""
-        return self.encoded(self.finishes) + usage + DONE
+        return finish + usage + DONE
 
     def usage_shown(self) -> dict[str, Any]:
         shown = (self.facts.usage or outcome.estimate(self)).as_openai()

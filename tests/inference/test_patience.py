@@ -64,7 +64,9 @@ async def test_somebody_elses_cancelling_is_theirs() -> None:
 
 
 def test_a_process_that_was_stopped_reads_what_came_meanwhile() -> None:
-    with subprocess.Popen([sys.executable, "-c", READER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
+    with subprocess.Popen(
+        [sys.executable, "-c", READER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as reader:
         assert reader.stdin and reader.stdout
         reader.stdout.readline()
         time.sleep(0.2)
