@@ -10,13 +10,14 @@ run: .venv/installed
 	then CONWAY_SANDBOX=$${CONWAY_SANDBOX:-1} CONWAY_SANDBOX_PACE_MS=$${CONWAY_SANDBOX_PACE_MS:-40}; fi; \
 	$(BIN)/python manage.py migrate --verbosity 0 && exec $(BIN)/python manage.py demo --serve
 
-# What counts seconds or kills processes runs alone, and once more where a busy machine was too slow for it;
-# the rest on two cores, a database server for each.
+# What counts seconds or kills processes runs alone; the rest on two cores, a database server for each. What a busy machine
+# was too slow for is tried once more. A gateway that serves a whole folder or file has a process of tests to itself.
 ALONE := tests/faults tests/conway tests/browser
+GATEWAYS := tests/sdk tests/inference/test_openapi.py
 
 test: check
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore=tests/sdk $(addprefix --ignore=,$(ALONE))
-	$(BIN)/python -m pytest -q --reruns 1 tests/sdk
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --reruns 1 $(addprefix --ignore=,$(ALONE) $(GATEWAYS))
+	for tests in $(GATEWAYS); do $(BIN)/python -m pytest -q --reruns 1 $$tests || exit 1; done
 	$(BIN)/python -m pytest -q --reruns 1 $(ALONE)
 
 # Every fault in its long form, about 40 minutes; writes the table in docs/reliability.md.
