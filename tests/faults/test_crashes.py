@@ -102,8 +102,8 @@ def test_a_frozen_worker_is_taken_for_dead_and_corrects_itself(tough: Scene, not
     guest = scene.guest()
 
     async def scenario(caller: Caller) -> list[Heard]:
-        asking = await streams(caller, guest, 8, 900, 6)
-        await asyncio.sleep(1.5)
+        asking = await streams(caller, guest, 16, 900, 10)
+        await asyncio.sleep(0.5)
         frozen = scene.gateway.workers
         os.kill(frozen[0], signal.SIGSTOP)
         await asyncio.sleep(seconds)

@@ -13,7 +13,7 @@ from tests.faults.postgres import Postgres
 from tests.faults.proxy import ADMITTING, SETTLING, Proxy
 from tests.faults.scene import Scene
 
-AWAY_SECONDS = 30 if LONG else 7
+AWAY_SECONDS = 30 if LONG else 5
 
 
 def test_postgresql_restarts_under_load(tough: Scene, postgres: Postgres, note: Callable[..., Any]) -> None:

@@ -87,7 +87,7 @@ def test_a_hang_up_before_the_answer_leaves_no_hold_behind_for_long(scene: Scene
 
 
 def test_a_json_call_abandoned_early_is_read_to_its_end(scene: Scene, note: Callable[..., Any]) -> None:
-    seconds = 200 if LONG else 4
+    seconds = 200 if LONG else 3
     guest = scene.guest()
     scene.ask(guest, "gpt-5-mini", f"say 100 words [[pace={seconds * 10}]]", leave_in=0.5)
     note(scene, f"client left a JSON call of {seconds} s", seconds=seconds + 30)

@@ -16,7 +16,7 @@ STREAMED, WHOLE = {"stream": True}, {"stream": False}
 REFUSED = {
     "status=400": {400}, "status=401": {503}, "status=403": {503}, "status=404": {404}, "status=429": {429, 503},
     "status=429 retry-after=1": {429, 503}, "status=500": {502}, "status=502": {502}, "status=503": {502, 503},
-    "status=504": {504}, "quota": {503}, "html": {502}, "first-byte=7": {504},
+    "status=504": {504}, "quota": {503}, "html": {502}, "first-byte=6": {504},
 }  # fmt: skip
 BROKEN = ("cut=0", "error=0", "garbage=0", "hang=0")
 BROKEN_LATER = ("cut=12", "error=12", "garbage=12", "hang=12")
