@@ -16,10 +16,9 @@ ALONE := tests/faults tests/conway tests/browser
 GATEWAYS := tests/sdk tests/inference/test_openapi.py
 
 test: check
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --reruns 1 $(addprefix --ignore=,$(ALONE) $(GATEWAYS))
-	for tests in $(GATEWAYS); do $(BIN)/python -m pytest -q --reruns 1 $$tests || exit 1; done
-	$(BIN)/python -m pytest -q -n 3 --dist loadfile --reruns 1 tests/faults
-	$(BIN)/python -m pytest -q --reruns 1 $(filter-out tests/faults,$(ALONE))
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --reruns 2 $(addprefix --ignore=,$(ALONE) $(GATEWAYS))
+	for tests in $(GATEWAYS); do $(BIN)/python -m pytest -q --reruns 2 $$tests || exit 1; done
+	$(BIN)/python -m pytest -q --reruns 2 $(ALONE)
 
 # Every fault in its long form, about 40 minutes; writes the table in docs/reliability.md.
 faults: .venv/installed-dev

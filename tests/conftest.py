@@ -7,9 +7,12 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 # Before Django reads its settings: tests have state of their own and reach no provider.
-# A worker of pytest-xdist has a database server, and a spool, to itself.
+# A worker of pytest-xdist has a folder, and a spool, to itself. It has read the settings before it comes here, so the
+# key that signs is said by the environment, the same for it and for the servers it starts.
 STATE = Path(os.environ.get("CONWAY_DATA_DIR") or Path(__file__).parent.parent / "var" / "tests")
-os.environ["CONWAY_DATA_DIR"] = str(STATE / os.environ.get("PYTEST_XDIST_WORKER", ""))
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+os.environ["CONWAY_DATA_DIR"] = str(STATE if STATE.name == WORKER else STATE / WORKER)
+os.environ.setdefault("SECRET_KEY", "signs nothing but what tests make, and is long enough to sign it")
 os.environ["DJANGO_SETTINGS_MODULE"] = "conway.settings"
 OPERATORS_OWN = ("_API_KEY", "_BASE_URL", "REDIS_URL", "CONWAY_SANDBOX", "CONWAY_SANDBOX_URL", "DEBUG")
 for name in list(os.environ):

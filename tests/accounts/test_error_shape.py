@@ -17,6 +17,8 @@ from accounts.database import DatabaseUnavailable
 from accounts.errors import ApiError
 from accounts.ninja_api import register_errors
 
+pytestmark = pytest.mark.django_db  # the end of a request looks after the connection
+
 RAISED: dict[str, tuple[Exception, int, str]] = {
     "ours": (ApiError(409, "reference_taken", "That reference is taken."), 409, "reference_taken"),
     "not-found": (Http404(), 404, "not_found"),
