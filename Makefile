@@ -10,15 +10,15 @@ run: .venv/installed
 	then CONWAY_SANDBOX=$${CONWAY_SANDBOX:-1} CONWAY_SANDBOX_PACE_MS=$${CONWAY_SANDBOX_PACE_MS:-40}; fi; \
 	$(BIN)/python manage.py migrate --verbosity 0 && exec $(BIN)/python manage.py demo --serve
 
-# What counts seconds or kills processes runs alone; the rest on two cores, a database server for each. What a busy machine
-# was too slow for is tried once more. A gateway that serves a whole folder or file has a process of tests to itself.
-ALONE := tests/faults tests/conway tests/browser
-GATEWAYS := tests/sdk tests/inference/test_openapi.py
+# The rest on two cores, a database for each. What counts seconds, kills processes or shares one gateway has a process of
+# tests to itself, and where a busy machine was too slow, what failed has another.
+ALONE := tests/sdk tests/inference/test_openapi.py $(wildcard tests/faults/test_*.py) tests/conway tests/browser
 
 test: check
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --reruns 2 $(addprefix --ignore=,$(ALONE) $(GATEWAYS))
-	for tests in $(GATEWAYS); do $(BIN)/python -m pytest -q --reruns 2 $$tests || exit 1; done
-	$(BIN)/python -m pytest -q --reruns 2 $(ALONE)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --reruns 2 --ignore=tests/faults $(addprefix --ignore=,$(ALONE))
+	for tests in $(ALONE); do \
+	  $(BIN)/python -m pytest -q $$tests || $(BIN)/python -m pytest -q --last-failed $$tests || exit 1; \
+	done
 
 # Every fault in its long form, about 40 minutes; writes the table in docs/reliability.md.
 faults: .venv/installed-dev
