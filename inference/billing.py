@@ -7,6 +7,7 @@ same thing, and booking it twice is booking it once.
 import asyncio
 import json
 import logging
+import math
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -212,7 +213,7 @@ def storable(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return cleaned(entry) if SUSPECT.search(json.dumps(entry)) else entry
 
 
-SUSPECT = re.compile(r"\\u(?:0000|d[89a-f])")  # a pair of surrogates is a letter: looked at, and left alone
+SUSPECT = re.compile(r"\\u(?:0000|d[89a-f])|Infinity|NaN")  # a pair of surrogates is a letter: looked at, and left alone
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -224,6 +225,8 @@ def cleaned(value: Any) -> Any:
             return {cleaned(name): cleaned(inner) for name, inner in value.items()}
         case list():
             return [cleaned(inner) for inner in value]
+        case float() if not math.isfinite(value):
+            return None
     return value
 
 

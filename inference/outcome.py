@@ -10,6 +10,7 @@ from inference.usage import INPUT_BUCKETS, Usage
 if TYPE_CHECKING:
     from inference.exchange import Exchange
 
+MOST_TOKENS = 10**9
 CLIENT_LEFT, STOPPED = "client_left", "stopped"
 
 
@@ -64,6 +65,7 @@ def entry(exchange: "Exchange", *, lost: bool = False) -> dict[str, Any]:
 def outcome(exchange: "Exchange") -> tuple[str, Usage, list[str]]:
     """How it is settled, on which numbers, and what staff should look at."""
     fault, facts = exchange.fault, exchange.facts
+    facts.usage, facts.known_input = believable(facts.usage), believable(facts.known_input)
     alerts = [f"provider:{fault.meaning.code}"] if fault and fault.meaning.alert else []
     if fault is None and facts.free:
         return "none", facts.usage or Usage(), alerts
@@ -75,6 +77,12 @@ def outcome(exchange: "Exchange") -> tuple[str, Usage, list[str]]:
     if exchange.was_seen or (exchange.client_left and (was_cut or not exchange.gathered.empty)):
         return "estimated", estimate(exchange), alerts
     return "none", Usage(), alerts
+
+
+def believable(usage: Usage | None) -> Usage | None:
+    """No request uses so many tokens: a number nobody can bill is no number."""
+    told = [] if usage is None else [*usage.buckets().values(), usage.reasoning or 0]
+    return None if any(not 0 <= tokens <= MOST_TOKENS for tokens in told) else usage
 
 
 def estimate(exchange: "Exchange") -> Usage:
