@@ -213,7 +213,7 @@ def storable(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return cleaned(entry) if SUSPECT.search(json.dumps(entry)) else entry
 
 
-SUSPECT = re.compile(r"\\u(?:0000|d[89a-f])|Infinity|NaN")  # a pair of surrogates is a letter: looked at, and left alone
+SUSPECT = re.compile(r"\\u(?:0000|d[89a-f])|Infinity|NaN")  # a pair of surrogates is a letter, left alone
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
