@@ -75,6 +75,7 @@ class Exchange:
     # The provider took the request: from here on it may charge for it, and is not asked again.
     is_answered: bool = False
     ended: bool = False
+    has_checkpoint: bool = False
     fault: Fault | None = None
     booked: Booked | None = None
     count: int = 0

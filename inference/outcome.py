@@ -16,13 +16,14 @@ CLIENT_LEFT, STOPPED = "client_left", "stopped"
 
 def entry(exchange: "Exchange", *, lost: bool = False) -> dict[str, Any]:
     """As billing books it; with `lost`, what it would come to if we died now."""
+    listing, facts, window = exchange.listing, exchange.facts, exchange.admission.key_window
+    facts.usage, facts.known_input = believable(facts.usage), believable(facts.known_input)
     settlement, usage, alerts = ("lost", estimate(exchange), []) if lost else outcome(exchange)
     price, served = price_served(exchange)
     cost_usd, cents = billing.bill(usage, price, settlement)
     alerts += served + [f"unpriced:{bucket}" for bucket in price.sheet.unpriced(usage)]
     alerts += ["doubtful_usage"] if usage.doubtful else []
     alerts += ["charge_above_hold"] if cents > exchange.admission.cents else []
-    listing, facts, window = exchange.listing, exchange.facts, exchange.admission.key_window
     return {
         "row": {
             "id": exchange.id,
@@ -65,7 +66,6 @@ def entry(exchange: "Exchange", *, lost: bool = False) -> dict[str, Any]:
 def outcome(exchange: "Exchange") -> tuple[str, Usage, list[str]]:
     """How it is settled, on which numbers, and what staff should look at."""
     fault, facts = exchange.fault, exchange.facts
-    facts.usage, facts.known_input = believable(facts.usage), believable(facts.known_input)
     alerts = [f"provider:{fault.meaning.code}"] if fault and fault.meaning.alert else []
     if fault is None and facts.free:
         return "none", facts.usage or Usage(), alerts

@@ -7,6 +7,7 @@ or our own (SIGSTOP, a suspended machine), starts the clock anew, for we could n
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,7 @@ from inference.usage import Usage
 
 LOST_SECONDS = settings.CONWAY_LOST_SECONDS
 BEAT_SECONDS = LOST_SECONDS / 10
+FIRST_CHECKPOINT_SECONDS = BEAT_SECONDS / 3
 LOOK_SECONDS = LOST_SECONDS / 6
 NOTE_SECONDS = 20
 LONGEST_BLINK_SECONDS = 3 * LOOK_SECONDS
@@ -33,11 +35,26 @@ async def beat() -> None:
     """Renews the holds of all that runs here, with a checkpoint of what each would cost if we died now."""
     checkpoints: dict[str, Any] = dict.fromkeys(billing.waiting)
     for completion_id, under_way in list(exchange.running.items()):
-        checkpoints[completion_id] = (
-            outcome.entry(under_way, lost=True) if under_way.was_seen and not under_way.ended else None
-        )
+        checkpoints[completion_id] = checkpoint(under_way) if under_way.was_seen and not under_way.ended else None
     if checkpoints:
         await ledger.beat(billing.PROCESS, checkpoints)
+
+
+async def first_checkpoints() -> None:
+    """Sooner than the next beat: a stream that has begun is not free, should we die now."""
+    begun = [
+        under_way
+        for under_way in list(exchange.running.values())
+        if under_way.was_seen and not (under_way.ended or under_way.has_checkpoint)
+    ]
+    if begun:
+        await ledger.beat(billing.PROCESS, {under_way.id: checkpoint(under_way) for under_way in begun})
+
+
+def checkpoint(under_way: exchange.Exchange) -> Mapping[str, Any]:
+    """Of letters PostgreSQL takes: one provider's NUL would stop the beat of everybody's holds."""
+    under_way.has_checkpoint = True
+    return billing.storable(outcome.entry(under_way, lost=True))
 
 
 async def replay() -> int:
@@ -148,7 +165,13 @@ class Upkeep:
 
     def start(self) -> None:
         reaper = Reaper()
-        rounds = ((beat, BEAT_SECONDS), (replay, 1), (reaper.look, LOOK_SECONDS), (note_use, NOTE_SECONDS))
+        rounds = (
+            (beat, BEAT_SECONDS),
+            (first_checkpoints, FIRST_CHECKPOINT_SECONDS),
+            (replay, 1),
+            (reaper.look, LOOK_SECONDS),
+            (note_use, NOTE_SECONDS),
+        )
         self.tasks = [asyncio.create_task(every(seconds, step)) for step, seconds in rounds]
 
     async def stop(self, seconds: float) -> None:

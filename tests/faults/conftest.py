@@ -99,6 +99,7 @@ def books_at(django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch
     """Leads Django in this process to a database."""
 
     def lead(url: str) -> None:
+        connection.close()  # an open one would go on with the database before: guests nobody at the gateway knows
         connection.close_pool()
         for name, value in database(url).items():
             monkeypatch.setitem(connection.settings_dict, name, value)

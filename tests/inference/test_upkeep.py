@@ -15,6 +15,7 @@ from credits import ledger
 from credits.models import CreditAccount, CreditTransaction, Hold
 from inference import billing, exchange, relay, upkeep, upstream
 from inference.models import Completion
+from inference.usage import Usage
 from tests.inference.conftest import Sandbox
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -165,6 +166,37 @@ def test_a_beating_hold_is_never_lost(key: str, sandbox: Sandbox, run: Run, monk
 
     run(scenario())
     assert Completion.objects.get().settlement == "exact"
+
+
+def test_a_stream_has_its_first_checkpoint_before_its_first_beat(key: str, sandbox: Sandbox, run: Run) -> None:
+    async def scenario() -> None:
+        answer = await asked(key, "say 60 words [[pace=10]]", stream=True)
+        for _ in range(2):
+            await upkeep.first_checkpoints()
+        hold = await Hold.objects.aget()
+        assert (hold.beat, hold.checkpoint["row"]["settlement"]) == (1, "lost")
+        assert [piece async for piece in answer.body]  # type: ignore[union-attr]
+        await upstream.close()
+
+    run(scenario())
+
+
+def test_what_one_provider_says_stops_nobodys_beat(key: str, sandbox: Sandbox, run: Run) -> None:
+    """PostgreSQL stores no NUL, no half of a letter and no such number."""
+
+    async def scenario() -> None:
+        answer = await asked(key, "say 60 words [[pace=10]]", stream=True)
+        (odd,) = exchange.running.values()
+        odd.facts.upstream_id, odd.facts.raw_usage = "a\0b\ud800", {"output_tokens": float("inf")}
+        odd.facts.known_input = Usage(input=10**30)
+        await upkeep.beat()
+        checkpoint = (await Hold.objects.aget()).checkpoint["row"]
+        assert (checkpoint["upstream_id"], checkpoint["raw_usage"]) == ("a\ufffdb\ufffd", {"output_tokens": None})
+        assert checkpoint["input_tokens"] < 1_000
+        assert [piece async for piece in answer.body]  # type: ignore[union-attr]
+        await upstream.close()
+
+    run(scenario())
 
 
 def test_an_outage_starts_the_reapers_clock_anew(
