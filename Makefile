@@ -10,15 +10,22 @@ run: .venv/installed
 	then CONWAY_SANDBOX=$${CONWAY_SANDBOX:-1} CONWAY_SANDBOX_PACE_MS=$${CONWAY_SANDBOX_PACE_MS:-40}; fi; \
 	$(BIN)/python manage.py migrate --verbosity 0 && exec $(BIN)/python manage.py demo --serve
 
-# The rest on two cores, a database for each. What counts seconds, kills processes or shares one gateway has a process of
-# tests to itself, and where a busy machine was too slow, what failed has another.
-ALONE := tests/sdk tests/inference/test_openapi.py $(wildcard tests/faults/test_*.py) tests/conway tests/browser
+# First what needs the processor, on both cores; then what mostly waits (for seconds to pass, processes to end, a browser),
+# three at a time, the longest first. Each has a database, a spool and a cache of its own, and what a busy machine was too
+# slow for is tried once more, alone.
+WAITING := tests/browser tests/conway tests/faults/test_crashes.py tests/faults/test_database.py \
+  tests/inference/test_openapi.py tests/sdk \
+  $(filter-out %/test_crashes.py %/test_database.py,$(wildcard tests/faults/test_*.py))
+PYTEST = CONWAY_DATA_DIR="$(CURDIR)/var/$(1)" $(BIN)/python -m pytest -q -o cache_dir="$(CURDIR)/var/$(1)/cache"
 
 test: check
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --reruns 2 --ignore=tests/faults $(addprefix --ignore=,$(ALONE))
-	for tests in $(ALONE); do \
-	  $(BIN)/python -m pytest -q $$tests || $(BIN)/python -m pytest -q --last-failed $$tests || exit 1; \
-	done
+	$(call PYTEST,tests/computing) -n 2 --dist loadfile --ignore=tests/faults $(addprefix --ignore=,$(WAITING)) \
+	  || $(call PYTEST,tests/computing) --last-failed --ignore=tests/faults $(addprefix --ignore=,$(WAITING))
+	$(MAKE) --no-print-directory --jobs 3 --output-sync $(WAITING)
+
+.PHONY: $(WAITING)
+$(WAITING):
+	$(call PYTEST,$@) $@ || $(call PYTEST,$@) --last-failed $@
 
 # Every fault in its long form, about 40 minutes; writes the table in docs/reliability.md.
 faults: .venv/installed-dev

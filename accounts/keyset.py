@@ -20,7 +20,7 @@ class KeysetChangeList(ChangeList):
         """The place in the list is taken out of the query string first: another filter or search begins anew."""
         query = request.GET.copy()
         self.after, self.before = (query.pop(name, [""])[-1].replace("\x00", "") for name in (AFTER, BEFORE))
-        request.GET = query  # type: ignore[assignment]
+        request.GET = query  # type: ignore[assignment]  # a copy, which is not read-only
         super().__init__(request, *args)
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[str | Combinable]:

@@ -14,12 +14,12 @@ from accounts.errors import ApiError, new_request_id
 @sync_and_async_middleware
 def api_answers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
     def before(request: HttpRequest) -> None:
-        request.request_id = new_request_id()  # type: ignore[attr-defined]
+        request.request_id = new_request_id()  # type: ignore[attr-defined]  # ours, on Django's request
 
     def after(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if response.status_code >= 400 and is_api(request) and not is_json(response):
             response = in_shape(response)
-        response.headers.setdefault("x-request-id", request.request_id)  # type: ignore[attr-defined]
+        response.headers.setdefault("x-request-id", request.request_id)  # type: ignore[attr-defined]  # set above
         return response
 
     if iscoroutinefunction(get_response):

@@ -20,14 +20,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "conway.settings")
 django.setup()
 
-from django.contrib.auth.models import AbstractBaseUser  # noqa: E402
-from django.db import connection  # noqa: E402
-from django.test import Client, override_settings  # noqa: E402
-from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 
-from accounts.models import User  # noqa: E402
-from credits.models import CreditTransaction  # noqa: E402
-from inference.models import Completion  # noqa: E402
+from accounts.models import User
+from credits.models import CreditTransaction
+from inference.models import Completion
 
 MEDIAN_MS = 300
 MOST_QUERIES = 40
@@ -78,6 +78,8 @@ def desk_pages() -> Iterator[Page]:
             *("model_id=kimi-k2.5", f"model_id=kimi-k2.5&after={middle.pk}", "provider=qwen"),
             *("settlement=lost", "settlement=none&model_id=gpt-5.2"),
             *("status=failed", "status=429", "status=429&provider=anthropic", "alerts=any"),
+            *("charged_cents=100", "margin=none", "output_tokens=10000", "first_byte_ms=10000", "total_ms=120000"),
+            *("charged_cents=100&model_id=gpt-5-nano", "total_ms=600000&provider=qwen"),
             *(f"since={day}&until={day}", f"until={day}&status=failed"),
             f"since={day}&until={day}&model_id=gpt-5-nano&settlement=estimated",
         ],

@@ -5,4 +5,4 @@ class ConwayConfig(AppConfig):
     name = "conway"
 
     def ready(self) -> None:
-        from conway import checks  # noqa: F401
+        from conway import checks

@@ -10,15 +10,15 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "conway.settings")
 django.setup()
 
-from asgiref.sync import sync_to_async  # noqa: E402
-from channels.auth import AuthMiddlewareStack  # noqa: E402
-from django.core.handlers.asgi import ASGIHandler  # noqa: E402
+from asgiref.sync import sync_to_async
+from channels.auth import AuthMiddlewareStack
+from django.core.handlers.asgi import ASGIHandler
 
-from accounts import database  # noqa: E402
-from credits.pages.urls import websocket_urlpatterns  # noqa: E402
-from inference import catalog, edge, upstream  # noqa: E402
-from inference.edge import Receive, Send  # noqa: E402
-from inference.upkeep import Upkeep  # noqa: E402
+from accounts import database
+from credits.pages.urls import websocket_urlpatterns
+from inference import catalog, edge, tokens, upstream
+from inference.edge import Receive, Send
+from inference.upkeep import Upkeep
 
 pages = ASGIHandler()
 upkeep = Upkeep()
@@ -37,6 +37,7 @@ application = ProtocolTypeRouter({"http": http, "websocket": sockets})
 
 async def start() -> None:
     """Before a worker's first request."""
+    tokens.o200k()
     await sync_to_async(catalog.load)()
     await database.pool()
     upkeep.start()

@@ -95,7 +95,7 @@ async def estimate_completion(request: HttpRequest) -> dict[str, Any]:
     """The body of a completion; what it would cost, and what would be held for it now. Nothing is sent, held or
     charged.
     """
-    caller: Caller = request.auth  # type: ignore[attr-defined]
+    caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja
     return (await estimate(caller, ChatRequest.read(request.body), headers_of(request))).as_json()
 
 
@@ -109,7 +109,7 @@ async def receipt(request: HttpRequest, receipt_id: str) -> Any:
     """By the completion's id: tokens by price, cost, markup, rounding, charge, and how it was settled. While it runs,
     `state` is `open`, and only what is held is known.
     """
-    caller: Caller = request.auth  # type: ignore[attr-defined]
+    caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja
     found = await sync_to_async(receipts.find)(receipt_id, user_id=caller.user_id)
     if found is None:
         raise ApiError(404, "receipt_not_found", "You have no completion with this id.")

@@ -62,7 +62,7 @@ async def whole(answer: Answer, send: Send) -> None:
 
 
 async def pieces(answer: Answer, body: AsyncIterator[bytes], send: Send) -> None:
-    async with aclosing(body) as stream:  # type: ignore[type-var]
+    async with aclosing(body) as stream:  # type: ignore[type-var]  # a generator, which can be closed
         await start(answer, {}, send)
         async for piece in stream:
             await send({"type": "http.response.body", "body": piece, "more_body": True})

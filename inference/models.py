@@ -84,6 +84,9 @@ class Settlement(models.TextChoices):
     LOST = "lost"
 
 
+BELOW_COST = Q(charged_cents__lt=F("cost_usd") * 100)
+
+
 class Completion(models.Model):
     """One row per settled request; while it runs, its hold is all there is. Written by billing's one statement only."""
 
@@ -154,6 +157,12 @@ class Completion(models.Model):
             BrinIndex(fields=["admitted_at"], name="completions_by_admission"),
             models.Index(F("status"), F("created_at"), name="failed_completions", condition=~Q(status=200)),
             models.Index(F("created_at"), name="completions_with_alerts", condition=~Q(alerts=[])),
+            # The desk's filters (admin/filters.py) begin at these.
+            models.Index(F("created_at"), name="dear_completions", condition=Q(charged_cents__gte=100)),
+            models.Index(F("created_at"), name="long_completions", condition=Q(output_tokens__gte=10_000)),
+            models.Index(F("created_at"), name="late_completions", condition=Q(first_byte_ms__gte=10_000)),
+            models.Index(F("created_at"), name="slow_completions", condition=Q(total_ms__gte=120_000)),
+            models.Index(F("created_at"), name="completions_below_cost", condition=BELOW_COST),
         ]
 
     def __str__(self) -> str:

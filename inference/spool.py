@@ -56,7 +56,7 @@ def open_locked(path: Path) -> IO[bytes]:
     """Stays open as long as the process, and with it the lock. Whoever took a file not locked yet for an orphan has
     unlinked it: then another is made."""
     while True:
-        file = open(path, "a+b", buffering=0)  # noqa: SIM115
+        file = open(path, "a+b", buffering=0)  # noqa: SIM115 - the lock lives as long as it
         fcntl.flock(file, fcntl.LOCK_EX)
         if path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
             return file
@@ -83,7 +83,7 @@ def orphans(folder: Path) -> Iterator[tuple[list[dict[str, Any]], Callable[[], N
     """
     for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else ():
         try:
-            file = open(path, "rb")  # noqa: SIM115
+            file = open(path, "rb")  # noqa: SIM115 - closed below, with its lock
         except FileNotFoundError:
             continue
         try:

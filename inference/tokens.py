@@ -6,15 +6,14 @@ settled completions. Media are counted by what a provider charges at most, never
 
 import json
 from collections.abc import Iterator
-
-import bpe_openai
+from functools import cache
+from typing import Any
 
 from inference.chat.media import is_data_url
 from inference.chat.messages import AudioPart, FilePart, ImagePart, Message, RefusalPart, TextPart
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 
-O200K = bpe_openai.get_encoding("o200k_base")
 SLICE_CHARACTERS = 16_384
 MESSAGE_TOKENS = 16  # roles and separators around a message
 REQUEST_TOKENS = 16
@@ -23,13 +22,24 @@ BYTES_PER_AUDIO_TOKEN = 30  # 32 tokens a second, at the lowest bit rate in use 
 BYTES_PER_DOCUMENT_PAGE = 20_000
 
 
+@cache
+def o200k() -> Any:
+    """Reading it takes most of a second: a worker does so before its first request, a command that counts nothing not
+    at all.
+    """
+    import bpe_openai
+
+    return bpe_openai.get_encoding("o200k_base")
+
+
 def count(text: str) -> int:
     """o200k tokens. The tokenizer takes neither a million characters nor many more than a hundred thousand tokens at
     once: in slices, a cut costs one token at most.
     """
     clean = text.encode("utf-8", "replace").decode()
+    encode = o200k().encode_ordinary
     slices = (clean[start : start + SLICE_CHARACTERS] for start in range(0, len(clean), SLICE_CHARACTERS))
-    return sum(len(O200K.encode_ordinary(some)) for some in slices)
+    return sum(len(encode(some)) for some in slices)
 
 
 def bytes_bound(request: ChatRequest, traits: Traits) -> int:

@@ -21,8 +21,8 @@ for name in list(os.environ):
 
 django.setup()  # before the conftest of a folder below imports a model
 
-from django.db import connection  # noqa: E402
-from django.test import override_settings  # noqa: E402
+from django.db import connection
+from django.test import override_settings
 
 pytest_plugins = ["tests.cast"]
 

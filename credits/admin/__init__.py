@@ -11,7 +11,7 @@ funding       how to get credits, as the overview says it
 
 from django.contrib import admin
 
-from credits.admin import accounts, books, funding, transactions  # noqa: F401
+from credits.admin import accounts, books, funding, transactions
 
 admin.site.enable_nav_sidebar = False  # tables need the width
 admin.site.index_title = "What there is to see"

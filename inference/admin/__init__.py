@@ -5,4 +5,4 @@ models       the catalogue: where a model goes, whether it is on, what it takes
 prices       added ahead of time, never edited
 """
 
-from inference.admin import completions, models, prices  # noqa: F401
+from inference.admin import completions, models, prices

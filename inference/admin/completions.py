@@ -11,7 +11,7 @@ from credits.admin.filters import DaysFilter
 from credits.admin.lists import ReadOnlyAdmin, of_user
 from credits.templatetags.money import usd
 from inference import receipts
-from inference.admin.filters import AlertsFilter, ModelFilter, ProviderFilter, SettlementFilter, StatusFilter
+from inference.admin import filters
 from inference.models import Completion
 from inference.templatetags.dollars import dollars
 
@@ -30,7 +30,11 @@ class CompletionAdmin(ReadOnlyAdmin):
         "admitted_at", "created_at", "first_byte_ms", "total_ms",
     ]  # fmt: skip
     list_select_related = ["user", "key"]
-    list_filter = [DaysFilter, ModelFilter, ProviderFilter, SettlementFilter, StatusFilter, AlertsFilter]
+    list_filter = [
+        DaysFilter, filters.ModelFilter, filters.ProviderFilter, filters.SettlementFilter, filters.StatusFilter,
+        filters.AlertsFilter, filters.ChargedFilter, filters.MarginFilter, filters.OutputFilter,
+        filters.FirstByteFilter, filters.TotalFilter,
+    ]  # fmt: skip
     keyset = ("created_at", "id")
     search_fields = ["id"]
     search_help_text = "Completion id, email address or user id, or the beginning of an API key; whole"

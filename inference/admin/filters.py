@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from inference.models import ChatModel, Settlement
+from inference.models import BELOW_COST, ChatModel, Settlement
 from inference.providers import PROVIDERS
 
 STATUSES = (400, 401, 403, 404, 429, 499, 500, 502, 503, 504)
@@ -64,3 +64,46 @@ class AlertsFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.exclude(alerts=[]) if self.value() == "any" else queryset
+
+
+class AtLeastFilter(admin.SimpleListFilter):
+    """The least of these has an index of its own (models.py): they are few among ten million."""
+
+    least: dict[str, str]  # value -> as it is read
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return list(self.least.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        value = self.value()
+        return queryset.filter(**{f"{self.parameter_name}__gte": int(value)}) if value in self.least else queryset
+
+
+class ChargedFilter(AtLeastFilter):
+    title, parameter_name = "charged", "charged_cents"
+    least = {"100": "$1 or more", "1000": "$10 or more", "10000": "$100 or more"}
+
+
+class OutputFilter(AtLeastFilter):
+    title, parameter_name = "tokens out", "output_tokens"
+    least = {"10000": "10,000 or more", "50000": "50,000 or more"}
+
+
+class FirstByteFilter(AtLeastFilter):
+    title, parameter_name = "first byte", "first_byte_ms"
+    least = {"10000": "10 s or more", "60000": "1 minute or more"}
+
+
+class TotalFilter(AtLeastFilter):
+    title, parameter_name = "total time", "total_ms"
+    least = {"120000": "2 minutes or more", "600000": "10 minutes or more"}
+
+
+class MarginFilter(admin.SimpleListFilter):
+    title = parameter_name = "margin"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [("none", "below cost")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(BELOW_COST) if self.value() == "none" else queryset

@@ -32,6 +32,23 @@ def mended(data: str) -> Any:
         raise Fault(BAD_RESPONSE, said=data[:500]) from error
 
 
+def failure_body(body: bytes) -> Any:
+    """Of an answer that is not 2xx; an edge's HTML is None."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def seconds(header: str | None) -> float | None:
+    """Of `retry-after`; a date is left alone."""
+    try:
+        value = float(header or "")
+    except ValueError:
+        return None
+    return value if 0 <= value < 1e9 else None
+
+
 def string(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 

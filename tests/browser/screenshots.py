@@ -13,19 +13,19 @@ FOLDER = Path(__file__).parents[2] / "var" / "screenshots"
 os.environ.setdefault("CONWAY_DATA_DIR", str(FOLDER / "state"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "conway.settings")
 
-import django  # noqa: E402
+import django
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
-from playwright.sync_api import Browser, Page  # noqa: E402
+from django.core.management import call_command
+from playwright.sync_api import Browser, Page
 
-from accounts.models import ApiKey, SignInLink, User  # noqa: E402
-from credits.models import CreditTransaction  # noqa: E402
-from inference import catalog  # noqa: E402
-from tests.browser import month  # noqa: E402
-from tests.browser.chromium import MISSING, PATH, chromium  # noqa: E402
-from tests.served import served, this_database  # noqa: E402
+from accounts.models import ApiKey, SignInLink, User
+from credits.models import CreditTransaction
+from inference import catalog
+from tests.browser import month
+from tests.browser.chromium import MISSING, PATH, chromium
+from tests.served import served, this_database
 
 EMAIL, STAFF = "ada@example.org", "grace@example.org"
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}

@@ -59,12 +59,13 @@ def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
 
 
 @pytest.fixture
-def prices(transactional_db: None) -> Iterator[None]:
+def prices(transactional_db: None, request: pytest.FixtureRequest) -> Iterator[None]:
     """The catalogue as it is loaded; afterwards every charge must be the formula's."""
     catalog.load()
     catalog.forget()
     yield
-    assert list(audit.faults()) == []
+    if not request.node.get_closest_marker("spoils_the_books"):
+        assert list(audit.faults()) == []
 
 
 @dataclass

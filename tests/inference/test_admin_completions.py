@@ -1,10 +1,12 @@
 """Staff see every completion, what it cost us, and can change none."""
 
 import re
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ApiKey, User
@@ -76,6 +78,34 @@ def test_completions_are_filtered(desk, ask, sandbox):
         ("since=2020-01-01", [gemini, claude, gpt]),
         ("until=2020-01-01", []),
         ("alerts=any", list(Completion.objects.exclude(alerts=[]).values_list("pk", flat=True))),
+    ]:
+        assert found(desk, query) == expected, query
+
+
+@pytest.mark.spoils_the_books
+def test_the_dear_the_long_and_the_slow_are_found(desk, ask):
+    ask()
+    usual, completion = found(desk), Completion.objects.get()
+
+    def another(name, **columns):
+        completion.pk, completion.created_at = f"chatcmpl-{name}", Now()
+        for column, value in columns.items():
+            setattr(completion, column, value)
+        completion.save(force_insert=True)
+        return completion.pk
+
+    slow = another("slow", total_ms=120_000, first_byte_ms=59_999)
+    cheap = another("cheap", total_ms=1, first_byte_ms=1, charged_cents=1, cost_usd=Decimal("0.011"))
+    dear = another("dear", charged_cents=100, output_tokens=10_000)
+    for query, expected in [
+        ("charged_cents=100", [dear]),
+        ("charged_cents=1000", []),
+        ("output_tokens=10000", [dear]),
+        ("first_byte_ms=10000", [slow]),
+        ("first_byte_ms=60000", []),
+        ("total_ms=120000", [slow]),
+        ("margin=none", [cheap]),
+        ("charged_cents=1", [dear, cheap, slow, *usual]),  # no such choice
     ]:
         assert found(desk, query) == expected, query
 

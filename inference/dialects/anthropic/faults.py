@@ -1,6 +1,5 @@
 """What Anthropic's failures mean (translation.md 5.2)."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,7 +7,7 @@ from typing import Any
 
 from inference.chat import fault as meanings
 from inference.chat.fault import Fault, Meaning, by_status
-from inference.dialects.wire import mapping, string
+from inference.dialects.wire import failure_body, mapping, seconds, string
 
 BY_TYPE = {
     "invalid_request_error": meanings.BAD_REQUEST,
@@ -39,7 +38,7 @@ PARAMS = {
 
 
 def fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
-    error = error_of(loaded(body))
+    error = error_of(failure_body(body))
     found = understood(error, by_status(status))
     found.upstream_status = status
     found.retry_after = seconds(headers.get("retry-after"))
@@ -69,18 +68,3 @@ def error_of(body: Any) -> dict[str, Any]:
 def param(said: str) -> str | None:
     field = FIELD.match(said)
     return PARAMS.get(field[1]) if field else None
-
-
-def loaded(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-
-
-def seconds(header: str | None) -> float | None:
-    try:
-        value = float(header or "")
-    except ValueError:
-        return None
-    return value if 0 <= value < 1e9 else None

@@ -1,6 +1,5 @@
 """What Google's failures mean (translation.md 5.2). A status has a name, and details may say more than it."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -8,7 +7,7 @@ from typing import Any
 
 from inference.chat import fault as meanings
 from inference.chat.fault import Fault, Meaning, by_status
-from inference.dialects.wire import mapping, number, objects, string
+from inference.dialects.wire import failure_body, mapping, number, objects, seconds, string
 
 # https://cloud.google.com/apis/design/errors, https://ai.google.dev/gemini-api/docs/troubleshooting
 BY_NAME: dict[str, Meaning] = {
@@ -68,7 +67,7 @@ PARAMS = (
 
 def fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
     """What an answer that is not 2xx means. `headers` have lower-case names."""
-    error = error_of(loaded(body))
+    error = error_of(failure_body(body))
     found = understood(error, BY_CODE.get(status) or by_status(status), status)
     found.upstream_status = status
     found.retry_after = found.retry_after if found.retry_after is not None else seconds(headers.get("retry-after"))
@@ -130,18 +129,3 @@ def error_of(body: Any) -> dict[str, Any]:
     body = body[0] if isinstance(body, list) and body else body
     error = mapping(body).get("error")
     return {"message": error} if isinstance(error, str) else mapping(error)
-
-
-def loaded(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-
-
-def seconds(header: str | None) -> float | None:
-    try:
-        value = float(header or "")
-    except ValueError:
-        return None
-    return value if 0 <= value < 1e9 else None
