@@ -14,7 +14,7 @@ run: .venv/installed
 # three at a time, the longest first. Each has a database, a spool and a cache of its own, and what a busy machine was too
 # slow for is tried once more, alone.
 WAITING := tests/browser tests/conway tests/faults/test_crashes.py tests/faults/test_database.py \
-  tests/inference/test_openapi.py tests/sdk \
+  tests/inference/test_openapi.py tests/sdk tests/corpus tests/pages/test_strangers.py \
   $(filter-out %/test_crashes.py %/test_database.py,$(wildcard tests/faults/test_*.py))
 PYTEST = CONWAY_DATA_DIR="$(CURDIR)/var/$(1)" $(BIN)/python -m pytest -q -o cache_dir="$(CURDIR)/var/$(1)/cache"
 

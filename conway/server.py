@@ -15,7 +15,11 @@ from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import Any
 
-from daphne.server import Server as Daphne  # first: it installs Twisted's asyncio reactor
+import uvloop
+
+asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # before Daphne makes a loop and puts Twisted's reactor on it
+
+from daphne.server import Server as Daphne
 from daphne.ws_protocol import WebSocketFactory
 from django.conf import settings
 from twisted.internet import reactor

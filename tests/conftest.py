@@ -21,6 +21,7 @@ for name in list(os.environ):
 
 django.setup()  # before the conftest of a folder below imports a model
 
+from django.conf import settings
 from django.db import connection
 from django.test import override_settings
 
@@ -38,6 +39,17 @@ def quick_settings() -> Iterator[None]:
     """Pages without collected static files, passwords without their deliberate slowness."""
     with override_settings(STORAGES=PLAIN_STORAGES, PASSWORD_HASHERS=FAST_HASHERS):
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Our own server need not survive a power cut while it serves tests: waiting for the disk is a sixth of them."""
+    if settings.EMBEDDED_POSTGRESQL is None:
+        return  # somebody's, by DATABASE_URL
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+        for name in ("fsync", "full_page_writes"):
+            cursor.execute(f"ALTER SYSTEM SET {name} = off")
+        cursor.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")

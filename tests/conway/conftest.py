@@ -28,7 +28,7 @@ def answers(notes: Path) -> Iterator[Callable[..., Served]]:
 
 
 def said(server: Served, path: str) -> int:
-    return int(httpx2.get(server.url + path, timeout=10).text)
+    return int(httpx2.get(server.url + path, timeout=30).text)
 
 
 def eventually(true: Callable[[], object], seconds: float = 20) -> bool:

@@ -43,7 +43,8 @@ class Postgres:
                 connected.execute(statement)
 
     def start(self) -> None:
-        arguments = ["-D", self.cluster, "-k", self.cluster, "-h", "127.0.0.1", "-p", str(self.port)]
+        # Processes die here, the machine does not: what was written is there again without waiting for the disk.
+        arguments = ["-D", self.cluster, "-k", self.cluster, "-h", "127.0.0.1", "-p", str(self.port), "-c", "fsync=off"]
         self.process = subprocess.Popen(
             [*embedded.as_nobody(), embedded.binary("postgres"), *arguments],
             stdout=self.log, stderr=self.log, start_new_session=True,
