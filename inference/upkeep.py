@@ -26,6 +26,7 @@ BEAT_SECONDS = LOST_SECONDS / 10
 FIRST_CHECKPOINT_SECONDS = BEAT_SECONDS / 3
 LOOK_SECONDS = LOST_SECONDS / 6
 NOTE_SECONDS = 20
+REFUSED_SECONDS = 60  # what the database refused, it will most likely refuse again
 LONGEST_BLINK_SECONDS = 3 * LOOK_SECONDS
 
 log = logging.getLogger(__name__)
@@ -60,10 +61,11 @@ def checkpoint(under_way: exchange.Exchange) -> Mapping[str, Any]:
 async def replay() -> int:
     """Books what waits: our own entries, and those of processes on this machine that are gone."""
     done = 0
-    for completion_id, entry in list(billing.waiting.items()):
+    for completion_id in list(billing.waiting):
         if completion_id in exchange.running:
             continue  # its own settlement is under way
-        done += await booked(entry)
+        if entry := billing.waiting.get(completion_id):  # else it came to its end while others were booked
+            done += await booked(entry)
     if done and not billing.waiting:
         billing.spool().clear()
     for entries, forget in spool.orphans(billing.spool().folder):
@@ -76,13 +78,21 @@ async def replay() -> int:
 
 async def booked(entry: dict[str, Any]) -> bool:
     """An entry the database refuses is kept for staff, and keeps no other waiting."""
+    completion_id = entry["row"]["id"]
+    if time.monotonic() < refused_until.get(completion_id, 0):
+        return False
     try:
         await billing.book(entry)
     except psycopg.Error:
-        log.exception("settlement of %s is refused by the database", entry["row"]["id"])
+        log.exception("settlement of %s is refused by the database", completion_id)
+        refused_until[completion_id] = time.monotonic() + REFUSED_SECONDS
         return False
-    billing.waiting.pop(entry["row"]["id"], None)
+    billing.waiting.pop(completion_id, None)
+    refused_until.pop(completion_id, None)
     return True
+
+
+refused_until: dict[str, float] = {}  # completion → when its settlement is tried again
 
 
 @dataclass(slots=True)

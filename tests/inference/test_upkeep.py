@@ -13,7 +13,7 @@ from accounts.database import DatabaseUnavailable
 from accounts.models import User
 from credits import ledger
 from credits.models import CreditAccount, CreditTransaction, Hold
-from inference import billing, exchange, relay, upkeep, upstream
+from inference import billing, exchange, outcome, relay, upkeep, upstream
 from inference.models import Completion
 from inference.usage import Usage
 from tests.inference.conftest import Sandbox
@@ -98,6 +98,26 @@ def test_with_the_spool_gone_too_the_answer_is_a_503_and_the_retries_go_on(
     assert (answer.status, answer.headers["x-should-retry"]) == (503, "false")
     assert json.loads(answer.body)["error"]["code"] == "settlement_unavailable"
     assert CreditTransaction.objects.filter(type="inference").count() == 1
+
+
+def test_a_settlement_the_database_refuses_is_kept_and_not_asked_about_every_second(
+    key: str, sandbox: Sandbox, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        answer = await asked(key, "say 60 words [[pace=10]]", stream=True)
+        (under_way,) = exchange.running.values()
+        entry = outcome.entry(under_way)
+        entry["row"]["price_id"] = 10**9  # there is no such price
+        billing.waiting["refused"] = {**entry, "row": {**entry["row"], "id": "refused"}}
+        assert [await upkeep.replay() for _ in range(3)] == [0, 0, 0]
+        upkeep.refused_until["refused"] = 0  # a minute later
+        assert await upkeep.replay() == 0
+        assert billing.waiting.pop("refused")
+        assert [piece async for piece in answer.body]  # type: ignore[union-attr]
+        await upstream.close()
+
+    run(scenario())
+    assert len([record for record in caplog.records if "is refused" in record.message]) == 2
 
 
 def test_a_sibling_takes_over_a_dead_ones_spool(
