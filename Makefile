@@ -27,9 +27,9 @@ test: check
 $(WAITING):
 	$(call PYTEST,$@) $@ || $(call PYTEST,$@) --last-failed $@
 
-# Every fault in its long form, about 40 minutes; writes the table in docs/reliability.md.
+# Every fault in its long form, about 25 minutes on two cores; writes the table in docs/reliability.md.
 faults: .venv/installed-dev
-	CONWAY_LONG_TESTS=1 $(BIN)/python -m pytest tests/faults
+	CONWAY_LONG_TESTS=1 $(call PYTEST,tests/long) -n 2 --dist loadfile tests/faults
 
 # Every page, light and dark, desktop and phone: look at them in var/screenshots.
 screenshots: .venv/installed-dev

@@ -1,6 +1,7 @@
 """The table in docs/reliability.md. The long form writes it; nobody else does."""
 
 import re
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 from tests.faults.reckoning import Reckoning
@@ -27,8 +28,12 @@ def note(name: str, reckoning: Reckoning, requests: int, faults: str) -> None:
 
 
 def write() -> None:
-    page = PAGE.read_text()
-    before, rest = page.split(BEGIN)
-    known = {row.split(" | ")[0]: row for row in re.findall(r"^\| .*\n", rest.split(END)[0], re.M)[1:]}
-    known |= {row.split(" | ")[0]: row for row in rows.values()}
-    PAGE.write_text(before + BEGIN + HEAD + "".join(known.values()) + END + rest.split(END)[1])
+    """One process of the tests after another: each knows its own rows."""
+    with PAGE.open("r+") as file:
+        flock(file, LOCK_EX)
+        before, rest = file.read().split(BEGIN)
+        known = {row.split(" | ")[0]: row for row in re.findall(r"^\| .*\n", rest.split(END)[0], re.M)[1:]}
+        known |= {row.split(" | ")[0]: row for row in rows.values()}
+        file.seek(0)
+        file.write(before + BEGIN + HEAD + "".join(known.values()) + END + rest.split(END)[1])
+        file.truncate()
