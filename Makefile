@@ -21,7 +21,7 @@ PYTEST = CONWAY_DATA_DIR="$(CURDIR)/var/$(1)" $(BIN)/python -m pytest -q -o cach
 test: check
 	$(call PYTEST,tests/computing) -n 2 --dist loadfile --ignore=tests/faults $(addprefix --ignore=,$(WAITING)) \
 	  || $(call PYTEST,tests/computing) --last-failed --ignore=tests/faults $(addprefix --ignore=,$(WAITING))
-	$(MAKE) --no-print-directory --jobs 3 --output-sync $(WAITING)
+	$(MAKE) --no-print-directory --jobs 3 $(if $(filter output-sync,$(.FEATURES)),--output-sync) $(WAITING)
 
 .PHONY: $(WAITING)
 $(WAITING):
