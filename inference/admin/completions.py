@@ -21,8 +21,8 @@ MOST_KEYS = 20  # that begin alike
 @admin.register(Completion)
 class CompletionAdmin(ReadOnlyAdmin):
     list_display = [
-        "when", "short_id", "user_page", "key_shown", "model_id", "provider", "charged", "cost", "margin",
-        "settlement", "status", "tokens", "first_byte", "total",
+        "when", "short_id", "user_page", "key_shown", "model_id", "charged", "settlement", "status", "margin", "cost",
+        "first_byte", "total", "tokens", "provider",
     ]  # fmt: skip
     fields = [
         "user", "key", "request_id", "model", "provider", "served_model", "upstream_id", "is_stream",
