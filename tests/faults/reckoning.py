@@ -38,17 +38,17 @@ class Reckoning:
     def check(self) -> None:
         for faults in ([*books.faults(), *charges.faults()], self.differences(), self.unknown()):
             assert not faults, "\n".join(faults)
-        for heard in self.heard:
-            if heard.saw_the_end:
-                self.check_charged(heard)
+        booked: dict[str, list[int]] = {}
+        for entry in self.entries:
+            booked.setdefault(entry.reference.removesuffix(".corrected"), []).append(entry.amount_cents)
+        settled = {completion.id: completion for completion in self.completions}
+        for answered in {heard.id for heard in self.heard if heard.saw_the_end}:
+            assert answered in settled, f"{answered} was answered and not settled"
+            self.check_charged(settled[answered], booked.get(f"inference:{answered}", []))
 
-    def check_charged(self, heard: Heard) -> None:
-        completion = next((each for each in self.completions if each.id == heard.id), None)
-        assert completion, f"{heard.id} was answered and not settled"
+    @staticmethod
+    def check_charged(completion: Completion, booked: list[int]) -> None:
         assert completion.settlement in ("exact", "estimated") or completion.finish_reason == "content_filter"
-        booked = [
-            entry.amount_cents for entry in self.entries if entry.reference.startswith(f"inference:{completion.id}")
-        ]
         assert -sum(booked) == completion.charged_cents, f"{completion.id} is booked as {booked}"
 
     def differences(self) -> list[str]:
