@@ -1,7 +1,9 @@
 """A prompt that fills a context of a million tokens is counted like any other, and soon."""
 
+import random
 import time
 
+import bpe_openai
 import pytest
 
 from inference import tokens
@@ -12,6 +14,13 @@ def test_a_text_of_five_megabytes_is_counted_in_tokens(unit: str) -> None:
     times, began = 5_000_000 // len(unit.encode()), time.monotonic()
     assert tokens.count(unit * times) <= 2 * tokens.count(unit * 1000) * times // 1000
     assert time.monotonic() - began < 5
+
+
+def test_it_counts_as_the_whole_package_does() -> None:
+    """Of which we load the extension only."""
+    pieces = ["def f(x):\n    return 1\n", "The quick brown fox, ", "日本語。", "\t\n\n", "12345 ", "\U0001f680"]
+    text = "".join(random.Random(4).choices(pieces, k=5_000))
+    assert tokens.count(text) == len(bpe_openai.get_encoding("o200k_base").encode_ordinary(text))
 
 
 def test_what_cannot_be_encoded_is_counted_too() -> None:
