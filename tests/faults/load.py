@@ -43,7 +43,7 @@ async def stream_without_end(
 
 async def under_load(scene: Scene, streams: int, trouble: Callable[[], Any]) -> None:
     """`trouble` is an ordinary function; it runs on a thread while so many streams go on."""
-    guests = [scene.guest(5_000) for _ in range(10)]
+    guests = [scene.guest(100_000) for _ in range(10)]  # what a killed worker held stays held for half a minute
 
     async with Caller(scene.gateway.url) as caller:
         over = asyncio.Event()

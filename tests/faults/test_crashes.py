@@ -32,6 +32,7 @@ def test_kill_9_of_workers_under_running_streams(tough: Scene, note: Callable[..
     play_under_load(scene, kill_now_and_then)
     reckoning = note(scene, f"{KILLS} × kill -9 under {STREAMS} streams", seconds=REPAIR_SECONDS)
     assert any(heard.broken for heard in scene.heard)
+    assert {heard.status for heard in scene.heard} <= {0, 200}  # whoever was cut off is served when they ask again
     assert {"exact", "lost"} <= {completion.settlement for completion in reckoning.completions}
     assert sum(heard.saw_the_end for heard in scene.heard) > STREAMS
 
