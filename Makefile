@@ -27,7 +27,7 @@ test: check
 $(WAITING):
 	$(call PYTEST,$@) $@ || $(call PYTEST,$@) --last-failed $@
 
-# Every fault in its long form, about 25 minutes on two cores; writes the table in docs/reliability.md.
+# Every fault in its long form, about 15 minutes on two cores; writes the table in docs/reliability.md.
 faults: .venv/installed-dev
 	CONWAY_LONG_TESTS=1 $(call PYTEST,tests/long) -n 2 --dist loadfile tests/faults
 
