@@ -5,13 +5,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
 import pytest
 
+from accounts import database
+from accounts.database import DatabaseUnavailable
 from accounts.models import ApiKey, User
-from inference import audit, catalog, relay, upstream
+from inference import audit, billing, catalog, relay, upstream
 from inference.models import Completion
 
 PATHS = {
@@ -145,6 +148,35 @@ def ask(key: str, sandbox: Sandbox, run: Callable[[Coroutine[Any, Any, Any]], An
         return run(once())
 
     return ask
+
+
+@pytest.fixture
+def own_spool(tmp_path: Path, settings: Any) -> Iterator[Path]:
+    settings.CONWAY_DATA_DIR = tmp_path
+    billing.spool.cache_clear()
+    yield tmp_path / "spool"
+    billing.spool.cache_clear()
+    billing.waiting.clear()
+
+
+@pytest.fixture
+def no_database(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Called, every statement fails from now on; what it returns brings the database back."""
+    true = database.statement
+
+    async def away(*_: Any) -> Any:
+        raise DatabaseUnavailable("away")
+
+    def begin() -> Callable[[], None]:
+        monkeypatch.setattr(database, "statement", away)
+        return lambda: monkeypatch.setattr(database, "statement", true)
+
+    return begin  # type: ignore[return-value]
+
+
+async def asked(key: str, text: str = "say 5 words", **fields: Any) -> relay.Answer:
+    body = {"model": "claude-opus-4.6", "messages": [{"role": "user", "content": text}], **fields}
+    return await relay.complete({"authorization": key}, json.dumps(body).encode())
 
 
 def only_completion() -> Completion:

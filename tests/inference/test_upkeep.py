@@ -1,146 +1,24 @@
-"""Heartbeats, the reaper, and the replay of spools."""
+"""Heartbeats and the reaper: which holds live, and what becomes of those whose process does not."""
 
 import asyncio
-import json
-from collections.abc import Callable, Coroutine, Iterator
-from pathlib import Path
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 
-from accounts import database
 from accounts.database import DatabaseUnavailable
 from accounts.models import User
 from credits import ledger
 from credits.models import CreditAccount, CreditTransaction, Hold
-from inference import billing, exchange, outcome, relay, upkeep, upstream
-from inference.models import Completion
+from inference import billing, exchange, upkeep, upstream
+from inference.models import Completion, Price
 from inference.usage import Usage
-from tests.inference.conftest import Sandbox
+from tests.inference.conftest import Sandbox, asked
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
-PROMPT = [{"role": "user", "content": "say 2000 words [[pace=2]]"}]
 
-
-@pytest.fixture(autouse=True)
-def own_spool(tmp_path: Path, settings: Any) -> Iterator[Path]:
-    settings.CONWAY_DATA_DIR = tmp_path
-    billing.spool.cache_clear()
-    yield tmp_path / "spool"
-    billing.spool.cache_clear()
-    billing.waiting.clear()
-
-
-@pytest.fixture
-def no_database(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Called, every statement fails from now on; what it returns brings the database back."""
-    true = database.statement
-
-    async def away(*_: Any) -> Any:
-        raise DatabaseUnavailable("away")
-
-    def begin() -> Callable[[], None]:
-        monkeypatch.setattr(database, "statement", away)
-        return lambda: monkeypatch.setattr(database, "statement", true)
-
-    return begin  # type: ignore[return-value]
-
-
-async def asked(key: str, text: str = "say 5 words", **fields: Any) -> relay.Answer:
-    body = {"model": "claude-opus-4.6", "messages": [{"role": "user", "content": text}], **fields}
-    return await relay.complete({"authorization": key}, json.dumps(body).encode())
-
-
-def test_a_settlement_the_database_would_not_take_is_spooled_and_replayed(
-    key: str, sandbox: Sandbox, run: Run, no_database: Any, own_spool: Path
-) -> None:
-    async def scenario() -> relay.Answer:
-        asking = asyncio.create_task(asked(key, "say 20 words [[pace=20]]"))
-        while not exchange.running:
-            await asyncio.sleep(0.01)
-        back = no_database()
-        answer = await asking
-        assert len(own_spool.joinpath(f"{billing.PROCESS}.jsonl").read_bytes().splitlines()) == 1
-        back()
-        assert await upkeep.replay() == 1
-        assert await upkeep.replay() == 0
-        await upstream.close()
-        return answer
-
-    answer = run(scenario())
-    assert (answer.status, answer.headers["x-conway-settlement"]) == (200, "pending")
-    assert "x-conway-balance-cents" not in answer.headers
-    assert [completion.settlement for completion in Completion.objects.all()] == ["exact"]
-    assert CreditTransaction.objects.filter(type="inference").count() == 1
-    assert not Hold.objects.exists()
-
-
-def test_with_the_spool_gone_too_the_answer_is_a_503_and_the_retries_go_on(
-    key: str, sandbox: Sandbox, run: Run, no_database: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    async def scenario() -> relay.Answer:
-        asking = asyncio.create_task(asked(key, "say 20 words [[pace=20]]"))
-        while not exchange.running:
-            await asyncio.sleep(0.01)
-        back = no_database()
-        monkeypatch.setattr(billing.spool(), "write", full)
-        answer = await asking
-        back()
-        assert await upkeep.replay() == 1
-        await upstream.close()
-        return answer
-
-    answer = run(scenario())
-    assert isinstance(answer.body, bytes)
-    assert (answer.status, answer.headers["x-should-retry"]) == (503, "false")
-    assert json.loads(answer.body)["error"]["code"] == "settlement_unavailable"
-    assert CreditTransaction.objects.filter(type="inference").count() == 1
-
-
-def test_a_settlement_the_database_refuses_is_kept_and_not_asked_about_every_second(
-    key: str, sandbox: Sandbox, run: Run, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def scenario() -> None:
-        answer = await asked(key, "say 60 words [[pace=10]]", stream=True)
-        (under_way,) = exchange.running.values()
-        entry = outcome.entry(under_way)
-        entry["row"]["price_id"] = 10**9  # there is no such price
-        billing.waiting["refused"] = {**entry, "row": {**entry["row"], "id": "refused"}}
-        assert [await upkeep.replay() for _ in range(3)] == [0, 0, 0]
-        upkeep.refused_until["refused"] = 0  # a minute later
-        assert await upkeep.replay() == 0
-        assert billing.waiting.pop("refused")
-        assert [piece async for piece in answer.body]  # type: ignore[union-attr]
-        await upstream.close()
-
-    run(scenario())
-    assert len([record for record in caplog.records if "is refused" in record.message]) == 2
-
-
-def test_a_sibling_takes_over_a_dead_ones_spool(
-    key: str, sandbox: Sandbox, run: Run, own_spool: Path, no_database: Any
-) -> None:
-    async def scenario() -> None:
-        asking = asyncio.create_task(asked(key, "say 20 words [[pace=20]]"))
-        while not exchange.running:
-            await asyncio.sleep(0.01)
-        back = no_database()
-        await asking
-        back()
-        own = own_spool / f"{billing.PROCESS}.jsonl"
-        dead = own_spool / "dead.jsonl"
-        dead.write_bytes(own.read_bytes() + b'{"row": {"id": "chatcmpl-torn')
-        billing.waiting.clear()
-        own.unlink()
-        assert await upkeep.replay() == 1
-        assert not dead.exists()
-        await upstream.close()
-
-    run(scenario())
-    assert Completion.objects.get().settlement == "exact"
+pytestmark = pytest.mark.usefixtures("own_spool")
 
 
 def test_a_hold_whose_beat_stands_still_is_settled_by_its_checkpoint_and_corrected_later(
@@ -260,10 +138,6 @@ def test_a_pause_of_our_own_starts_the_reapers_clock_anew(
 
 async def held(user: User) -> None:
     """Admitted by a process that is gone."""
-    from asgiref.sync import sync_to_async
-
-    from inference.models import Price
-
     price = await sync_to_async(Price.objects.filter(model="gpt-5-mini").first)()
     assert price
     details = {"model": "gpt-5-mini", "provider": "openai", "price_id": price.pk, "is_stream": True, "request_id": "r"}
