@@ -5,6 +5,7 @@ pool that stays full for `WAIT_SECONDS`, raises `DatabaseUnavailable`; the calle
 """
 
 import asyncio
+import select
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -40,10 +41,28 @@ async def pool() -> AsyncConnectionPool:
     for closed in [old for old in _pools if old.is_closed()]:
         del _pools[closed]
     _pools[loop] = opened = AsyncConnectionPool(
-        kwargs=options, min_size=1, max_size=POOL_SIZE, open=False, timeout=WAIT_SECONDS, reconnect_timeout=2
+        kwargs=options,
+        min_size=1,
+        max_size=POOL_SIZE,
+        open=False,
+        timeout=WAIT_SECONDS,
+        reconnect_timeout=2,
+        check=still_there,
     )
     await opened.open()
     return opened
+
+
+async def still_there(idle: psycopg.AsyncConnection[Any]) -> None:
+    """What an idle connection has to say is goodbye: the server went away or restarted. Asked before each use, for one
+    system call, so that nobody is told 503 for each connection of the time before.
+    """
+    said = select.poll()
+    said.register(idle.fileno(), select.POLLIN)
+    if said.poll(0):
+        await idle.close()
+        await (await pool()).drain()  # the others have heard the same
+        raise psycopg.OperationalError("the server closed this connection while nobody used it")
 
 
 def connection_options() -> dict[str, Any]:

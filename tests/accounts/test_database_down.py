@@ -1,5 +1,6 @@
 """Nobody is told that their key is wrong because our database is away."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -25,6 +26,19 @@ async def test_the_asynchronous_way_says_503(key: str, nowhere: None) -> None:
     await database.close()
     assert (refused.value.status, refused.value.code) == (503, "database_unavailable")
     assert refused.value.headers["retry-after"]
+
+
+async def test_after_a_restart_nobody_meets_the_connections_of_before(transactional_db: None) -> None:
+    ended = "SELECT pg_terminate_backend(pid, 2000) FROM unnest(%s::int[]) pid WHERE pid <> pg_backend_pid()"
+    try:
+        asked = [database.fetch_one("SELECT pg_backend_pid() FROM pg_sleep(0.1)") for _ in range(4)]
+        before = {row[0] for row in await asyncio.gather(*asked) if row}
+        await database.fetch_all(ended, (list(before),))
+        after = {row[0] for _ in range(8) if (row := await database.fetch_one("SELECT pg_backend_pid()"))}
+    finally:
+        await database.close()
+    assert len(before) > 1
+    assert len(after & before) <= 1  # the one that ended the others
 
 
 def test_a_rest_view_says_503(client: Client, key: str) -> None:
