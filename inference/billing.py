@@ -247,12 +247,14 @@ REPLACED = (
 )
 
 # One row, or one correction of a `lost` one; a `none` may be followed by a new attempt under the same idempotency key.
-# An admission's time is its hold's, by the database's clock; where the hold is gone, the row's own.
+# An admission's time is its hold's, by the database's clock; where the hold is gone, the row's own. The row is made in
+# FROM: in the list of SELECT, PostgreSQL would make it once for each of its columns (0.9 ms of 1.4).
 RECEIPT = f"""
 INSERT INTO inference_completion AS was
-SELECT (jsonb_populate_record(NULL::inference_completion, %(row)s || jsonb_build_object('created_at', clock_timestamp(),
+SELECT told.* FROM jsonb_populate_record(NULL::inference_completion, %(row)s || jsonb_build_object(
+  'created_at', clock_timestamp(),
   'admitted_at', coalesce((SELECT to_jsonb(admitted_at) FROM credits_hold WHERE completion_id = %(completion_id)s),
-                          %(row)s -> 'admitted_at')))).*
+                          %(row)s -> 'admitted_at'))) told
 ON CONFLICT (id) DO UPDATE SET ({", ".join(REPLACED)}) = ROW({", ".join(f"excluded.{name}" for name in REPLACED)})
   WHERE was.settlement = 'none' OR (was.settlement = 'lost' AND excluded.settlement <> 'lost')
 RETURNING new.id completion_id, new.user_id, new.key_id, new.charged_cents - coalesce(old.charged_cents, 0) due_cents,
