@@ -23,7 +23,7 @@ class SilentRedis:
 @pytest.fixture
 def redis():
     """Puts another channel layer in place."""
-    before = channel_layers.backends
+    before = dict(channel_layers.backends)
     yield lambda layer: channel_layers.set("default", layer)
     channel_layers.backends = before
 

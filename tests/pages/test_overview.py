@@ -29,8 +29,9 @@ def test_it_shows_what_the_books_hold(ada: User, visit: Visit) -> None:
     page = visit(ada).get("/")
     account = CreditAccount.objects.get(pk=ada.pk)
     assert cents(page, "balance") == account.balance_cents and cents(page, "available") == account.available_cents
-    since = datetime.now(UTC) - timedelta(days=40)
-    rows = CreditTransaction.objects.for_user(ada).filter(type__in=spend.SPENDING, created_at__gte=since)
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    month = CreditTransaction.objects.for_user(ada).filter(created_at__gte=today - timedelta(days=29))
+    rows = month.filter(type__in=spend.SPENDING)
     assert page.context["month"] == -sum(rows.values_list("amount_cents", flat=True))
 
 
