@@ -11,21 +11,23 @@ run: .venv/installed
 	$(BIN)/python manage.py migrate --verbosity 0 && exec $(BIN)/python manage.py demo --serve
 
 # First what needs the processor, on both cores; then what mostly waits (for seconds to pass, processes to end, a browser),
-# three at a time, the longest first. Each has a database, a spool and a cache of its own, and what a busy machine was too
-# slow for is tried once more, alone.
-WAITING := tests/browser tests/conway tests/faults/test_crashes.py tests/faults/test_database.py \
-  tests/inference/test_openapi.py tests/sdk tests/corpus tests/pages/test_strangers.py \
-  $(filter-out %/test_crashes.py %/test_database.py,$(wildcard tests/faults/test_*.py))
+# in three lanes at once. Each has a database, a spool and a cache of its own, and what a busy machine was too slow for is
+# tried once more.
+LANES := lane-of-faults lane-of-pages lane-of-clients
+lane-of-faults: LANE = tests/faults
+lane-of-pages: LANE = tests/browser tests/pages/test_strangers.py tests/inference/test_openapi.py
+lane-of-clients: LANE = tests/conway tests/sdk tests/corpus
+COMPUTING := tests $(addprefix --ignore=,tests/faults tests/browser tests/pages/test_strangers.py \
+  tests/inference/test_openapi.py tests/conway tests/sdk tests/corpus)
 PYTEST = CONWAY_DATA_DIR="$(CURDIR)/var/$(1)" $(BIN)/python -m pytest -q -o cache_dir="$(CURDIR)/var/$(1)/cache"
 
 test: check
-	$(call PYTEST,tests/computing) -n 2 --dist loadfile --ignore=tests/faults $(addprefix --ignore=,$(WAITING)) \
-	  || $(call PYTEST,tests/computing) --last-failed --ignore=tests/faults $(addprefix --ignore=,$(WAITING))
-	$(MAKE) --no-print-directory --jobs 3 $(if $(filter output-sync,$(.FEATURES)),--output-sync) $(WAITING)
+	$(call PYTEST,tests/computing) -n 2 --dist loadfile $(COMPUTING) || $(call PYTEST,tests/computing) --last-failed $(COMPUTING)
+	$(MAKE) --no-print-directory --jobs 3 $(if $(filter output-sync,$(.FEATURES)),--output-sync) $(LANES)
 
-.PHONY: $(WAITING)
-$(WAITING):
-	$(call PYTEST,$@) $@ || $(call PYTEST,$@) --last-failed $@
+.PHONY: $(LANES)
+$(LANES):
+	$(call PYTEST,tests/$@) $(LANE) || $(call PYTEST,tests/$@) --last-failed $(LANE)
 
 # Every fault in its long form, about 15 minutes on two cores; writes the table in docs/reliability.md.
 faults: .venv/installed-dev

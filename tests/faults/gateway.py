@@ -42,6 +42,11 @@ class Gateway:
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
         return [int(child) for child in children if b"conway.server" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
+    @property
+    def busiest_worker(self) -> int:
+        """By its open sockets: one worker may have taken every client that came at once."""
+        return max(self.workers, key=lambda worker: len(os.listdir(f"/proc/{worker}/fd")))
+
     def await_workers(self, seconds: float = 30) -> None:
         """Until as many are there as should be."""
         deadline = time.monotonic() + seconds

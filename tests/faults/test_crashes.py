@@ -99,16 +99,16 @@ def test_sigterm_charges_a_drained_call_for_its_prompt(stage: Stage, note: Calla
 
 def test_a_frozen_worker_is_taken_for_dead_and_corrects_itself(tough: Scene, note: Callable[..., Any]) -> None:
     """SIGSTOP beyond the patience of the reaper: settled as lost, then once more as it truly was."""
-    scene, seconds = tough, 90 if LONG else 7
+    scene, seconds = tough, 90 if LONG else 10
     guest = scene.guest()
 
     async def scenario(caller: Caller) -> list[Heard]:
         asking = await streams(caller, guest, 16, 900, 10)
         await asyncio.sleep(0.5)
-        frozen = scene.gateway.workers
-        os.kill(frozen[0], signal.SIGSTOP)
+        frozen = scene.gateway.busiest_worker
+        os.kill(frozen, signal.SIGSTOP)
         await asyncio.sleep(seconds)
-        os.kill(frozen[0], signal.SIGCONT)
+        os.kill(frozen, signal.SIGCONT)
         return list(await asyncio.gather(*asking))
 
     scene.heard += scene.play(scenario)
