@@ -13,12 +13,14 @@ run: .venv/installed
 # First what needs the processor, on both cores; then what mostly waits (for seconds to pass, processes to end, a browser),
 # in three lanes at once. Each has a database, a spool and a cache of its own, and what a busy machine was too slow for is
 # tried once more.
+FAULTS := tests/faults
+PAGES := tests/browser tests/pages/test_strangers.py tests/inference/test_openapi.py
+CLIENTS := tests/conway tests/sdk tests/corpus
 LANES := lane-of-faults lane-of-pages lane-of-clients
-lane-of-faults: LANE = tests/faults
-lane-of-pages: LANE = tests/browser tests/pages/test_strangers.py tests/inference/test_openapi.py
-lane-of-clients: LANE = tests/conway tests/sdk tests/corpus
-COMPUTING := tests $(addprefix --ignore=,tests/faults tests/browser tests/pages/test_strangers.py \
-  tests/inference/test_openapi.py tests/conway tests/sdk tests/corpus)
+lane-of-faults: LANE = $(FAULTS)
+lane-of-pages: LANE = $(PAGES)
+lane-of-clients: LANE = $(CLIENTS)
+COMPUTING := tests $(addprefix --ignore=,$(FAULTS) $(PAGES) $(CLIENTS))
 PYTEST = CONWAY_DATA_DIR="$(CURDIR)/var/$(1)" $(BIN)/python -m pytest -q -o cache_dir="$(CURDIR)/var/$(1)/cache"
 
 test: check

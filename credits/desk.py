@@ -96,7 +96,7 @@ class Move(forms.Form):
         return None
 
     def book(self, by: User) -> CreditTransaction:
-        raise NotImplementedError
+        raise NotImplementedError  # a form's metaclass leaves no room for an abstract one
 
 
 class TopUp(Move):

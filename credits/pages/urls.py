@@ -11,5 +11,7 @@ urlpatterns = [
     path("credits/history.csv", history_csv, name="history-csv"),
 ]
 
-# Applications, where the stubs of `path` know views only.
-websocket_urlpatterns = [path("credits/live", CreditsSocket.as_asgi()), re_path("", nothing_here)]  # type: ignore[arg-type]
+websocket_urlpatterns = [
+    path("credits/live", CreditsSocket.as_asgi()),
+    re_path("", nothing_here),  # type: ignore[arg-type]  # an application, no view
+]

@@ -2,6 +2,7 @@
 otherwise."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -24,7 +25,7 @@ FINISH = {
 }
 
 
-class ChatWire:
+class ChatWire(ABC):
     provider: str
     faults: Mapping[int, tuple[str, str | None, str]]  # status → type, code, message
     thinking_field: str | None = None  # where visible reasoning goes
@@ -44,13 +45,13 @@ class ChatWire:
             raise self.complaint(invalid) from None
         return self.checked(body)
 
+    @abstractmethod
     def check_shape(self, body: Any) -> None:
         """The table of fields. Raises Invalid."""
-        raise NotImplementedError
 
+    @abstractmethod
     def checked(self, body: dict[str, Any]) -> Ask:
         """The rules that join fields and models. Raises Refused."""
-        raise NotImplementedError
 
     # replies
 
@@ -151,8 +152,8 @@ class ChatWire:
 
     # errors
 
-    def complaint(self, invalid: Invalid) -> Refused:
-        raise NotImplementedError
+    @abstractmethod
+    def complaint(self, invalid: Invalid) -> Refused: ...
 
     def not_json(self) -> Refused:
         return Refused(400, "invalid_request_error", "We could not parse the JSON body of your request.")
