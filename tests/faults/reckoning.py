@@ -29,6 +29,8 @@ class Reckoning:
     heard: list[Heard]
     # Only where the provider counted what never reached us: bytes in flight, or a call of which nothing came.
     estimates_may_be_low: bool = False
+    # Completion → its line of the tariff, where that is not its model's.
+    priced_as: dict[str, str] = field(default_factory=dict)
     metered: dict[str, Counter[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -80,7 +82,7 @@ class Reckoning:
         return self.metered.get(completion.request_id, Counter(NOTHING))
 
     def cents_metered(self, completion: Completion) -> int:
-        return tariff.cents(completion.model_id, self.served(completion))
+        return tariff.cents(self.priced_as.get(completion.id, completion.model_id), self.served(completion))
 
     def sums(self, *settlements: str) -> tuple[int, int, int]:
         """Completions settled so, cents by the meter, cents charged."""

@@ -129,11 +129,11 @@ def test_a_new_price_in_mid_stream_changes_nothing_for_it(stage: Stage, note: No
         await asyncio.to_thread(raise_price, "claude-opus-4.6")
         await asyncio.sleep(2.5)  # the snapshot is younger than that
         await caller.ask(guest.secret, "claude-opus-4.6", "say 400 words", into=(later := Heard()))
-        scene.heard.append(await asking)
+        scene.heard += [await asking, later]
         return later
 
     later = scene.play(scenario)
-    scene.rest()
+    note(scene, "a new price in mid-stream", priced_as={later.id: "claude-opus-4.6, ten times as dear"})
     first, second = sorted(guest.completions, key=lambda completion: completion.admitted_at)
     assert (first.charged_cents, second.charged_cents) == (2, 14)
     assert first.price_id != second.price_id
@@ -213,8 +213,9 @@ def test_an_idempotency_key_means_one_upstream_call_and_one_charge(scene: Scene,
 
 def test_a_redirected_model_is_charged_at_the_price_of_what_was_served(scene: Scene, note: Note) -> None:
     guest = scene.guest()
-    scene.ask(guest, "gemini-2.5-pro", "say 5 words [[served=gemini-2.5-flash tokens-in=100000 tokens-out=100000]]")
-    scene.rest()
+    asked = "say 5 words [[served=gemini-2.5-flash tokens-in=100000 tokens-out=100000]]"
+    heard = scene.ask(guest, "gemini-2.5-pro", asked)
+    note(scene, "another model served than asked for", priced_as={heard.id: "gemini-2.5-flash"})
     (completion,) = guest.completions
     assert completion.price.model_id == "gemini-2.5-flash"
     assert completion.charged_cents == 37  # 0.03 + 0.25 dollars

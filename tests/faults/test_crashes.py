@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from credits import audit as books
+from inference import audit as charges
 from tests.faults.caller import Caller, Heard
 from tests.faults.conftest import LONG, REPAIR_SECONDS, Stage
 from tests.faults.load import MODELS, STREAMS, play_under_load, streams
@@ -174,6 +176,7 @@ def test_a_spooled_settlement_that_comes_after_the_reaper_corrects_it(tough: Sce
         time.sleep(0.1)
     assert guest.entries[1:] == [("inference", -1), ("inference", -1)]
     assert [entry.reference.endswith(".corrected") for entry in scene.entries()[1:]] == [False, True]
+    assert not [*books.faults(), *charges.faults()]  # the late entry is ours: there is nothing to hold it to the meter
 
 
 COPIED = (
