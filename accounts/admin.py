@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts.keyset import KeysetAdmin
 from accounts.models import ApiKey, User, WalletAddress
+from conway.common.keyset_pagination import KeysetAdmin
 
 
 class NewUserForm(AdminUserCreationForm):

@@ -11,9 +11,10 @@ from typing import Any
 
 from django.db import connection
 
-from accounts import credentials, database
+from accounts import credentials
 from accounts.credentials import Credential, KeyDigest
-from accounts.errors import ApiError, database_unavailable
+from conway.common import database
+from conway.common.errors import ApiError, database_unavailable
 
 
 @dataclass(frozen=True, slots=True)

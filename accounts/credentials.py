@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from accounts import tokens
-from accounts.digest import digest_of
-from accounts.errors import ApiError
+from accounts import access_tokens
+from accounts.secret_hashing import digest_of
+from conway.common.errors import ApiError
 
 # `cnwy_k_…` and a JWT come with `Bearer` from OpenAI's SDKs and the documentation, without it from Conway's clients.
 HEADER = re.compile(r"(?:[Bb][Ee][Aa][Rr][Ee][Rr][ \t]+)?(?P<secret>[A-Za-z0-9_.-]+)")
@@ -17,7 +17,7 @@ class KeyDigest:
     digest: bytes
 
 
-Credential = KeyDigest | tokens.Claims
+Credential = KeyDigest | access_tokens.Claims
 
 
 def read(header: str | bytes | None) -> Credential:
@@ -29,4 +29,4 @@ def read(header: str | bytes | None) -> Credential:
     if not match:
         raise ApiError(401, message="The Authorization header holds no API key or access token.")
     secret = match["secret"]
-    return KeyDigest(digest_of(secret)) if KEY.fullmatch(secret) else tokens.verify(secret)
+    return KeyDigest(digest_of(secret)) if KEY.fullmatch(secret) else access_tokens.verify(secret)

@@ -8,8 +8,8 @@ from axes.utils import reset
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from accounts.error_pages import is_api
-from accounts.errors import ApiError
+from conway.common.error_pages import is_api
+from conway.common.errors import ApiError
 
 
 def username(request: HttpRequest, credentials: dict[str, Any] | None) -> str:

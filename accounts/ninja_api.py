@@ -8,7 +8,7 @@ from ninja import NinjaAPI
 from ninja.security.http import HttpAuthBase
 
 from accounts.authentication import Caller, authenticate
-from accounts.errors import STATUSES, ApiError, answer_to
+from conway.common.errors import STATUSES, ApiError, answer_to
 
 FIELD_CODES = {"missing": "missing_required_parameter"}
 PLACES = ("body", "query", "path", "header", "cookie", "form", "file")

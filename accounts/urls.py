@@ -7,7 +7,7 @@ from accounts.api.sign_in import NonceView, RefreshView, TokenView, VerifyView
 from accounts.api.sign_in_link import SignInLinkView
 from accounts.pages import passwords
 from accounts.pages.email_and_password import EmailAndPasswordPage, SignUpPage
-from accounts.pages.sessions import SignInPage
+from accounts.pages.sign_in import SignInPage
 from accounts.pages.sign_in_link import SignInLinkPage
 
 api_urlpatterns = [

@@ -3,9 +3,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import tokens, wallet
-from accounts.errors import ApiError, LiteralError
+from accounts import access_tokens, wallet
 from accounts.models import Nonce, WalletAddress
+from conway.common.errors import ApiError, LiteralError
 
 
 class VerificationFailed(LiteralError):
@@ -39,4 +39,4 @@ def sign_in(text: str, signature: str) -> dict[str, Any]:
     user = WalletAddress.owner_of(address)
     if not user.is_active:
         raise ApiError(401, "account_deactivated", "This account is deactivated.")
-    return tokens.pair(user)
+    return access_tokens.pair(user)

@@ -15,11 +15,14 @@ from asgiref.sync import sync_to_async
 from channels.auth import AuthMiddlewareStack
 from django.core.handlers.asgi import ASGIHandler
 
-from accounts import database
+from conway.common import database
 from credits.pages.urls import websocket_urlpatterns
-from inference import catalog, edge, tokens, upstream
-from inference.edge import Receive, Send
-from inference.upkeep import Upkeep
+from inference import catalog
+from inference.api import asgi
+from inference.api.asgi import Receive, Send
+from inference.billing import token_counting
+from inference.completion.background import Upkeep
+from inference.upstream import client as upstream
 
 pages = ASGIHandler()
 upkeep = Upkeep()
@@ -27,7 +30,7 @@ upkeep = Upkeep()
 
 async def http(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Completions take the short way: no middleware, and no thread a request."""
-    handler = edge.completions if scope["path"] == "/v1/chat/completions" else pages
+    handler = asgi.completions if scope["path"] == "/v1/chat/completions" else pages
     await handler(scope, receive, send)
 
 
@@ -38,7 +41,7 @@ application = ProtocolTypeRouter({"http": http, "websocket": sockets})
 
 async def start() -> None:
     """Before a worker's first request."""
-    tokens.o200k()
+    token_counting.o200k()
     gc.freeze()  # what is here stays: the collector need not walk through it for every few hundred requests
     await sync_to_async(catalog.load)()
     await database.pool()

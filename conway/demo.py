@@ -10,8 +10,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from accounts.digest import digest_of
 from accounts.models import ApiKey, User
+from accounts.secret_hashing import digest_of
 from credits import ledger
 
 USER, STAFF = "demo@example.org", "staff@example.org"

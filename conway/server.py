@@ -25,7 +25,7 @@ from django.conf import settings
 from twisted.internet import reactor
 from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, STDLibLogObserver, globalLogBeginner
 
-from conway.connection import Factory, Flow, Request
+from conway.http_connection import Factory, Flow, Request
 
 logger = logging.getLogger(__name__)
 

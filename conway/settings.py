@@ -163,7 +163,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "accounts.middleware.api_answers",
+    "conway.common.middleware.api_answers",
     "conway.page_headers.page_headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -251,10 +251,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_bool("BEHIND_TLS_PROXY")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.rest.authentication.HeaderAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.rest.permissions.KnownCaller"],
-    "EXCEPTION_HANDLER": "accounts.rest.errors.handle",
+    "EXCEPTION_HANDLER": "conway.common.rest.errors.handle",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["accounts.rest.json_body.JsonBody"],
+    "DEFAULT_PARSER_CLASSES": ["conway.common.rest.json_body.JsonBody"],
 }
 SPECTACULAR_SETTINGS = {"TITLE": "Conway accounts and credits", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
 

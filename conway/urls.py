@@ -18,7 +18,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
 ]
 
-handler400 = "accounts.error_pages.bad_request"
-handler403 = "accounts.error_pages.forbidden"
-handler404 = "accounts.error_pages.not_found"
-handler500 = "accounts.error_pages.broken"
+handler400 = "conway.common.error_pages.bad_request"
+handler403 = "conway.common.error_pages.forbidden"
+handler404 = "conway.common.error_pages.not_found"
+handler500 = "conway.common.error_pages.broken"

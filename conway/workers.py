@@ -13,8 +13,8 @@ from asyncio.subprocess import Process
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from conway.kept import Kept
-from conway.sandbox import Sandbox
+from conway.sandbox_process import Sandbox
+from conway.supervisor import Kept
 
 BACKLOG = 1024
 LAST_SECONDS = 15  # for a worker to end by itself after its stop deadline, before it is killed

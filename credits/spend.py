@@ -16,7 +16,7 @@ DAYS = 30
 RATE_DAYS = 7
 SPENDING = [CreditTransaction.Type.INFERENCE, CreditTransaction.Type.WRITE_OFF, CreditTransaction.Type.REFUND]
 
-# A day is over for good when the last statement begun in it has ended, too (accounts/database.py, STATEMENT_SECONDS).
+# A day is over for good when the last statement begun in it has ended, too (`STATEMENT_SECONDS`).
 SETTLED_AFTER = timedelta(minutes=1)
 
 Cents = dict[tuple[date, str], int]  # of a day and a model

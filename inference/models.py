@@ -13,7 +13,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
-from inference.usage import BUCKETS
+from inference.chat.usage import BUCKETS
 
 
 class Clock(models.Func):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inference.api import api
-from inference.views.urls import urlpatterns as page_urlpatterns
+from inference.api.operations import api
+from inference.pages.urls import urlpatterns as page_urlpatterns
 
 urlpatterns = [*page_urlpatterns, path("v1/", api.urls)]

@@ -25,7 +25,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import override_settings
 
-pytest_plugins = ["tests.cast"]
+pytest_plugins = ["tests.people"]
 
 PLAIN_STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

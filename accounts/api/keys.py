@@ -9,12 +9,12 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 
-from accounts.errors import ApiError
 from accounts.models import ApiKey
-from accounts.rest.fields import Text, WholeNumber
 from accounts.rest.permissions import KnownCaller, SignedIn
 from accounts.rest.request import ApiRequest
-from accounts.rest.schema import errors
+from conway.common.errors import ApiError
+from conway.common.rest.fields import Text, WholeNumber
+from conway.common.rest.schema import errors
 
 MOST_KEYS = 1000  # live ones of a user, so that a list needs no pages
 

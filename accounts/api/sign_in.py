@@ -8,11 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import lockout, tokens, wallet_sign_in
-from accounts.errors import ApiError
+from accounts import access_tokens, lockout, wallet_sign_in
 from accounts.models import Nonce, RefreshToken, User
-from accounts.rest.fields import Text
-from accounts.rest.schema import EitherErrorBody, errors
+from conway.common.errors import ApiError
+from conway.common.rest.fields import Text
+from conway.common.rest.schema import EitherErrorBody, errors
 
 
 class PasswordFields(serializers.Serializer[Any]):
@@ -64,7 +64,7 @@ class TokenView(OpenView):
             raise ApiError(401, "invalid_credentials", "Email or password is wrong.")
         lockout.forgive(request._request, email)
         update_last_login(None, user)  # type: ignore[arg-type]  # the signal's receiver, called as a function
-        return Response(tokens.pair(user))
+        return Response(access_tokens.pair(user))
 
 
 class RefreshView(OpenView):
@@ -74,7 +74,7 @@ class RefreshView(OpenView):
         rotated = RefreshToken.rotate(self.read(RefreshFields, request)["refresh_token"])
         if rotated is None:
             raise ApiError(401, "invalid_refresh_token", "This refresh token is unknown, expired, used or revoked.")
-        return Response(tokens.pair(*rotated))
+        return Response(access_tokens.pair(*rotated))
 
 
 class NonceView(OpenView):

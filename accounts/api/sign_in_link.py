@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 from accounts.models import SignInLink
 from accounts.rest.permissions import SignedIn
 from accounts.rest.request import ApiRequest
-from accounts.rest.schema import errors
+from conway.common.rest.schema import errors
 
 
 class LinkBody(serializers.Serializer[Any]):

@@ -10,8 +10,8 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce, Length, Now
 from django.db.models.lookups import Exact
 
-from accounts.digest import digest_of, new_secret
 from accounts.models.user import User
+from accounts.secret_hashing import digest_of, new_secret
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):

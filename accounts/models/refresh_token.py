@@ -8,8 +8,8 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.digest import digest_of, new_secret
 from accounts.models.user import User
+from accounts.secret_hashing import digest_of, new_secret
 
 
 class RefreshToken(models.Model):

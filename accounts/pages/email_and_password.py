@@ -13,7 +13,7 @@ from django.views.generic import CreateView, UpdateView
 from accounts.forms import EmailAndPasswordForm
 from accounts.models import User
 from accounts.pages.labels import BareLabels
-from accounts.pages.sessions import BACKEND
+from accounts.pages.sign_in import BACKEND
 
 
 class SignUpPage(BareLabels, CreateView):

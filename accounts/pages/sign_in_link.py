@@ -7,7 +7,7 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 
 from accounts.models import SignInLink
-from accounts.pages.sessions import BACKEND
+from accounts.pages.sign_in import BACKEND
 
 
 @method_decorator(never_cache, name="dispatch")

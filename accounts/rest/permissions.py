@@ -4,7 +4,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.authentication import Caller
-from accounts.errors import ApiError
+from conway.common.errors import ApiError
 
 
 class KnownCaller(BasePermission):

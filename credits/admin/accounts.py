@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from credits.admin.lists import ReadOnlyAdmin, of_user
-from credits.admin.moves import MoveView
-from credits.desk import MOVES
+from credits.admin.posting_views import MoveView
 from credits.models import AuditRun, CreditAccount, CreditTransaction
+from credits.posting_forms import MOVES
 from credits.spend import SPENDING
 from credits.templatetags.money import usd
 

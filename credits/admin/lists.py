@@ -1,8 +1,8 @@
 from django.db.models import Model, Q
 from django.http import HttpRequest
 
-from accounts.keyset import KeysetAdmin
 from accounts.models import User
+from conway.common.keyset_pagination import KeysetAdmin
 
 
 class ReadOnlyAdmin(KeysetAdmin):

@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from credits.admin.detail_facets import named
 from credits.admin.filters import DaysOfIdsFilter
 from credits.admin.lists import ReadOnlyAdmin, of_user
-from credits.admin.names import named
 from credits.models import CreditTransaction
 from credits.templatetags.money import signed_usd, usd
 

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.rest.request import ApiRequest
-from accounts.rest.schema import errors
+from conway.common.rest.schema import errors
 from credits.models import CreditAccount
 
 

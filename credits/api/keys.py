@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from accounts.api.keys import KeyBody, KeysView
 from accounts.models import ApiKey
 from accounts.rest.request import ApiRequest
-from accounts.rest.schema import errors
+from conway.common.rest.schema import errors
 from credits.key_use import with_use
 
 

@@ -8,11 +8,11 @@ from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int8
 
-from accounts import database
-from credits import live
+from conway.common import database
+from credits import page_notifications
+from credits.ledger.account_lock import turn
 from credits.ledger.amounts import bound_cents
 from credits.ledger.hold_rule import ADMIT, ADMITTED_AT_LEAST_CENTS, FIRST_KEY_USE, WHY_REFUSED, WOULD_ADMIT
-from credits.ledger.turns import turn
 
 Reason = Literal[
     "key_revoked", "duplicate", "rate_limited", "insufficient_credits", "key_limit_reached", "cost_cap", "unknown"
@@ -80,7 +80,7 @@ async def admit(
     async with turn(user_id):
         for _ in range(TRIES):
             if (row := await _held(params)) is not None:
-                live.announce_soon(user_id)
+                page_notifications.announce_soon(user_id)
                 return Admission(completion_id, *row)
             is_uncounted, refused = await _why_refused(params)
             if is_uncounted:

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int8
 
-from accounts import database
+from conway.common import database
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from credits import live
+from credits import page_notifications
 from credits.ledger.amounts import InvalidText, UnableToPost, plain_text, positive_cents, signed_cents
 from credits.models import CreditAccount, CreditTransaction
 
@@ -108,7 +108,7 @@ def _book(entry: CreditTransaction) -> CreditTransaction:
     account.save(update_fields=["balance_cents"])
     entry.balance_after_cents = account.balance_cents
     entry.save(force_insert=True)
-    live.announce(entry.account_id)
+    page_notifications.announce(entry.account_id)
     return entry
 
 

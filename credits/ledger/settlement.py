@@ -10,9 +10,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int8
 
-from accounts import database
-from credits import live
-from credits.ledger.turns import turn
+from conway.common import database
+from credits import page_notifications
+from credits.ledger.account_lock import turn
 
 STILL_ALIVE = "CC001"
 
@@ -53,7 +53,7 @@ async def settle(
             raise
     if row is None or not row[0]:
         return None
-    live.announce_soon(params["user_id"])
+    page_notifications.announce_soon(params["user_id"])
     return Settled(*row[1:5])
 
 

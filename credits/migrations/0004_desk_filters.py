@@ -7,24 +7,41 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('credits', '0003_funding_note'),
+        ("accounts", "0001_initial"),
+        ("credits", "0003_funding_note"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='credittransaction',
-            index=models.Index(django.db.models.fields.json.KeyTextTransform('model', 'details'), models.F('id'), name='charges_by_model'),
+            model_name="credittransaction",
+            index=models.Index(
+                django.db.models.fields.json.KeyTextTransform("model", "details"),
+                models.F("id"),
+                name="charges_by_model",
+            ),
         ),
         migrations.AddIndex(
-            model_name='credittransaction',
-            index=models.Index(django.db.models.fields.json.KeyTextTransform('provider', 'details'), models.F('id'), name='charges_by_provider'),
+            model_name="credittransaction",
+            index=models.Index(
+                django.db.models.fields.json.KeyTextTransform("provider", "details"),
+                models.F("id"),
+                name="charges_by_provider",
+            ),
         ),
         migrations.AddIndex(
-            model_name='credittransaction',
-            index=models.Index(django.db.models.fields.json.KeyTextTransform('settlement', 'details'), models.F('id'), condition=models.Q(django.db.models.lookups.Exact(django.db.models.fields.json.KeyTextTransform('settlement', 'details'), models.Value('exact')), _negated=True), name='unusual_charges'),
+            model_name="credittransaction",
+            index=models.Index(
+                django.db.models.fields.json.KeyTextTransform("settlement", "details"),
+                models.F("id"),
+                condition=models.Q(
+                    django.db.models.lookups.Exact(
+                        django.db.models.fields.json.KeyTextTransform("settlement", "details"), models.Value("exact")
+                    ),
+                    _negated=True,
+                ),
+                name="unusual_charges",
+            ),
         ),
     ]

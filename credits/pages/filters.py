@@ -4,8 +4,8 @@ from django import forms
 
 from accounts.models import ApiKey
 from credits import history
+from credits.history_facets import used_keys, used_models
 from credits.models import CreditTransaction, CreditTransactionQuerySet
-from credits.used import used_keys, used_models
 
 RECEIPT_LENGTH_MAX = 100
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from credits import live
+from credits import page_notifications
 
 Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -20,7 +20,7 @@ class CreditsSocket(AsyncWebsocketConsumer):
         if not user.is_authenticated or not is_ours(self.scope):
             await self.close()  # before accepting: the handshake is answered with 403
             return
-        self.group = live.group(user.pk)
+        self.group = page_notifications.group(user.pk)
         await self.channel_layer.group_add(self.group, self.channel_name)
         await self.accept()
 

@@ -10,9 +10,9 @@ from accounts.models import ApiKey
 from credits.admin.filters import DaysFilter
 from credits.admin.lists import ReadOnlyAdmin, of_user
 from credits.templatetags.money import usd
-from inference import receipts
 from inference.admin import filters
 from inference.models import Completion
+from inference.reporting import receipts
 from inference.templatetags.dollars import dollars
 
 MOST_KEYS = 20  # that begin alike

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from inference.models import BELOW_COST, ChatModel, Settlement
-from inference.providers import PROVIDERS
+from inference.upstream.providers import PROVIDERS
 
 STATUSES = (400, 401, 403, 404, 429, 499, 500, 502, 503, 504)
 Choices = list[tuple[str, str]]

@@ -12,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from inference import catalog
 from inference.admin.prices import table_of
 from inference.chat.traits import Traits
+from inference.dialects import DIALECTS
 from inference.models import ChatModel
-from inference.providers import DIALECTS, PROVIDERS
+from inference.upstream.providers import PROVIDERS
 
 TRAITS = TypeAdapter(Traits)
 AT_LEAST_ONE = ("context_tokens", "max_output_tokens", "image_tokens", "page_tokens")

@@ -10,10 +10,10 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
 from accounts.models import User
-from inference.catalog import NOTICE
+from inference.catalog.pricing import InvalidSheet, PriceSheet
+from inference.catalog.snapshot import NOTICE
+from inference.chat.usage import BUCKETS
 from inference.models import ChatModel, Price
-from inference.pricing import InvalidSheet, PriceSheet
-from inference.usage import BUCKETS
 
 TITLES = {
     "input": "Input",

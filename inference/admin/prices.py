@@ -12,8 +12,8 @@ from accounts.models import User
 from credits.admin.lists import ReadOnlyAdmin
 from inference import catalog
 from inference.admin.price_form import TITLES, PriceForm
+from inference.catalog.pricing import MARKUP, PriceSheet
 from inference.models import Price
-from inference.pricing import MARKUP, PriceSheet
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ OpenAI checks this itself; Claude and Gemini would refuse with messages that nam
 
 from collections.abc import Iterable
 
+from inference.chat.invalid_request import Rejected
 from inference.chat.messages import Message, ToolCall
-from inference.chat.rejected import Rejected
 
 # role → the part types it may hold (images in tool results are an extension for Claude)
 PARTS = {

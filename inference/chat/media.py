@@ -5,7 +5,7 @@ import binascii
 import re
 from dataclasses import dataclass
 
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
 
 DATA_URL = re.compile(r"^data:([^;,]*)((?:;[^;,]*)*),", re.IGNORECASE)
 SPACE = re.compile(r"\s+")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.usage import Usage
+from inference.chat.usage import Usage
 
 
 @dataclass(slots=True)

@@ -5,9 +5,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
-from inference.chat import conversation, problems
+from inference.chat import conversation, validation_messages
+from inference.chat.invalid_request import Rejected
 from inference.chat.messages import CacheMark, Message, ToolCall, Wire
-from inference.chat.rejected import Rejected
 
 
 class ToolFunction(Wire):
@@ -133,12 +133,12 @@ class ChatRequest(BaseModel):
             if not given.get(name):
                 raise Rejected(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
         given.pop("legacy", None)
-        if problems.may_hold_nul(body):
-            problems.refuse_nul(given)
+        if validation_messages.may_hold_nul(body):
+            validation_messages.refuse_nul(given)
         try:
             request = cls.model_validate(given)
         except ValidationError as error:
-            raise problems.sentence(error) from error
+            raise validation_messages.sentence(error) from error
         request.adopt_legacy_functions()
         conversation.check(request.messages)
         request.check_tools()

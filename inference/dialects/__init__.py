@@ -6,10 +6,11 @@ A dialect is a module (or package) with the functions of `Dialect`. Its translat
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from inference.chat.fault import Fault
-from inference.chat.rendered import Rendered, Target
+from inference.chat.provider_error import Fault
+from inference.chat.provider_request import Rendered, Target
 from inference.chat.reply import Delta, Facts, Reply
 from inference.chat.request import ChatRequest
+from inference.dialects import anthropic, gemini, openai_chat, openai_responses
 from inference.sse import Event
 
 
@@ -47,3 +48,11 @@ class Dialect(Protocol):
 
     def fault(self, status: int, headers: Mapping[str, str], body: bytes) -> Fault:
         """What an answer that is not 2xx means. `headers` have lower-case names."""
+
+
+DIALECTS: dict[str, Dialect] = {
+    "openai_chat": openai_chat,
+    "openai_responses": openai_responses,
+    "anthropic": anthropic,
+    "gemini": gemini,
+}

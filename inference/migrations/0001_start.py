@@ -9,127 +9,228 @@ import inference.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ChatModel',
+            name="ChatModel",
             fields=[
-                ('name', models.CharField(max_length=100, primary_key=True, serialize=False)),
-                ('display_name', models.CharField(max_length=100)),
-                ('provider', models.CharField(max_length=20)),
-                ('dialect', models.CharField(blank=True, help_text="Empty: the provider's own.", max_length=30)),
-                ('upstream_id', models.CharField(help_text='What the provider calls it.', max_length=200)),
-                ('is_on', models.BooleanField(default=True, verbose_name='on')),
-                ('successor', models.CharField(blank=True, help_text='Named to callers when the provider no longer has the model.', max_length=100)),
-                ('retirement', models.TextField(blank=True, help_text='What is known of its end.')),
-                ('traits', models.JSONField(default=dict, help_text='What the model takes and refuses (chat/traits.py).')),
-                ('bound_percent', models.PositiveIntegerField(default=150)),
-                ('estimate_percent', models.PositiveIntegerField(default=100)),
-                ('position', models.PositiveIntegerField(default=0)),
+                ("name", models.CharField(max_length=100, primary_key=True, serialize=False)),
+                ("display_name", models.CharField(max_length=100)),
+                ("provider", models.CharField(max_length=20)),
+                ("dialect", models.CharField(blank=True, help_text="Empty: the provider's own.", max_length=30)),
+                ("upstream_id", models.CharField(help_text="What the provider calls it.", max_length=200)),
+                ("is_on", models.BooleanField(default=True, verbose_name="on")),
+                (
+                    "successor",
+                    models.CharField(
+                        blank=True,
+                        help_text="Named to callers when the provider no longer has the model.",
+                        max_length=100,
+                    ),
+                ),
+                ("retirement", models.TextField(blank=True, help_text="What is known of its end.")),
+                (
+                    "traits",
+                    models.JSONField(default=dict, help_text="What the model takes and refuses (chat/traits.py)."),
+                ),
+                ("bound_percent", models.PositiveIntegerField(default=150)),
+                ("estimate_percent", models.PositiveIntegerField(default=100)),
+                ("position", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'verbose_name': 'model',
-                'ordering': ['position', 'name'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('bound_percent__gte', 100), ('estimate_percent__gte', 50)), name='a_bound_is_not_below_the_count')],
+                "verbose_name": "model",
+                "ordering": ["position", "name"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("bound_percent__gte", 100), ("estimate_percent__gte", 50)),
+                        name="a_bound_is_not_below_the_count",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Price',
+            name="Price",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.DateTimeField()),
-                ('sheet', models.JSONField()),
-                ('source', models.CharField(blank=True, max_length=300)),
-                ('checked_on', models.DateField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(db_default=inference.models.Clock(), editable=False)),
-                ('added_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='prices', to='inference.chatmodel')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("starts_at", models.DateTimeField()),
+                ("sheet", models.JSONField()),
+                ("source", models.CharField(blank=True, max_length=300)),
+                ("checked_on", models.DateField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(db_default=inference.models.Clock(), editable=False)),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="prices", to="inference.chatmodel"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['model', '-starts_at'],
+                "ordering": ["model", "-starts_at"],
             },
         ),
         migrations.CreateModel(
-            name='Completion',
+            name="Completion",
             fields=[
-                ('id', models.CharField(max_length=60, primary_key=True, serialize=False)),
-                ('request_id', models.CharField(blank=True, max_length=60)),
-                ('provider', models.CharField(max_length=20)),
-                ('served_model', models.CharField(blank=True, help_text='What the provider says it served.', max_length=200)),
-                ('upstream_id', models.CharField(blank=True, max_length=200)),
-                ('is_stream', models.BooleanField()),
-                ('input_tokens', models.BigIntegerField(default=0)),
-                ('cached_tokens', models.BigIntegerField(default=0)),
-                ('write_5m_tokens', models.BigIntegerField(default=0)),
-                ('write_1h_tokens', models.BigIntegerField(default=0)),
-                ('audio_in_tokens', models.BigIntegerField(default=0)),
-                ('audio_cached_tokens', models.BigIntegerField(default=0)),
-                ('output_tokens', models.BigIntegerField(default=0)),
-                ('reasoning_tokens', models.BigIntegerField(null=True)),
-                ('cost_usd', models.DecimalField(decimal_places=15, max_digits=30)),
-                ('charged_cents', models.BigIntegerField()),
-                ('settlement', models.CharField(choices=[('exact', 'Exact'), ('estimated', 'Estimated'), ('none', 'None'), ('lost', 'Lost')], max_length=10)),
-                ('ending', models.CharField(help_text='complete, client_left, stopped, or the code of the failure.', max_length=40)),
-                ('status', models.PositiveSmallIntegerField(help_text='The HTTP status of the answer.')),
-                ('finish_reason', models.CharField(blank=True, max_length=40)),
-                ('alerts', models.JSONField(default=list)),
-                ('raw_usage', models.JSONField(help_text="The provider's own usage object.", null=True)),
-                ('seen', models.JSONField(default=dict, help_text='What we saw of the reply: bytes and tokens counted.')),
-                ('admitted_at', models.DateTimeField()),
-                ('first_byte_ms', models.PositiveIntegerField(null=True)),
-                ('total_ms', models.PositiveIntegerField(null=True)),
-                ('created_at', models.DateTimeField(db_default=inference.models.Clock(), editable=False)),
-                ('key', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.apikey')),
-                ('model', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inference.chatmodel')),
-                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='completions', to=settings.AUTH_USER_MODEL)),
-                ('price', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inference.price')),
+                ("id", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("request_id", models.CharField(blank=True, max_length=60)),
+                ("provider", models.CharField(max_length=20)),
+                (
+                    "served_model",
+                    models.CharField(blank=True, help_text="What the provider says it served.", max_length=200),
+                ),
+                ("upstream_id", models.CharField(blank=True, max_length=200)),
+                ("is_stream", models.BooleanField()),
+                ("input_tokens", models.BigIntegerField(default=0)),
+                ("cached_tokens", models.BigIntegerField(default=0)),
+                ("write_5m_tokens", models.BigIntegerField(default=0)),
+                ("write_1h_tokens", models.BigIntegerField(default=0)),
+                ("audio_in_tokens", models.BigIntegerField(default=0)),
+                ("audio_cached_tokens", models.BigIntegerField(default=0)),
+                ("output_tokens", models.BigIntegerField(default=0)),
+                ("reasoning_tokens", models.BigIntegerField(null=True)),
+                ("cost_usd", models.DecimalField(decimal_places=15, max_digits=30)),
+                ("charged_cents", models.BigIntegerField()),
+                (
+                    "settlement",
+                    models.CharField(
+                        choices=[("exact", "Exact"), ("estimated", "Estimated"), ("none", "None"), ("lost", "Lost")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "ending",
+                    models.CharField(
+                        help_text="complete, client_left, stopped, or the code of the failure.", max_length=40
+                    ),
+                ),
+                ("status", models.PositiveSmallIntegerField(help_text="The HTTP status of the answer.")),
+                ("finish_reason", models.CharField(blank=True, max_length=40)),
+                ("alerts", models.JSONField(default=list)),
+                ("raw_usage", models.JSONField(help_text="The provider's own usage object.", null=True)),
+                (
+                    "seen",
+                    models.JSONField(default=dict, help_text="What we saw of the reply: bytes and tokens counted."),
+                ),
+                ("admitted_at", models.DateTimeField()),
+                ("first_byte_ms", models.PositiveIntegerField(null=True)),
+                ("total_ms", models.PositiveIntegerField(null=True)),
+                ("created_at", models.DateTimeField(db_default=inference.models.Clock(), editable=False)),
+                (
+                    "key",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.apikey",
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inference.chatmodel",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="completions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "price",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inference.price",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='price',
-            constraint=models.UniqueConstraint(fields=('model', 'starts_at'), name='one_price_starts_at_a_time'),
+            model_name="price",
+            constraint=models.UniqueConstraint(fields=("model", "starts_at"), name="one_price_starts_at_a_time"),
         ),
         migrations.AddIndex(
-            model_name='completion',
-            index=models.Index(models.F('user'), models.F('created_at'), name='completions_of_a_user'),
+            model_name="completion",
+            index=models.Index(models.F("user"), models.F("created_at"), name="completions_of_a_user"),
         ),
         migrations.AddIndex(
-            model_name='completion',
-            index=models.Index(models.F('created_at'), name='completions_by_date'),
+            model_name="completion",
+            index=models.Index(models.F("created_at"), name="completions_by_date"),
         ),
         migrations.AddIndex(
-            model_name='completion',
-            index=models.Index(models.F('model'), models.F('created_at'), name='completions_by_model'),
+            model_name="completion",
+            index=models.Index(models.F("model"), models.F("created_at"), name="completions_by_model"),
         ),
         migrations.AddIndex(
-            model_name='completion',
-            index=models.Index(models.F('provider'), models.F('created_at'), name='completions_by_provider'),
+            model_name="completion",
+            index=models.Index(models.F("provider"), models.F("created_at"), name="completions_by_provider"),
         ),
         migrations.AddIndex(
-            model_name='completion',
-            index=models.Index(models.F('settlement'), models.F('created_at'), condition=models.Q(('settlement', 'exact'), _negated=True), name='unusual_settlements'),
+            model_name="completion",
+            index=models.Index(
+                models.F("settlement"),
+                models.F("created_at"),
+                condition=models.Q(("settlement", "exact"), _negated=True),
+                name="unusual_settlements",
+            ),
         ),
         migrations.AddIndex(
-            model_name='completion',
-            index=django.contrib.postgres.indexes.BrinIndex(fields=['admitted_at'], name='completions_by_admission'),
+            model_name="completion",
+            index=django.contrib.postgres.indexes.BrinIndex(fields=["admitted_at"], name="completions_by_admission"),
         ),
         migrations.AddConstraint(
-            model_name='completion',
-            constraint=models.CheckConstraint(condition=models.Q(('charged_cents__gte', 0), ('cost_usd__gte', 0)), name='a_charge_is_never_negative'),
+            model_name="completion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("charged_cents__gte", 0), ("cost_usd__gte", 0)), name="a_charge_is_never_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='completion',
-            constraint=models.CheckConstraint(condition=models.Q(('audio_cached_tokens__gte', 0), ('audio_in_tokens__gte', 0), ('cached_tokens__gte', 0), ('input_tokens__gte', 0), ('output_tokens__gte', 0), ('write_1h_tokens__gte', 0), ('write_5m_tokens__gte', 0)), name='a_bucket_is_never_negative'),
+            model_name="completion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("audio_cached_tokens__gte", 0),
+                    ("audio_in_tokens__gte", 0),
+                    ("cached_tokens__gte", 0),
+                    ("input_tokens__gte", 0),
+                    ("output_tokens__gte", 0),
+                    ("write_1h_tokens__gte", 0),
+                    ("write_5m_tokens__gte", 0),
+                ),
+                name="a_bucket_is_never_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='completion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settlement', 'none'), _negated=True), ('charged_cents', 0), _connector='OR'), name='what_was_not_served_is_not_charged'),
+            model_name="completion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("settlement", "none"), _negated=True), ("charged_cents", 0), _connector="OR"
+                ),
+                name="what_was_not_served_is_not_charged",
+            ),
         ),
     ]

@@ -5,8 +5,8 @@ import asyncio
 from pathlib import Path
 
 from .app import Sandbox
+from .fault_injection import Orders
 from .meter import Meter
-from .orders import Orders
 from .server import serve
 
 

@@ -5,19 +5,19 @@ import json
 import re
 from typing import Any
 
-from . import orders as ordering
+from . import fault_injection as ordering
 from .anthropic.wire import Anthropic
 from .cache import PromptCache
-from .chat.moonshot import Moonshot
-from .chat.openai import OpenAI
-from .chat.qwen import Qwen
-from .exchange import Exchange
+from .fault_injection import Orders
 from .gemini.wire import Gemini
+from .http_request import Exchange
 from .meter import Meter
-from .orders import Orders
-from .responses.wire import Responses
+from .openai_chat.moonshot import Moonshot
+from .openai_chat.openai import OpenAI
+from .openai_chat.qwen import Qwen
+from .openai_responses.wire import Responses
+from .protocol import Incoming, Wire
 from .server import Receive, Send
-from .wires import Incoming, Wire
 
 CACHE = PromptCache()
 WIRES: list[tuple[re.Pattern[str], Wire]] = [

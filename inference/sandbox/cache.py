@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .asks import Usage
+from .neutral_request import Usage
 
 SECONDS = {"5m": 300, "1h": 3600}
 

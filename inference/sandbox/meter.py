@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from .asks import Usage
+from .neutral_request import Usage
 
 RUNNING, REFUSED, FINISHED, CUT, CLIENT = "running", "refused", "finished", "cut", "client"
 PROMPT = ("input", "cached", "write_5m", "write_1h")

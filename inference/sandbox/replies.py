@@ -6,11 +6,11 @@ import json
 import re
 from dataclasses import dataclass, replace
 
-from .asks import Ask, Usage
-from .calls import Call, choose
-from .orders import Orders
-from .samples import Sampler
-from .tokens import count, count_json, count_words, pieces
+from .fault_injection import Orders
+from .neutral_request import Ask, Usage
+from .schema_samples import Sampler
+from .tool_choice import Call, choose
+from .word_tokens import count, count_json, count_words, pieces
 
 STOP, STOP_STRING, LENGTH, CALLS, REFUSED, MALFORMED = "stop", "stop_string", "length", "calls", "refused", "malformed"
 FILLER = [

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import unquote
 
-from .framing import Framed, Malformed, read_request
+from .http_parsing import Framed, Malformed, read_request
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -1,6 +1,6 @@
 from django import template
 
-from inference.watch import Watch
+from inference.reporting.dashboard import Watch
 
 register = template.Library()
 

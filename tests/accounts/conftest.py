@@ -5,9 +5,10 @@ import pytest
 from django.test import Client
 from eth_keys import keys
 
-from accounts import database, tokens
+from accounts import access_tokens
 from accounts.models import ApiKey, User
 from accounts.wallet import personal_hash
+from conway.common import database
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def key(alice: User) -> str:
 
 @pytest.fixture
 def jwt(alice: User) -> str:
-    return tokens.access_token(alice)
+    return access_tokens.access_token(alice)
 
 
 @pytest.fixture

@@ -3,23 +3,23 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import override_settings
 
-from accounts import tokens
-from accounts.errors import ApiError
+from accounts import access_tokens
 from accounts.models import User
+from conway.common.errors import ApiError
 
 
 def test_it_lasts_sixty_minutes(alice: User) -> None:
-    claims = tokens.verify(tokens.access_token(alice))
+    claims = access_tokens.verify(access_tokens.access_token(alice))
     assert claims.user_id == alice.pk
     assert timedelta(minutes=59) < claims.expires_at - datetime.now(UTC) <= timedelta(minutes=60)
 
 
 def test_it_is_not_signed_with_the_secret_key_itself(alice: User) -> None:
-    token = tokens.access_token(alice)
+    token = access_tokens.access_token(alice)
     with override_settings(SECRET_KEY="another"), pytest.raises(ApiError, match="not valid"):
-        tokens.verify(token)
+        access_tokens.verify(token)
 
 
 def test_it_says_when_it_has_expired(alice: User) -> None:
     with pytest.raises(ApiError, match="has expired"):
-        tokens.verify(tokens.access_token(alice, lifetime=timedelta(seconds=-1)))
+        access_tokens.verify(access_tokens.access_token(alice, lifetime=timedelta(seconds=-1)))

@@ -5,8 +5,8 @@ from django.db import IntegrityError
 from django.db.models import ProtectedError
 
 from accounts.authentication import authenticate, note_use
-from accounts.digest import digest_of
 from accounts.models import ApiKey, User
+from accounts.secret_hashing import digest_of
 
 
 def test_a_secret_is_the_prefix_and_32_characters_and_is_kept_nowhere(alice: User) -> None:

@@ -9,10 +9,10 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.test import Client
 
-from accounts import authentication, tokens
+from accounts import access_tokens, authentication
 from accounts.authentication import authenticate
-from accounts.errors import ApiError
 from accounts.models import ApiKey, User
+from conway.common.errors import ApiError
 
 pytestmark = pytest.mark.filterwarnings("ignore::jwt.InsecureKeyLengthWarning")  # the forged HS512 token
 
@@ -57,9 +57,11 @@ BAD = {
 
 def signed(changes: dict[str, Any], key: bytes = b"", algorithm: str = "HS256") -> str:
     now = datetime.now(UTC)
-    good = {"iss": tokens.ISSUER, "aud": tokens.AUDIENCE, "iat": now, "exp": now + timedelta(minutes=1)}
+    good = {"iss": access_tokens.ISSUER, "aud": access_tokens.AUDIENCE, "iat": now, "exp": now + timedelta(minutes=1)}
     claims = {name: value for name, value in {**good, **changes}.items() if value is not None}
-    return pyjwt.encode(claims, None if algorithm == "none" else key or tokens.signing_key(), algorithm=algorithm)
+    return pyjwt.encode(
+        claims, None if algorithm == "none" else key or access_tokens.signing_key(), algorithm=algorithm
+    )
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def secrets(alice: User, bob: User, key: str, jwt: str) -> dict[str, str]:
     now, me = datetime.now(UTC), str(alice.pk)
     revoked, revoked_key = ApiKey.issue(user=alice, name="lost")
     revoked.revoke()
-    deactivated_key, deactivated_token = ApiKey.issue(user=bob, name="bob's")[1], tokens.access_token(bob)
+    deactivated_key, deactivated_token = ApiKey.issue(user=bob, name="bob's")[1], access_tokens.access_token(bob)
     User.objects.filter(pk=bob.pk).update(is_active=False)
     return {
         "key": key,
@@ -76,7 +78,7 @@ def secrets(alice: User, bob: User, key: str, jwt: str) -> dict[str, str]:
         "revoked_key": revoked_key,
         "deactivated_key": deactivated_key,
         "deactivated_token": deactivated_token,
-        "expired_token": tokens.access_token(alice, lifetime=timedelta(seconds=-1)),
+        "expired_token": access_tokens.access_token(alice, lifetime=timedelta(seconds=-1)),
         "token_of_nobody": signed({"sub": "999999999"}),
         "unsigned_token": signed({"sub": me}, algorithm="none"),
         "foreign_token": signed({"sub": me}, key=b"k" * 32),
@@ -121,7 +123,7 @@ async def test_the_asynchronous_way_accepts_every_form(alice: User, form: str) -
     limits = {"allowed_models": ["gpt-5.2"], "limit_cents": 7}
     key, secret = await sync_to_async(ApiKey.issue)(user=alice, name="laptop", **limits)
     by_key = await authenticate(form.format(secret))
-    by_token = await authenticate(form.format(tokens.access_token(alice)).encode())
+    by_token = await authenticate(form.format(access_tokens.access_token(alice)).encode())
     assert (by_key.user_id, by_key.key_id, by_key.allowed_models) == (alice.pk, key.pk, frozenset({"gpt-5.2"}))
     assert (by_key.limit_cents, by_key.limit_period, by_key.requests_per_minute) == (7, None, None)
     assert (by_token.user_id, by_token.key_id, by_token.allowed_models) == (alice.pk, None, None)

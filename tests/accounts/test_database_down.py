@@ -7,9 +7,9 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
-from accounts import database
 from accounts.authentication import authenticate
-from accounts.errors import ApiError
+from conway.common import database
+from conway.common.errors import ApiError
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.database import DatabaseUnavailable
-from accounts.errors import ApiError
 from accounts.ninja_api import register_errors
+from conway.common.database import DatabaseUnavailable
+from conway.common.errors import ApiError
 
 pytestmark = pytest.mark.django_db  # the end of a request looks after the connection
 
@@ -70,10 +70,10 @@ urlpatterns = [
     path("v1/plain", plain),
     path("plain", plain),
 ]
-handler400 = "accounts.error_pages.bad_request"
-handler403 = "accounts.error_pages.forbidden"
-handler404 = "accounts.error_pages.not_found"
-handler500 = "accounts.error_pages.broken"
+handler400 = "conway.common.error_pages.bad_request"
+handler403 = "conway.common.error_pages.forbidden"
+handler404 = "conway.common.error_pages.not_found"
+handler500 = "conway.common.error_pages.broken"
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from accounts import tokens
+from accounts import access_tokens
 from accounts.models import User
 from accounts.urls import api_urlpatterns
 
@@ -25,7 +25,7 @@ few = settings(max_examples=15, deadline=None, suppress_health_check=list(Health
 @few
 def test_it_answers_as_documented(case: Any, live_server: Any, transactional_db: None) -> None:
     user, _ = User.objects.get_or_create(email="alice@example.org")
-    header = {"Authorization": f"Bearer {tokens.access_token(user)}"}
+    header = {"Authorization": f"Bearer {access_tokens.access_token(user)}"}
     case.call_and_validate(base_url=live_server.url, headers=header, excluded_checks=REFUSED_THOUGH_WELL_FORMED)
 
 

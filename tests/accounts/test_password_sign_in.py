@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts import tokens
+from accounts import access_tokens
 from accounts.models import User
 
 Post = Callable[..., Any]
@@ -20,7 +20,7 @@ def password(alice: User) -> str:
 def test_it_gives_a_pair_of_tokens(post: Post, alice: User, password: str) -> None:
     answer = post("token", {"email": "Alice@Example.org", "password": password})
     assert answer.status_code == 200
-    assert tokens.verify(answer.json()["access_token"]).user_id == alice.pk
+    assert access_tokens.verify(answer.json()["access_token"]).user_id == alice.pk
     assert (answer.json()["token_type"], answer.json()["expires_in"]) == ("Bearer", 3600)
     assert not answer.cookies
 

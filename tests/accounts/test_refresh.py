@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from accounts import tokens
+from accounts import access_tokens
 from accounts.models import RefreshToken, User
 
 Post = Callable[..., Any]
@@ -16,7 +16,7 @@ Post = Callable[..., Any]
 def test_it_gives_way_to_the_next(post: Post, alice: User) -> None:
     first = RefreshToken.issue(alice)
     answer = post("refresh", {"refresh_token": first})
-    assert tokens.verify(answer.json()["access_token"]).user_id == alice.pk
+    assert access_tokens.verify(answer.json()["access_token"]).user_id == alice.pk
     assert post("refresh", {"refresh_token": answer.json()["refresh_token"]}).status_code == 200
 
 

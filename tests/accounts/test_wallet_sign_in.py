@@ -8,9 +8,9 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts import tokens, wallet_sign_in
-from accounts.errors import ApiError
+from accounts import access_tokens, wallet_sign_in
 from accounts.models import ApiKey, Nonce, User, WalletAddress
+from conway.common.errors import ApiError
 from tests.accounts.conftest import Wallet
 
 Post = Callable[..., Any]
@@ -36,7 +36,7 @@ def test_a_new_wallet_makes_a_user_and_then_a_key(post: Post, db: None, wallet: 
 
 def test_the_same_wallet_is_the_same_user(post: Post, db: None, wallet: Wallet) -> None:
     pairs = [post("verify", wallet.signed(Nonce.issue())).json() for _ in range(2)]
-    assert len({tokens.verify(pair["access_token"]).user_id for pair in pairs}) == 1
+    assert len({access_tokens.verify(pair["access_token"]).user_id for pair in pairs}) == 1
     assert WalletAddress.objects.get().checksummed == wallet.address
 
 

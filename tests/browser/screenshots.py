@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page
 from accounts.models import ApiKey, SignInLink, User
 from credits.models import CreditTransaction
 from inference import catalog
-from tests.browser import month
+from tests.browser import sample_month
 from tests.browser.chromium import MISSING, PATH, chromium
 from tests.served import served, this_database
 
@@ -78,7 +78,7 @@ def people() -> dict[str, object]:
         ada = User.objects.create_user(EMAIL, "ada's password", name="Ada")
         ApiKey.issue(user=ada, name="notebook", limit_cents=500, limit_period="day", allowed_models=["gpt-5-mini"])
         key, _ = ApiKey.issue(user=ada, name="agents", limit_cents=20_000, limit_period="month")
-        month.live(ada, key)
+        sample_month.live(ada, key)
     charge = CreditTransaction.objects.for_user(ada).served_by("claude-opus-4.6").newest_first().first()
     assert charge
     return {"user": ada.pk, "receipt": charge.details["receipt"], "key": ada.api_keys.first().pk}

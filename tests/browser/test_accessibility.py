@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from accounts.models import ApiKey, User
 from inference.models import Completion
-from tests.browser import month
+from tests.browser import sample_month
 from tests.browser.conftest import sign_in
 from tests.browser.screenshots import DESK, OPEN, OWN
 from tests.served import Served
@@ -32,7 +32,7 @@ def findings(page: Page) -> list[str]:
 def test_no_page_has_a_serious_finding(site: Served, tab: Tab) -> None:
     ada = User.objects.create_user("ada@example.org", "ada's password", name="Ada")
     key, _ = ApiKey.issue(user=ada, name="agents", limit_cents=5000, limit_period="month")
-    month.live(ada, key)
+    sample_month.live(ada, key)
     facts = {"receipt": Completion.objects.latest("admitted_at").pk, "key": key.pk}
     found = []
     for scheme in SCHEMES:
@@ -55,7 +55,7 @@ def test_no_page_has_a_serious_finding(site: Served, tab: Tab) -> None:
 def test_no_page_of_the_desk_has_one(site: Served, tab: Tab, sam: User) -> None:
     ada = User.objects.create_user("ada@example.org", "ada's password", name="Ada")
     key, _ = ApiKey.issue(user=ada, name="agents")
-    month.live(ada, key)
+    sample_month.live(ada, key)
     facts = {"receipt": Completion.objects.latest("admitted_at").pk, "user": ada.pk}
     found = []
     for scheme in SCHEMES:
@@ -70,7 +70,7 @@ def test_no_page_of_the_desk_has_one(site: Served, tab: Tab, sam: User) -> None:
 def test_no_page_is_wider_than_a_phone(site: Served, tab: Tab) -> None:
     ada = User.objects.create_user("ada@example.org", "ada's password", name="Ada")
     key, _ = ApiKey.issue(user=ada, name="agents")
-    month.live(ada, key)
+    sample_month.live(ada, key)
     facts = {"receipt": Completion.objects.latest("admitted_at").pk, "key": key.pk}
     page = tab(site)
     sign_in(page, ada)

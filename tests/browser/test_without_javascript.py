@@ -4,7 +4,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import ApiKey, User
 from credits.models import CreditTransaction
-from tests.browser import month
+from tests.browser import sample_month
 from tests.browser.conftest import sign_in
 from tests.served import Served
 
@@ -12,7 +12,7 @@ from tests.served import Served
 def test_what_shows_or_submits_something_works(site: Served, tab: Callable[..., Page]) -> None:
     ada = User.objects.create_user("ada@example.org", "ada's password", name="Ada")
     key, _ = ApiKey.issue(user=ada, name="agents")
-    month.live(ada, key)
+    sample_month.live(ada, key)
     page = tab(site, java_script_enabled=False)
     sign_in(page, ada)
     expect(page.locator("#balance")).to_contain_text("$")

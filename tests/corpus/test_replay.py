@@ -14,12 +14,13 @@ import pytest
 from accounts.models import ApiKey, User
 from credits import audit as books
 from credits import ledger
-from inference import audit, catalog
-from inference.catalog import Listing
-from inference.chat.rendered import Target
+from inference import catalog
+from inference.catalog.snapshot import Listing
+from inference.chat.provider_request import Target
 from inference.chat.request import ChatRequest
+from inference.reporting import audit
 from tests.corpus.replayer import CORPUS, case, names, replaying
-from tests.corpus.said import Said, asked_json, asked_stream, recorded
+from tests.corpus.sdk_view import Said, asked_json, asked_stream, recorded
 from tests.served import served
 
 pytestmark = [

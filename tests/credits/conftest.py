@@ -1,7 +1,7 @@
 import pytest
 from django.db import connection
 
-from tests.credits.till import TABLE
+from tests.credits.ledger_driver import TABLE
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from accounts import database
 from accounts.models import User
+from conway.common import database
 from credits import audit, ledger
-from tests.credits.till import admit, books_of, settle
+from tests.credits.ledger_driver import admit, books_of, settle
 
 CENTS = st.integers(1, 400)
 NUMBER = st.integers(0, 9)  # few, so that completions and references come back

@@ -4,7 +4,7 @@ from django.db import connection
 from accounts.models import ApiKey
 from credits import audit, ledger
 from credits.models import AuditRun, CreditAccount, Hold, KeyUse
-from tests.credits.till import admit, buy
+from tests.credits.ledger_driver import admit, buy
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.spoils_the_books]
 

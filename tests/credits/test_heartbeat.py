@@ -3,7 +3,7 @@ from django.db import connection, transaction
 
 from credits import ledger
 from credits.models import Hold
-from tests.credits.till import admit, settle
+from tests.credits.ledger_driver import admit, settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -3,7 +3,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import ApiKey, User
 from credits.models import CreditTransaction
-from tests.credits.till import books_of
+from tests.credits.ledger_driver import books_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -5,7 +5,7 @@ import pytest
 from accounts.models import ApiKey
 from credits import ledger
 from credits.models import KeyUse
-from tests.credits.till import admit, at_once, books_of, buy, new_id, settle
+from tests.credits.ledger_driver import admit, at_once, books_of, buy, new_id, settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

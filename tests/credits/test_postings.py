@@ -2,7 +2,7 @@ import pytest
 
 from credits import ledger
 from credits.models import CreditAccount
-from tests.credits.till import admit, books_of, buy, clicks, history_of, meanwhile
+from tests.credits.ledger_driver import admit, books_of, buy, clicks, history_of, meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

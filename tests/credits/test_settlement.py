@@ -3,7 +3,7 @@ import pytest
 
 from credits import ledger
 from credits.models import CreditTransaction, Hold
-from tests.credits.till import admit, at_once, books_of, buy, history_of, meanwhile, new_id, settle
+from tests.credits.ledger_driver import admit, at_once, books_of, buy, history_of, meanwhile, new_id, settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

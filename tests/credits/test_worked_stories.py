@@ -1,7 +1,7 @@
 import pytest
 
 from credits import ledger
-from tests.credits.till import admit, books_of, buy, history_of, settle
+from tests.credits.ledger_driver import admit, books_of, buy, history_of, settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts import database
 from accounts.models import ApiKey, User
+from conway.common import database
 from credits import ledger
 from credits.models import Hold, KeyUse
-from tests.credits.till import admit, books_of, buy, history_of
+from tests.credits.ledger_driver import admit, books_of, buy, history_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

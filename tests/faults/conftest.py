@@ -20,7 +20,7 @@ from conway.settings import database
 from tests.faults import reliability
 from tests.faults.gateway import Gateway
 from tests.faults.postgres import Postgres
-from tests.faults.scene import Scene
+from tests.faults.scenario import Scene
 from tests.faults.upstream import Upstream
 
 LONG = bool(os.environ.get("CONWAY_LONG_TESTS"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.faults.caller import Caller, Heard
 from tests.faults.conftest import LONG
-from tests.faults.scene import Guest, Scene
+from tests.faults.scenario import Guest, Scene
 
 STREAMS = 100 if LONG else 30
 MODELS = ("gpt-5.2", "claude-haiku-4.5", "gemini-2.5-flash", "kimi-k2.5")

@@ -4,7 +4,7 @@ import re
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 
-from tests.faults.reckoning import Reckoning
+from tests.faults.reconciliation import Reckoning
 
 PAGE = Path(__file__).parents[2] / "docs/reliability.md"
 BEGIN, END = "<!-- the table: make faults -->\n", "<!-- end of the table -->"

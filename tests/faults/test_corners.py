@@ -13,7 +13,7 @@ from django.utils.timezone import now
 from inference.models import Price
 from tests.faults.caller import Caller, Heard
 from tests.faults.conftest import LONG, REPAIR_SECONDS, Stage
-from tests.faults.scene import Scene
+from tests.faults.scenario import Scene
 
 Note = Callable[..., Any]
 

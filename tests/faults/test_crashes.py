@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from credits import audit as books
-from inference import audit as charges
+from inference.reporting import audit as charges
 from tests.faults.caller import Caller, Heard
 from tests.faults.conftest import LONG, REPAIR_SECONDS, Stage
 from tests.faults.load import MODELS, STREAMS, play_under_load, streams
-from tests.faults.scene import Scene
+from tests.faults.scenario import Scene
 
 KILLS = 20 if LONG else 2
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.faults.conftest import LONG
-from tests.faults.scene import Scene
+from tests.faults.scenario import Scene
 
 ACCOUNTS = 200 if LONG else 60
 MIXED = [

@@ -11,7 +11,7 @@ from tests.faults.conftest import LONG, REPAIR_SECONDS, Stage
 from tests.faults.load import STREAMS, play_under_load, streams
 from tests.faults.postgres import Postgres
 from tests.faults.proxy import ADMITTING, SETTLING, Proxy
-from tests.faults.scene import Scene
+from tests.faults.scenario import Scene
 
 AWAY_SECONDS = 30 if LONG else 5
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.faults.conftest import LONG
-from tests.faults.scene import Scene
+from tests.faults.scenario import Scene
 
 # One model for each dialect and provider.
 MODELS = ("gpt-5-mini", "gpt-5.2-codex", "claude-sonnet-4.5", "gemini-2.5-flash", "kimi-k2.5", "qwen3-coder")

@@ -7,7 +7,7 @@ import pytest
 
 from inference.models import Completion
 from tests.faults.caller import Heard
-from tests.faults.scene import Scene
+from tests.faults.scenario import Scene
 
 MODELS = ("gpt-5-mini", "gpt-5.2-codex", "claude-sonnet-4.5", "gemini-2.5-flash", "kimi-k2.5", "qwen3-coder")
 STREAMED, WHOLE = {"stream": True}, {"stream": False}

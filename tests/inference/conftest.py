@@ -11,11 +11,15 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
-from accounts import database
-from accounts.database import DatabaseUnavailable
 from accounts.models import ApiKey, User
-from inference import audit, billing, catalog, relay, upstream
+from conway.common import database
+from conway.common.database import DatabaseUnavailable
+from inference import catalog
+from inference.billing import settlement
+from inference.completion import handler
 from inference.models import Completion
+from inference.reporting import audit
+from inference.upstream import client as upstream
 
 PATHS = {
     "openai": "/openai/v1",
@@ -113,7 +117,7 @@ Ask = Callable[..., Said]
 
 
 async def read(headers: dict[str, str], body: bytes) -> Said:
-    answer = await relay.complete(headers, body)
+    answer = await handler.complete(headers, body)
     if isinstance(answer.body, bytes):
         return Said(answer.status, answer.headers, answer.body)
     return Said(answer.status, answer.headers, b"".join([piece async for piece in answer.body]))
@@ -153,10 +157,10 @@ def ask(key: str, sandbox: Sandbox, run: Callable[[Coroutine[Any, Any, Any]], An
 @pytest.fixture
 def own_spool(tmp_path: Path, settings: Any) -> Iterator[Path]:
     settings.CONWAY_DATA_DIR = tmp_path
-    billing.spool.cache_clear()
+    settlement.spool.cache_clear()
     yield tmp_path / "spool"
-    billing.spool.cache_clear()
-    billing.waiting.clear()
+    settlement.spool.cache_clear()
+    settlement.waiting.clear()
 
 
 @pytest.fixture
@@ -174,9 +178,9 @@ def no_database(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return begin  # type: ignore[return-value]
 
 
-async def asked(key: str, text: str = "say 5 words", **fields: Any) -> relay.Answer:
+async def asked(key: str, text: str = "say 5 words", **fields: Any) -> handler.Answer:
     body = {"model": "claude-opus-4.6", "messages": [{"role": "user", "content": text}], **fields}
-    return await relay.complete({"authorization": key}, json.dumps(body).encode())
+    return await handler.complete({"authorization": key}, json.dumps(body).encode())
 
 
 def only_completion() -> Completion:

@@ -15,10 +15,11 @@ from django.utils.timezone import now
 from accounts.models import User
 from credits import audit
 from credits.models import AuditRun
-from inference import billing, figures
+from inference.billing import settlement
 from inference.models import Completion, SoldDay
-from inference.watch import Watch
-from tests.credits.till import admit
+from inference.reporting import daily_sales
+from inference.reporting.dashboard import Watch
+from tests.credits.ledger_driver import admit
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +94,7 @@ def test_a_day_that_is_over_is_counted_once(ask):
     def asked():
         cache.clear()
         with CaptureQueriesContext(connection) as queries:
-            shown = figures.figures(tomorrow)
+            shown = daily_sales.figures(tomorrow)
         return sum("GROUP BY" in query["sql"] for query in queries), shown
 
     ask()
@@ -130,4 +131,4 @@ def test_who_may_see_nothing_sees_nothing(client, ask):
 
 
 def test_the_spool_is_looked_for_where_billing_puts_it(settings):
-    assert billing.spool().folder == settings.CONWAY_DATA_DIR / "spool"
+    assert settlement.spool().folder == settings.CONWAY_DATA_DIR / "spool"

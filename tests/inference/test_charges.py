@@ -9,8 +9,9 @@ import pytest
 
 from accounts.models import User
 from credits.models import CreditAccount, CreditTransaction
-from inference import exchange, relay, upstream
+from inference.completion import handler, task
 from inference.models import Completion
+from inference.upstream import client as upstream
 from tests.inference.conftest import Ask, Sandbox, only_completion
 
 VECTORS = [
@@ -44,14 +45,14 @@ def test_twenty_streams_cut_after_the_first_word_are_each_charged_once_in_full(
     async def cut(number: int) -> None:
         messages = [{"role": "user", "content": f"say 40 words {number} [[pace=5]]"}]
         body = {"model": "claude-haiku-4.5", "stream": True, "messages": messages}
-        answer = await relay.complete({"authorization": key}, json.dumps(body).encode())
+        answer = await handler.complete({"authorization": key}, json.dumps(body).encode())
         pieces = cast("AsyncIterator[bytes]", answer.body)
         await anext(pieces)
         await pieces.aclose()  # type: ignore[attr-defined]
 
     async def all_of_them() -> None:
         await asyncio.gather(*(cut(number) for number in range(20)))
-        while exchange.running:
+        while task.running:
             await asyncio.sleep(0.05)
         await upstream.close()
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from accounts.database import DatabaseUnavailable
-from accounts.errors import ApiError
+from conway.common.database import DatabaseUnavailable
+from conway.common.errors import ApiError
 from credits.ledger import Refused
-from inference import errors
-from inference.chat import fault as meanings
-from inference.chat.fault import Fault
-from inference.chat.rejected import Rejected
+from inference.chat import provider_error as meanings
+from inference.chat.invalid_request import Rejected
+from inference.chat.provider_error import Fault
+from inference.completion import errors
 
 CASES: list[tuple[Exception, int, str, dict[str, str]]] = [
     (ApiError(404, "not_found"), 404, "not_found", {}),

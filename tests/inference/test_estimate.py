@@ -8,12 +8,14 @@ from django.test import AsyncClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts import database, tokens
+from accounts import access_tokens
 from accounts.authentication import Caller
 from accounts.models import ApiKey, User
+from conway.common import database
 from credits import ledger
 from credits.models import CreditAccount, CreditTransaction, Hold, KeyUse
-from inference import billing, catalog
+from inference import catalog
+from inference.billing import settlement
 from inference.chat.request import ChatRequest
 from tests.inference.conftest import Ask, Sandbox
 
@@ -26,7 +28,7 @@ def estimate(run, alice: User, prices: None, sandbox: Sandbox):
         model: str = "gpt-5-mini", text: str = "hello", *, headers: Any = None, raw: bytes | None = None, **fields: Any
     ) -> Any:
         body = {"model": model, "messages": [{"role": "user", "content": text}], **fields}
-        sent = {"authorization": tokens.access_token(alice), **(headers or {})}
+        sent = {"authorization": access_tokens.access_token(alice), **(headers or {})}
         content = json.dumps(body).encode() if raw is None else raw
         return run(AsyncClient().post("/v1/estimate", content, content_type="application/json", headers=sent))
 
@@ -159,7 +161,7 @@ async def answer(caller: Caller, request: ChatRequest, cap: int | None, **admitt
     assert listing
     price = listing.price_at(book.now())
     assert price
-    door = billing.admit if admitting else billing.would_admit
+    door = settlement.admit if admitting else settlement.would_admit
     more = {"is_idempotent": False, "details": {}, **admitting} if admitting else {}
     try:
         quote, held = await door(caller=caller, request=request, listing=listing, price=price, cap_cents=cap, **more)

@@ -7,9 +7,9 @@ from django.db import connection
 from accounts.models import User
 from credits import audit, ledger
 from credits.models import CreditAccount, CreditTransaction
-from inference import audit as charges
 from inference import catalog
 from inference.models import Completion
+from inference.reporting import audit as charges
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from django.db import connection, connections
 from accounts.models import ApiKey, User
 from credits import audit
 from credits.models import CreditTransaction, KeyUse
-from inference import audit as charges
+from inference.reporting import audit as charges
 from tests.served import Served, served
 
 pytestmark = pytest.mark.django_db(transaction=True)

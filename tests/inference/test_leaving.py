@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
-from inference import exchange, relay, upstream
+from inference.completion import handler, task
 from inference.models import Completion
 from inference.sse import KEEP_ALIVE
+from inference.upstream import client as upstream
 from tests.inference.conftest import Ask, Sandbox
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
 def test_a_long_silence_is_filled_with_comments(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay, "SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(handler, "SILENCE_SECONDS", 0.2)
     said = ask(text="say 5 words [[first-byte=1]]", stream=True)
     assert said.body.startswith(KEEP_ALIVE)
     assert said.status == 200 and said.is_done and said.finish == ["stop"]
@@ -24,7 +25,7 @@ def test_a_long_silence_is_filled_with_comments(ask: Ask, monkeypatch: pytest.Mo
 
 def test_a_failure_after_a_comment_is_told_in_the_stream(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """The status has been sent; the caller sees an error event, and pays nothing."""
-    monkeypatch.setattr(relay, "SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(handler, "SILENCE_SECONDS", 0.2)
     said = ask(text="hello [[first-byte=1 status=400]]", stream=True)
     assert (said.status, said.chunks[-1]["error"]["type"]) == (200, "invalid_request_error")
     assert Completion.objects.get().settlement == "none"
@@ -34,11 +35,11 @@ def test_a_json_call_whose_caller_left_is_read_to_its_end(key: str, sandbox: San
     body = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "say 50 words [[pace=20]]"}]}
 
     async def scenario() -> None:
-        asking = asyncio.create_task(relay.complete({"authorization": key}, json.dumps(body).encode()))
-        while not exchange.running:
+        asking = asyncio.create_task(handler.complete({"authorization": key}, json.dumps(body).encode()))
+        while not task.running:
             await asyncio.sleep(0.01)
         asking.cancel()
-        while exchange.running:
+        while task.running:
             await asyncio.sleep(0.05)
         await upstream.close()
 
@@ -55,12 +56,12 @@ def test_beyond_the_drain_it_is_charged_for_what_was_seen(
     body = {"model": model, "stream": True, "messages": [{"role": "user", "content": "say 500 words [[pace=5]]"}]}
 
     async def scenario() -> None:
-        answer = await relay.complete({"authorization": key}, json.dumps(body).encode())
+        answer = await handler.complete({"authorization": key}, json.dumps(body).encode())
         pieces = aiter(answer.body)  # type: ignore[arg-type]
         for _ in range(20):
             await anext(pieces)
         await pieces.aclose()  # type: ignore[attr-defined]
-        while exchange.running:
+        while task.running:
             await asyncio.sleep(0.01)
         await upstream.close()
 

@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from accounts import tokens
+from accounts import access_tokens
 from accounts.models import User
 from credits import audit, ledger
 from credits.models import Hold
 from credits.urls import openapi as accounts_and_credits
-from inference import audit as charges
-from inference.api import api
+from inference.api.operations import api
+from inference.reporting import audit as charges
 from tests.served import served
 
 document = json.loads(json.dumps(api.get_openapi_schema()))
@@ -37,7 +37,7 @@ class Target:
 
     def __init__(self, url: str, user: User) -> None:
         self.url = url
-        self.headers = {"Authorization": f"Bearer {tokens.access_token(user)}"}
+        self.headers = {"Authorization": f"Bearer {access_tokens.access_token(user)}"}
 
     def check(self, case: Any, **headers: str) -> Any:
         return case.call_and_validate(

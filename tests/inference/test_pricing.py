@@ -7,16 +7,20 @@ from typing import Any
 
 import pytest
 
-from inference.pricing import InvalidSheet, PriceSheet, charged_cents
-from inference.usage import Usage
+from inference.catalog.pricing import InvalidSheet, PriceSheet, charged_cents
+from inference.chat.usage import Usage
 
 OPUS = {"input": "5", "cached": "0.50", "write_5m": "6.25", "write_1h": "10", "output": "25"}
 GEMINI_PRO = {
-    "input": "1.25", "cached": "0.125", "output": "10",
+    "input": "1.25",
+    "cached": "0.125",
+    "output": "10",
     "tiers": [{"above": 200_000, "input": "2.50", "cached": "0.25", "output": "15"}],
 }
 QWEN = {
-    "input": "1", "cached": "0.20", "output": "5",
+    "input": "1",
+    "cached": "0.20",
+    "output": "5",
     "tiers": [{"above": 32_000, "input": "1.8", "cached": "0.36", "output": "9"}],
 }
 PRICES = [("5", "25"), ("1", "5"), ("3", "15"), ("0.25", "2"), ("1.75", "14"), ("0.05", "0.40"), ("0.60", "3")]

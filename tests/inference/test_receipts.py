@@ -6,20 +6,22 @@ from typing import Any
 import pytest
 from django.test import AsyncClient
 
-from accounts import database, tokens
+from accounts import access_tokens
 from accounts.models import User
+from conway.common import database
 from credits import ledger
 from credits.models import CreditAccount
-from inference import receipts, upstream
 from inference.models import Settlement
-from inference.receipts import OpenReceipt, Receipt
+from inference.reporting import receipts
+from inference.reporting.receipts import OpenReceipt, Receipt
+from inference.upstream import client as upstream
 from tests.inference.conftest import Ask, only_completion, read
 
 
 @pytest.fixture
 def get(run, alice: User, transactional_db: None):
     def get(receipt_id: str, user: User | None = None) -> Any:
-        header = {"authorization": tokens.access_token(user or alice)}
+        header = {"authorization": access_tokens.access_token(user or alice)}
         return run(AsyncClient().get(f"/v1/receipts/{receipt_id}", headers=header))
 
     return get

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from credits.models import CreditTransaction, Hold
-from inference import billing, exchange, outcome, relay, upkeep, upstream
+from inference.billing import settlement
+from inference.completion import background, handler, outcome, task
 from inference.models import Completion
+from inference.upstream import client as upstream
 from tests.inference.conftest import Sandbox, asked
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -21,16 +23,16 @@ pytestmark = pytest.mark.usefixtures("own_spool")
 def test_a_settlement_the_database_would_not_take_is_spooled_and_replayed(
     key: str, sandbox: Sandbox, run: Run, no_database: Any, own_spool: Path
 ) -> None:
-    async def scenario() -> relay.Answer:
+    async def scenario() -> handler.Answer:
         asking = asyncio.create_task(asked(key, "say 20 words [[pace=20]]"))
-        while not exchange.running:
+        while not task.running:
             await asyncio.sleep(0.01)
         back = no_database()
         answer = await asking
-        assert len(own_spool.joinpath(f"{billing.PROCESS}.jsonl").read_bytes().splitlines()) == 1
+        assert len(own_spool.joinpath(f"{settlement.PROCESS}.jsonl").read_bytes().splitlines()) == 1
         back()
-        assert await upkeep.replay() == 1
-        assert await upkeep.replay() == 0
+        assert await background.replay() == 1
+        assert await background.replay() == 0
         await upstream.close()
         return answer
 
@@ -48,15 +50,15 @@ def test_with_the_spool_gone_too_the_answer_is_a_503_and_the_retries_go_on(
     def full(_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    async def scenario() -> relay.Answer:
+    async def scenario() -> handler.Answer:
         asking = asyncio.create_task(asked(key, "say 20 words [[pace=20]]"))
-        while not exchange.running:
+        while not task.running:
             await asyncio.sleep(0.01)
         back = no_database()
-        monkeypatch.setattr(billing.spool(), "write", full)
+        monkeypatch.setattr(settlement.spool(), "write", full)
         answer = await asking
         back()
-        assert await upkeep.replay() == 1
+        assert await background.replay() == 1
         await upstream.close()
         return answer
 
@@ -72,14 +74,14 @@ def test_a_settlement_the_database_refuses_is_kept_and_not_asked_about_every_sec
 ) -> None:
     async def scenario() -> None:
         answer = await asked(key, "say 60 words [[pace=10]]", stream=True)
-        (under_way,) = exchange.running.values()
+        (under_way,) = task.running.values()
         entry = outcome.entry(under_way)
         entry["row"]["price_id"] = 10**9  # there is no such price
-        billing.waiting["refused"] = {**entry, "row": {**entry["row"], "id": "refused"}}
-        assert [await upkeep.replay() for _ in range(3)] == [0, 0, 0]
-        upkeep.refused_until["refused"] = 0  # a minute later
-        assert await upkeep.replay() == 0
-        assert billing.waiting.pop("refused")
+        settlement.waiting["refused"] = {**entry, "row": {**entry["row"], "id": "refused"}}
+        assert [await background.replay() for _ in range(3)] == [0, 0, 0]
+        background.refused_until["refused"] = 0  # a minute later
+        assert await background.replay() == 0
+        assert settlement.waiting.pop("refused")
         assert [piece async for piece in answer.body]  # type: ignore[union-attr]
         await upstream.close()
 
@@ -92,17 +94,17 @@ def test_a_sibling_takes_over_a_dead_ones_spool(
 ) -> None:
     async def scenario() -> None:
         asking = asyncio.create_task(asked(key, "say 20 words [[pace=20]]"))
-        while not exchange.running:
+        while not task.running:
             await asyncio.sleep(0.01)
         back = no_database()
         await asking
         back()
-        own = own_spool / f"{billing.PROCESS}.jsonl"
+        own = own_spool / f"{settlement.PROCESS}.jsonl"
         dead = own_spool / "dead.jsonl"
         dead.write_bytes(own.read_bytes() + b'{"row": {"id": "chatcmpl-torn')
-        billing.waiting.clear()
+        settlement.waiting.clear()
         own.unlink()
-        assert await upkeep.replay() == 1
+        assert await background.replay() == 1
         assert not dead.exists()
         await upstream.close()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from credits.models import CreditTransaction
-from inference import upstream
+from inference.upstream import client as upstream
 from tests.inference.conftest import Ask, Sandbox, only_completion
 
 DIALECTS = ("gpt-5-mini", "gpt-5.2-codex", "claude-haiku-4.5", "gemini-3-flash", "kimi-k2.5", "qwen3-coder")

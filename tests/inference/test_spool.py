@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from inference import spool
-from inference.spool import Spool
+from inference.billing import spool
+from inference.billing.spool import Spool
 
 HOLDER = """
 import sys
 from pathlib import Path
-from inference.spool import Spool
+from inference.billing.spool import Spool
 own = Spool(Path(sys.argv[1]), "dead")
 own.write({"n": 1})
 print("written", flush=True)

@@ -6,7 +6,7 @@ from django.test import Client
 from accounts.models import ApiKey, User
 from inference import catalog
 from inference.models import Completion
-from tests.browser import month
+from tests.browser import sample_month
 
 Visit = Callable[[User], Client]
 
@@ -42,7 +42,7 @@ def ada(offered: None) -> User:
     """Has used the service for a month."""
     user = User.objects.create_user(email="ada@example.org", password="ada's password", name="Ada")
     key, _ = ApiKey.issue(user=user, name="agents")
-    month.live(user, key)
+    sample_month.live(user, key)
     return user
 
 

@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import Resolver404, resolve
 
-from inference.pricing import charged_cents
-from inference.views.docs import PAGES
+from inference.catalog.pricing import charged_cents
+from inference.pages.docs import PAGES
 
 pytestmark = pytest.mark.django_db
 

@@ -6,10 +6,10 @@ from django.test import Client
 from django.utils.timezone import now
 
 from inference import catalog
+from inference.catalog.pricing import MARKUP
 from inference.models import ChatModel, Price
-from inference.pricing import MARKUP
+from inference.pages.price_table import offers
 from inference.templatetags.dollars import dollars
-from inference.views.offers import offers
 
 pytestmark = pytest.mark.usefixtures("offered")
 

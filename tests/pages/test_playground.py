@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
-from accounts import tokens
+from accounts import access_tokens
 from accounts.models import User
 
 pytestmark = pytest.mark.usefixtures("offered")
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("offered")
 
 def test_its_token_is_the_users_own_and_lives_minutes(hers: Client, alice: User) -> None:
     answer = hers.post("/playground/token")
-    claims = tokens.verify(answer.json()["token"])
+    claims = access_tokens.verify(answer.json()["token"])
     assert claims.user_id == alice.pk and claims.expires_at - datetime.now(UTC) <= timedelta(minutes=5)
     assert "no-store" in answer.headers["cache-control"]
 

@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ApiKey, User
-from tests.browser import month
+from tests.browser import sample_month
 from tests.pages.conftest import Visit
 
 AT_MOST = {
@@ -35,7 +35,7 @@ def test_a_second_month_asks_no_more(ada: User, visit: Visit, offered: None) -> 
     for number in range(5):
         ApiKey.issue(user=ada, name=f"more {number}", limit_cents=100)
     other = User.objects.create_user("other@example.org", "x")
-    month.live(other, ApiKey.issue(user=other, name="other")[0])
+    sample_month.live(other, ApiKey.issue(user=other, name="other")[0])
     assert [len(queries(browser, address)) for address in addresses] == before
 
 

@@ -11,12 +11,12 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from accounts import tokens
+from accounts import access_tokens
 from accounts.models import ApiKey, SignInLink, User
 from credits.models import CreditAccount, CreditTransaction
 from inference import catalog
 from inference.models import Completion
-from tests.browser import month
+from tests.browser import sample_month
 from tests.pages.conftest import Visit
 from tests.served import Served, served
 
@@ -42,7 +42,7 @@ class Walk:
         self.server = server
         self.ada = User.objects.create_user("ada@example.org", "ada's password", name="Augusta Ada")
         self.key, _ = ApiKey.issue(user=self.ada, name="key of Ada's agents")
-        month.live(self.ada, self.key)
+        sample_month.live(self.ada, self.key)
         self.receipt = Completion.objects.latest("admitted_at").pk
         self.marks = ("ada@example.org", "Augusta Ada", self.key.prefix, self.key.name, "The answer was cut short")
 
@@ -106,7 +106,7 @@ def test_nobody_sees_or_changes_anything_of_hers(walk: Walk, bob: User, visit: V
     bobs_key = ApiKey.issue(user=bob, name="Bob's")[1]
     assert walk.seen() == []
     assert walk.seen(headers=session_of(visit(bob))) == []
-    assert walk.seen(only="/v1", headers={"authorization": f"Bearer {tokens.access_token(bob)}"}) == []
+    assert walk.seen(only="/v1", headers={"authorization": f"Bearer {access_tokens.access_token(bob)}"}) == []
     assert walk.seen(only="/v1", headers={"authorization": f"Bearer {bobs_key}"}) == []
 
 
@@ -114,7 +114,7 @@ def test_she_herself_sees_it_so_the_walk_can_see(walk: Walk, visit: Visit) -> No
     browser = httpx2.Client(base_url=walk.server.url, headers=session_of(visit(walk.ada)))
     for address in ("/", "/credits/history", "/credits/history.csv", "/keys", f"/receipts/{walk.receipt}"):
         assert any(mark in browser.get(address).text for mark in walk.marks), address
-    bearer = {"authorization": f"Bearer {tokens.access_token(walk.ada)}"}
+    bearer = {"authorization": f"Bearer {access_tokens.access_token(walk.ada)}"}
     assert httpx2.get(f"{walk.server.url}/v1/receipts/{walk.receipt}", headers=bearer).status_code == 200
 
 

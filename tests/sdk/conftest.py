@@ -8,7 +8,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 from pytest_django import DjangoDbBlocker
 
-from tests.sdk.house import House, Sandbox, house
+from tests.sdk.gateway import House, Sandbox, house
 
 
 @pytest.fixture(scope="session")

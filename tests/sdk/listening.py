@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import httpx2 as httpx
 
-from tests.sdk.babble import ENDS, Babble, Step
-from tests.sdk.house import House
+from tests.sdk.gateway import House
+from tests.sdk.scripted_upstream import ENDS, Babble, Step
 
 LONGEST = 20  # with a busy machine and two retries
 AT_ONCE = 16

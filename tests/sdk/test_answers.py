@@ -6,7 +6,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletionChunk
 
-from tests.sdk.house import House
+from tests.sdk.gateway import House
 
 MODELS = (
     "gpt-5.2", "gpt-5.2-codex", "gpt-5-mini", "gpt-5-nano",

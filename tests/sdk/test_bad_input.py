@@ -9,7 +9,7 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
-from tests.sdk.house import House
+from tests.sdk.gateway import House
 
 PATH = "/v1/chat/completions"
 USER = {"role": "user", "content": "hello"}

@@ -7,7 +7,7 @@ import httpx2 as httpx
 import pytest
 from openai import APIError, APIStatusError, AsyncOpenAI, OpenAI, RateLimitError
 
-from tests.sdk.house import House, Sandbox
+from tests.sdk.gateway import House, Sandbox
 
 HELLO = [{"role": "user", "content": "hello"}]
 

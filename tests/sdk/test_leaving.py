@@ -6,7 +6,7 @@ from typing import Any
 
 from openai import AsyncOpenAI, OpenAI
 
-from tests.sdk.house import House, Sandbox
+from tests.sdk.gateway import House, Sandbox
 
 PACED = [{"role": "user", "content": "say 30 words [[pace=20]]"}]
 MODELS = ("gpt-5-mini", "gpt-5.2-codex", "claude-haiku-4.5", "gemini-2.5-flash", "kimi-k2.5", "qwen3-coder")

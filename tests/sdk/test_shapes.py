@@ -9,7 +9,7 @@ import httpx2 as httpx
 import pytest
 from openai import OpenAI
 
-from tests.sdk.house import House
+from tests.sdk.gateway import House
 
 ONE_OF_EACH = ("gpt-5-mini", "gpt-5.2-codex", "claude-haiku-4.5", "gemini-3-flash", "kimi-k2.5", "qwen3-coder")
 WITH_EYES = ("gpt-5.2", "gpt-5.2-codex", "claude-opus-4.6", "gemini-2.5-pro", "kimi-k2.5")

@@ -7,7 +7,7 @@ import pytest
 from openai import AsyncOpenAI, BadRequestError, OpenAI
 from pydantic import BaseModel
 
-from tests.sdk.house import House
+from tests.sdk.gateway import House
 
 WEATHER = {
     "type": "function",

@@ -9,9 +9,9 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from inference.chat.fault import BAD_RESPONSE, Fault
+from inference.chat.provider_error import BAD_RESPONSE, Fault
 from inference.chat.reply import Delta
-from inference.dialects.wire import mapping, objects, string
+from inference.dialects.untrusted_json import mapping, objects, string
 
 PAGE = "web_search_result_location"
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from inference.chat.messages import Message, RefusalPart, ToolCall
-from inference.chat.rendered import Rendered
+from inference.chat.provider_request import Rendered
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.dialects.anthropic import parts

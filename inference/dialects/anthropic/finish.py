@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inference.dialects.wire import mapping, string
+from inference.dialects.untrusted_json import mapping, string
 
 FINISH_REASONS = {
     "end_turn": "stop",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
 from inference.chat.request import ChatRequest
 from inference.dialects.anthropic import schema
 

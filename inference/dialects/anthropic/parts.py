@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from inference.chat import media
+from inference.chat.invalid_request import Rejected, unsupported
 from inference.chat.messages import AnyPart, CacheMark, FilePart, ImagePart, RefusalPart, TextPart
-from inference.chat.rejected import Rejected, unsupported
 from inference.chat.traits import Traits
 
 Block = dict[str, Any]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
 
 Schema = dict[str, Any]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from inference.chat.rendered import Rendered
+from inference.chat.provider_request import Rendered
 from inference.chat.reply import Gathered, Reply
 from inference.dialects.anthropic.faults import fault_in_reply
 from inference.dialects.anthropic.stream import stream

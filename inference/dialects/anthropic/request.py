@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from inference.chat.fields import sift
-from inference.chat.rendered import Rendered, Target
+from inference.chat.provider_request import Rendered, Target
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
+from inference.chat.unsupported_fields import sift
 from inference.dialects.anthropic import cache, conversation, output_format, thinking, tools
 
 VERSION = "2023-06-01"  # later ones refuse temperature, top_p and top_k altogether

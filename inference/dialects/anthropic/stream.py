@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.chat.fault import BAD_RESPONSE, TRUNCATED, Fault
-from inference.chat.rendered import Rendered
+from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, Fault
+from inference.chat.provider_request import Rendered
 from inference.chat.reply import Delta, Facts
 from inference.dialects.anthropic import blocks, usage
 from inference.dialects.anthropic.blocks import Block, Said
@@ -13,7 +13,7 @@ from inference.dialects.anthropic.faults import fault_in_reply
 from inference.dialects.anthropic.fence import Fence
 from inference.dialects.anthropic.finish import finish_reason, refusal
 from inference.dialects.anthropic.output_format import is_unfenced
-from inference.dialects.wire import event_object
+from inference.dialects.untrusted_json import event_object
 from inference.sse import Event
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inference.chat.rendered import Rendered
+from inference.chat.provider_request import Rendered
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.dialects.anthropic.conversation import Turn

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from inference.chat.fault import BAD_RESPONSE, Fault
+from inference.chat.provider_error import BAD_RESPONSE, Fault
 from inference.chat.reply import Delta
-from inference.dialects import wire
+from inference.dialects import untrusted_json
 from inference.dialects.gemini import signatures
 
 LETTERS = string.ascii_letters + string.digits
@@ -55,7 +55,7 @@ class Calls:
         return [] if said.get("willContinue") else self.finish()
 
     def begin(self, said: dict[str, Any], signature: str | None) -> list[Delta]:
-        name = wire.string(said["name"])
+        name = untrusted_json.string(said["name"])
         if not name:
             raise Fault(BAD_RESPONSE, "a function call without a name")
         before = self.finish()
@@ -75,7 +75,7 @@ class Calls:
 
     def own_id(self, given: Any) -> str:
         """Google's, where it gives one and not twice the same."""
-        call_id = wire.string(given)
+        call_id = untrusted_json.string(given)
         if not call_id or call_id in self.ids:
             call_id = "call_" + "".join(secrets.choice(LETTERS) for _ in range(24))
         self.ids.add(call_id)
@@ -83,13 +83,13 @@ class Calls:
 
 
 def grow(call: Call, pieces: Any) -> None:
-    for piece in wire.objects(pieces):
+    for piece in untrusted_json.objects(pieces):
         put(call, steps(piece.get("jsonPath")), next((piece[kind] for kind in VALUES if kind in piece), None))
 
 
 def steps(path: Any) -> list[str | int]:
     """`$.recipe.steps[0]` → recipe, steps, 0."""
-    given = wire.string(path) or ""
+    given = untrusted_json.string(path) or ""
     found = list(STEP.finditer(given))
     if given[:1] != "$" or not found or sum(len(step[0]) for step in found) != len(given) - 1:
         raise Fault(BAD_RESPONSE, f"arguments at the path {given[:100]!r}")

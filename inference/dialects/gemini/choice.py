@@ -7,7 +7,7 @@ from inference.chat.reply import Delta
 from inference.dialects.gemini import finish, signatures
 from inference.dialects.gemini.calls import Calls
 from inference.dialects.gemini.grounding import annotations
-from inference.dialects.wire import mapping, objects, string
+from inference.dialects.untrusted_json import mapping, objects, string
 
 
 @dataclass(slots=True)

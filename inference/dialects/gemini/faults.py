@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from inference.chat import fault as meanings
-from inference.chat.fault import Fault, Meaning, by_status
-from inference.dialects.wire import failure_body, mapping, number, objects, seconds, string
+from inference.chat import provider_error as meanings
+from inference.chat.provider_error import Fault, Meaning, by_status
+from inference.dialects.untrusted_json import failure_body, mapping, number, objects, seconds, string
 
 # https://cloud.google.com/apis/design/errors, https://ai.google.dev/gemini-api/docs/troubleshooting
 BY_NAME: dict[str, Meaning] = {

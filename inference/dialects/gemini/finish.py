@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from inference.chat.fault import BAD_RESPONSE, TRUNCATED, Fault, Meaning
+from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, Fault, Meaning
 
 # The model garbled a call. Asked again it mostly does better; as a `stop` it would make agents loop on an empty answer.
 GARBLED = replace(BAD_RESPONSE, retries=1)

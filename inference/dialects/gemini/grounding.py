@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inference.dialects.wire import mapping, number, objects, string
+from inference.dialects.untrusted_json import mapping, number, objects, string
 
 
 def annotations(grounding: Any, content: str) -> list[dict[str, Any]]:

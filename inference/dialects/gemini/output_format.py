@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inference.chat.rejected import Rejected, unsupported
+from inference.chat.invalid_request import Rejected, unsupported
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.dialects.gemini import schema

@@ -12,7 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 from urllib.parse import unquote
 
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
 
 Schema = dict[str, Any]
 

@@ -5,14 +5,14 @@ but the end of the stream says that there are no more.
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.chat.fault import BAD_RESPONSE, TRUNCATED, Fault
-from inference.chat.rendered import Rendered
+from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, Fault
+from inference.chat.provider_request import Rendered
 from inference.chat.reply import Delta, Facts, Gathered, Reply
 from inference.dialects.gemini import finish, signatures, usage
 from inference.dialects.gemini.calls import Calls
 from inference.dialects.gemini.choice import Choice
 from inference.dialects.gemini.faults import fault_in_reply
-from inference.dialects.wire import event_value, mapping, number, objects, string
+from inference.dialects.untrusted_json import event_value, mapping, number, objects, string
 from inference.sse import Event
 
 

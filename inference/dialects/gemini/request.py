@@ -3,11 +3,11 @@
 from typing import Any
 from urllib.parse import quote
 
-from inference.chat.fields import sift
-from inference.chat.rejected import unsupported
-from inference.chat.rendered import Rendered, Target
+from inference.chat.invalid_request import unsupported
+from inference.chat.provider_request import Rendered, Target
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
+from inference.chat.unsupported_fields import sift
 from inference.dialects.gemini import names, output_format, thinking, tools
 from inference.dialects.gemini.conversation import Turns
 

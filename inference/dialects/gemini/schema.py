@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
 from inference.dialects.gemini.bounds import WORDS, describe, fitted, in_words, modern
 from inference.dialects.gemini.references import References, Schema, merged, without
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from inference.dialects.wire import mapping, number, objects
-from inference.usage import Usage
+from inference.chat.usage import Usage
+from inference.dialects.untrusted_json import mapping, number, objects
 
 MOST = 2**40  # more tokens than that are no count
 AUDIO = ("AUDIO", 4)  # some gateways send the enum's numbers

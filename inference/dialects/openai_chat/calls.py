@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.chat.fault import BAD_RESPONSE, Fault
-from inference.dialects.wire import mapping, number, objects
-from inference.dialects.wire import string as text
+from inference.chat.provider_error import BAD_RESPONSE, Fault
+from inference.dialects.untrusted_json import mapping, number, objects
+from inference.dialects.untrusted_json import string as text
 
 LETTERS = string.ascii_letters + string.digits
 # What a call says to its tool, by the kind of tool.

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from inference.chat.invalid_request import unsupported
 from inference.chat.messages import Message, ToolCall
-from inference.chat.rejected import unsupported
-from inference.chat.rendered import Rendered
+from inference.chat.provider_request import Rendered
 from inference.chat.traits import Traits
 from inference.dialects.openai_chat import parts
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from inference.chat.fault import (
+from inference.chat.provider_error import (
     BAD_REQUEST,
     CONFLICT,
     FILTERED,
@@ -23,7 +23,7 @@ from inference.chat.fault import (
     Meaning,
     by_status,
 )
-from inference.dialects.wire import number, string
+from inference.dialects.untrusted_json import number, string
 
 Body = dict[str, Any]
 

@@ -5,7 +5,7 @@ The provider's own word is relayed: OpenAI ends a call that was forced by name w
 
 from typing import Any
 
-from inference.chat.fault import BAD_RESPONSE, UPSTREAM_ERROR, Fault
+from inference.chat.provider_error import BAD_RESPONSE, UPSTREAM_ERROR, Fault
 
 REASONS = {
     "stop": "stop",

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from inference.chat import media
+from inference.chat.invalid_request import Rejected, unsupported
 from inference.chat.messages import AnyPart, AudioPart, FilePart, ImagePart, RefusalPart, TextPart
-from inference.chat.rejected import Rejected, unsupported
 from inference.chat.traits import Traits
 
 Body = dict[str, Any]

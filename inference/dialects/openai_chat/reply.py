@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from inference.chat.fault import BAD_RESPONSE, TRUNCATED, Fault
-from inference.chat.rendered import Rendered
+from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, Fault
+from inference.chat.provider_request import Rendered
 from inference.chat.reply import Choice, Facts, Reply
 from inference.dialects.openai_chat import calls, faults, finish, usage
-from inference.dialects.wire import mapping, number, objects, string
+from inference.dialects.untrusted_json import mapping, number, objects, string
 
 Body = dict[str, Any]
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from inference.chat.fields import asks, sift
-from inference.chat.rejected import Rejected, unsupported
-from inference.chat.rendered import Rendered, Target
+from inference.chat.invalid_request import Rejected, unsupported
+from inference.chat.provider_request import Rendered, Target
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
+from inference.chat.unsupported_fields import asks, sift
 from inference.dialects.openai_chat import tools
 from inference.dialects.openai_chat.conversation import Writer
 

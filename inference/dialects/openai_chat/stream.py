@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.chat.fault import TRUNCATED, Fault
-from inference.chat.rendered import Rendered
+from inference.chat.provider_error import TRUNCATED, Fault
+from inference.chat.provider_request import Rendered
 from inference.chat.reply import Delta, Facts
 from inference.dialects.openai_chat import calls, faults, finish
 from inference.dialects.openai_chat.reply import learn, learn_usage, logprobs, reasoning
-from inference.dialects.wire import event_object, number, objects
+from inference.dialects.untrusted_json import event_object, number, objects
 from inference.sse import Event
 
 Body = dict[str, Any]

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from inference.chat.invalid_request import unsupported
 from inference.chat.messages import Message
-from inference.chat.rejected import unsupported
-from inference.chat.rendered import Rendered
+from inference.chat.provider_request import Rendered
 from inference.chat.request import ChatRequest, Tool
 from inference.chat.traits import Traits
 

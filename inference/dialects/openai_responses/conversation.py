@@ -7,9 +7,9 @@ from itertools import accumulate
 from typing import Any
 
 from inference.chat import media
+from inference.chat.invalid_request import Rejected
 from inference.chat.messages import AnyPart, FilePart, ImagePart, Message, TextPart, ToolCall
-from inference.chat.rejected import Rejected
-from inference.chat.rendered import Rendered, Target
+from inference.chat.provider_request import Rendered, Target
 from inference.chat.traits import Traits
 from inference.dialects.openai_responses.reasoning import carried, followed
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from inference.dialects.wire import number, objects, string
+from inference.dialects.untrusted_json import number, objects, string
 
 
 def url_citation(said: Mapping[str, Any], start: int) -> dict[str, Any] | None:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from inference.chat.fault import BAD_REQUEST, NO_SUCH_MODEL, UPSTREAM_ERROR, Fault
+from inference.chat.provider_error import BAD_REQUEST, NO_SUCH_MODEL, UPSTREAM_ERROR, Fault
 from inference.dialects.openai_chat import faults as openai
-from inference.dialects.wire import mapping, string
+from inference.dialects.untrusted_json import mapping, string
 
 # A failed response has a code and no status: these are about the request, an unknown one is a failure.
 ABOUT_THE_REQUEST = re.compile("invalid_|unsupported_|image_|empty_image|failed_to_download_image")

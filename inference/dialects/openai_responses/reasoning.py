@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from inference.chat.messages import Message
-from inference.dialects.wire import mapping, number, objects, string
+from inference.dialects.untrusted_json import mapping, number, objects, string
 
 PHASES = ("commentary", "final_answer")
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.chat.fault import BAD_RESPONSE, TRUNCATED, Fault
-from inference.chat.rendered import Rendered
+from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, Fault
+from inference.chat.provider_request import Rendered
 from inference.chat.reply import Delta, Facts, Gathered, Reply
 from inference.dialects.openai_responses.details import chat_logprobs, url_citation
 from inference.dialects.openai_responses.faults import said_in_stream
 from inference.dialects.openai_responses.reasoning import extra_content
 from inference.dialects.openai_responses.usage import read_usage
-from inference.dialects.wire import event_object, mapping, number, objects, string
+from inference.dialects.untrusted_json import event_object, mapping, number, objects, string
 from inference.sse import Event
 
 # Why a reply is incomplete. Any other limit (max_messages, say) is one too: cut off, so never "stop".

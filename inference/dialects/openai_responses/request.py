@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from inference.chat.fields import asks, sift
-from inference.chat.rejected import Rejected, unsupported
-from inference.chat.rendered import Rendered, Target
+from inference.chat.invalid_request import Rejected, unsupported
+from inference.chat.provider_request import Rendered, Target
 from inference.chat.request import ChatRequest, JsonSchema, Tool
 from inference.chat.traits import Traits
+from inference.chat.unsupported_fields import asks, sift
 from inference.dialects.openai_responses.conversation import input_items
 
 # Chat Completions fields this API has no word for. Without `stop` or a second choice the reply would be another one.

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from inference.dialects.wire import mapping, number
-from inference.usage import Usage
+from inference.chat.usage import Usage
+from inference.dialects.untrusted_json import mapping, number
 
 MOST_TOKENS = 10**9  # more is no count
 

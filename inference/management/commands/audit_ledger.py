@@ -5,8 +5,8 @@ from django.core.management.base import BaseCommand
 from django.utils.timezone import now
 
 from credits import audit as books
-from inference import audit as charges
-from inference import figures
+from inference.reporting import audit as charges
+from inference.reporting import daily_sales
 
 
 class Command(BaseCommand):
@@ -18,7 +18,7 @@ class Command(BaseCommand):
             self.stdout.write(fault)
             found += 1
         books.record(faults=found)
-        figures.recount(now())
+        daily_sales.recount(now())
         if found:
             raise SystemExit(1)
         self.stdout.write("The books balance.")

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from accounts import database
-from inference import upkeep
+from conway.common import database
+from inference.completion import background
 
 
 class Command(BaseCommand):
@@ -20,15 +20,15 @@ class Command(BaseCommand):
 
 
 async def settle() -> tuple[int, int]:
-    reaper, lost = upkeep.Reaper(), 0
+    reaper, lost = background.Reaper(), 0
     try:
-        replayed = await upkeep.replay()
-        until = time.monotonic() + upkeep.LOST_SECONDS + 1
+        replayed = await background.replay()
+        until = time.monotonic() + background.LOST_SECONDS + 1
         while time.monotonic() < until:
             lost += await reaper.look()
             if not reaper.seen:
                 break
-            await asyncio.sleep(upkeep.LOOK_SECONDS)
+            await asyncio.sleep(background.LOOK_SECONDS)
         return replayed, lost + await reaper.look()
     finally:
         await database.close()

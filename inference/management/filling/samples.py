@@ -5,10 +5,11 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from inference import billing, catalog
-from inference.catalog import Listing
+from inference import catalog
+from inference.billing.settlement import bill
+from inference.catalog.snapshot import Listing
+from inference.chat.usage import Usage
 from inference.models import Completion
-from inference.usage import Usage
 
 PER_MODEL = 200
 # Out of a thousand completions, and how each looks: settlement, ending, status, alerts.
@@ -64,7 +65,7 @@ def sample(
 ) -> Sample:
     used = used if settlement != "none" else Usage()
     price = listing.prices[-1]
-    cost_usd, charged = billing.bill(used, price, settlement)
+    cost_usd, charged = bill(used, price, settlement)
     first_byte_ms = rng.randint(150, 3000)
     model, provider = listing.name, listing.provider.name
     columns = (

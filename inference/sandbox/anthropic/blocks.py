@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ..asks import Usage
-from ..calls import Call
+from ..neutral_request import Usage
 from ..replies import CALLS, LENGTH, MALFORMED, REFUSED, STOP, STOP_STRING, Choice, Reply
-from ..tokens import count, pieces
+from ..tool_choice import Call
+from ..word_tokens import count, pieces
 from .thinking import signature
 
 FINISH = {

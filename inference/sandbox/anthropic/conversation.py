@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-from ..asks import AUTO, REQUIRED, Ask, Tool, Usage
 from ..cache import Block
-from ..tokens import count, count_json, count_media
+from ..neutral_request import AUTO, REQUIRED, Ask, Tool, Usage
+from ..word_tokens import count, count_json, count_media
+from .message_rules import blocks
 from .models import Model
 from .thinking import is_on
-from .turns import blocks
 
 Body = dict[str, Any]
 CHOICES = {"auto": AUTO, "any": REQUIRED, "none": "none"}

@@ -1,6 +1,6 @@
 """What a Messages request is made of."""
 
-from ..shapes import anything, array, flag, integer, mapping, nullable, number, one_of, record, tagged, text, typed
+from ..validators import anything, array, flag, integer, mapping, nullable, number, one_of, record, tagged, text, typed
 
 TOOL_ID = text(pattern=r"[a-zA-Z0-9_-]+")
 NAME = text(pattern=r"[a-zA-Z0-9_-]{1,64}")

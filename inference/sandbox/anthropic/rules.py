@@ -5,10 +5,10 @@ import binascii
 from collections.abc import Iterator
 from typing import Any
 
+from .message_rules import blocks, check_content, check_results, check_system
 from .models import Model, bad
 from .schemas import check_output_schema, check_tools
 from .thinking import check_thinking, check_thinking_blocks, is_on
-from .turns import blocks, check_content, check_results, check_system
 
 Body = dict[str, Any]
 MARKS_MAX = 4

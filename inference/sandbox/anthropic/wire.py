@@ -4,18 +4,18 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..asks import Ask
 from ..cache import PromptCache
+from ..neutral_request import Ask
+from ..protocol import Frame, Incoming
 from ..refusals import Refused
 from ..replies import Reply
-from ..shapes import Invalid
-from ..wires import Frame, Incoming
+from ..validators import Invalid
 from . import fields
 from .blocks import content, deltas, emptied, ending, usage_at_end, usage_at_start
 from .conversation import prompt_blocks, understood
+from .error_messages import complaint
 from .models import bad, known
 from .rules import check
-from .wording import complaint
 
 VERSIONS = {"2023-06-01": (), "2026-10-21": ("temperature", "top_p", "top_k")}  # version → fields it no longer takes
 FAULTS = {

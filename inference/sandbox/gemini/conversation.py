@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ..asks import AUTO, NONE, REQUIRED, Ask, Tool, Usage
-from ..tokens import count, count_json, count_media
+from ..neutral_request import AUTO, NONE, REQUIRED, Ask, Tool, Usage
+from ..word_tokens import count, count_json, count_media
 from .models import Model
 from .rules import declarations, held
 

@@ -1,6 +1,6 @@
 """What a generateContent request is made of."""
 
-from ..shapes import Rule, anything, array, flag, integer, mapping, number, one_of, record, text
+from ..validators import Rule, anything, array, flag, integer, mapping, number, one_of, record, text
 
 
 def enum(*names: str) -> Rule:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ..asks import Usage
+from ..neutral_request import Usage
 from ..replies import Reply, call_tokens
-from ..tokens import count
+from ..word_tokens import count
 from .models import MODELS
 from .signatures import signature
 

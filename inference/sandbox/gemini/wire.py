@@ -4,19 +4,19 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..asks import Ask, Usage
+from ..neutral_request import Ask, Usage
+from ..protocol import Frame, Incoming
 from ..refusals import Refused
 from ..replies import CALLS, LENGTH, MALFORMED, REFUSED, STOP, STOP_STRING, Reply
-from ..shapes import Invalid
-from ..tokens import count_words
-from ..wires import Frame, Incoming
+from ..validators import Invalid
+from ..word_tokens import count_words
 from . import fields
 from .conversation import understood
+from .error_messages import GOOGLE, complaint
 from .models import INPUT_MAX, bad, known
 from .names import camelled
 from .parts import Piece, joined, pieces_of, shows_thoughts, so_far, usage_metadata
 from .rules import check
-from .wording import GOOGLE, complaint
 
 FINISH = {
     STOP: "STOP",

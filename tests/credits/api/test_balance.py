@@ -3,7 +3,7 @@ from django.test import Client
 
 from accounts.models import ApiKey, User
 from tests.credits.api.conftest import Get
-from tests.credits.till import admit
+from tests.credits.ledger_driver import admit
 
 
 def test_who_never_had_credit_has_zero(get: Get, bob: User) -> None:

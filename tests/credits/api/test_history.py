@@ -7,7 +7,7 @@ from django.db import connection
 from accounts.models import ApiKey, User
 from credits import ledger
 from tests.credits.api.conftest import Get
-from tests.credits.till import buy
+from tests.credits.ledger_driver import buy
 
 ROW = """
 INSERT INTO credits_credittransaction

@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from accounts import tokens
+from accounts import access_tokens
 from accounts.models import ApiKey, User
 from credits.models import KeyUse
 from tests.credits.api.conftest import Get
-from tests.credits.till import admit, buy
+from tests.credits.ledger_driver import admit, buy
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,7 +57,7 @@ def test_nothing_less_than_nothing_is_left(get: Get, alice: User, run) -> None:
 
 
 def test_a_new_key_comes_with_its_limit(get: Get, client, alice: User) -> None:
-    header = {"authorization": tokens.access_token(alice)}
+    header = {"authorization": access_tokens.access_token(alice)}
     made = client.post("/v1/auth/api-keys", {"name": "new", "limit_cents": 7}, "application/json", headers=header)
     assert (made.status_code, made.json()["limit_cents"]) == (201, 7)
     assert use_shown(get) == (7, 0, 0, 7)

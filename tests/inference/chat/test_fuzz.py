@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
 from inference.chat.request import ChatRequest
 from tests.inference.strategies import chat_requests
 

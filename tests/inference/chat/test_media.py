@@ -3,7 +3,7 @@ import base64
 import pytest
 
 from inference.chat import media
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
 CODED = base64.b64encode(PNG).decode()

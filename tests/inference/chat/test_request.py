@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.rejected import LONGEST, Rejected
+from inference.chat.invalid_request import LONGEST, Rejected
 from inference.chat.request import ChatRequest
 
 HELLO = [{"role": "user", "content": "Hello"}]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.sandbox.samples import Sampler
-from inference.sandbox.tokens import count, count_words, pieces
+from inference.sandbox.schema_samples import Sampler
+from inference.sandbox.word_tokens import count, count_words, pieces
 from tests.inference.sandbox.upstream import ALL, CITY, Upstream, function, says, streamed_text, text_of
 
 CHAT = ("openai", "moonshot", "qwen")

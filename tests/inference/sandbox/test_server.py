@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from inference.sandbox.framing import Malformed, read_request
+from inference.sandbox.http_parsing import Malformed, read_request
 from tests.inference.sandbox.upstream import FORMATS, Upstream, says
 
 

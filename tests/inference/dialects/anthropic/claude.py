@@ -6,15 +6,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from inference.chat.fault import Fault
-from inference.chat.rendered import Rendered, Target
+from inference.chat.provider_error import Fault
+from inference.chat.provider_request import Rendered, Target
 from inference.chat.reply import Choice, Delta, Facts, Gathered
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.dialects import anthropic
 from inference.sse import Decoder
 
-CATALOG = Path(__file__).parents[4] / "inference" / "catalog.toml"
+CATALOG = Path(__file__).parents[4] / "inference" / "catalog" / "catalog.toml"
 MODELS = ("claude-opus-4.6", "claude-opus-4.5", "claude-sonnet-4.5", "claude-haiku-4.5")
 HELLO = [{"role": "user", "content": "Hello"}]
 

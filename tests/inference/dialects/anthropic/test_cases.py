@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from inference.chat.fault import Fault
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
+from inference.chat.provider_error import Fault
 from inference.dialects import anthropic
 from tests.inference.dialects.anthropic.claude import (
     Json,

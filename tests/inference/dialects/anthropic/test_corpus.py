@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.fault import Fault
+from inference.chat.provider_error import Fault
 from inference.chat.reply import Facts
 from inference.dialects import anthropic
 from tests.inference.dialects.anthropic.claude import gathered, read, rendered

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
 from tests.inference.dialects.anthropic.claude import Json, messages
 from tests.inference.strategies import GIF, JPEG, PDF, PNG, WAV, WEBP, data_url
 

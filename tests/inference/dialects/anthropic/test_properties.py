@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
 from inference.chat.request import ChatRequest
 from inference.dialects import anthropic
 from tests.inference.dialects.anthropic.claude import MODELS, Json, block, read, said, sse, start, stopped, target, text

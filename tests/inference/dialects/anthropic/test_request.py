@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
 from inference.dialects import anthropic
 from tests.inference.dialects.anthropic.claude import Json, body, call, calling, rendered, result, text, tool, user
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
 from inference.dialects.anthropic import schema
 from tests.inference.dialects.anthropic.claude import Json, body, rendered, tool
 

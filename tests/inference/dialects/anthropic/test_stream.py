@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.chat.fault import Fault
+from inference.chat.provider_error import Fault
 from inference.chat.reply import Delta
 from inference.dialects import anthropic
 from inference.sse import Event

@@ -6,16 +6,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from inference.chat.fault import Fault
-from inference.chat.rejected import Rejected
-from inference.chat.rendered import Rendered, Target
+from inference.chat.invalid_request import Rejected
+from inference.chat.provider_error import Fault
+from inference.chat.provider_request import Rendered, Target
 from inference.chat.reply import Choice, Delta, Facts, Gathered, Reply
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.dialects import gemini
 from inference.sse import Decoder
 
-CATALOG = Path(__file__).parents[4] / "inference" / "catalog.toml"
+CATALOG = Path(__file__).parents[4] / "inference" / "catalog" / "catalog.toml"
 MODELS = ("gemini-2.5-pro", "gemini-2.5-flash", "gemini-3-pro", "gemini-3-flash")
 PRO, FLASH, PRO_3, FLASH_3 = MODELS
 HELLO = [{"role": "user", "content": "Hello"}]

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from inference.sandbox.gemini.wire import Gemini
-from inference.sandbox.wires import Incoming
+from inference.sandbox.protocol import Incoming
 from tests.inference.dialects.gemini.asking import target
 
 HEADERS = {"x-goog-api-key": "any"}

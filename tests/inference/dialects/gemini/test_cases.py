@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from inference.chat.fault import TRUNCATED
+from inference.chat.provider_error import TRUNCATED
 from tests.inference.dialects.gemini.asking import (
     FLASH,
     FLASH_3,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.fault import Fault
+from inference.chat.provider_error import Fault
 from inference.chat.reply import Choice, Facts
 from inference.dialects import gemini
 from tests.inference.dialects.gemini.asking import Json, gathered, read, rendered

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.fault import Fault
+from inference.chat.provider_error import Fault
 from inference.dialects import gemini
 from tests.inference.dialects.gemini.asking import Json
 

@@ -3,7 +3,7 @@
 import pytest
 from google.genai import types
 
-from inference.chat.fault import Fault
+from inference.chat.provider_error import Fault
 from inference.dialects.gemini.finish import FINISHED
 from tests.inference.dialects.gemini.asking import Json, answer, function_call, reply, text
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inference.chat.fault import Fault
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
+from inference.chat.provider_error import Fault
 from inference.chat.request import ChatRequest
 from inference.dialects import gemini
 from inference.sse import Event

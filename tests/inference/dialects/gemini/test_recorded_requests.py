@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
 from inference.chat.request import ChatRequest
 from inference.dialects import gemini
 from inference.sandbox.refusals import Refused

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.fault import BAD_RESPONSE, TRUNCATED, Fault
+from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, Fault
 from inference.dialects import gemini
 from inference.dialects.gemini.signatures import STAND_IN
 from inference.sse import Event

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
 from inference.dialects.gemini import schema
 from inference.dialects.gemini.bounds import ANYTHING, WORDS
 from inference.sandbox.gemini.schemas import check_json_schema

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference.usage import Usage
+from inference.chat.usage import Usage
 from tests.inference.dialects.gemini.asking import Json, answer, broken, reply, streamed, text, usage
 
 

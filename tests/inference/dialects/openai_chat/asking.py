@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from inference.chat.rendered import Rendered, Target
+from inference.chat.provider_request import Rendered, Target
 from inference.chat.reply import Delta, Gathered, Reply
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 @cache
 def target(model: str) -> Target:
-    catalog = tomllib.loads((ROOT / "inference" / "catalog.toml").read_text())
+    catalog = tomllib.loads((ROOT / "inference" / "catalog" / "catalog.toml").read_text())
     row = catalog["models"][model]
     family = catalog["families"][row["family"]]["traits"] if "family" in row else {}
     return Target(row["upstream_id"], Traits.of({**family, **row.get("traits", {})}), lambda value: f"hash of {value}")

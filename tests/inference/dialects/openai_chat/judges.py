@@ -10,11 +10,11 @@ from openai.types.chat.completion_create_params import (
 from pydantic import TypeAdapter
 
 from inference.sandbox.cache import PromptCache
-from inference.sandbox.chat.moonshot import Moonshot
-from inference.sandbox.chat.openai import OpenAI
-from inference.sandbox.chat.qwen import Qwen
+from inference.sandbox.openai_chat.moonshot import Moonshot
+from inference.sandbox.openai_chat.openai import OpenAI
+from inference.sandbox.openai_chat.qwen import Qwen
 from inference.sandbox.refusals import Refused
-from inference.sandbox.shapes import Invalid
+from inference.sandbox.validators import Invalid
 
 Json = dict[str, Any]
 

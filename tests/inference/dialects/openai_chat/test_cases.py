@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from inference.chat.fault import Fault
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
+from inference.chat.provider_error import Fault
 from inference.dialects import openai_chat
 from tests.inference.dialects.openai_chat.asking import (
     MODELS,

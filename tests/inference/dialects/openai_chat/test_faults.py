@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.fault import Fault
+from inference.chat.provider_error import Fault
 from inference.dialects import openai_chat
 
 LONG_OPENAI = "This model's maximum context length is 8192 tokens."

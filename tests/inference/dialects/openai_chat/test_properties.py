@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inference.chat.fault import Fault
-from inference.chat.rejected import Rejected
-from inference.chat.rendered import Rendered
+from inference.chat.invalid_request import Rejected
+from inference.chat.provider_error import Fault
+from inference.chat.provider_request import Rendered
 from inference.chat.reply import Gathered
 from inference.chat.request import ChatRequest
 from inference.dialects import openai_chat

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from inference.chat.fault import Fault
-from inference.chat.rendered import Rendered
+from inference.chat.provider_error import Fault
+from inference.chat.provider_request import Rendered
 from inference.dialects import openai_chat
 from tests.inference.dialects.openai_chat.asking import Json, call, reply, request
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from inference.chat.fault import Fault
-from inference.chat.rendered import Rendered
+from inference.chat.provider_error import Fault
+from inference.chat.provider_request import Rendered
 from inference.chat.reply import Delta
 from inference.dialects import openai_chat
 from inference.sse import Event

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
 from tests.inference.dialects.openai_chat.asking import (
     Json,
     body,

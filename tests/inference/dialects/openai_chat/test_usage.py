@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from inference.chat.usage import Usage
 from inference.dialects.openai_chat import usage
-from inference.usage import Usage
 
 
 def read(**said: Any) -> Usage:

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from inference.chat.rendered import Rendered, Target
+from inference.chat.provider_request import Rendered, Target
 from inference.chat.reply import Delta, Gathered, Reply
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
@@ -17,7 +17,7 @@ WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"t
 
 
 def codex_traits(**changes: Any) -> Traits:
-    catalog = tomllib.loads((ROOT / "inference" / "catalog.toml").read_text())
+    catalog = tomllib.loads((ROOT / "inference" / "catalog" / "catalog.toml").read_text())
     row = catalog["models"]["gpt-5.2-codex"]
     return Traits.of({**catalog["families"][row["family"]]["traits"], **row.get("traits", {}), **changes})
 

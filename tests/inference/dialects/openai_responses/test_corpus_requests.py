@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
 from inference.chat.request import ChatRequest
 from inference.dialects import openai_responses
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from inference.chat.fault import Fault
+from inference.chat.provider_error import Fault
 from inference.dialects import openai_responses
 
 from .asking import on, told

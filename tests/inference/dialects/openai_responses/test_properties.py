@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inference.chat.fault import Fault
-from inference.chat.rendered import Rendered
+from inference.chat.provider_error import Fault
+from inference.chat.provider_request import Rendered
 from inference.chat.reply import Delta, Gathered
 from inference.chat.request import ChatRequest
 from inference.dialects import openai_responses

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.fault import Fault
+from inference.chat.provider_error import Fault
 
 from .asking import call, message, reply, response, thought
 

@@ -1,6 +1,6 @@
 import pytest
 
-from inference.chat.rejected import Rejected
+from inference.chat.invalid_request import Rejected
 
 from .asking import WEATHER, body, rendered, target
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from inference.chat.fault import Fault
-from inference.chat.rendered import Rendered
+from inference.chat.provider_error import Fault
+from inference.chat.provider_request import Rendered
 from inference.dialects import openai_responses
 from inference.sse import Event
 

@@ -1,0 +1,30 @@
+"""Django's own error views: the API's shape under /v1, an ordinary page elsewhere."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views import defaults
+
+from conway.common.errors import ApiError
+
+API_ROOT = "/v1/"
+
+
+def is_api(request: HttpRequest) -> bool:
+    return f"{request.path_info}/".startswith(API_ROOT)
+
+
+def error_view(status: int, page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if is_api(request):
+            return ApiError(status).response(getattr(request, "request_id", None))
+        return page(request, *args, **kwargs)
+
+    return view
+
+
+bad_request = error_view(400, defaults.bad_request)
+forbidden = error_view(403, defaults.permission_denied)
+not_found = error_view(404, defaults.page_not_found)
+broken = error_view(500, defaults.server_error)

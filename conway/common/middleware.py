@@ -1,0 +1,48 @@
+"""Every answer has an `x-request-id`, and under /v1 every error the one shape, even those that no exception made."""
+
+from collections.abc import Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.decorators import sync_and_async_middleware
+
+from conway.common.error_pages import is_api
+from conway.common.errors import ApiError, new_request_id
+
+
+@sync_and_async_middleware
+def api_answers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    def before(request: HttpRequest) -> None:
+        request.request_id = new_request_id()  # type: ignore[attr-defined]  # ours, on Django's request
+
+    def after(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.status_code >= 400 and is_api(request) and not is_json(response):
+            response = in_shape(response)
+        response.headers.setdefault("x-request-id", request.request_id)  # type: ignore[attr-defined]  # set above
+        return response
+
+    if iscoroutinefunction(get_response):
+
+        async def asynchronous(request: HttpRequest) -> HttpResponseBase:
+            before(request)
+            return after(request, await get_response(request))
+
+        return asynchronous
+
+    def synchronous(request: HttpRequest) -> HttpResponseBase:
+        before(request)
+        return after(request, get_response(request))
+
+    return synchronous
+
+
+def is_json(response: HttpResponseBase) -> bool:
+    return response.headers.get("content-type", "").startswith("application/json")
+
+
+def in_shape(response: HttpResponseBase) -> HttpResponseBase:
+    """For what is no exception: ninja's and Django's 405, a refused host, DEBUG's technical pages."""
+    response.close()
+    kept = {name: response.headers[name] for name in ("allow", "retry-after") if name in response.headers}
+    return ApiError(response.status_code, headers=kept).response()

@@ -1,0 +1,47 @@
+"""The upstream simulator as a process beside the workers, at one address for as long as they live."""
+
+import asyncio
+import ctypes
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from conway.supervisor import Kept
+
+START_SECONDS = 30
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+class Sandbox:
+    url = ""
+
+    def __init__(self) -> None:
+        self.kept = Kept("sandbox", self.start)
+        self.started = asyncio.Event()
+
+    async def start(self) -> Process:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "inference.sandbox",
+            "--port", str(urlsplit(self.url).port or 0), "--pace", str(settings.CONWAY_SANDBOX_PACE_MS),
+            stdout=PIPE, start_new_session=True, preexec_fn=end_with_parent,
+        )  # fmt: skip
+        assert process.stdout
+        if ready := (await process.stdout.readline()).split():
+            self.url = ready[-1].decode()
+            self.started.set()
+        return process
+
+    async def ready(self) -> str:
+        """Where it listens."""
+        self.kept.keep()
+        await asyncio.wait_for(self.started.wait(), START_SECONDS)
+        return self.url
+
+
+def end_with_parent() -> None:
+    """It reads no standard input whose end could tell it that its parent was killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,129 @@
+"""The inference API, by django-ninja: what is offered, what it would cost, what it did cost, and the documented form of
+a completion.
+"""
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from accounts.authentication import Caller
+from accounts.ninja_api import HeaderAuth, register_errors
+from conway.common.errors import ApiError
+from credits.ledger import Refused
+from inference import catalog
+from inference.api import model_list, openapi
+from inference.api.schemas.errors import errors
+from inference.api.schemas.estimates import EstimateBody
+from inference.api.schemas.models import Model, ModelList, PricingBody
+from inference.api.schemas.receipts import OpenReceiptBody, ReceiptBody
+from inference.chat.invalid_request import Rejected
+from inference.chat.request import ChatRequest
+from inference.completion import handler
+from inference.completion.errors import answer_to
+from inference.completion.estimate import estimate
+from inference.completion.response import Answer
+from inference.completion.routing import Headers
+from inference.reporting import receipts
+
+api = openapi.DocumentedAPI(
+    title="Conway Inference",
+    version="1",
+    description=openapi.DESCRIPTION,
+    urls_namespace="inference",
+    auth=HeaderAuth(),
+    docs_url="/docs",
+    openapi_url="/openapi.json",
+)
+register_errors(api)
+
+
+@api.exception_handler(Rejected)
+@api.exception_handler(Refused)
+def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
+    return answer_to(error).response(getattr(request, "request_id", None))
+
+
+@api.get("/models", tags=["models"], response={200: ModelList, **errors(401)}, summary="List models")
+async def list_models(request: HttpRequest) -> dict[str, Any]:
+    """A model whose provider has no key here is listed with `available: false`."""
+    return {"object": "list", "data": model_list.offered(await catalog.current())}
+
+
+@api.get("/models/{name}", tags=["models"], response={200: Model, **errors(401, 404)}, summary="One model")
+async def one_model(request: HttpRequest, name: str) -> dict[str, Any]:
+    book = await catalog.current()
+    if (listing := book.find(name)) is None or not listing.is_on:
+        raise ApiError(404, "model_not_found", f"The model '{name[:100]}' does not exist here.", param="model")
+    return model_list.as_openai(listing, book)
+
+
+@api.get(
+    "/credits/pricing", tags=["models"], response={200: PricingBody, **errors()}, auth=None, summary="What is charged"
+)
+async def pricing(request: HttpRequest) -> dict[str, Any]:
+    """Prices, markup and minimum. No authentication is needed."""
+    return model_list.price_list(await catalog.current())
+
+
+@api.post(
+    "/chat/completions",
+    tags=["completions"],
+    auth=None,
+    response={200: None, **errors(400, 401, 402, 403, 404, 409, 413, 429, 502, 504)},
+    summary="Create a chat completion",
+    openapi_extra={
+        "security": [{"HeaderAuth": []}],
+        "parameters": [openapi.MAX_COST, openapi.IDEMPOTENCY_KEY],
+        "responses": {200: openapi.COMPLETED},
+        **openapi.ASKED,
+    },
+)
+async def create_completion(request: HttpRequest) -> HttpResponseBase:
+    """OpenAI's chat completion, as JSON or (`stream: true`) as server-sent events, charged from the caller's
+    credits.
+    """
+    return response(await handler.complete(headers_of(request), request.body))
+
+
+@api.post(
+    "/estimate",
+    tags=["completions"],
+    response={200: EstimateBody, **errors(400, 401, 403, 404, 413)},
+    summary="Estimate a chat completion",
+    openapi_extra={"parameters": [openapi.MAX_COST], **openapi.ASKED},
+)
+async def estimate_completion(request: HttpRequest) -> dict[str, Any]:
+    """The body of a completion; what it would cost, and what would be held for it now. Nothing is sent, held or
+    charged.
+    """
+    caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja
+    return (await estimate(caller, ChatRequest.read(request.body), headers_of(request))).as_json()
+
+
+@api.get(
+    "/receipts/{receipt_id}",
+    tags=["completions"],
+    response={200: ReceiptBody | OpenReceiptBody, **errors(401, 404)},
+    summary="A completion's receipt",
+)
+async def receipt(request: HttpRequest, receipt_id: str) -> Any:
+    """By the completion's id: tokens by price, cost, markup, rounding, charge, and how it was settled. While it runs,
+    `state` is `open`, and only what is held is known.
+    """
+    caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja
+    found = await sync_to_async(receipts.find)(receipt_id, user_id=caller.user_id)
+    if found is None:
+        raise ApiError(404, "receipt_not_found", "You have no completion with this id.")
+    return found
+
+
+def headers_of(request: HttpRequest) -> Headers:
+    return {name.lower(): value for name, value in request.headers.items()}
+
+
+def response(answer: Answer) -> HttpResponseBase:
+    if isinstance(answer.body, bytes):
+        return HttpResponse(answer.body, status=answer.status, headers=answer.headers)
+    return StreamingHttpResponse(answer.body, status=answer.status, headers=answer.headers)

@@ -1,0 +1,66 @@
+"""What a request may cost, before it is sent: the numbers an admission is made on (design.md, section 4, "Hold")."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from inference.billing import token_counting
+from inference.catalog.pricing import Bound
+from inference.catalog.snapshot import Listing, PricePoint
+from inference.chat.request import ChatRequest
+
+MINIMUM_CENTS = 10
+NEEDED_OUTPUT_TOKENS = 256
+SHORT_PROMPT_BYTES = 8_000
+LEAST_DEFAULT_LIMIT = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a request may cost. `limit` is the output tokens allowed per choice, the caller's or the model's."""
+
+    prompt_tokens: int
+    limit: int
+    choices: int
+    bound: Bound
+
+    @property
+    def need_cents(self) -> int:
+        return self.bound.cents(min(NEEDED_OUTPUT_TOKENS, self.limit))
+
+    @property
+    def worst_cents(self) -> int:
+        return self.bound.cents(self.choices * self.limit)
+
+    @property
+    def worst_usd(self) -> Decimal:
+        return self.bound.usd(self.choices * self.limit)
+
+    def affordable(self, cents: int) -> int:
+        """Output tokens per choice that a hold buys; thinking counts."""
+        if cents >= self.worst_cents:
+            return self.limit
+        return min(self.limit, max(1, self.bound.affordable_output(cents) // self.choices))
+
+
+def quote(request: ChatRequest, listing: Listing, price: PricePoint, *, counted: bool) -> Quote:
+    """Bytes count as tokens where that already fits into the minimum; `counted` asks for the tokenizer."""
+    traits, buckets = listing.traits, token_counting.reachable_buckets(request)
+    prompt = token_counting.bytes_bound(request, traits)
+    limit = min(request.output_limit or default_limit(request, listing, prompt), traits.max_output_tokens)
+    first = Quote(prompt, limit, request.choices, price.sheet.bound(prompt, buckets))
+    if not counted and first.need_cents <= MINIMUM_CENTS:
+        return first
+    prompt = token_counting.counted_bound(request, traits, listing.bound_percent)
+    return Quote(prompt, limit, request.choices, price.sheet.bound(prompt, buckets))
+
+
+def default_limit(request: ChatRequest, listing: Listing, bytes_bound: int) -> int:
+    """The model's maximum, or what a long prompt leaves of its context: providers refuse a sum beyond it.
+
+    By the likely count of the prompt, not by its bound: a bound three times too high would leave no room to answer.
+    """
+    traits = listing.traits
+    if bytes_bound <= max(SHORT_PROMPT_BYTES, traits.context_tokens - traits.max_output_tokens):
+        return min(traits.max_output_tokens, traits.context_tokens - bytes_bound)
+    likely = token_counting.estimated_prompt(request, listing.estimate_percent, traits)
+    return max(LEAST_DEFAULT_LIMIT, traits.context_tokens - likely - likely // 10)

@@ -1,0 +1,19 @@
+"""What is offered, at which price.
+
+catalog.toml   the reviewed file that a new database starts from
+snapshot       models as offered now, a few seconds old
+pricing        price sheets and the formula
+"""
+
+from inference.catalog.snapshot import (
+    SNAPSHOT_SECONDS,
+    Catalog,
+    Listing,
+    PricePoint,
+    current,
+    current_sync,
+    forget,
+    load,
+)
+
+__all__ = ["SNAPSHOT_SECONDS", "Catalog", "Listing", "PricePoint", "current", "current_sync", "forget", "load"]

@@ -1,0 +1,243 @@
+"""Which model, where, at which price. Rows live in the database; each process reads a snapshot a few seconds old."""
+
+import asyncio
+import json
+import logging
+import re
+import time
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils.timezone import now
+
+from conway.common import database
+from inference.catalog.pricing import PriceSheet
+from inference.chat.traits import Traits
+from inference.dialects import DIALECTS, Dialect
+from inference.models import ChatModel, Price
+from inference.upstream.providers import PROVIDERS, Provider
+
+log = logging.getLogger(__name__)
+
+DATE = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
+FILE = Path(__file__).with_name("catalog.toml")
+SNAPSHOT_SECONDS = 2
+# Prices are announced this long before they start, so that every process knows them by then.
+NOTICE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class PricePoint:
+    id: int
+    starts_at: datetime
+    sheet: PriceSheet
+    source: str
+    checked_on: Any
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A model as offered now."""
+
+    name: str
+    display_name: str
+    provider: Provider
+    dialect: Dialect
+    upstream_id: str
+    is_on: bool
+    successor: str
+    retirement: str
+    traits: Traits
+    bound_percent: int
+    estimate_percent: int
+    prices: tuple[PricePoint, ...]  # newest start first
+
+    def price_at(self, moment: datetime) -> PricePoint | None:
+        return next((price for price in self.prices if price.starts_at <= moment), None)
+
+    def is_named(self, upstream_model: str) -> bool:
+        """`gpt-5-mini-2025-08-07` is gpt-5-mini; `gpt-5-mini-tts` is something else."""
+        return undated(upstream_model) in (undated(self.upstream_id), self.name)
+
+    @property
+    def is_available(self) -> bool:
+        return self.is_on and self.provider.is_configured and bool(self.prices)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    listings: Mapping[str, Listing]
+    # The database's clock minus ours: days, and the starts of prices, are the database's.
+    skew: timedelta
+    read_at: float
+
+    def find(self, name: str) -> Listing | None:
+        return self.listings.get(name)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.skew
+
+    def served(self, upstream_model: str, provider: Provider) -> Listing | None:
+        """The listing a provider's own model name belongs to: dated snapshots count as their model."""
+        mine = [listing for listing in self.listings.values() if listing.provider == provider]
+        return next((listing for listing in mine if listing.is_named(upstream_model)), None)
+
+
+def undated(upstream_model: str) -> str:
+    return DATE.sub("", upstream_model.removeprefix("models/"))
+
+
+SQL = """
+SELECT m.name, m.display_name, m.provider, m.dialect, m.upstream_id, m.is_on, m.successor, m.retirement, m.traits,
+       m.bound_percent, m.estimate_percent,
+       coalesce((SELECT jsonb_agg(
+                   jsonb_build_array(p.id, extract(epoch FROM p.starts_at), p.sheet, p.source, p.checked_on)
+                   ORDER BY p.starts_at DESC)
+                 FROM inference_price p WHERE p.model_id = m.name), '[]'), clock_timestamp()
+FROM inference_chatmodel m ORDER BY m.position, m.name"""
+
+_snapshot: Catalog | None = None
+_locks: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
+
+
+async def current() -> Catalog:
+    """Raises `DatabaseUnavailable` where the snapshot is old and cannot be renewed."""
+    if (fresh := still_fresh()) is not None:
+        return fresh
+    lock = _locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+    async with lock:
+        return still_fresh() or keep(await database.fetch_all(SQL))
+
+
+def current_sync() -> Catalog:
+    """The same for pages and commands, through Django's connection."""
+    if (fresh := still_fresh()) is not None:
+        return fresh
+    with connection.cursor() as cursor:
+        cursor.execute(SQL)
+        return keep(cursor.fetchall())
+
+
+def still_fresh() -> Catalog | None:
+    return _snapshot if _snapshot is not None and time.monotonic() - _snapshot.read_at < SNAPSHOT_SECONDS else None
+
+
+def forget() -> None:
+    """The next reader asks the database."""
+    global _snapshot
+    _snapshot = None
+
+
+def keep(rows: list[tuple[Any, ...]]) -> Catalog:
+    global _snapshot
+    skew = rows[0][-1] - datetime.now(UTC) if rows else timedelta()
+    listings = (found for row in rows if (found := readable(row)) is not None)
+    _snapshot = Catalog({listing.name: listing for listing in listings}, skew, time.monotonic())
+    return _snapshot
+
+
+def readable(row: tuple[Any, ...]) -> Listing | None:
+    """A row that staff spoiled takes its model off the list, not the others."""
+    try:
+        return listing(row)
+    except (KeyError, TypeError, ValueError):
+        log.exception("the catalogue's row of %s cannot be read", row[0])
+        return None
+
+
+def listing(row: tuple[Any, ...]) -> Listing:
+    (
+        name,
+        display_name,
+        provider_name,
+        dialect,
+        upstream_id,
+        is_on,
+        successor,
+        retirement,
+        traits,
+        bound,
+        estimate,
+        prices,
+        _,
+    ) = row
+    provider = PROVIDERS[provider_name]
+    points = tuple(
+        PricePoint(price_id, datetime.fromtimestamp(starts, UTC), PriceSheet.of(sheet), source, checked)
+        for price_id, starts, sheet, source, checked in parsed(prices)
+    )
+    speaks = DIALECTS[dialect or provider.dialect]
+    return Listing(
+        name, display_name, provider, speaks, upstream_id, is_on, successor, retirement, Traits.of(parsed(traits)),
+        bound, estimate, points,
+    )  # fmt: skip
+
+
+def parsed(value: Any) -> Any:
+    """Django's connection leaves jsonb as text, psycopg's own parses it."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+# Loading the file
+
+
+@transaction.atomic
+def load() -> int:
+    """Adds what catalog.toml has and the database lacks; what is there stays as staff left it. The number of models
+    added.
+    """
+    with connection.cursor() as cursor:  # two workers that start at once take turns
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('inference.catalog.snapshot.load'))")
+    data = tomllib.loads(FILE.read_text(), parse_float=Decimal)
+    added = 0
+    for position, (name, row) in enumerate(data["models"].items()):
+        family = data["families"].get(row.get("family"), {})
+        added += load_model(
+            name,
+            position,
+            {**family, **row, "traits": {**family.get("traits", {}), **row.get("traits", {})}},
+            data["checked"],
+        )
+    return added
+
+
+def load_model(name: str, position: int, row: Mapping[str, Any], checked: Any) -> bool:
+    model, is_new = ChatModel.objects.get_or_create(
+        name=name,
+        defaults={
+            "display_name": row["display_name"],
+            "provider": row["provider"],
+            "dialect": row.get("dialect", ""),
+            "upstream_id": row["upstream_id"],
+            "successor": row.get("successor", ""),
+            "retirement": row.get("retirement", ""),
+            "traits": plain(row["traits"]),
+            "bound_percent": row.get("bound_percent", 150),
+            "estimate_percent": row.get("estimate_percent", 100),
+            "position": position,
+        },
+    )
+    if not model.prices.exists():
+        Price.objects.create(
+            model=model,
+            starts_at=now() - timedelta(minutes=1),
+            sheet=plain(row["price"]),
+            source=row.get("source", ""),
+            checked_on=checked,
+        )
+    return is_new
+
+
+def plain(value: Any) -> Any:
+    """What JSON holds exactly: decimals as strings."""
+    if isinstance(value, dict):
+        return {name: plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    return str(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,50 @@
+"""A request on its way out, and what its dialect must remember to read the reply."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from inference.chat.invalid_request import Rejected
+from inference.chat.request import ChatRequest
+from inference.chat.traits import Traits
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The model a request goes to. `pseudonym` hashes a caller's own ids with ours, so that no provider learns or
+    mixes them.
+    """
+
+    upstream_model: str
+    traits: Traits
+    pseudonym: Callable[[str], str]
+
+
+@dataclass(slots=True)
+class Rendered:
+    """`body` holds allow-listed fields only. `names` maps tool names as sent back to the caller's, where they had to
+    change.
+    """
+
+    request: ChatRequest
+    body: dict[str, Any]
+    ignored: list[str] = field(default_factory=list)
+    transforms: list[str] = field(default_factory=list)
+    names: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def encoded(self) -> bytes:
+        """Raises `Rejected` for what JSON cannot say: 1e999 in a caller's own schema has become infinity."""
+        try:
+            return json.dumps(self.body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        except ValueError as error:
+            raise Rejected("The request holds a number that is not finite.", code="invalid_json") from error
+
+    def ignore(self, name: str) -> None:
+        if name not in self.ignored:
+            self.ignored.append(name)
+
+    def transform(self, name: str) -> None:
+        if name not in self.transforms:
+            self.transforms.append(name)

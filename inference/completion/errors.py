@@ -1,0 +1,128 @@
+"""Every failure of a completion, as the caller sees it.
+
+ApiError      already in the documented shape (conway/common/errors.py)
+Rejected      a request we do not send on: 400
+Refused       no credit, no room under a limit: 402, 429, 409
+Fault         the provider failed (chat/fault.py)
+DatabaseUnavailable   503, it heals
+"""
+
+import logging
+from typing import Any
+
+from conway.common.database import DatabaseUnavailable
+from conway.common.errors import ApiError, database_unavailable
+from credits.ledger import Refused
+from inference.chat.invalid_request import Rejected
+from inference.chat.provider_error import Fault
+
+NO_RETRY = {"x-should-retry": "false"}
+HOW_TO_GET_CREDITS = "Credits are added on the Credits page of this site."
+
+log = logging.getLogger(__name__)
+
+
+def answer_to(error: Exception) -> ApiError:
+    match error:
+        case ApiError():
+            return error
+        case Rejected():
+            return ApiError(error.status, error.code, error.message, param=error.param)
+        case Refused():
+            return REFUSALS.get(error.reason, unknown)(error)
+        case Fault():
+            return failed(error)
+        case DatabaseUnavailable():
+            return database_unavailable()
+    log.error("unexpected failure", exc_info=error)
+    return ApiError(500, headers=NO_RETRY)
+
+
+def failed(fault: Fault) -> ApiError:
+    meaning = fault.meaning
+    wait = fault.retry_after if fault.retry_after is not None else meaning.retry_after
+    headers = {} if wait is None or not meaning.may_heal else {"retry-after": str(max(1, round(wait)))}
+    return ApiError(
+        meaning.status,
+        fault.code,
+        fault.message,
+        type=meaning.type,
+        param=fault.param,
+        headers=headers if meaning.may_heal else NO_RETRY,
+    )
+
+
+def insufficient(refused: Refused) -> ApiError:
+    balance, needed = refused.available_cents + refused.held_cents, max(refused.needed_cents, 10)
+    return ApiError(
+        402,
+        "insufficient_credits",
+        "Insufficient credits",
+        detail=f"Minimum balance of 10 cents required. Current balance: {balance} cents. "
+        f"Available: {refused.available_cents} cents ({refused.held_cents} held for running requests); "
+        f"this request needs {needed} cents. {HOW_TO_GET_CREDITS}",
+        extra={
+            "available_cents": refused.available_cents,
+            "held_cents": refused.held_cents,
+            "needed_cents": max(refused.needed_cents, 10),
+        },
+    )
+
+
+def key_limit(refused: Refused) -> ApiError:
+    left = refused.key_left_cents or 0
+    return ApiError(
+        402,
+        "key_limit_reached",
+        f"This API key's spending limit leaves {left} cents; the request needs {refused.needed_cents}.",
+        type="insufficient_quota",
+        detail="Raise the key's limit, use another key, or ask for fewer output tokens.",
+        extra={"key_left_cents": left, "needed_cents": refused.needed_cents},
+    )
+
+
+def cost_cap(refused: Refused) -> ApiError:
+    return ApiError(
+        402,
+        "cost_cap_too_low",
+        f"x-conway-max-cost-cents is below what this request needs at least: {refused.needed_cents} cents.",
+        type="insufficient_quota",
+        param="x-conway-max-cost-cents",
+        extra={"needed_cents": refused.needed_cents},
+    )
+
+
+def rate_limited(refused: Refused) -> ApiError:
+    return ApiError(
+        429, "rate_limit_exceeded", "This API key's requests per minute are used up.", headers={"retry-after": "60"}
+    )
+
+
+def key_revoked(refused: Refused) -> ApiError:
+    return ApiError(401, message="This API key has been revoked or has expired.")
+
+
+def duplicate(refused: Refused) -> ApiError:
+    return ApiError(
+        409,
+        "idempotency_key_used",
+        "A request with this Idempotency-Key was already accepted; it is not sent, or charged, again. "
+        "Replies are not stored.",
+        headers=NO_RETRY,
+    )
+
+
+def unknown(refused: Refused) -> ApiError:
+    return ApiError(
+        503, "admission_unavailable", "The request could not be admitted; try again.", headers={"retry-after": "1"}
+    )
+
+
+REFUSALS: dict[str, Any] = {
+    "insufficient_credits": insufficient,
+    "key_limit_reached": key_limit,
+    "cost_cap": cost_cap,
+    "rate_limited": rate_limited,
+    "key_revoked": key_revoked,
+    "duplicate": duplicate,
+}

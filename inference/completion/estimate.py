@@ -1,0 +1,93 @@
+"""What would it cost? A completion's way up to the hold, which is asked about and not made; nothing is sent."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.authentication import Caller
+from credits.ledger import Outlook, Refused
+from inference import catalog
+from inference.billing import settlement, token_counting
+from inference.billing.quotes import Quote, quote
+from inference.catalog.pricing import charged_cents
+from inference.catalog.snapshot import Listing, PricePoint
+from inference.chat.provider_request import Rendered
+from inference.chat.request import ChatRequest
+from inference.chat.usage import Usage
+from inference.completion import errors, routing
+from inference.completion.routing import Headers
+
+# A completion would be answered with these; of the others the estimate itself is refused.
+TOLD = ("insufficient_credits", "key_limit_reached", "cost_cap", "rate_limited")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """From the prompt's text and one token of reply, to the highest count of the prompt and the longest reply."""
+
+    listing: Listing
+    price: PricePoint
+    rendered: Rendered
+    quote: Quote
+    outlook: Outlook | Refused
+
+    @property
+    def least(self) -> Usage:
+        request = self.rendered.request
+        prompt = token_counting.least_prompt(request, self.listing.estimate_percent)
+        return Usage(input=prompt, output=request.choices)
+
+    def as_json(self) -> dict[str, Any]:
+        least_usd, worst_usd = self.price.sheet.cost_usd(self.least), self.quote.worst_usd
+        return {
+            "model": self.listing.name,
+            "price_starts_at": self.price.starts_at,
+            "prompt_tokens": {"low": self.least.prompt_tokens, "high": self.quote.prompt_tokens},
+            "completion_tokens": {"low": self.least.output, "high": self.quote.choices * self.quote.limit},
+            "cost_usd": {"low": format(least_usd, "f"), "high": format(worst_usd, "f")},
+            "charged_cents": {"low": charged_cents(least_usd), "high": self.quote.worst_cents},
+            "available_cents": self.outlook.available_cents,
+            "held_cents": self.outlook.held_cents,
+            **admission(self.quote, self.outlook),
+            "ignored_params": self.rendered.ignored,
+            "transforms": self.rendered.transforms,
+        }
+
+
+def admission(quote: Quote, outlook: Outlook | Refused) -> dict[str, Any]:
+    if isinstance(outlook, Refused):
+        refusal = errors.answer_to(outlook)
+        return {
+            "admitted": False,
+            "hold_cents": 0,
+            "max_tokens": None,
+            "refusal": {"status": refusal.status, **refusal.body()},
+        }
+    return {
+        "admitted": True,
+        "hold_cents": outlook.cents,
+        "max_tokens": quote.affordable(outlook.cents),
+        "refusal": None,
+    }
+
+
+async def estimate(caller: Caller, request: ChatRequest, headers: Headers) -> Estimate:
+    """Raises what the completion would be refused with before its credit is looked at."""
+    book = await catalog.current()
+    listing, price = routing.find(book, request.model, caller)
+    rendered = listing.dialect.render(request, routing.target(listing, caller), limit=None)
+    rendered.encoded()
+    quote, outlook = await asked(caller, request, listing, price, routing.cap(headers))
+    return Estimate(listing, price, rendered, quote, outlook)
+
+
+async def asked(
+    caller: Caller, request: ChatRequest, listing: Listing, price: PricePoint, cap_cents: int | None
+) -> tuple[Quote, Outlook | Refused]:
+    try:
+        return await settlement.would_admit(
+            caller=caller, request=request, listing=listing, price=price, cap_cents=cap_cents
+        )
+    except Refused as refused:
+        if refused.reason not in TOLD:
+            raise
+        return quote(request, listing, price, counted=True), refused

@@ -1,0 +1,113 @@
+"""What an exchange came to: which settlement, on which numbers, at which price (design.md, section 4)."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from inference.billing import token_counting
+from inference.billing.settlement import bill, bucket_columns
+from inference.catalog.snapshot import PricePoint
+from inference.chat.usage import INPUT_BUCKETS, Usage
+
+if TYPE_CHECKING:
+    from inference.completion.task import Exchange
+
+MOST_TOKENS = 10**9
+CLIENT_LEFT, STOPPED = "client_left", "stopped"
+
+
+def entry(exchange: "Exchange", *, lost: bool = False) -> dict[str, Any]:
+    """As billing books it; with `lost`, what it would come to if we died now."""
+    listing, facts, window = exchange.listing, exchange.facts, exchange.admission.key_window
+    facts.usage, facts.known_input = believable(facts.usage), believable(facts.known_input)
+    settlement, usage, alerts = ("lost", estimate(exchange), []) if lost else outcome(exchange)
+    price, served = price_served(exchange)
+    cost_usd, cents = bill(usage, price, settlement)
+    alerts += served + [f"unpriced:{bucket}" for bucket in price.sheet.unpriced(usage)]
+    alerts += ["doubtful_usage"] if usage.doubtful else []
+    alerts += ["charge_above_hold"] if cents > exchange.admission.cents else []
+    return {
+        "row": {
+            "id": exchange.id,
+            "user_id": exchange.caller.user_id,
+            "key_id": exchange.caller.key_id,
+            "request_id": exchange.request_id,
+            "model_id": listing.name,
+            "provider": listing.provider.name,
+            "served_model": (facts.model or "")[:200],
+            "upstream_id": (facts.upstream_id or "")[:200],
+            "price_id": price.id,
+            "is_stream": exchange.is_stream,
+            **bucket_columns(usage),
+            "cost_usd": format(cost_usd, "f"),
+            "charged_cents": cents,
+            "settlement": settlement,
+            "ending": "process_died" if lost else exchange.ending,
+            "status": exchange.status,
+            "finish_reason": next(iter(exchange.gathered.finished.values()), "")[:40],
+            "alerts": alerts,
+            "raw_usage": facts.raw_usage,
+            "seen": {"characters": len(exchange.gathered.written()), "visible": exchange.was_seen},
+            "admitted_at": exchange.admitted_at.isoformat(),
+            "first_byte_ms": milliseconds(exchange.began, exchange.first_byte),
+            "total_ms": milliseconds(exchange.began, time.monotonic()),
+        },
+        "key_window": window.isoformat() if window else None,
+        "description": f"{listing.name}: {usage.prompt_tokens:,} tokens in, {usage.output:,} out",
+        "details": {
+            "model": listing.name,
+            "provider": listing.provider.name,
+            "tokens": usage.buckets(),
+            "cost_usd": format(cost_usd, "f"),
+            "receipt": exchange.id,
+            "settlement": settlement,
+        },
+    }
+
+
+def outcome(exchange: "Exchange") -> tuple[str, Usage, list[str]]:
+    """How it is settled, on which numbers, and what staff should look at."""
+    fault, facts = exchange.fault, exchange.facts
+    alerts = [f"provider:{fault.meaning.code}"] if fault and fault.meaning.alert else []
+    if fault is None and facts.free:
+        return "none", facts.usage or Usage(), alerts
+    if fault is None and facts.usage is not None:
+        return "exact", facts.usage, alerts
+    if fault is None:
+        return "estimated", estimate(exchange), [*alerts, "no_usage"]
+    was_cut = exchange.ending in (CLIENT_LEFT, STOPPED)  # for a client that had left: the provider charges for it
+    if exchange.was_seen or (exchange.client_left and (was_cut or not exchange.gathered.empty)):
+        return "estimated", estimate(exchange), alerts
+    return "none", Usage(), alerts
+
+
+def believable(usage: Usage | None) -> Usage | None:
+    """No request uses so many tokens: a number nobody can bill is no number."""
+    told = [] if usage is None else [*usage.buckets().values(), usage.reasoning or 0]
+    return None if any(not 0 <= tokens <= MOST_TOKENS for tokens in told) else usage
+
+
+def estimate(exchange: "Exchange") -> Usage:
+    """What is known, and for the rest a count of what we saw; never a provider's placeholder."""
+    listing, reported = exchange.listing, exchange.facts.usage
+    known = reported or exchange.facts.known_input
+    if known is None:
+        prompt = token_counting.estimated_prompt(exchange.rendered.request, listing.estimate_percent, listing.traits)
+        known = Usage(input=prompt)
+    seen = 0 if exchange.gathered.empty else exchange.counted() * listing.estimate_percent // 100 + 1
+    inputs = {bucket: getattr(known, bucket) for bucket in INPUT_BUCKETS}
+    output = max(seen, reported.output if reported else 0)
+    return Usage(**inputs, output=output, reasoning=known.reasoning, doubtful=known.doubtful)
+
+
+def price_served(exchange: "Exchange") -> tuple[PricePoint, list[str]]:
+    """Of the model actually served; of one we do not know, the price of the one asked for, and staff are told."""
+    served, listing = exchange.facts.model, exchange.listing
+    if not served or listing.is_named(served):
+        return exchange.price, []
+    other = exchange.catalog.served(served, listing.provider)
+    price = other.price_at(exchange.admitted_at) if other else None
+    return price or exchange.price, [f"served:{served[:100]}"]
+
+
+def milliseconds(begin: float, end: float | None) -> int | None:
+    return None if end is None else int((end - begin) * 1000)

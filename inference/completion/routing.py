@@ -1,0 +1,69 @@
+"""Where a request goes, before anything is held for it: which model at which price, and what its headers ask of us."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+
+from django.conf import settings
+
+from accounts.authentication import Caller
+from conway.common.errors import ApiError
+from inference.catalog.snapshot import Catalog, Listing, PricePoint
+from inference.chat.invalid_request import Rejected
+from inference.chat.provider_request import Target
+from inference.completion import errors
+
+CENTS = re.compile(r"\s*[0-9]+\s*")
+MOST_CAP_CENTS = 10**12
+
+Headers = Mapping[str, str]  # names in lower case
+
+
+def find(book: Catalog, name: str, caller: Caller) -> tuple[Listing, PricePoint]:
+    listing = book.find(name)
+    if listing is None or not listing.is_on:
+        known = ", ".join(sorted(name for name, listing in book.listings.items() if listing.is_on))
+        raise Rejected(
+            f"The model '{name[:100]}' does not exist here. Available: {known}.",
+            param="model",
+            code="model_not_found",
+            status=404,
+        )
+    if caller.allowed_models is not None and name not in caller.allowed_models:
+        raise ApiError(403, "model_not_allowed", f"This API key may not use '{name}'.", param="model")
+    if not listing.provider.is_configured:
+        raise ApiError(
+            503,
+            "provider_not_configured",
+            f"Inference proxy not configured: no API key for {listing.provider.title}.",
+            headers=errors.NO_RETRY,
+        )
+    price = listing.price_at(book.now())
+    if price is None:
+        raise ApiError(
+            503, "model_not_priced", f"'{name}' has no price yet; our staff have to set one.", headers=errors.NO_RETRY
+        )
+    return listing, price
+
+
+def target(listing: Listing, caller: Caller) -> Target:
+    return Target(listing.upstream_id, listing.traits, lambda value: pseudonym(caller.user_id, value))
+
+
+def pseudonym(user_id: int, value: str) -> str:
+    """A caller's own id for a user, as providers see it: nobody can tell whose it is, and two callers' never meet."""
+    return hmac.new(
+        settings.SECRET_KEY.encode(), f"{user_id}\0{value}".encode("utf-8", "replace"), hashlib.sha256
+    ).hexdigest()
+
+
+def cap(headers: Headers) -> int | None:
+    """The most a completion may cost its caller, in cents."""
+    given = headers.get("x-conway-max-cost-cents")
+    if given is None:
+        return None
+    if not CENTS.fullmatch(given):
+        raise Rejected("x-conway-max-cost-cents must be a whole number of cents.", param="x-conway-max-cost-cents")
+    digits = given.strip().lstrip("0") or "0"
+    return min(int(digits), MOST_CAP_CENTS) if len(digits) < 20 else MOST_CAP_CENTS

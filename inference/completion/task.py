@@ -1,0 +1,296 @@
+"""One completion under way: a task of its own reads the provider, whatever becomes of the client, and settles it.
+
+ask → read (stream or JSON, retried before the first byte only) → ending → entry → settle → the end goes to the client
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from accounts.authentication import Caller
+from conway.common.database import DatabaseUnavailable
+from credits.ledger import Admission
+from inference.billing import settlement, token_calibration, token_counting
+from inference.billing.settlement import Booked, UnableToBook
+from inference.catalog.snapshot import Catalog, Listing, PricePoint
+from inference.chat.provider_error import BAD_RESPONSE, Fault, Meaning
+from inference.chat.provider_request import Rendered
+from inference.chat.reply import Delta, Facts, Gathered, Reply
+from inference.completion import outcome
+from inference.completion.channel import Channel
+from inference.completion.outcome import CLIENT_LEFT, STOPPED
+from inference.completion.response import Chunks, error_event, fault_error
+from inference.sse import DONE, Decoder, EventTooLarge
+from inference.upstream import client as upstream
+
+LONGEST_SECONDS = 3600
+LEFT_JSON_SECONDS = upstream.JSON_SECONDS
+LONGEST_RETRY_WAIT_SECONDS = 2.0
+
+COMPLETE, TOO_LONG = "complete", "too_long"
+CUT = {
+    CLIENT_LEFT: Fault(Meaning(499, "client_left"), "The client left."),
+    STOPPED: Fault(
+        Meaning(503, "server_stopping", retry_after=1), "The server is being restarted; send the request again."
+    ),
+    TOO_LONG: Fault(Meaning(504, "upstream_timeout")),
+}
+UNBOOKED = Meaning(503, "settlement_unavailable", may_heal=False)
+INTERNAL = Meaning(500, "internal_error", may_heal=False)
+
+log = logging.getLogger(__name__)
+
+running: dict[str, "Exchange"] = {}
+
+
+@dataclass(slots=True)
+class Exchange:
+    id: str
+    request_id: str
+    caller: Caller
+    catalog: Catalog
+    listing: Listing
+    price: PricePoint
+    rendered: Rendered
+    payload: bytes  # of `rendered`, as it is sent
+    admission: Admission
+    admitted_at: datetime
+    drain_seconds: float
+    prompt_bound: int
+    lowered_limit: int | None = None
+
+    facts: Facts = field(default_factory=Facts)
+    gathered: Gathered = field(default_factory=Gathered)
+    reply: Reply | None = None
+    pending: list[Delta] = field(default_factory=list)
+    finishes: list[Delta] = field(default_factory=list)
+    channel: Channel = field(default_factory=Channel)
+    chunks: Chunks = field(init=False)
+    # Set when there is something to answer: the first bytes, the end, or a long silence.
+    answerable: asyncio.Event = field(default_factory=asyncio.Event)
+    # The provider took the request: from here on it may charge for it, and is not asked again.
+    is_answered: bool = False
+    ended: bool = False
+    has_checkpoint: bool = False
+    fault: Fault | None = None
+    booked: Booked | None = None
+    count: int = 0
+    counted_characters: int = 0
+    ending: str = COMPLETE
+    client_left: bool = False
+    deadline: asyncio.Timeout | None = None
+    began: float = field(default_factory=time.monotonic)
+    first_byte: float | None = None
+    task: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.chunks = Chunks(self.id, self.rendered.request)
+
+    @property
+    def is_stream(self) -> bool:
+        return bool(self.rendered.request.stream)
+
+    @property
+    def was_seen(self) -> bool:
+        """Whether the caller got any of the reply."""
+        return self.is_stream and not self.gathered.empty
+
+    # The task
+
+    def start(self) -> None:
+        running[self.id] = self
+        self.task = asyncio.create_task(self.run())
+
+    async def run(self) -> None:
+        try:
+            async with asyncio.timeout(LONGEST_SECONDS) as self.deadline:
+                await self.read()
+        except TimeoutError:
+            self.ending = TOO_LONG if self.ending == COMPLETE else self.ending
+            self.fault = CUT[self.ending]
+        except Fault as fault:
+            self.fault, self.ending = fault, fault.code[:40]
+        except Exception:
+            log.exception("completion %s failed", self.id)
+            self.fault, self.ending = Fault(INTERNAL, "Something went wrong on our side."), "internal_error"
+        finally:
+            self.deadline = None
+        try:
+            await self.settle()
+        except UnableToBook:
+            self.fault = Fault(
+                UNBOOKED, "The answer is complete, but could not be recorded. It is not lost; do not send it again."
+            )
+        finally:
+            await self.end()
+            running.pop(self.id, None)
+        with suppress(DatabaseUnavailable):
+            await token_calibration.learn(self)
+
+    def cut(self, ending: str, seconds: float = 0) -> None:
+        """The provider is read no longer than that."""
+        if self.deadline is None or (self.ending != COMPLETE and ending == self.ending):
+            return
+        self.ending = ending
+        when = asyncio.get_running_loop().time() + seconds
+        if (before := self.deadline.when()) is None or when < before:
+            self.deadline.reschedule(when)
+
+    def leave(self) -> None:
+        """The client is gone. What it could see is drained for a while; what it could not is read to its end."""
+        self.channel.abandon()  # the end may be waiting there for a reader who stalls
+        if self.client_left or self.ended:
+            return
+        self.client_left = True
+        self.cut(CLIENT_LEFT, self.drain_seconds if self.was_seen else LEFT_JSON_SECONDS)
+
+    # Reading
+
+    async def read(self) -> None:
+        tries = 0
+        while True:
+            try:
+                return await self.ask()
+            except Fault as fault:
+                if self.finishes and self.facts.usage is not None:
+                    return  # all was said; only the farewell is missing
+                pause = fault.retry_after if fault.retry_after is not None else 0.25 * 2**tries
+                if self.is_answered or tries >= fault.meaning.retries or pause > LONGEST_RETRY_WAIT_SECONDS:
+                    raise
+                tries += 1
+            await asyncio.sleep(pause)
+            self.payload = self.rendered.encoded()  # a dialect may have mended what the provider refused
+
+    async def ask(self) -> None:
+        dialect, wants_stream = self.listing.dialect, self.is_stream or self.listing.dialect.STREAMS_ALWAYS
+        path = dialect.path(self.listing.upstream_id, stream=wants_stream)
+        headers = {**self.rendered.headers, "x-request-id": self.request_id}
+        async with upstream.post(self.listing.provider, path, self.payload, headers, stream=wants_stream) as response:
+            if response.status >= 300:
+                raise dialect.fault(response.status, response.headers, await response.read(upstream.ERROR_BODY_BYTES))
+            self.is_answered = True
+            if response.is_stream:
+                await self.read_stream(response)
+            else:
+                await self.read_json(response)
+
+    async def read_stream(self, response: upstream.Response) -> None:
+        decoder, translator = Decoder(), self.listing.dialect.stream(self.rendered)
+        self.facts = translator.facts
+        try:
+            async for read in response.reads():
+                for event in decoder.feed(read):
+                    if event.data == "[DONE]":
+                        await self.deliver(translator.end())
+                        return
+                    self.take(translator.feed(event))
+                await self.flush()
+            for event in decoder.end():
+                if event.data != "[DONE]":
+                    self.take(translator.feed(event))
+            await self.deliver(translator.end())
+        except EventTooLarge as error:
+            raise Fault(BAD_RESPONSE, "An event of the stream never ended.") from error
+        finally:
+            await self.flush()
+
+    async def read_json(self, response: upstream.Response) -> None:
+        body = await response.read()
+        try:
+            parsed = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise Fault(BAD_RESPONSE, "The answer is not JSON.") from error
+        reply = self.listing.dialect.parse(parsed, self.rendered)
+        self.facts = reply.facts
+        self.reply = reply
+        await self.deliver(reply.deltas())
+
+    async def deliver(self, deltas: Iterable[Delta]) -> None:
+        self.take(deltas)
+        await self.flush()
+
+    def take(self, deltas: Iterable[Delta]) -> None:
+        for delta in deltas:
+            self.gathered.add(delta)
+            if delta.finish_reason is None:
+                self.pending.append(delta)
+            else:
+                self.finishes.append(delta)  # told with the end, after the books have it
+
+    async def flush(self) -> None:
+        """To the client, one write for all that came in one read."""
+        if not self.pending:
+            return
+        deltas, self.pending = self.pending, []
+        if self.first_byte is None:
+            self.first_byte = time.monotonic()
+        if self.is_stream and not self.client_left:
+            await self.send(self.encoded(deltas))
+
+    def encoded(self, deltas: list[Delta]) -> bytes:
+        if not self.chunks.head:
+            self.chunks.begin(self.facts, self.listing.upstream_id)
+        return self.chunks.encode(deltas)
+
+    async def send(self, piece: bytes) -> None:
+        self.answerable.set()
+        await self.channel.put(piece)
+
+    # Settling
+
+    async def settle(self) -> None:
+        self.booked = await settlement.settle(outcome.entry(self))
+
+    @property
+    def status(self) -> int:
+        """Of the answer: once a stream has begun, its status has been sent."""
+        return 200 if self.fault is None or self.was_seen else self.fault.meaning.status
+
+    def counted(self) -> int:
+        """o200k tokens of what was written so far; a checkpoint counts only what came since the last."""
+        written = self.gathered.written()
+        self.count += token_counting.count(written[self.counted_characters :])
+        self.counted_characters = len(written)
+        return self.count
+
+    # The end
+
+    async def end(self) -> None:
+        """After the books: what the client waits for."""
+        self.ended = True
+        begun = self.answerable.is_set()  # else a failure can still be told by its status
+        if self.is_stream and not self.client_left and (begun or self.fault is None):
+            await self.channel.put(self.last_bytes())
+        self.channel.close()
+        self.answerable.set()
+
+    def last_bytes(self) -> bytes:
+        if self.fault is not None:
+            return error_event(fault_error(self.fault))
+        finish = self.encoded(self.finishes)  # a reply without a word begins its chunks here
+        usage = self.chunks.usage(self.usage_shown()) if self.rendered.request.wants_usage else b""
+        return finish + usage + DONE
+
+    def usage_shown(self) -> dict[str, Any]:
+        shown = (self.facts.usage or outcome.estimate(self)).as_openai()
+        if self.booked is not None:
+            shown |= {
+                "cost_usd": format(self.booked.cost_usd.normalize(), "f"),
+                "charged_cents": self.booked.charged_cents,
+            }
+        return shown
+
+    def whole(self) -> Reply:
+        """The reply for a JSON caller."""
+        return self.reply or self.gathered.reply(self.facts)
+
+
+def cut_all(ending: str, seconds: float) -> None:
+    for exchange in list(running.values()):
+        exchange.cut(ending, seconds)

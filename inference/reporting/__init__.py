@@ -1,0 +1,7 @@
+"""The same money, read only. Nothing here is on a request's way.
+
+receipts      what one completion cost, and why
+daily_sales   what was sold, by day and model
+dashboard     the admin's front page
+audit         every charge, computed again
+"""

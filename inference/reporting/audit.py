@@ -1,0 +1,63 @@
+"""Checks the charges: each equals the formula on its completion's stored buckets and pinned price row, and stands in
+the books once.
+
+Every line it yields is a fault. Pages of a few thousand rows, so that memory and locks stay small at ten million.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from inference.catalog.pricing import PriceSheet, charged_cents
+from inference.chat.usage import BUCKETS, Usage
+from inference.models import Price
+
+ROWS_AT_ONCE = 5_000
+
+
+def faults() -> Iterator[str]:
+    sheets = {price_id: PriceSheet.of(sheet) for price_id, sheet in Price.objects.values_list("id", "sheet")}
+    for row in pages(COMPLETIONS, ""):
+        yield from faults_of(row, sheets)
+    for _, reference in pages(CHARGES, 0):
+        yield f"{reference}: a charge without its completion"
+
+
+def faults_of(row: tuple[Any, ...], sheets: dict[int, PriceSheet]) -> Iterator[str]:
+    completion_id, settlement, price_id, cost_usd, charged, booked, *buckets = row
+    usage = Usage(**dict(zip(BUCKETS, buckets, strict=True)))
+    cost = Decimal(0) if settlement == "none" else sheets[price_id].cost_usd(usage)
+    if cost != cost_usd:
+        yield f"{completion_id}: the cost is {cost_usd} USD, its tokens at price {price_id} cost {cost}"
+    if charged != charged_cents(cost):
+        yield f"{completion_id}: {charged} cents are charged, the formula gives {charged_cents(cost)}"
+    if booked != charged:
+        yield f"{completion_id}: {charged} cents are charged, the transactions say {booked}"
+
+
+def pages(sql: str, after: Any) -> Iterator[tuple[Any, ...]]:
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, {"after": after, "limit": ROWS_AT_ONCE})
+            rows = cursor.fetchall()
+        yield from (row for row in rows if row[1] is not None)
+        if len(rows) < ROWS_AT_ONCE:
+            return
+        after = rows[-1][0]
+
+
+COMPLETIONS = f"""
+SELECT c.id, c.settlement, c.price_id, c.cost_usd, c.charged_cents,
+       (SELECT coalesce(-sum(amount_cents), 0) FROM credits_credittransaction t
+        WHERE t.reference IN ('inference:' || c.id, 'inference:' || c.id || '.corrected')),
+       {", ".join(f"c.{bucket}_tokens" for bucket in BUCKETS)}
+FROM inference_completion c WHERE c.id > %(after)s ORDER BY c.id LIMIT %(limit)s"""
+
+# The second column is empty where all is well.
+CHARGES = """
+SELECT t.id, CASE WHEN NOT EXISTS (
+         SELECT FROM inference_completion c
+         WHERE c.id = regexp_replace(substr(t.reference, 11), '\\.corrected$', '')) THEN t.reference END
+FROM credits_credittransaction t WHERE t.type = 'inference' AND t.id > %(after)s ORDER BY t.id LIMIT %(limit)s"""

@@ -1,0 +1,93 @@
+"""What staff look at first: do the books balance, does anything hang, what went wrong today, what was earned."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Sum
+
+from credits.models import AuditRun, CreditTransaction
+from inference.billing import spool
+from inference.models import Completion
+from inference.reporting.daily_sales import Figures, figures, midnight
+
+AUDITED_EVERY = timedelta(hours=26)  # once a day, and two hours for the audit itself
+LONG_OPEN = timedelta(minutes=10)
+LATELY = timedelta(days=3)
+ALERTS_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Holds:
+    number: int
+    cents: int
+    oldest: datetime | None
+    long_open: int
+
+
+@dataclass(frozen=True)
+class Spooled:
+    """Settlements that wait on this machine's disk for the database."""
+
+    files: int
+    settlements: int
+
+
+class Watch:
+    """Each is asked for when it is shown, by an index or of a small table."""
+
+    @cached_property
+    def now(self) -> datetime:
+        return asked("SELECT clock_timestamp()")[0]
+
+    @cached_property
+    def audit(self) -> AuditRun | None:
+        return AuditRun.objects.order_by("id").last()
+
+    @property
+    def audit_is_late(self) -> bool:
+        return self.audit is None or self.now - self.audit.finished_at > AUDITED_EVERY
+
+    @cached_property
+    def holds(self) -> Holds:
+        return Holds(*asked(HOLDS, {"long_ago": self.now - LONG_OPEN}))
+
+    @cached_property
+    def spooled(self) -> Spooled:
+        waiting = [len(spool.read(path)) for path in spooled_files()]
+        return Spooled(sum(number > 0 for number in waiting), sum(waiting))
+
+    @cached_property
+    def figures(self) -> Figures:
+        return figures(self.now)
+
+    @cached_property
+    def written_off_today(self) -> int:
+        """Cents. By the newest write-offs, which are few, and not by all that was booked today."""
+        today = CreditTransaction.objects.filter(type="write_off", created_at__gte=midnight(self.now.date()))
+        return today.aggregate(cents=Sum("amount_cents", default=0))["cents"]
+
+    @cached_property
+    def alerts(self) -> list[Completion]:
+        lately = Completion.objects.filter(created_at__gte=self.now - LATELY).exclude(alerts=[])
+        return list(lately.select_related("user").order_by("-created_at")[:ALERTS_SHOWN])
+
+
+def spooled_files() -> list[Path]:
+    folder = settings.CONWAY_DATA_DIR / "spool"
+    return sorted(folder.glob("*.jsonl"))
+
+
+def asked(sql: str, params: dict[str, Any] | None = None) -> tuple[Any, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchone()
+
+
+HOLDS = """
+SELECT count(*), coalesce(sum(cents), 0)::bigint, min(admitted_at), count(*) FILTER (WHERE admitted_at < %(long_ago)s)
+FROM credits_hold"""

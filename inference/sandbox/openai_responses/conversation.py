@@ -1,0 +1,71 @@
+"""A Responses request in plain words."""
+
+from typing import Any
+
+from ..neutral_request import AUTO, Ask, Tool, Usage
+from ..word_tokens import count, count_json, count_media
+
+Body = dict[str, Any]
+
+
+def items(body: Body) -> list[Body]:
+    given = body["input"]
+    return [{"type": "message", "role": "user", "content": given}] if isinstance(given, str) else given
+
+
+def understood(body: Body, model: str, *, thinks: bool) -> Ask:
+    given = items(body)
+    format = body.get("text", {}).get("format", {})
+    choice = body.get("tool_choice") or AUTO
+    return Ask(
+        model=model,
+        prompt=last_user_text(given),
+        input=Usage(input=count_input(body)),
+        results=trailing_results(given),
+        tools=tuple(Tool(tool["name"], tool.get("parameters") or {}) for tool in body.get("tools", ())),
+        choice=choice if isinstance(choice, str) else choice.get("name") or choice["mode"],
+        allowed=tuple(tool["name"] for tool in choice.get("tools", ())) if isinstance(choice, dict) else (),
+        parallel=body.get("parallel_tool_calls") is not False,
+        thinks=thinks,
+        limit=body.get("max_output_tokens"),
+        json=format.get("type") == "json_object",
+        schema=format.get("schema"),
+        stream=bool(body.get("stream")),
+        user=body.get("safety_identifier") or body.get("user"),
+        body=body,
+    )
+
+
+def item_text(item: Body) -> str:
+    content = item.get("content") or item.get("output") or ""
+    return (
+        content
+        if isinstance(content, str)
+        else "\n".join(part.get("text") or part.get("refusal") or "" for part in content)
+    )
+
+
+def last_user_text(given: list[Body]) -> str:
+    return next((item_text(item) for item in reversed(given) if item.get("role") == "user"), "")
+
+
+def trailing_results(given: list[Body]) -> tuple[str, ...]:
+    results: list[str] = []
+    for item in reversed(given):
+        if item.get("type") != "function_call_output":
+            break
+        results.insert(0, item_text(item))
+    return tuple(results)
+
+
+def count_input(body: Body) -> int:
+    given = items(body)
+    spoken = count(body.get("instructions") or "") + sum(count(item_text(item)) for item in given)
+    called = sum(1 + count(item["arguments"]) for item in given if item.get("type") == "function_call")
+    parts = [part for item in given if isinstance(item.get("content"), list) for part in item["content"]]
+    media = sum(
+        count_media(part.get("image_url") or part.get("file_data") or "")
+        for part in parts
+        if part["type"] in ("input_image", "input_file")
+    )
+    return max(1, spoken + called + media + count_json(body.get("tools")))

@@ -1,0 +1,6 @@
+"""The wire to the providers.
+
+client         the only file that knows httpx
+providers      who they are, and their keys
+idle_timeout   a bound on silence, with one timer
+"""

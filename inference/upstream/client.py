@@ -1,0 +1,139 @@
+"""The wire to the providers: one shared pool, with a bounded share for each. The only file that knows httpx.
+
+A provider that hangs fills its own share only; a full share is 503 at once, not a queue (`Fault(BUSY)`).
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+
+import aiohttp
+import httpx2 as httpx
+from django.conf import settings
+from httpx_aiohttp.httpx2 import AiohttpTransport
+
+from inference.chat.provider_error import BAD_RESPONSE, BUSY, FIRST_BYTE_TIMEOUT, TRUNCATED, UNREACHABLE, Fault, Meaning
+from inference.upstream.idle_timeout import Patience
+from inference.upstream.providers import Provider
+
+CONNECT_SECONDS = 5
+FIRST_BYTE_SECONDS = settings.CONWAY_FIRST_BYTE_SECONDS  # of a stream
+BETWEEN_BYTES_SECONDS = settings.CONWAY_BETWEEN_BYTES_SECONDS
+JSON_SECONDS = settings.CONWAY_JSON_SECONDS
+CONNECTIONS_PER_PROVIDER = 1000
+KEPT_SECONDS = 15  # an idle connection; providers close theirs after a minute or more
+ERROR_BODY_BYTES = 64 * 1024
+JSON_BODY_BYTES = 64 * 1024 * 1024
+
+SILENCE = Meaning(504, "upstream_timeout")
+
+_clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
+_open: Counter[str] = Counter()
+
+
+@dataclass(slots=True)
+class Response:
+    """An answer whose body is still on its way. Network trouble while reading is a `Fault`."""
+
+    status: int
+    headers: Mapping[str, str]
+    raw: httpx.Response
+    is_stream: bool
+
+    async def reads(self) -> AsyncIterator[bytes]:
+        """The body as it comes; a provider that pauses too long has broken off. Time the reader takes does not
+        count.
+        """
+        patience = Patience()
+        patience.begin(FIRST_BYTE_SECONDS)
+        try:
+            async for read in self.raw.aiter_raw():
+                patience.end()
+                yield read
+                patience.begin(BETWEEN_BYTES_SECONDS)
+        except asyncio.CancelledError as error:
+            if patience.cancelled_by_us():
+                raise Fault(SILENCE, "No byte came in time.") from error
+            raise
+        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+            raise Fault(TRUNCATED, str(error)) from error
+        finally:
+            patience.close()
+
+    async def read(self, most: int = JSON_BODY_BYTES) -> bytes:
+        body = bytearray()
+        async for read in self.reads():
+            body += read
+            if len(body) > most:
+                raise Fault(BAD_RESPONSE, "The answer is larger than any reply.")
+        return bytes(body)
+
+
+def client() -> httpx.AsyncClient:
+    loop = asyncio.get_running_loop()
+    if (found := _clients.get(loop)) is None:
+        for gone in [old for old in _clients if old.is_closed()]:
+            del _clients[gone]
+        found = _clients[loop] = httpx.AsyncClient(
+            transport=AiohttpTransport(client=session), timeout=None, trust_env=False
+        )
+    return found
+
+
+def session() -> aiohttp.ClientSession:
+    """Without cookies: one caller's must never reach another's request."""
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_SECONDS)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=2**18)
+
+
+async def close() -> None:
+    if (found := _clients.pop(asyncio.get_running_loop(), None)) is not None:
+        await found.aclose()
+
+
+@asynccontextmanager
+async def post(
+    provider: Provider, path: str, body: bytes, headers: Mapping[str, str], *, stream: bool
+) -> AsyncIterator[Response]:
+    """Raises `Fault` where no answer came; what an answer means is its dialect's to say."""
+    if _open[provider.name] >= CONNECTIONS_PER_PROVIDER:
+        raise Fault(BUSY)
+    _open[provider.name] += 1
+    try:
+        raw = await send(provider, path, body, headers, FIRST_BYTE_SECONDS if stream else JSON_SECONDS)
+        try:
+            kind = raw.headers.get("content-type", "")
+            yield Response(raw.status_code, raw.headers, raw, "event-stream" in kind)
+        finally:
+            await raw.aclose()
+    finally:
+        _open[provider.name] -= 1
+
+
+@lru_cache
+def address(url: str) -> httpx.URL:
+    """Parsing one costs as much as a tenth of a request; there are few."""
+    return httpx.URL(url)
+
+
+async def send(
+    provider: Provider, path: str, body: bytes, headers: Mapping[str, str], seconds: float
+) -> httpx.Response:
+    # aiohttp forgets the body's length when httpx hands it over as a stream; content as bytes keeps it
+    request = httpx.Request(
+        "POST",
+        address(provider.base_url + path),
+        content=body,
+        headers=provider.headers({"content-type": "application/json", **headers}),
+        extensions={"timeout": {"connect": CONNECT_SECONDS, "read": None, "write": None, "pool": None}},
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            return await client().send(request, stream=True)
+    except TimeoutError as error:
+        raise Fault(FIRST_BYTE_TIMEOUT, f"No answer within {seconds} s.") from error
+    except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+        raise Fault(UNREACHABLE, f"{type(error).__name__}: {error}") from error

@@ -1,0 +1,181 @@
+"""Heartbeats and the reaper: which holds live, and what becomes of those whose process does not."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from accounts.models import User
+from conway.common.database import DatabaseUnavailable
+from credits import ledger
+from credits.models import CreditAccount, CreditTransaction, Hold
+from inference.billing import settlement
+from inference.chat.usage import Usage
+from inference.completion import background, task
+from inference.models import Completion, Price
+from inference.upstream import client as upstream
+from tests.inference.conftest import Sandbox, asked
+
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+pytestmark = pytest.mark.usefixtures("own_spool")
+
+
+def test_a_hold_whose_beat_stands_still_is_settled_by_its_checkpoint_and_corrected_later(
+    key: str, alice: User, sandbox: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`lost` is provisional: the true settlement books the difference, once."""
+    monkeypatch.setattr(background, "LOST_SECONDS", 0.5)
+
+    async def scenario() -> None:
+        asking = asyncio.create_task(asked(key, "say 2000 words [[pace=1]]", stream=True))
+        answer = await asking
+        pieces = aiter(answer.body)  # type: ignore[arg-type]
+        await anext(pieces)
+        await background.beat()
+        reaper = background.Reaper()
+        assert await reaper.look() == 0
+        await asyncio.sleep(0.6)
+        assert await reaper.look() == 1
+        async for _ in pieces:
+            pass
+        await upstream.close()
+
+    run(scenario())
+    references = list(
+        CreditTransaction.objects.filter(type="inference").order_by("id").values_list("reference", flat=True)
+    )
+    assert [reference.partition(".")[2] for reference in references] == ["", "corrected"]
+    assert (Completion.objects.get().settlement, Completion.objects.get().charged_cents) == ("exact", 7)
+    assert CreditAccount.objects.get(user=alice).balance_cents == 993
+
+
+def test_a_beating_hold_is_never_lost(key: str, sandbox: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "LOST_SECONDS", 0.3)
+
+    async def scenario() -> None:
+        asking = asyncio.create_task(asked(key, "say 100 words [[pace=10]]"))
+        reaper = background.Reaper()
+        while not asking.done():
+            await background.beat()
+            assert await reaper.look() == 0
+            await asyncio.sleep(0.1)
+        await upstream.close()
+
+    run(scenario())
+    assert Completion.objects.get().settlement == "exact"
+
+
+def test_a_stream_has_its_first_checkpoint_before_its_first_beat(key: str, sandbox: Sandbox, run: Run) -> None:
+    async def scenario() -> None:
+        answer = await asked(key, "say 60 words [[pace=10]]", stream=True)
+        for _ in range(2):
+            await background.first_checkpoints()
+        hold = await Hold.objects.aget()
+        assert (hold.beat, hold.checkpoint["row"]["settlement"]) == (1, "lost")
+        assert [piece async for piece in answer.body]  # type: ignore[union-attr]
+        await upstream.close()
+
+    run(scenario())
+
+
+def test_what_one_provider_says_stops_nobodys_beat(key: str, sandbox: Sandbox, run: Run) -> None:
+    """PostgreSQL stores no NUL, no half of a letter and no such number."""
+
+    async def scenario() -> None:
+        answer = await asked(key, "say 60 words [[pace=10]]", stream=True)
+        (odd,) = task.running.values()
+        odd.facts.upstream_id, odd.facts.raw_usage = "a\0b\ud800", {"output_tokens": float("inf")}
+        odd.facts.known_input = Usage(input=10**30)
+        await background.beat()
+        checkpoint = (await Hold.objects.aget()).checkpoint["row"]
+        assert (checkpoint["upstream_id"], checkpoint["raw_usage"]) == ("a\ufffdb\ufffd", {"output_tokens": None})
+        assert checkpoint["input_tokens"] < 1_000
+        assert [piece async for piece in answer.body]  # type: ignore[union-attr]
+        await upstream.close()
+
+    run(scenario())
+
+
+def test_an_outage_starts_the_reapers_clock_anew(
+    alice: User, prices: None, run: Run, no_database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "LOST_SECONDS", 0.4)
+
+    async def scenario() -> None:
+        await held(alice)
+        reaper = background.Reaper()
+        await reaper.look()
+        await asyncio.sleep(0.5)
+        back = no_database()
+        with pytest.raises(DatabaseUnavailable):
+            await reaper.look()
+        back()
+        assert await reaper.look() == 0
+        await asyncio.sleep(0.5)
+        assert await reaper.look() == 1
+
+    run(scenario())
+    assert (Completion.objects.get().settlement, Completion.objects.get().charged_cents) == ("lost", 0)
+
+
+def test_a_pause_of_our_own_starts_the_reapers_clock_anew(
+    alice: User, prices: None, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "LOST_SECONDS", 0.4)
+    monkeypatch.setattr(background, "LONGEST_BLINK_SECONDS", 0.2)
+
+    async def scenario() -> None:
+        await held(alice)
+        reaper = background.Reaper()
+        await reaper.look()
+        await asyncio.sleep(0.5)
+        assert await reaper.look() == 0
+
+    run(scenario())
+    assert Hold.objects.count() == 1
+
+
+async def held(user: User) -> None:
+    """Admitted by a process that is gone."""
+    price = await sync_to_async(Price.objects.filter(model="gpt-5-mini").first)()
+    assert price
+    details = {"model": "gpt-5-mini", "provider": "openai", "price_id": price.pk, "is_stream": True, "request_id": "r"}
+    await ledger.admit(
+        completion_id="chatcmpl-gone",
+        user_id=user.pk,
+        key_id=None,
+        need_cents=1,
+        worst_cents=10,
+        process="gone",
+        details=details,
+    )
+
+
+def test_a_hang_up_during_admission_gives_the_hold_back(
+    key: str, sandbox: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Admitted, and cancelled before anybody heard of it."""
+    true = ledger.admit
+
+    async def admit_slowly(**given: Any) -> ledger.Admission:
+        admission = await true(**given)
+        await asyncio.sleep(5)
+        return admission
+
+    monkeypatch.setattr(ledger, "admit", admit_slowly)
+
+    async def scenario() -> None:
+        asking = asyncio.create_task(asked(key))
+        await asyncio.wait([asking], timeout=0.5)
+        asking.cancel()
+        await asyncio.wait([asking])
+        while settlement.releasing:
+            await asyncio.sleep(0.01)
+
+    run(scenario())
+    assert sandbox.meter() == []
+    assert not Hold.objects.exists() and not Completion.objects.exists()
+    assert {account.held_cents for account in CreditAccount.objects.all()} == {0}

@@ -1,0 +1,62 @@
+"""The people of our tests, and the check that every test which moves money leaves the books in balance."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from conway.common import database
+from credits import audit, ledger
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """Funded with 1000 cents."""
+    user = User.objects.create_user(email="alice@example.org", password="alice's password")
+    ledger.top_up(user=user, cents=1000, reference="alice-begins", reason="Her first money", by=None)
+    return user
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """Has nothing, not even an account's row."""
+    return User.objects.create_user(email="bob@example.org", password="bob's password")
+
+
+@pytest.fixture
+def sam(db: None) -> User:
+    """Staff, and may do everything in the admin."""
+    return User.objects.create_superuser(email="sam@example.org", password="sam's password")
+
+
+@pytest.fixture
+def run() -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """Runs a coroutine from a synchronous test, on an event loop and a pool of its own."""
+
+    async def alone(coroutine: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await coroutine
+        finally:
+            await database.close()
+
+    return lambda coroutine: asyncio.run(alone(coroutine))
+
+
+@pytest.fixture(autouse=True)
+def books(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that spoils the books on purpose is marked `spoils_the_books`."""
+    marker = request.node.get_closest_marker("django_db")
+    moves_money = (marker and marker.kwargs.get("transaction")) or "transactional_db" in request.fixturenames
+    if not moves_money:
+        yield
+        return
+    request.getfixturevalue("db")  # set up before us, so that we look before it is emptied
+    yield
+    if not request.node.get_closest_marker("spoils_the_books"):
+        assert list(audit.faults()) == []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "spoils_the_books: the audit must find faults after this test")
