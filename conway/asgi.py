@@ -21,11 +21,11 @@ from inference import catalog
 from inference.api import asgi
 from inference.api.asgi import Receive, Send
 from inference.billing import token_counting
-from inference.completion.background import Upkeep
+from inference.completion.background import BackgroundLoops
 from inference.upstream import client as upstream
 
 pages = ASGIHandler()
-upkeep = Upkeep()
+upkeep = BackgroundLoops()
 
 
 async def http(scope: dict[str, Any], receive: Receive, send: Send) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from conway.supervisor import Kept
+from conway.supervisor import SupervisedProcess
 
 START_SECONDS = 30
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -19,7 +19,7 @@ class Sandbox:
     url = ""
 
     def __init__(self) -> None:
-        self.kept = Kept("sandbox", self.start)
+        self.kept = SupervisedProcess("sandbox", self.start)
         self.started = asyncio.Event()
 
     async def start(self) -> Process:

@@ -12,7 +12,7 @@ FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10  # between the starts of a process that keeps dying
 
 
-class Kept:
+class SupervisedProcess:
     def __init__(self, name: str, start: Callable[[], Awaitable[Process]]) -> None:
         self.name, self.start = name, start
         self.process: Process | None = None

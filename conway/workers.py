@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from conway.sandbox_process import Sandbox
-from conway.supervisor import Kept
+from conway.supervisor import SupervisedProcess
 
 BACKLOG = 1024
 LAST_SECONDS = 15  # for a worker to end by itself after its stop deadline, before it is killed
@@ -36,7 +36,7 @@ class Workers:
         self.listening, self.count, self.module = listening, count, module
         self.lifeline, self.held = os.pipe()
         self.heard, self.said = os.pipe()
-        self.kept = [Kept("worker", self.start) for _ in range(count)]
+        self.kept = [SupervisedProcess("worker", self.start) for _ in range(count)]
 
     async def start(self) -> Process:
         inherited = (self.listening.fileno(), self.said)

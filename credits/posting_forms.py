@@ -53,7 +53,7 @@ class ChargeField(forms.CharField):
         return charge
 
 
-class Move(forms.Form):
+class PostingForm(forms.Form):
     title: ClassVar[str]
     permission: ClassVar[str]
     booked: ClassVar[str]  # what is said of it afterwards
@@ -99,7 +99,7 @@ class Move(forms.Form):
         raise NotImplementedError  # a form's metaclass leaves no room for an abstract one
 
 
-class TopUp(Move):
+class TopUp(PostingForm):
     title, permission, booked = "Top up", "credits.top_up", "Topped up"
 
     user = UserField(help_text="Email address or user id.", max_length=254)
@@ -109,7 +109,7 @@ class TopUp(Move):
         return ledger.top_up(**self.cleaned_data, by=by)
 
 
-class Adjustment(Move):
+class Adjustment(PostingForm):
     title, permission, booked = "Adjust", "credits.adjust", "Adjusted"
 
     user = UserField(help_text="Email address or user id.", max_length=254)
@@ -130,7 +130,7 @@ class Adjustment(Move):
         return ledger.adjust(**self.cleaned_data, by=by)
 
 
-class Refund(Move):
+class Refund(PostingForm):
     """Whole or part of a charge: at most what the user has paid for it by now."""
 
     title, permission, booked = "Refund", "credits.refund", "Refunded"
@@ -159,4 +159,4 @@ class Refund(Move):
         )
 
 
-MOVES = {"top-up": TopUp, "adjust": Adjustment, "refund": Refund}
+POSTING_FORMS = {"top-up": TopUp, "adjust": Adjustment, "refund": Refund}

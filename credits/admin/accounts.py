@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from credits.admin.lists import ReadOnlyAdmin, of_user
-from credits.admin.posting_views import MoveView
+from credits.admin.posting_views import PostingView
 from credits.models import AuditRun, CreditAccount, CreditTransaction
-from credits.posting_forms import MOVES
+from credits.posting_forms import POSTING_FORMS
 from credits.spend import SPENDING
 from credits.templatetags.money import usd
 
@@ -82,10 +82,10 @@ class CreditAccountAdmin(ReadOnlyAdmin):
         pages = [
             path(
                 f"{name}/",
-                self.admin_site.admin_view(MoveView.as_view(form_class=form, model_admin=self)),
+                self.admin_site.admin_view(PostingView.as_view(form_class=form, model_admin=self)),
                 name=f"credits_creditaccount_{name.replace('-', '_')}",
             )
-            for name, form in MOVES.items()
+            for name, form in POSTING_FORMS.items()
         ]
         return [*pages, *super().get_urls()]
 

@@ -9,16 +9,16 @@ from django.template.response import TemplateResponse
 from django.views import View
 
 from accounts.models import User
-from credits.posting_forms import Move
+from credits.posting_forms import PostingForm
 from credits.templatetags.money import signed_usd, usd
 
 FILLED_IN = ("user", "charge", "cents")  # by the link that leads here
 
 
-class MoveView(PermissionRequiredMixin, View):
+class PostingView(PermissionRequiredMixin, View):
     """A form; then the same, hidden, under what it would come to; then it is booked."""
 
-    form_class: type[Move] = Move
+    form_class: type[PostingForm] = PostingForm
     model_admin: ModelAdmin | None = None
     raise_exception = True
 
@@ -41,7 +41,7 @@ class MoveView(PermissionRequiredMixin, View):
         messages.success(request, f"{said} The balance after it is {usd(entry.balance_after_cents)}.")
         return redirect("admin:credits_creditaccount_change", entry.account_id)
 
-    def page(self, name: str, form: Move) -> HttpResponse:
+    def page(self, name: str, form: PostingForm) -> HttpResponse:
         assert self.model_admin
         context: dict[str, Any] = {
             **self.model_admin.admin_site.each_context(self.request),

@@ -13,7 +13,7 @@ as the statement's own target, so amounts are computed from the updated row's ow
 wait is stale.
 """
 
-from credits.ledger.admission import Admission, Outlook, Refused, admit, would_admit
+from credits.ledger.admission import Admission, AdmissionDenied, Outlook, admit, would_admit
 from credits.ledger.amounts import CENTS_MAX, InvalidAmount, InvalidText
 from credits.ledger.holds import LostHold, OpenHold, balance, beat, lost_hold, open_holds
 from credits.ledger.postings import (
@@ -32,6 +32,7 @@ from credits.ledger.settlement import Settled, settle
 __all__ = [
     "CENTS_MAX",
     "Admission",
+    "AdmissionDenied",
     "BelowHeld",
     "InvalidAmount",
     "InvalidText",
@@ -40,7 +41,6 @@ __all__ = [
     "OpenHold",
     "Outlook",
     "ReferenceReused",
-    "Refused",
     "Settled",
     "UnableToPost",
     "UnknownCharge",

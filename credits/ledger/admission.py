@@ -38,7 +38,7 @@ class Outlook:
     held_cents: int  # for others
 
 
-class Refused(Exception):
+class AdmissionDenied(Exception):
     def __init__(
         self,
         reason: Reason,
@@ -68,7 +68,9 @@ async def admit(
     details: dict[str, Any],
     idempotent: bool = False,
 ) -> Admission:
-    """Raises Refused. With `idempotent`, a completion that is under way or was charged is refused as a duplicate."""
+    """Raises AdmissionDenied. With `idempotent`, a completion that is under way or was charged is denied as a
+    duplicate.
+    """
     params = {
         **_asked(user_id, key_id, need_cents, worst_cents, cap_cents),
         "completion_id": completion_id,
@@ -87,13 +89,13 @@ async def admit(
                 await database.execute(FIRST_KEY_USE, params)
             elif refused is not None:
                 raise refused
-    raise Refused("unknown", needed_cents=need_cents)
+    raise AdmissionDenied("unknown", needed_cents=need_cents)
 
 
 async def would_admit(
     *, user_id: int, key_id: int | None, need_cents: int, worst_cents: int, cap_cents: int | None = None
 ) -> Outlook:
-    """What `admit` would answer now, asked without holding, counting or locking anything. Raises Refused."""
+    """What `admit` would answer now, asked without holding, counting or locking anything. Raises AdmissionDenied."""
     params = {
         **_asked(user_id, key_id, need_cents, worst_cents, cap_cents),
         "completion_id": None,
@@ -106,7 +108,7 @@ async def would_admit(
         _, refused = await _why_refused(params)
         if refused is not None:
             raise refused
-    raise Refused("unknown", needed_cents=need_cents)
+    raise AdmissionDenied("unknown", needed_cents=need_cents)
 
 
 def _asked(
@@ -125,10 +127,10 @@ async def _held(params: dict[str, Any]) -> tuple[Any, ...] | None:
     try:
         return await database.fetch_one(ADMIT, params)
     except UniqueViolation as error:
-        raise Refused("duplicate", needed_cents=params["need"]) from error
+        raise AdmissionDenied("duplicate", needed_cents=params["need"]) from error
 
 
-async def _why_refused(params: dict[str, Any]) -> tuple[bool, Refused | None]:
+async def _why_refused(params: dict[str, Any]) -> tuple[bool, AdmissionDenied | None]:
     """Whether a limited key's use has to be counted from now on; and None where what stood in the way is gone."""
     row = await database.fetch_one(WHY_REFUSED, params)
     assert row is not None
@@ -143,4 +145,4 @@ async def _why_refused(params: dict[str, Any]) -> tuple[bool, Refused | None]:
         "cost_cap": cap is not None and cap < need,
     }
     facts = {"available_cents": available, "held_cents": held, "needed_cents": int(need), "key_left_cents": key_left}
-    return is_uncounted, next((Refused(reason, **facts) for reason, holds in reasons.items() if holds), None)
+    return is_uncounted, next((AdmissionDenied(reason, **facts) for reason, holds in reasons.items() if holds), None)

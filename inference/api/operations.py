@@ -11,14 +11,14 @@ from django.http.response import HttpResponseBase
 from accounts.authentication import Caller
 from accounts.ninja_api import HeaderAuth, register_errors
 from conway.common.errors import ApiError
-from credits.ledger import Refused
+from credits.ledger import AdmissionDenied
 from inference import catalog
 from inference.api import model_list, openapi
 from inference.api.schemas.errors import errors
 from inference.api.schemas.estimates import EstimateBody
 from inference.api.schemas.models import Model, ModelList, PricingBody
 from inference.api.schemas.receipts import OpenReceiptBody, ReceiptBody
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.completion import handler
 from inference.completion.errors import answer_to
@@ -39,8 +39,8 @@ api = openapi.DocumentedAPI(
 register_errors(api)
 
 
-@api.exception_handler(Rejected)
-@api.exception_handler(Refused)
+@api.exception_handler(InvalidRequest)
+@api.exception_handler(AdmissionDenied)
 def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
     return answer_to(error).response(getattr(request, "request_id", None))
 

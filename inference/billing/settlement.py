@@ -23,7 +23,7 @@ from psycopg.types.json import Jsonb
 from accounts.authentication import Caller
 from conway.common.database import DatabaseUnavailable
 from credits import ledger
-from credits.ledger import Admission, Outlook, Refused, Settled
+from credits.ledger import Admission, AdmissionDenied, Outlook, Settled
 from inference.billing.quotes import Quote, quote
 from inference.billing.spool import Spool
 from inference.catalog.pricing import charged_cents
@@ -61,7 +61,7 @@ async def admit(
     is_idempotent: bool,
     details: dict[str, Any],
 ) -> tuple[Quote, Admission]:
-    """Raises `Refused`. What the cheap bound could not pay, the counted one may."""
+    """Raises `AdmissionDenied`. What the cheap bound could not pay, the counted one may."""
 
     async def hold(quoted: Quote) -> Admission:
         return await ledger.admit(
@@ -82,7 +82,7 @@ async def admit(
 async def would_admit(
     *, caller: Caller, request: ChatRequest, listing: Listing, price: PricePoint, cap_cents: int | None
 ) -> tuple[Quote, Outlook]:
-    """What `admit` would answer now. Raises `Refused`."""
+    """What `admit` would answer now. Raises `AdmissionDenied`."""
 
     async def ask(quoted: Quote) -> Outlook:
         return await ledger.would_admit(
@@ -102,7 +102,7 @@ async def cheaply_or_counted(
     cheap = quote(request, listing, price, counted=False)
     try:
         return cheap, await ask(cheap)
-    except Refused:
+    except AdmissionDenied:
         exact = quote(request, listing, price, counted=True)
         if exact.need_cents >= cheap.need_cents:
             raise

@@ -11,7 +11,7 @@ from conway.common import database
 from inference.billing import token_counting
 
 if TYPE_CHECKING:
-    from inference.completion.task import Exchange
+    from inference.completion.task import CompletionTask
 
 SAMPLED = 0.05  # counting costs as much as the rest of a small request
 LEAST_TOKENS = 200  # below, a template's own tokens outweigh the text's
@@ -25,7 +25,7 @@ SET bound_percent = greatest(bound_percent, least(%(seen)s, %(most)s)),
 WHERE name = %(model)s"""
 
 
-async def learn(exchange: "Exchange") -> None:
+async def learn(exchange: "CompletionTask") -> None:
     """After the answer: from a prompt beyond its bound always, from others now and then."""
     usage, request, listing = exchange.facts.usage, exchange.rendered.request, exchange.listing
     if exchange.fault or usage is None or usage.doubtful or token_counting.has_media(request):

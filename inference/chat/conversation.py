@@ -5,7 +5,7 @@ OpenAI checks this itself; Claude and Gemini would refuse with messages that nam
 
 from collections.abc import Iterable
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.chat.messages import Message, ToolCall
 
 # role → the part types it may hold (images in tool results are an extension for Claude)
@@ -36,36 +36,38 @@ def check(messages: list[Message]) -> None:
 
 def check_message(index: int, message: Message) -> None:
     if message.content is None and message.role in NEEDS_CONTENT:
-        raise Rejected(f"messages[{index}].content is missing.", param="messages", code="missing_required_parameter")
+        raise InvalidRequest(
+            f"messages[{index}].content is missing.", param="messages", code="missing_required_parameter"
+        )
     if isinstance(message.content, list):
         for number, part in enumerate(message.content):
             if part.type not in PARTS[message.role]:
-                raise Rejected(
+                raise InvalidRequest(
                     f"messages[{index}].content[{number}]: a {message.role} message cannot hold '{part.type}'.",
                     param="messages",
                 )
             if part.type == "file" and part.file.file_id:
-                raise Rejected(
+                raise InvalidRequest(
                     f"messages[{index}].content[{number}]: file ids are not supported; send file_data.",
                     param="messages",
                     code="unsupported_value",
                 )
             if part.type == "file" and not part.file.file_data:
-                raise Rejected(
+                raise InvalidRequest(
                     f"messages[{index}].content[{number}].file.file_data is missing.",
                     param="messages",
                     code="missing_required_parameter",
                 )
     if message.calls and message.role != "assistant":
-        raise Rejected(f"messages[{index}]: only assistant messages have tool_calls.", param="messages")
+        raise InvalidRequest(f"messages[{index}]: only assistant messages have tool_calls.", param="messages")
     if message.audio is not None and message.role == "assistant":
-        raise Rejected(f"messages[{index}].audio is not supported.", param="messages", code="unsupported_value")
+        raise InvalidRequest(f"messages[{index}].audio is not supported.", param="messages", code="unsupported_value")
 
 
 def check_answer(index: int, message: Message, waiting: dict[str, bool]) -> None:
     call_id = message.tool_call_id
     if call_id is None:
-        raise Rejected(
+        raise InvalidRequest(
             f"messages[{index}].tool_call_id is missing.", param="messages", code="missing_required_parameter"
         )
     if call_id not in waiting:
@@ -83,8 +85,8 @@ def refuse_unanswered(index: int, waiting: dict[str, bool]) -> None:
         raise invalid_tool_message(f"messages[{index - 1}]: no tool message answers tool call '{missing[0]}'.")
 
 
-def invalid_tool_message(text: str) -> Rejected:
-    return Rejected(text, param="messages", code="invalid_tool_message")
+def invalid_tool_message(text: str) -> InvalidRequest:
+    return InvalidRequest(text, param="messages", code="invalid_tool_message")
 
 
 def adopt_legacy_calls(messages: list[Message]) -> None:

@@ -3,7 +3,7 @@
 LONGEST = 1000  # characters
 
 
-class Rejected(Exception):
+class InvalidRequest(Exception):
     """`param` is the top-level field of the request at fault; `code` one of translation.md 5.1."""
 
     def __init__(
@@ -17,6 +17,6 @@ class Rejected(Exception):
         self.status = status
 
 
-def unsupported(feature: str, *, param: str, value: bool = False) -> Rejected:
+def unsupported(feature: str, *, param: str, value: bool = False) -> InvalidRequest:
     """The model or its provider lacks what was asked, and leaving it out would change the reply."""
-    return Rejected(feature, param=param, code="unsupported_value" if value else "unsupported_parameter")
+    return InvalidRequest(feature, param=param, code="unsupported_value" if value else "unsupported_parameter")

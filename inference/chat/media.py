@@ -5,7 +5,7 @@ import binascii
 import re
 from dataclasses import dataclass
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 
 DATA_URL = re.compile(r"^data:([^;,]*)((?:;[^;,]*)*),", re.IGNORECASE)
 SPACE = re.compile(r"\s+")
@@ -41,10 +41,10 @@ def scheme(url: str) -> str:
 
 
 def read_data_url(url: str, *, at: str = "messages") -> Media:
-    """Raises `Rejected` where it is not base64 of something (RFC 2397; `;base64` is required)."""
+    """Raises `InvalidRequest` where it is not base64 of something (RFC 2397; `;base64` is required)."""
     head = DATA_URL.match(url)
     if head is None or ";base64" not in head[2].lower():
-        raise Rejected(
+        raise InvalidRequest(
             f"{at}: a data URL must look like data:image/png;base64,….", param="messages", code="invalid_data_url"
         )
     return read_base64(url[head.end() :], head[1].strip().lower(), at=at)
@@ -56,9 +56,11 @@ def read_base64(text: str, declared: str, *, at: str = "messages") -> Media:
     try:
         content = base64.b64decode(payload, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Rejected(f"{at}: the data is not valid base64.", param="messages", code="invalid_data_url") from error
+        raise InvalidRequest(
+            f"{at}: the data is not valid base64.", param="messages", code="invalid_data_url"
+        ) from error
     if not content:
-        raise Rejected(f"{at}: the data URL is empty.", param="messages", code="invalid_data_url")
+        raise InvalidRequest(f"{at}: the data URL is empty.", param="messages", code="invalid_data_url")
     return Media(real_type(content, SAME.get(declared, declared)), payload)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class ErrorKind:
     """A row of a dialect's table of failures.
 
     `retries`: how often the gateway may try again by itself, before the first byte only. `may_heal` false tells SDKs
@@ -24,24 +24,24 @@ class Meaning:
     retry_after: float | None = None
 
 
-BAD_REQUEST = Meaning(400, "invalid_request", "invalid_request_error", relays=True)
-FILTERED = Meaning(400, "content_filter", "invalid_request_error", relays=True)
-TOO_LONG = Meaning(400, "context_length_exceeded", "invalid_request_error", relays=True)
-TOO_LARGE = Meaning(413, "request_too_large", "invalid_request_error")
-NO_SUCH_MODEL = Meaning(404, "model_not_found", "invalid_request_error", alert=True)
-KEY_REFUSED = Meaning(503, "provider_auth_failed", alert=True, may_heal=False)
-QUOTA_EXHAUSTED = Meaning(503, "provider_quota_exhausted", alert=True, may_heal=False)
-NOT_AVAILABLE = Meaning(503, "provider_unavailable", alert=True, may_heal=False)
-RATE_LIMITED = Meaning(429, "rate_limit_exceeded", "rate_limit_error", retries=2)
-OVERLOADED = Meaning(503, "overloaded", retries=2, retry_after=5)
-UPSTREAM_ERROR = Meaning(502, "upstream_error", retries=2)
-UPSTREAM_TIMEOUT = Meaning(504, "upstream_timeout", retries=2)
-FIRST_BYTE_TIMEOUT = Meaning(504, "upstream_timeout")  # no retry: the provider may have generated, and billed
-UNREACHABLE = Meaning(503, "upstream_unreachable", retries=2)
-BUSY = Meaning(503, "provider_busy", retry_after=2)
-BAD_RESPONSE = Meaning(502, "bad_upstream_response")
-TRUNCATED = Meaning(502, "upstream_truncated")
-CONFLICT = Meaning(503, "upstream_conflict", retries=1)
+BAD_REQUEST = ErrorKind(400, "invalid_request", "invalid_request_error", relays=True)
+FILTERED = ErrorKind(400, "content_filter", "invalid_request_error", relays=True)
+TOO_LONG = ErrorKind(400, "context_length_exceeded", "invalid_request_error", relays=True)
+TOO_LARGE = ErrorKind(413, "request_too_large", "invalid_request_error")
+NO_SUCH_MODEL = ErrorKind(404, "model_not_found", "invalid_request_error", alert=True)
+KEY_REFUSED = ErrorKind(503, "provider_auth_failed", alert=True, may_heal=False)
+QUOTA_EXHAUSTED = ErrorKind(503, "provider_quota_exhausted", alert=True, may_heal=False)
+NOT_AVAILABLE = ErrorKind(503, "provider_unavailable", alert=True, may_heal=False)
+RATE_LIMITED = ErrorKind(429, "rate_limit_exceeded", "rate_limit_error", retries=2)
+OVERLOADED = ErrorKind(503, "overloaded", retries=2, retry_after=5)
+UPSTREAM_ERROR = ErrorKind(502, "upstream_error", retries=2)
+UPSTREAM_TIMEOUT = ErrorKind(504, "upstream_timeout", retries=2)
+FIRST_BYTE_TIMEOUT = ErrorKind(504, "upstream_timeout")  # no retry: the provider may have generated, and billed
+UNREACHABLE = ErrorKind(503, "upstream_unreachable", retries=2)
+BUSY = ErrorKind(503, "provider_busy", retry_after=2)
+BAD_RESPONSE = ErrorKind(502, "bad_upstream_response")
+TRUNCATED = ErrorKind(502, "upstream_truncated")
+CONFLICT = ErrorKind(503, "upstream_conflict", retries=1)
 
 WORDS = {
     "request_too_large": "The request is larger than the provider takes.",
@@ -68,7 +68,7 @@ BY_STATUS = {
 }  # fmt: skip
 
 
-def by_status(status: int) -> Meaning:
+def by_status(status: int) -> ErrorKind:
     return BY_STATUS.get(status) or (BAD_REQUEST if 400 <= status < 500 else UPSTREAM_ERROR)
 
 
@@ -84,14 +84,14 @@ REDACTIONS = (
 
 
 @dataclass(slots=True)
-class Fault(Exception):
+class ProviderError(Exception):
     """A provider's failure, understood. `said` is the provider's own text: for the log, and for the caller where it
     may be relayed.
 
     `retry_after` is in seconds. Raised before the first byte or in the middle of a stream alike.
     """
 
-    meaning: Meaning
+    meaning: ErrorKind
     said: str = ""
     param: str | None = None
     provider_code: str | None = None
@@ -110,7 +110,7 @@ class Fault(Exception):
         relayed = self.provider_code if self.meaning.code == BAD_REQUEST.code else None
         return relayed or self.meaning.code
 
-    def meaning_is(self, **changes: Any) -> "Fault":
+    def meaning_is(self, **changes: Any) -> "ProviderError":
         return replace(self, meaning=replace(self.meaning, **changes))
 
 

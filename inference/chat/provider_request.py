@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 
@@ -22,7 +22,7 @@ class Target:
 
 
 @dataclass(slots=True)
-class Rendered:
+class ProviderRequest:
     """`body` holds allow-listed fields only. `names` maps tool names as sent back to the caller's, where they had to
     change.
     """
@@ -35,11 +35,11 @@ class Rendered:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def encoded(self) -> bytes:
-        """Raises `Rejected` for what JSON cannot say: 1e999 in a caller's own schema has become infinity."""
+        """Raises `InvalidRequest` for what JSON cannot say: 1e999 in a caller's own schema has become infinity."""
         try:
             return json.dumps(self.body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         except ValueError as error:
-            raise Rejected("The request holds a number that is not finite.", code="invalid_json") from error
+            raise InvalidRequest("The request holds a number that is not finite.", code="invalid_json") from error
 
     def ignore(self, name: str) -> None:
         if name not in self.ignored:

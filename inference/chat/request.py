@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from inference.chat import conversation, validation_messages
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.chat.messages import CacheMark, Message, ToolCall, Wire
 
 
@@ -122,16 +122,18 @@ class ChatRequest(BaseModel):
 
     @classmethod
     def read(cls, body: bytes) -> "ChatRequest":
-        """Raises `Rejected` with a sentence the caller can act on."""
+        """Raises `InvalidRequest` with a sentence the caller can act on."""
         try:
             given = from_json(body, allow_inf_nan=False)
         except ValueError as error:
-            raise Rejected(f"The request body is not valid JSON: {error}.", code="invalid_json") from error
+            raise InvalidRequest(f"The request body is not valid JSON: {error}.", code="invalid_json") from error
         if not isinstance(given, dict):
-            raise Rejected("The request body must be a JSON object.", code="invalid_json")
+            raise InvalidRequest("The request body must be a JSON object.", code="invalid_json")
         for name in ("model", "messages"):
             if not given.get(name):
-                raise Rejected(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
+                raise InvalidRequest(
+                    f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter"
+                )
         given.pop("legacy", None)
         if validation_messages.may_hold_nul(body):
             validation_messages.refuse_nul(given)
@@ -201,23 +203,23 @@ class ChatRequest(BaseModel):
         names = {tool.function.name for tool in self.tools or ()}
         choice = self.tool_choice
         if isinstance(choice, NamedChoice) and (choice.function is None) == (choice.allowed_tools is None):
-            raise Rejected(
+            raise InvalidRequest(
                 f"tool_choice of type '{choice.type}' needs its '{choice.type}' object.", param="tool_choice"
             )
         if self.must_call and not names:
-            raise Rejected("tool_choice asks for a tool call, but no tools are given.", param="tool_choice")
+            raise InvalidRequest("tool_choice asks for a tool call, but no tools are given.", param="tool_choice")
         allowed = self.allowed_tools.tools if self.allowed_tools else []
         chosen = [self.forced_tool] if self.forced_tool else [allowed_name(tool) for tool in allowed]
         for name in chosen:
             if name not in names:
-                raise Rejected(f"tool_choice names '{name}', which is not among the tools.", param="tool_choice")
+                raise InvalidRequest(f"tool_choice names '{name}', which is not among the tools.", param="tool_choice")
         if not names and not self.must_call:
             self.tool_choice = None
 
     def check_response_format(self) -> None:
         form = self.response_format
         if form is not None and form.type == "json_schema" and form.json_schema is None:
-            raise Rejected(
+            raise InvalidRequest(
                 "Missing required parameter: 'response_format.json_schema'.",
                 param="response_format",
                 code="missing_required_parameter",

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from inference.chat.invalid_request import Rejected, unsupported
-from inference.chat.provider_request import Rendered
+from inference.chat.invalid_request import InvalidRequest, unsupported
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 
@@ -29,9 +29,9 @@ SENTENCES = {
 }
 
 
-def sift(request: ChatRequest, traits: Traits) -> Rendered:
-    """A `Rendered` with an empty body, told of every field it will not carry. Raises `Rejected`."""
-    rendered = Rendered(request, {})
+def drop_unsupported(request: ChatRequest, traits: Traits) -> ProviderRequest:
+    """A `ProviderRequest` with an empty body, told of every field it will not carry. Raises `InvalidRequest`."""
+    rendered = ProviderRequest(request, {})
     for name in sorted(traits.rejects):
         if asks(request, name):
             raise unsupported(SENTENCES.get(name, f"This model does not support {name}."), param=name)
@@ -62,4 +62,6 @@ def check_modalities(request: ChatRequest) -> None:
 
 def check_service_tier(request: ChatRequest) -> None:
     if request.service_tier not in (None, "auto", "default"):
-        raise Rejected("Only the default service tier is offered.", param="service_tier", code="unsupported_value")
+        raise InvalidRequest(
+            "Only the default service tier is offered.", param="service_tier", code="unsupported_value"
+        )

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 
 # pydantic's error type → (our code, the sentence; {at} is the place, the rest comes from the error's context)
 SENTENCES = {
@@ -34,7 +34,7 @@ SENTENCES = {
 ARMS = ("text", "parts", "str", "NamedChoice", "NamedFunction", "image_url", "input_audio", "file", "refusal")
 
 
-def sentence(error: ValidationError) -> Rejected:
+def sentence(error: ValidationError) -> InvalidRequest:
     """The deepest error: in a union, it is the arm the caller meant."""
     worst = max(error.errors(include_url=False, include_input=False), key=lambda found: len(found["loc"]))
     code, text = SENTENCES.get(
@@ -42,7 +42,7 @@ def sentence(error: ValidationError) -> Rejected:
         ("invalid_value", "{at}: " + worst["msg"].rstrip(".").replace("{", "{{").replace("}", "}}") + "."),
     )
     at = place(worst["loc"])
-    return Rejected(text.format(at=at, **worst.get("ctx", {})), param=str(worst["loc"][0]), code=code)
+    return InvalidRequest(text.format(at=at, **worst.get("ctx", {})), param=str(worst["loc"][0]), code=code)
 
 
 def place(loc: tuple[int | str, ...]) -> str:
@@ -67,7 +67,7 @@ def refuse_nul(value: Any, at: str = "") -> None:
     """PostgreSQL stores no NUL, and providers cut the text there."""
     if isinstance(value, str) and "\0" in value:
         place = at.lstrip(".")
-        raise Rejected(
+        raise InvalidRequest(
             f"{place or 'A field name'} contains a NUL character (\\u0000).",
             param=re.split(r"[.\[]", place)[0] or None,
             code="invalid_value",

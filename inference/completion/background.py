@@ -53,7 +53,7 @@ async def first_checkpoints() -> None:
         await ledger.beat(settlement.PROCESS, {under_way.id: checkpoint(under_way) for under_way in begun})
 
 
-def checkpoint(under_way: task.Exchange) -> Mapping[str, Any]:
+def checkpoint(under_way: task.CompletionTask) -> Mapping[str, Any]:
     """Of letters PostgreSQL takes: one provider's NUL would stop the beat of everybody's holds."""
     under_way.has_checkpoint = True
     return settlement.storable(outcome.entry(under_way, lost=True))
@@ -169,7 +169,7 @@ def unseen(hold: LostHold) -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class Upkeep:
+class BackgroundLoops:
     """The loops of one serving process. Each goes on through every failure of its step."""
 
     tasks: list[asyncio.Task[None]] = field(default_factory=list)

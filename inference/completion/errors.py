@@ -1,9 +1,9 @@
 """Every failure of a completion, as the caller sees it.
 
 ApiError      already in the documented shape (conway/common/errors.py)
-Rejected      a request we do not send on: 400
-Refused       no credit, no room under a limit: 402, 429, 409
-Fault         the provider failed (chat/fault.py)
+InvalidRequest      a request we do not send on: 400
+AdmissionDenied       no credit, no room under a limit: 402, 429, 409
+ProviderError         the provider failed (chat/fault.py)
 DatabaseUnavailable   503, it heals
 """
 
@@ -12,9 +12,9 @@ from typing import Any
 
 from conway.common.database import DatabaseUnavailable
 from conway.common.errors import ApiError, database_unavailable
-from credits.ledger import Refused
-from inference.chat.invalid_request import Rejected
-from inference.chat.provider_error import Fault
+from credits.ledger import AdmissionDenied
+from inference.chat.invalid_request import InvalidRequest
+from inference.chat.provider_error import ProviderError
 
 NO_RETRY = {"x-should-retry": "false"}
 HOW_TO_GET_CREDITS = "Credits are added on the Credits page of this site."
@@ -26,11 +26,11 @@ def answer_to(error: Exception) -> ApiError:
     match error:
         case ApiError():
             return error
-        case Rejected():
+        case InvalidRequest():
             return ApiError(error.status, error.code, error.message, param=error.param)
-        case Refused():
+        case AdmissionDenied():
             return REFUSALS.get(error.reason, unknown)(error)
-        case Fault():
+        case ProviderError():
             return failed(error)
         case DatabaseUnavailable():
             return database_unavailable()
@@ -38,7 +38,7 @@ def answer_to(error: Exception) -> ApiError:
     return ApiError(500, headers=NO_RETRY)
 
 
-def failed(fault: Fault) -> ApiError:
+def failed(fault: ProviderError) -> ApiError:
     meaning = fault.meaning
     wait = fault.retry_after if fault.retry_after is not None else meaning.retry_after
     headers = {} if wait is None or not meaning.may_heal else {"retry-after": str(max(1, round(wait)))}
@@ -52,7 +52,7 @@ def failed(fault: Fault) -> ApiError:
     )
 
 
-def insufficient(refused: Refused) -> ApiError:
+def insufficient(refused: AdmissionDenied) -> ApiError:
     balance, needed = refused.available_cents + refused.held_cents, max(refused.needed_cents, 10)
     return ApiError(
         402,
@@ -69,7 +69,7 @@ def insufficient(refused: Refused) -> ApiError:
     )
 
 
-def key_limit(refused: Refused) -> ApiError:
+def key_limit(refused: AdmissionDenied) -> ApiError:
     left = refused.key_left_cents or 0
     return ApiError(
         402,
@@ -81,7 +81,7 @@ def key_limit(refused: Refused) -> ApiError:
     )
 
 
-def cost_cap(refused: Refused) -> ApiError:
+def cost_cap(refused: AdmissionDenied) -> ApiError:
     return ApiError(
         402,
         "cost_cap_too_low",
@@ -92,17 +92,17 @@ def cost_cap(refused: Refused) -> ApiError:
     )
 
 
-def rate_limited(refused: Refused) -> ApiError:
+def rate_limited(refused: AdmissionDenied) -> ApiError:
     return ApiError(
         429, "rate_limit_exceeded", "This API key's requests per minute are used up.", headers={"retry-after": "60"}
     )
 
 
-def key_revoked(refused: Refused) -> ApiError:
+def key_revoked(refused: AdmissionDenied) -> ApiError:
     return ApiError(401, message="This API key has been revoked or has expired.")
 
 
-def duplicate(refused: Refused) -> ApiError:
+def duplicate(refused: AdmissionDenied) -> ApiError:
     return ApiError(
         409,
         "idempotency_key_used",
@@ -112,7 +112,7 @@ def duplicate(refused: Refused) -> ApiError:
     )
 
 
-def unknown(refused: Refused) -> ApiError:
+def unknown(refused: AdmissionDenied) -> ApiError:
     return ApiError(
         503, "admission_unavailable", "The request could not be admitted; try again.", headers={"retry-after": "1"}
     )

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.authentication import Caller
-from credits.ledger import Outlook, Refused
+from credits.ledger import AdmissionDenied, Outlook
 from inference import catalog
 from inference.billing import settlement, token_counting
 from inference.billing.quotes import Quote, quote
 from inference.catalog.pricing import charged_cents
 from inference.catalog.snapshot import Listing, PricePoint
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.chat.usage import Usage
 from inference.completion import errors, routing
@@ -26,9 +26,9 @@ class Estimate:
 
     listing: Listing
     price: PricePoint
-    rendered: Rendered
+    rendered: ProviderRequest
     quote: Quote
-    outlook: Outlook | Refused
+    outlook: Outlook | AdmissionDenied
 
     @property
     def least(self) -> Usage:
@@ -53,8 +53,8 @@ class Estimate:
         }
 
 
-def admission(quote: Quote, outlook: Outlook | Refused) -> dict[str, Any]:
-    if isinstance(outlook, Refused):
+def admission(quote: Quote, outlook: Outlook | AdmissionDenied) -> dict[str, Any]:
+    if isinstance(outlook, AdmissionDenied):
         refusal = errors.answer_to(outlook)
         return {
             "admitted": False,
@@ -82,12 +82,12 @@ async def estimate(caller: Caller, request: ChatRequest, headers: Headers) -> Es
 
 async def asked(
     caller: Caller, request: ChatRequest, listing: Listing, price: PricePoint, cap_cents: int | None
-) -> tuple[Quote, Outlook | Refused]:
+) -> tuple[Quote, Outlook | AdmissionDenied]:
     try:
         return await settlement.would_admit(
             caller=caller, request=request, listing=listing, price=price, cap_cents=cap_cents
         )
-    except Refused as refused:
+    except AdmissionDenied as refused:
         if refused.reason not in TOLD:
             raise
         return quote(request, listing, price, counted=True), refused

@@ -20,13 +20,13 @@ from conway.common.errors import ApiError, new_request_id
 from inference import catalog
 from inference.billing import settlement
 from inference.catalog.snapshot import Listing, PricePoint
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.completion import errors, routing
 from inference.completion.channel import Channel
 from inference.completion.response import JSON_HEADERS, STREAM_HEADERS, Answer, completion, dumps
 from inference.completion.routing import Headers
-from inference.completion.task import Exchange
+from inference.completion.task import CompletionTask
 from inference.sse import KEEP_ALIVE
 
 LONGEST_IDEMPOTENCY_KEY = 255
@@ -50,7 +50,7 @@ def refusal(error: ApiError, request_id: str) -> Answer:
     )
 
 
-async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_id: str) -> Exchange:
+async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_id: str) -> CompletionTask:
     """Up to the provider's door: everything that can be refused is refused here."""
     book = await catalog.current()
     listing, price = routing.find(book, request.model, caller)
@@ -78,7 +78,7 @@ async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_
     if is_lowered or must_send(limit, listing, request):
         rendered = listing.dialect.render(request, routing.target(listing, caller), limit=limit)
         payload = rendered.encoded()
-    exchange = Exchange(
+    exchange = CompletionTask(
         id=completion_id,
         request_id=request_id,
         caller=caller,
@@ -109,7 +109,9 @@ def completion_id_for(caller: Caller, headers: Headers) -> tuple[str, bool]:
     if not (key := headers.get("idempotency-key")):
         return "chatcmpl-" + secrets.token_hex(16), False
     if len(key) > LONGEST_IDEMPOTENCY_KEY:
-        raise Rejected(f"Idempotency-Key is longer than {LONGEST_IDEMPOTENCY_KEY} characters.", param="Idempotency-Key")
+        raise InvalidRequest(
+            f"Idempotency-Key is longer than {LONGEST_IDEMPOTENCY_KEY} characters.", param="Idempotency-Key"
+        )
     digest = hmac.new(
         settings.SECRET_KEY.encode(), f"completion\0{caller.user_id}\0{key}".encode("utf-8", "replace"), hashlib.sha256
     ).digest()
@@ -130,7 +132,7 @@ def held_for(listing: Listing, price: PricePoint, request: ChatRequest, request_
 # Answering
 
 
-async def answer(exchange: Exchange) -> Answer:
+async def answer(exchange: CompletionTask) -> Answer:
     try:
         async with asyncio.timeout(SILENCE_SECONDS if exchange.is_stream else None):
             await exchange.answerable.wait()
@@ -150,7 +152,7 @@ async def answer(exchange: Exchange) -> Answer:
     return Answer(200, {**headers_of(exchange), **JSON_HEADERS, **money_headers(exchange)}, json_body(exchange))
 
 
-async def stream(exchange: Exchange) -> AsyncIterator[bytes]:
+async def stream(exchange: CompletionTask) -> AsyncIterator[bytes]:
     try:
         while (piece := await next_piece(exchange.channel)) is not None:
             yield piece
@@ -167,13 +169,13 @@ async def next_piece(channel: Channel) -> bytes | None:
         return KEEP_ALIVE
 
 
-def json_body(exchange: Exchange) -> bytes:
+def json_body(exchange: CompletionTask) -> bytes:
     reply = exchange.whole()
     request = exchange.rendered.request
     return dumps(completion(exchange.id, reply, request, exchange.listing.upstream_id, exchange.usage_shown())).encode()
 
 
-def headers_of(exchange: Exchange) -> dict[str, str]:
+def headers_of(exchange: CompletionTask) -> dict[str, str]:
     rendered = exchange.rendered
     optional = {
         "x-conway-ignored-params": ",".join(rendered.ignored),
@@ -185,7 +187,7 @@ def headers_of(exchange: Exchange) -> dict[str, str]:
     return {"x-request-id": exchange.request_id, **{name: value for name, value in optional.items() if value}}
 
 
-def money_headers(exchange: Exchange) -> dict[str, str]:
+def money_headers(exchange: CompletionTask) -> dict[str, str]:
     booked = exchange.booked
     if booked is None:
         return {}

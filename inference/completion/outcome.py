@@ -9,13 +9,13 @@ from inference.catalog.snapshot import PricePoint
 from inference.chat.usage import INPUT_BUCKETS, Usage
 
 if TYPE_CHECKING:
-    from inference.completion.task import Exchange
+    from inference.completion.task import CompletionTask
 
 MOST_TOKENS = 10**9
 CLIENT_LEFT, STOPPED = "client_left", "stopped"
 
 
-def entry(exchange: "Exchange", *, lost: bool = False) -> dict[str, Any]:
+def entry(exchange: "CompletionTask", *, lost: bool = False) -> dict[str, Any]:
     """As billing books it; with `lost`, what it would come to if we died now."""
     listing, facts, window = exchange.listing, exchange.facts, exchange.admission.key_window
     facts.usage, facts.known_input = believable(facts.usage), believable(facts.known_input)
@@ -64,7 +64,7 @@ def entry(exchange: "Exchange", *, lost: bool = False) -> dict[str, Any]:
     }
 
 
-def outcome(exchange: "Exchange") -> tuple[str, Usage, list[str]]:
+def outcome(exchange: "CompletionTask") -> tuple[str, Usage, list[str]]:
     """How it is settled, on which numbers, and what staff should look at."""
     fault, facts = exchange.fault, exchange.facts
     alerts = [f"provider:{fault.meaning.code}"] if fault and fault.meaning.alert else []
@@ -86,7 +86,7 @@ def believable(usage: Usage | None) -> Usage | None:
     return None if any(not 0 <= tokens <= MOST_TOKENS for tokens in told) else usage
 
 
-def estimate(exchange: "Exchange") -> Usage:
+def estimate(exchange: "CompletionTask") -> Usage:
     """What is known, and for the rest a count of what we saw; never a provider's placeholder."""
     listing, reported = exchange.listing, exchange.facts.usage
     known = reported or exchange.facts.known_input
@@ -99,7 +99,7 @@ def estimate(exchange: "Exchange") -> Usage:
     return Usage(**inputs, output=output, reasoning=known.reasoning, doubtful=known.doubtful)
 
 
-def price_served(exchange: "Exchange") -> tuple[PricePoint, list[str]]:
+def price_served(exchange: "CompletionTask") -> tuple[PricePoint, list[str]]:
     """Of the model actually served; of one we do not know, the price of the one asked for, and staff are told."""
     served, listing = exchange.facts.model, exchange.listing
     if not served or listing.is_named(served):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inference import sse
-from inference.chat.provider_error import Fault
+from inference.chat.provider_error import ProviderError
 from inference.chat.reply import Choice, Delta, Facts, Reply
 from inference.chat.request import ChatRequest
 
@@ -122,7 +122,7 @@ def shown(choice: Choice, request: ChatRequest) -> dict[str, Any]:
     }
 
 
-def fault_error(fault: Fault) -> dict[str, Any]:
+def fault_error(fault: ProviderError) -> dict[str, Any]:
     return {"message": fault.message, "type": fault.meaning.type, "param": fault.param, "code": fault.code}
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from accounts.authentication import Caller
 from conway.common.errors import ApiError
 from inference.catalog.snapshot import Catalog, Listing, PricePoint
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.chat.provider_request import Target
 from inference.completion import errors
 
@@ -24,7 +24,7 @@ def find(book: Catalog, name: str, caller: Caller) -> tuple[Listing, PricePoint]
     listing = book.find(name)
     if listing is None or not listing.is_on:
         known = ", ".join(sorted(name for name, listing in book.listings.items() if listing.is_on))
-        raise Rejected(
+        raise InvalidRequest(
             f"The model '{name[:100]}' does not exist here. Available: {known}.",
             param="model",
             code="model_not_found",
@@ -64,6 +64,8 @@ def cap(headers: Headers) -> int | None:
     if given is None:
         return None
     if not CENTS.fullmatch(given):
-        raise Rejected("x-conway-max-cost-cents must be a whole number of cents.", param="x-conway-max-cost-cents")
+        raise InvalidRequest(
+            "x-conway-max-cost-cents must be a whole number of cents.", param="x-conway-max-cost-cents"
+        )
     digits = given.strip().lstrip("0") or "0"
     return min(int(digits), MOST_CAP_CENTS) if len(digits) < 20 else MOST_CAP_CENTS

@@ -19,8 +19,8 @@ from credits.ledger import Admission
 from inference.billing import settlement, token_calibration, token_counting
 from inference.billing.settlement import Booked, UnableToBook
 from inference.catalog.snapshot import Catalog, Listing, PricePoint
-from inference.chat.provider_error import BAD_RESPONSE, Fault, Meaning
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_error import BAD_RESPONSE, ErrorKind, ProviderError
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts, Gathered, Reply
 from inference.completion import outcome
 from inference.completion.channel import Channel
@@ -35,29 +35,29 @@ LONGEST_RETRY_WAIT_SECONDS = 2.0
 
 COMPLETE, TOO_LONG = "complete", "too_long"
 CUT = {
-    CLIENT_LEFT: Fault(Meaning(499, "client_left"), "The client left."),
-    STOPPED: Fault(
-        Meaning(503, "server_stopping", retry_after=1), "The server is being restarted; send the request again."
+    CLIENT_LEFT: ProviderError(ErrorKind(499, "client_left"), "The client left."),
+    STOPPED: ProviderError(
+        ErrorKind(503, "server_stopping", retry_after=1), "The server is being restarted; send the request again."
     ),
-    TOO_LONG: Fault(Meaning(504, "upstream_timeout")),
+    TOO_LONG: ProviderError(ErrorKind(504, "upstream_timeout")),
 }
-UNBOOKED = Meaning(503, "settlement_unavailable", may_heal=False)
-INTERNAL = Meaning(500, "internal_error", may_heal=False)
+UNBOOKED = ErrorKind(503, "settlement_unavailable", may_heal=False)
+INTERNAL = ErrorKind(500, "internal_error", may_heal=False)
 
 log = logging.getLogger(__name__)
 
-running: dict[str, "Exchange"] = {}
+running: dict[str, "CompletionTask"] = {}
 
 
 @dataclass(slots=True)
-class Exchange:
+class CompletionTask:
     id: str
     request_id: str
     caller: Caller
     catalog: Catalog
     listing: Listing
     price: PricePoint
-    rendered: Rendered
+    rendered: ProviderRequest
     payload: bytes  # of `rendered`, as it is sent
     admission: Admission
     admitted_at: datetime
@@ -78,7 +78,7 @@ class Exchange:
     is_answered: bool = False
     ended: bool = False
     has_checkpoint: bool = False
-    fault: Fault | None = None
+    fault: ProviderError | None = None
     booked: Booked | None = None
     count: int = 0
     counted_characters: int = 0
@@ -114,17 +114,17 @@ class Exchange:
         except TimeoutError:
             self.ending = TOO_LONG if self.ending == COMPLETE else self.ending
             self.fault = CUT[self.ending]
-        except Fault as fault:
+        except ProviderError as fault:
             self.fault, self.ending = fault, fault.code[:40]
         except Exception:
             log.exception("completion %s failed", self.id)
-            self.fault, self.ending = Fault(INTERNAL, "Something went wrong on our side."), "internal_error"
+            self.fault, self.ending = ProviderError(INTERNAL, "Something went wrong on our side."), "internal_error"
         finally:
             self.deadline = None
         try:
             await self.settle()
         except UnableToBook:
-            self.fault = Fault(
+            self.fault = ProviderError(
                 UNBOOKED, "The answer is complete, but could not be recorded. It is not lost; do not send it again."
             )
         finally:
@@ -157,7 +157,7 @@ class Exchange:
         while True:
             try:
                 return await self.ask()
-            except Fault as fault:
+            except ProviderError as fault:
                 if self.finishes and self.facts.usage is not None:
                     return  # all was said; only the farewell is missing
                 pause = fault.retry_after if fault.retry_after is not None else 0.25 * 2**tries
@@ -196,7 +196,7 @@ class Exchange:
                     self.take(translator.feed(event))
             await self.deliver(translator.end())
         except EventTooLarge as error:
-            raise Fault(BAD_RESPONSE, "An event of the stream never ended.") from error
+            raise ProviderError(BAD_RESPONSE, "An event of the stream never ended.") from error
         finally:
             await self.flush()
 
@@ -205,7 +205,7 @@ class Exchange:
         try:
             parsed = json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise Fault(BAD_RESPONSE, "The answer is not JSON.") from error
+            raise ProviderError(BAD_RESPONSE, "The answer is not JSON.") from error
         reply = self.listing.dialect.parse(parsed, self.rendered)
         self.facts = reply.facts
         self.reply = reply

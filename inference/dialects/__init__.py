@@ -6,8 +6,8 @@ A dialect is a module (or package) with the functions of `Dialect`. Its translat
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from inference.chat.provider_error import Fault
-from inference.chat.provider_request import Rendered, Target
+from inference.chat.provider_error import ProviderError
+from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.reply import Delta, Facts, Reply
 from inference.chat.request import ChatRequest
 from inference.dialects import anthropic, gemini, openai_chat, openai_responses
@@ -20,12 +20,12 @@ class Translator(Protocol):
     facts: Facts
 
     def feed(self, event: Event) -> list[Delta]:
-        """Deltas as they become known. Raises `Fault` for an error event or one that cannot be read."""
+        """Deltas as they become known. Raises `ProviderError` for an error event or one that cannot be read."""
 
     def end(self) -> list[Delta]:
         """What is still owed at the end of the stream, the finish among it.
 
-        Raises `Fault(TRUNCATED)` where the provider broke off.
+        Raises `ProviderError(TRUNCATED)` where the provider broke off.
         """
 
 
@@ -35,18 +35,18 @@ class Dialect(Protocol):
     def path(self, upstream_model: str, *, stream: bool) -> str:
         """What follows the provider's base URL."""
 
-    def render(self, request: ChatRequest, target: Target, *, limit: int | None = None) -> Rendered:
+    def render(self, request: ChatRequest, target: Target, *, limit: int | None = None) -> ProviderRequest:
         """The upstream body. `limit`: output tokens per choice that the hold buys; None: the caller's own, or none.
 
-        Raises `Rejected` for what the model cannot honour. Called again with a lower limit when credit is short.
+        Raises `InvalidRequest` for what the model cannot honour. Called again with a lower limit when credit is short.
         """
 
-    def parse(self, body: Mapping[str, Any], rendered: Rendered) -> Reply:
-        """A JSON reply. Raises `Fault` where it is none."""
+    def parse(self, body: Mapping[str, Any], rendered: ProviderRequest) -> Reply:
+        """A JSON reply. Raises `ProviderError` where it is none."""
 
-    def stream(self, rendered: Rendered) -> Translator: ...
+    def stream(self, rendered: ProviderRequest) -> Translator: ...
 
-    def fault(self, status: int, headers: Mapping[str, str], body: bytes) -> Fault:
+    def fault(self, status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
         """What an answer that is not 2xx means. `headers` have lower-case names."""
 
 

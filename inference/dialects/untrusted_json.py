@@ -5,19 +5,19 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from inference.chat.provider_error import BAD_RESPONSE, Fault
+from inference.chat.provider_error import BAD_RESPONSE, ProviderError
 
 
 def event_object(data: str) -> dict[str, Any]:
-    """An event's JSON object. Raises `Fault(BAD_RESPONSE)`."""
+    """An event's JSON object. Raises `ProviderError(BAD_RESPONSE)`."""
     value = event_value(data)
     if not isinstance(value, dict):
-        raise Fault(BAD_RESPONSE, said=data[:500])
+        raise ProviderError(BAD_RESPONSE, said=data[:500])
     return value
 
 
 def event_value(data: str) -> Any:
-    """An event's JSON, whatever it is. Raises `Fault(BAD_RESPONSE)`."""
+    """An event's JSON, whatever it is. Raises `ProviderError(BAD_RESPONSE)`."""
     try:
         return from_json(data)
     except ValueError:
@@ -29,7 +29,7 @@ def mended(data: str) -> Any:
     try:
         return from_json(json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
-        raise Fault(BAD_RESPONSE, said=data[:500]) from error
+        raise ProviderError(BAD_RESPONSE, said=data[:500]) from error
 
 
 def failure_body(body: bytes) -> Any:

@@ -63,7 +63,7 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Figures:
+class DailySales:
     """The last days, the newest first; today's is the first and not over yet."""
 
     days: dict[date, list[Sold]]
@@ -107,11 +107,11 @@ class Figures:
         return [(provider, ending, count) for (provider, ending), count in counts.most_common()]
 
 
-def figures(now: datetime) -> Figures:
+def figures(now: datetime) -> DailySales:
     """`now` by the database's clock."""
     days = [now.date() - back * DAY for back in range(DAYS)]
     kept = {row.day: [read(line) for line in row.sold] for row in SoldDay.objects.filter(day__in=days)}
-    return Figures({day: kept[day] if day in kept else counted_and_kept(day, now) for day in days})
+    return DailySales({day: kept[day] if day in kept else counted_and_kept(day, now) for day in days})
 
 
 def recount(now: datetime) -> None:

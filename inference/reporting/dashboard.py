@@ -13,7 +13,7 @@ from django.db.models import Sum
 from credits.models import AuditRun, CreditTransaction
 from inference.billing import spool
 from inference.models import Completion
-from inference.reporting.daily_sales import Figures, figures, midnight
+from inference.reporting.daily_sales import DailySales, figures, midnight
 
 AUDITED_EVERY = timedelta(hours=26)  # once a day, and two hours for the audit itself
 LONG_OPEN = timedelta(minutes=10)
@@ -37,7 +37,7 @@ class Spooled:
     settlements: int
 
 
-class Watch:
+class Dashboard:
     """Each is asked for when it is shown, by an index or of a small table."""
 
     @cached_property
@@ -62,7 +62,7 @@ class Watch:
         return Spooled(sum(number > 0 for number in waiting), sum(waiting))
 
     @cached_property
-    def figures(self) -> Figures:
+    def figures(self) -> DailySales:
         return figures(self.now)
 
     @cached_property

@@ -1,11 +1,11 @@
 from django import template
 
-from inference.reporting.dashboard import Watch
+from inference.reporting.dashboard import Dashboard
 
 register = template.Library()
 
 
 @register.simple_tag
-def watch() -> Watch:
+def watch() -> Dashboard:
     """What the desk's front page tells. Only what is shown is asked for."""
-    return Watch()
+    return Dashboard()

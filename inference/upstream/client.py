@@ -1,6 +1,6 @@
 """The wire to the providers: one shared pool, with a bounded share for each. The only file that knows httpx.
 
-A provider that hangs fills its own share only; a full share is 503 at once, not a queue (`Fault(BUSY)`).
+A provider that hangs fills its own share only; a full share is 503 at once, not a queue (`ProviderError(BUSY)`).
 """
 
 import asyncio
@@ -15,8 +15,16 @@ import httpx2 as httpx
 from django.conf import settings
 from httpx_aiohttp.httpx2 import AiohttpTransport
 
-from inference.chat.provider_error import BAD_RESPONSE, BUSY, FIRST_BYTE_TIMEOUT, TRUNCATED, UNREACHABLE, Fault, Meaning
-from inference.upstream.idle_timeout import Patience
+from inference.chat.provider_error import (
+    BAD_RESPONSE,
+    BUSY,
+    FIRST_BYTE_TIMEOUT,
+    TRUNCATED,
+    UNREACHABLE,
+    ErrorKind,
+    ProviderError,
+)
+from inference.upstream.idle_timeout import IdleTimeout
 from inference.upstream.providers import Provider
 
 CONNECT_SECONDS = 5
@@ -28,7 +36,7 @@ KEPT_SECONDS = 15  # an idle connection; providers close theirs after a minute o
 ERROR_BODY_BYTES = 64 * 1024
 JSON_BODY_BYTES = 64 * 1024 * 1024
 
-SILENCE = Meaning(504, "upstream_timeout")
+SILENCE = ErrorKind(504, "upstream_timeout")
 
 _clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
 _open: Counter[str] = Counter()
@@ -36,7 +44,7 @@ _open: Counter[str] = Counter()
 
 @dataclass(slots=True)
 class Response:
-    """An answer whose body is still on its way. Network trouble while reading is a `Fault`."""
+    """An answer whose body is still on its way. Network trouble while reading is a `ProviderError`."""
 
     status: int
     headers: Mapping[str, str]
@@ -47,7 +55,7 @@ class Response:
         """The body as it comes; a provider that pauses too long has broken off. Time the reader takes does not
         count.
         """
-        patience = Patience()
+        patience = IdleTimeout()
         patience.begin(FIRST_BYTE_SECONDS)
         try:
             async for read in self.raw.aiter_raw():
@@ -56,10 +64,10 @@ class Response:
                 patience.begin(BETWEEN_BYTES_SECONDS)
         except asyncio.CancelledError as error:
             if patience.cancelled_by_us():
-                raise Fault(SILENCE, "No byte came in time.") from error
+                raise ProviderError(SILENCE, "No byte came in time.") from error
             raise
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-            raise Fault(TRUNCATED, str(error)) from error
+            raise ProviderError(TRUNCATED, str(error)) from error
         finally:
             patience.close()
 
@@ -68,7 +76,7 @@ class Response:
         async for read in self.reads():
             body += read
             if len(body) > most:
-                raise Fault(BAD_RESPONSE, "The answer is larger than any reply.")
+                raise ProviderError(BAD_RESPONSE, "The answer is larger than any reply.")
         return bytes(body)
 
 
@@ -98,9 +106,9 @@ async def close() -> None:
 async def post(
     provider: Provider, path: str, body: bytes, headers: Mapping[str, str], *, stream: bool
 ) -> AsyncIterator[Response]:
-    """Raises `Fault` where no answer came; what an answer means is its dialect's to say."""
+    """Raises `ProviderError` where no answer came; what an answer means is its dialect's to say."""
     if _open[provider.name] >= CONNECTIONS_PER_PROVIDER:
-        raise Fault(BUSY)
+        raise ProviderError(BUSY)
     _open[provider.name] += 1
     try:
         raw = await send(provider, path, body, headers, FIRST_BYTE_SECONDS if stream else JSON_SECONDS)
@@ -134,6 +142,6 @@ async def send(
         async with asyncio.timeout(seconds):
             return await client().send(request, stream=True)
     except TimeoutError as error:
-        raise Fault(FIRST_BYTE_TIMEOUT, f"No answer within {seconds} s.") from error
+        raise ProviderError(FIRST_BYTE_TIMEOUT, f"No answer within {seconds} s.") from error
     except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-        raise Fault(UNREACHABLE, f"{type(error).__name__}: {error}") from error
+        raise ProviderError(UNREACHABLE, f"{type(error).__name__}: {error}") from error

@@ -9,7 +9,7 @@ import asyncio
 LATE_SECONDS = 1  # a timer that comes later than this tells of a suspended process
 
 
-class Patience:
+class IdleTimeout:
     """Of the task that makes it."""
 
     def __init__(self) -> None:

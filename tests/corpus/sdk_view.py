@@ -6,8 +6,8 @@ from typing import Any
 
 import openai
 
-from inference.chat.provider_error import Fault
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_error import ProviderError
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Gathered, Reply
 from inference.chat.usage import Usage
 from inference.dialects import Dialect
@@ -95,11 +95,11 @@ def usage_of(usage: Any) -> tuple[int, int, int, int | None] | None:
 # By the dialect
 
 
-def recorded(dialect: Dialect, rendered: Rendered, case: Case) -> Said:
+def recorded(dialect: Dialect, rendered: ProviderRequest, case: Case) -> Said:
     """Of a reply whose provider reported no usage, the usage is ours to estimate: it is not compared."""
     try:
         reply = read(dialect, rendered, case)
-    except Fault as fault:
+    except ProviderError as fault:
         return Said(status=fault.meaning.status)
     said = Said(usage=usage_shown(reply.facts.usage))
     for choice in reply.choices:
@@ -113,7 +113,7 @@ def recorded(dialect: Dialect, rendered: Rendered, case: Case) -> Said:
     return said
 
 
-def read(dialect: Dialect, rendered: Rendered, case: Case) -> Reply:
+def read(dialect: Dialect, rendered: ProviderRequest, case: Case) -> Reply:
     if case["status"] >= 300:
         body = case["response_text"] if "response_text" in case else json.dumps(case.get("response"))
         if "sse" in case:

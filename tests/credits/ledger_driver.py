@@ -74,7 +74,7 @@ def at_once(*calls: Callable[[], Coroutine[Any, Any, Any]]) -> list[Any]:
     async def alone(call: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         try:
             return await call()
-        except ledger.Refused as refused:
+        except ledger.AdmissionDenied as refused:
             return refused
         finally:
             await database.close()

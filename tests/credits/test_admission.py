@@ -49,7 +49,7 @@ def test_it_refuses_what_the_callers_cap_cannot_pay(alice, run):
 def test_fifty_at_once_on_ten_cents_admit_one(bob):
     ledger.top_up(user=bob, cents=10, reference="ten", reason="Just enough", by=None)
     answers = at_once(*[lambda: admit(bob)] * 50)
-    refused = [answer.reason for answer in answers if isinstance(answer, ledger.Refused)]
+    refused = [answer.reason for answer in answers if isinstance(answer, ledger.AdmissionDenied)]
     assert refused == ["insufficient_credits"] * 49
     assert books_of(bob) == (10, 10)
 
@@ -136,7 +136,7 @@ def test_bounds_beyond_every_fortune_are_just_too_much(alice, run):
     assert run(admit(alice, worst=10**40, cap_cents=10**40)).cents == 250
 
 
-def refusal(run, admission) -> ledger.Refused:
-    with pytest.raises(ledger.Refused) as refused:
+def refusal(run, admission) -> ledger.AdmissionDenied:
+    with pytest.raises(ledger.AdmissionDenied) as refused:
         run(admission)
     return refused.value

@@ -77,7 +77,7 @@ class Ledger(RuleBasedStateMachine):
             admission = self.runner.run(
                 admit(self.user, completion_id=completion, need=need, worst=worst, cap_cents=cap, idempotent=True)
             )
-        except ledger.Refused:
+        except ledger.AdmissionDenied:
             charged = self.charges.get(completion, {"booked": False})["booked"]
             assert completion in self.holds or charged or self.available < max(10, need) or room < need
             return

@@ -19,8 +19,8 @@ def spent_and_held(key) -> tuple[int, int]:
     return use.spent_cents, use.held_cents
 
 
-def refusal(run, admission) -> ledger.Refused:
-    with pytest.raises(ledger.Refused) as refused:
+def refusal(run, admission) -> ledger.AdmissionDenied:
+    with pytest.raises(ledger.AdmissionDenied) as refused:
         run(admission)
     return refused.value
 
@@ -71,7 +71,7 @@ def test_thirty_at_once_keep_to_the_rate(alice):
     key = key_of(alice, requests_per_minute=7)
     answers = at_once(*[lambda: admit(alice, key=key)] * 30)
     assert sum(isinstance(answer, ledger.Admission) for answer in answers) == 7
-    assert {a.reason for a in answers if isinstance(a, ledger.Refused)} == {"rate_limited"}
+    assert {a.reason for a in answers if isinstance(a, ledger.AdmissionDenied)} == {"rate_limited"}
 
 
 def test_buying_at_once_counts_every_cent(alice):

@@ -24,7 +24,7 @@ def test_alice_buys_two_completions_and_gets_one_back(alice, sam, run):
 
 def test_ten_cents_admit_and_nine_do_not(bob, run):
     ledger.top_up(user=bob, cents=9, reference="nine", reason="Almost", by=None)
-    with pytest.raises(ledger.Refused) as refused:
+    with pytest.raises(ledger.AdmissionDenied) as refused:
         run(admit(bob))
     assert (refused.value.reason, refused.value.available_cents) == ("insufficient_credits", 9)
 
@@ -61,7 +61,7 @@ def test_an_overrun_leaves_other_holds_alone(alice, run):
 
 
 def test_somebody_without_an_account_has_nothing_to_spend(bob, run):
-    with pytest.raises(ledger.Refused) as refused:
+    with pytest.raises(ledger.AdmissionDenied) as refused:
         run(admit(bob))
     assert refused.value.reason == "insufficient_credits"
     assert run(ledger.balance(bob.pk)) == (0, 0)

@@ -27,19 +27,19 @@ async def asked(user: User, key: ApiKey | None, *, need: int, worst: int, cap: i
         return await ledger.would_admit(
             user_id=user.pk, key_id=key and key.pk, need_cents=need, worst_cents=worst, cap_cents=cap
         )
-    except ledger.Refused as refused:
+    except ledger.AdmissionDenied as refused:
         return refused
 
 
 async def done(user: User, key: ApiKey | None, *, need: int, worst: int, cap: int | None) -> Any:
     try:
         return await admit(user, key=key, need=need, worst=worst, cap_cents=cap)
-    except ledger.Refused as refused:
+    except ledger.AdmissionDenied as refused:
         return refused
 
 
 def facts_of(answer: Any) -> tuple[Any, ...]:
-    if isinstance(answer, ledger.Refused):
+    if isinstance(answer, ledger.AdmissionDenied):
         return answer.reason, answer.available_cents, answer.held_cents, answer.needed_cents, answer.key_left_cents
     before = answer.available_cents + (answer.cents if isinstance(answer, ledger.Admission) else 0)
     return answer.cents, before
@@ -62,7 +62,7 @@ def test_it_answers_what_admission_does(bob: User, balance: int, limits: Any, sp
         if spent and balance >= spent + 10:
             try:
                 await buy(user, spent, key=key)
-            except ledger.Refused:
+            except ledger.AdmissionDenied:
                 pass
         for need, more, cap in requests:
             told = await asked(user, key, need=need, worst=need + more, cap=cap)

@@ -1,7 +1,7 @@
 """Real processes: the gateway under Daphne, a PostgreSQL server of our own, the sandbox as every provider.
 
 Most scenarios share one gateway of two workers (`scene`, `tough`); those that end one have it to themselves (`stage`).
-Each has guests of its own, and ends with a reckoning.
+Each has customers of its own, and ends with a reckoning.
 """
 
 import itertools
@@ -99,7 +99,7 @@ def books_at(django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch
     """Leads Django in this process to a database."""
 
     def lead(url: str) -> None:
-        connection.close()  # an open one would go on with the database before: guests nobody at the gateway knows
+        connection.close()  # an open one would go on with the database before: customers nobody at the gateway knows
         connection.close_pool()
         for name, value in database(url).items():
             monkeypatch.setitem(connection.settings_dict, name, value)

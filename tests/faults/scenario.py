@@ -1,4 +1,4 @@
-"""A scenario: its guests and their money, the gateway they call, and the reckoning it ends with."""
+"""A scenario: its customers and their money, the gateway they call, and the reckoning it ends with."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ REST_SECONDS = 60
 
 
 @dataclass
-class Guest:
+class Customer:
     user: User
     secret: str
 
@@ -45,16 +45,16 @@ class Guest:
 class Scene:
     gateway: Gateway
     upstream: Upstream
-    guests: list[Guest] = field(default_factory=list)
+    customers: list[Customer] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
 
-    def guest(self, cents: int = 1_000, **limits: Any) -> Guest:
+    def customer(self, cents: int = 1_000, **limits: Any) -> Customer:
         """Somebody with a key and so much credit."""
-        user = User.objects.create_user(email=f"guest-{time.monotonic_ns()}@example.org", password=None)
+        user = User.objects.create_user(email=f"customer-{time.monotonic_ns()}@example.org", password=None)
         if cents:
             ledger.top_up(user=user, cents=cents, reference=f"start-{user.pk}", reason="To begin with", by=None)
-        self.guests.append(Guest(user, ApiKey.issue(user=user, name="Key", **limits)[1]))
-        return self.guests[-1]
+        self.customers.append(Customer(user, ApiKey.issue(user=user, name="Key", **limits)[1]))
+        return self.customers[-1]
 
     def play(self, scenario: Callable[[Caller], Coroutine[Any, Any, Any]]) -> Any:
         """Runs it against the gateway; what `all_of` and `one` heard is kept for the reckoning."""
@@ -65,16 +65,16 @@ class Scene:
 
         return asyncio.run(on_stage())
 
-    def ask(self, guest: Guest, model: str, text: Any, **how: Any) -> Heard:
+    def ask(self, customer: Customer, model: str, text: Any, **how: Any) -> Heard:
         """One request, on its own."""
-        return self.ask_all([(guest, model, text, how)])[0]
+        return self.ask_all([(customer, model, text, how)])[0]
 
-    def ask_all(self, requests: Iterable[tuple[Guest, str, Any, dict[str, Any]]]) -> list[Heard]:
+    def ask_all(self, requests: Iterable[tuple[Customer, str, Any, dict[str, Any]]]) -> list[Heard]:
         """All at once."""
 
         async def scenario(caller: Caller) -> list[Heard]:
             return await asyncio.gather(
-                *(caller.ask(guest.secret, model, text, **how) for guest, model, text, how in requests)
+                *(caller.ask(customer.secret, model, text, **how) for customer, model, text, how in requests)
             )
 
         heard: list[Heard] = self.play(scenario)
@@ -92,7 +92,7 @@ class Scene:
     # The end
 
     def rest(self, seconds: float = REST_SECONDS) -> None:
-        """Until nothing is under way: no hold of any guest, nothing running at the provider."""
+        """Until nothing is under way: no hold of any customer, nothing running at the provider."""
         connection.close()  # it may have met a server that went away
         deadline = time.monotonic() + seconds
         while self.holds() or any(row["ended"] == "running" for row in self.upstream.meter()):
@@ -100,18 +100,18 @@ class Scene:
             time.sleep(0.1)
 
     def holds(self) -> list[str]:
-        users = [guest.user.pk for guest in self.guests]
+        users = [customer.user.pk for customer in self.customers]
         return list(Hold.objects.filter(account_id__in=users).values_list("completion_id", flat=True))
 
     def entries(self) -> list[CreditTransaction]:
-        """All that was booked for its guests, oldest first."""
-        users = [guest.user.pk for guest in self.guests]
+        """All that was booked for its customers, oldest first."""
+        users = [customer.user.pk for customer in self.customers]
         return list(CreditTransaction.objects.filter(account_id__in=users).order_by("id"))
 
     def reckon(self, seconds: float = REST_SECONDS, **exceptions: Any) -> Reckoning:
         """What every scenario must come to; see Reckoning."""
         self.rest(seconds)
-        users = [guest.user.pk for guest in self.guests]
+        users = [customer.user.pk for customer in self.customers]
         completions = list(Completion.objects.filter(user__in=users))
         reckoning = Reckoning(completions, self.entries(), self.upstream.meter(), self.heard, **exceptions)
         reckoning.check()

@@ -43,12 +43,12 @@ def test_kill_9_of_workers_under_running_streams(tough: Scene, note: Callable[..
 def test_kill_9_at_a_chosen_moment(tough: Scene, note: Callable[..., Any], moment: str) -> None:
     """pains.md 4; before and after the commit: the lost acknowledgement, and the spool replayed by a sibling."""
     scene = tough
-    guest = scene.guest(100)
+    customer = scene.customer(100)
     orders = {"before it is sent": "first-byte=2", "in mid-stream": "pace=50", "after the end": "pace=1"}
 
     async def scenario(caller: Caller) -> None:
         asking = asyncio.create_task(
-            caller.ask(guest.secret, "claude-opus-4.6", f"say 200 words [[{orders[moment]}]]", stream=True)
+            caller.ask(customer.secret, "claude-opus-4.6", f"say 200 words [[{orders[moment]}]]", stream=True)
         )
         await asyncio.wait([asking], timeout=5 if LONG and moment == "in mid-stream" else 1.5)  # a heartbeat
         scene.gateway.kill_workers()
@@ -56,27 +56,27 @@ def test_kill_9_at_a_chosen_moment(tough: Scene, note: Callable[..., Any], momen
 
     scene.play(scenario)
     note(scene, "kill -9 " + moment, seconds=REPAIR_SECONDS)
-    (completion,) = guest.completions
+    (completion,) = customer.completions
     expected = {"before it is sent": ("lost", 0), "in mid-stream": ("lost", 1), "after the end": ("exact", 1)}
     assert (completion.settlement, completion.charged_cents) == expected[moment]
-    assert guest.account.held_cents == 0
+    assert customer.account.held_cents == 0
 
 
 def test_sigterm_lets_running_streams_end_and_settles_everything(stage: Stage, note: Callable[..., Any]) -> None:
     scene = stage(workers=2, CONWAY_STOP_SECONDS="25" if LONG else "5")
-    guests = [scene.guest(5_000) for _ in range(10)]
+    customers = [scene.customer(5_000) for _ in range(10)]
     short = [f"say {60 + number} words [[pace=20]]" for number in range(STREAMS - 10)]
     endless = [f"say 3000 words {number} [[pace=20]]" for number in range(10)]
 
     async def scenario(caller: Caller) -> list[Heard]:
         asking = [
-            asyncio.create_task(caller.ask(guests[number % 10].secret, MODELS[number % 4], text, stream=True))
+            asyncio.create_task(caller.ask(customers[number % 10].secret, MODELS[number % 4], text, stream=True))
             for number, text in enumerate([*short, *endless])
         ]
         await asyncio.sleep(1.0)
         scene.gateway.served.process.send_signal(signal.SIGTERM)
         await asyncio.sleep(0.5)
-        late = await caller.ask(guests[0].secret, "gpt-5.2", "late", stream=True)
+        late = await caller.ask(customers[0].secret, "gpt-5.2", "late", stream=True)
         assert late.status in (0, 503)
         return list(await asyncio.gather(*asking))
 
@@ -91,21 +91,21 @@ def test_sigterm_lets_running_streams_end_and_settles_everything(stage: Stage, n
 
 def test_sigterm_charges_a_drained_call_for_its_prompt(stage: Stage, note: Callable[..., Any]) -> None:
     scene = stage(CONWAY_STOP_SECONDS="1")
-    guest = scene.guest()
-    scene.ask(guest, "gpt-5.2", "say 500 words [[pace=20]]", leave_in=0.5)
+    customer = scene.customer()
+    scene.ask(customer, "gpt-5.2", "say 500 words [[pace=20]]", leave_in=0.5)
     assert scene.gateway.stop() == 0
     note(scene, "client left a JSON call, then SIGTERM", seconds=2, estimates_may_be_low=True)
-    (completion,) = guest.completions
+    (completion,) = customer.completions
     assert (completion.settlement, completion.ending, completion.charged_cents) == ("estimated", "stopped", 1)
 
 
 def test_a_frozen_worker_is_taken_for_dead_and_corrects_itself(tough: Scene, note: Callable[..., Any]) -> None:
     """SIGSTOP beyond the patience of the reaper: settled as lost, then once more as it truly was."""
     scene, seconds = tough, 90 if LONG else 10
-    guest = scene.guest()
+    customer = scene.customer()
 
     async def scenario(caller: Caller) -> list[Heard]:
-        asking = await streams(caller, guest, 16, 900, 10)
+        asking = await streams(caller, customer, 16, 900, 10)
         await asyncio.sleep(0.5)
         frozen = scene.gateway.busiest_worker
         os.kill(frozen, signal.SIGSTOP)
@@ -124,11 +124,11 @@ def test_a_frozen_worker_is_taken_for_dead_and_corrects_itself(tough: Scene, not
 def test_a_dead_workers_spool_is_replayed_by_its_sibling(tough: Scene, postgres: Any, note: Callable[..., Any]) -> None:
     """Settled to the spool while the database was away, killed before it came back."""
     scene = tough
-    guest = scene.guest()
-    scene.ask(guest, "gpt-5.2", "warm up")
+    customer = scene.customer()
+    scene.ask(customer, "gpt-5.2", "warm up")
 
     async def scenario(caller: Caller) -> list[Heard]:
-        asking = await streams(caller, guest, 10, 40, 40)
+        asking = await streams(caller, customer, 10, 40, 40)
         await asyncio.to_thread(postgres.stop)
         return list(await asyncio.gather(*asking))
 
@@ -143,7 +143,7 @@ def test_a_dead_workers_spool_is_replayed_by_its_sibling(tough: Scene, postgres:
         postgres.start()
     scene.all_saw_the_end()
     note(scene, "database away, kill -9 with a full spool, a torn last line", seconds=REPAIR_SECONDS)
-    assert {completion.settlement for completion in guest.completions} == {"exact"}
+    assert {completion.settlement for completion in customer.completions} == {"exact"}
     deadline = time.monotonic() + 5
     while any(spool.exists() for spool in spools):
         assert time.monotonic() < deadline, "the dead worker's spool is still there"
@@ -153,11 +153,11 @@ def test_a_dead_workers_spool_is_replayed_by_its_sibling(tough: Scene, postgres:
 def test_a_spooled_settlement_that_comes_after_the_reaper_corrects_it(tough: Scene, note: Callable[..., Any]) -> None:
     """A worker dies between spooling and booking, and its spool turns up only after the reaper took the hold."""
     scene = tough
-    guest = scene.guest(100)
+    customer = scene.customer(100)
 
     async def scenario(caller: Caller) -> None:
         asking = asyncio.create_task(
-            caller.ask(guest.secret, "claude-opus-4.6", "say 400 words [[pace=20]]", stream=True)
+            caller.ask(customer.secret, "claude-opus-4.6", "say 400 words [[pace=20]]", stream=True)
         )
         await asyncio.sleep(5 if LONG else 2.5)  # a heartbeat
         scene.gateway.kill_workers()
@@ -165,16 +165,16 @@ def test_a_spooled_settlement_that_comes_after_the_reaper_corrects_it(tough: Sce
 
     scene.play(scenario)
     scene.rest(REPAIR_SECONDS)
-    (lost,) = guest.completions
+    (lost,) = customer.completions
     assert (lost.settlement, lost.charged_cents) == ("lost", 1)
     late = entry_like(lost, output_tokens=400, charged_cents=2)
     (scene.gateway.folder / "spool").mkdir(exist_ok=True)
     (scene.gateway.folder / "spool/late.jsonl").write_text(json.dumps(late) + "\n")
     deadline = time.monotonic() + 10
-    while guest.completions[0].settlement == "lost":
+    while customer.completions[0].settlement == "lost":
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert guest.entries[1:] == [("inference", -1), ("inference", -1)]
+    assert customer.entries[1:] == [("inference", -1), ("inference", -1)]
     assert [entry.reference.endswith(".corrected") for entry in scene.entries()[1:]] == [False, True]
     assert not [*books.faults(), *charges.faults()]  # the late entry is ours: there is nothing to hold it to the meter
 

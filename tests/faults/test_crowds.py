@@ -19,22 +19,22 @@ MIXED = [
 def test_of_fifty_parallel_requests_on_ten_cents_one_at_a_time_is_served(
     scene: Scene, note: Callable[..., Any]
 ) -> None:
-    guest = scene.guest(10)
-    heard = scene.ask_all([(guest, "gpt-5-mini", f"say 3 words {number} [[pace=50]]", {}) for number in range(50)])
+    customer = scene.customer(10)
+    heard = scene.ask_all([(customer, "gpt-5-mini", f"say 3 words {number} [[pace=50]]", {}) for number in range(50)])
     statuses = [each.status for each in heard]
     assert (statuses.count(200), statuses.count(402)) == (1, 49)
     assert len(scene.upstream.meter()) == 1
     note(scene, "no credit for 49 of 50")
-    assert guest.account.balance_cents == 9
+    assert customer.account.balance_cents == 9
 
 
 def test_mixed_requests_of_many_accounts_on_two_workers(scene: Scene, note: Callable[..., Any]) -> None:
     asked = []
     for number in range(ACCOUNTS):
         model, cents, words = MIXED[number % len(MIXED)]
-        guest = scene.guest(cents)
-        text = f"say {words} words, said guest {number} [[pace=1]]"
-        asked += [(guest, model, text, {"stream": bool(turn % 2), "max_tokens": 500}) for turn in range(3)]
+        customer = scene.customer(cents)
+        text = f"say {words} words, said customer {number} [[pace=1]]"
+        asked += [(customer, model, text, {"stream": bool(turn % 2), "max_tokens": 500}) for turn in range(3)]
     heard = scene.ask_all(asked)
     assert {each.status for each in heard} <= {200, 402}
     assert len(scene.upstream.meter()) == sum(each.status == 200 for each in heard)
@@ -44,10 +44,10 @@ def test_mixed_requests_of_many_accounts_on_two_workers(scene: Scene, note: Call
 
 def test_a_key_limit_holds_on_two_workers(scene: Scene, note: Callable[..., Any]) -> None:
     """pains.md 8"""
-    guest = scene.guest(1_000, limit_cents=20)
+    customer = scene.customer(1_000, limit_cents=20)
     heard = scene.ask_all(
         [
-            (guest, "claude-haiku-4.5", f"say 200 words {number} [[pace=2]]", {"max_tokens": 4_000})
+            (customer, "claude-haiku-4.5", f"say 200 words {number} [[pace=2]]", {"max_tokens": 4_000})
             for number in range(40)
         ]
     )

@@ -37,10 +37,10 @@ def test_postgresql_is_away_under_load_and_streams_end_all_the_same(
 ) -> None:
     """Longer than the reaper's patience in the short form: no stream may be taken for lost."""
     scene = tough
-    guest, late = scene.guest(5_000), scene.guest()
+    customer, late = scene.customer(5_000), scene.customer()
 
     async def scenario(caller: Caller) -> list[Heard]:
-        asking = await streams(caller, guest, STREAMS, 100, 30)
+        asking = await streams(caller, customer, STREAMS, 100, 30)
         await asyncio.to_thread(postgres.stop)
         heard = await asyncio.gather(*asking)
         refused = await caller.ask(late.secret, "gpt-5-mini", "hello")
@@ -63,10 +63,10 @@ def test_an_outage_longer_than_the_reapers_patience_loses_no_running_stream(
 ) -> None:
     seconds = 45 if LONG else 6
     scene = tough
-    guest = scene.guest(5_000)
+    customer = scene.customer(5_000)
 
     async def scenario(caller: Caller) -> list[Heard]:
-        asking = await streams(caller, guest, 10, 100, (seconds + 5) * 10)
+        asking = await streams(caller, customer, 10, 100, (seconds + 5) * 10)
         await asyncio.to_thread(postgres.stop)
         await asyncio.sleep(seconds)
         await asyncio.to_thread(postgres.start)
@@ -84,12 +84,12 @@ def test_postgresql_takes_statements_and_says_nothing(
 ) -> None:
     """The end is sent after five seconds, from the spool; the balance is not known, the hold stays."""
     scene = tough
-    guest = scene.guest()
-    scene.ask(guest, "gpt-5.2", "warm up")
+    customer = scene.customer()
+    scene.ask(customer, "gpt-5.2", "warm up")
 
     async def scenario(caller: Caller) -> list[Heard]:
-        asking = await streams(caller, guest, 5, 50, 20)
-        asking.append(asyncio.create_task(caller.ask(guest.secret, "gpt-5.2", "say 30 words [[pace=20]]")))
+        asking = await streams(caller, customer, 5, 50, 20)
+        asking.append(asyncio.create_task(caller.ask(customer.secret, "gpt-5.2", "say 30 words [[pace=20]]")))
         await asyncio.sleep(0.3)
         with postgres.silent():
             return list(await asyncio.gather(*asking))
@@ -106,12 +106,12 @@ def test_with_database_and_spool_gone_nobody_is_told_that_all_is_well(
     tough: Scene, postgres: Postgres, note: Callable[..., Any]
 ) -> None:
     scene = tough
-    guest = scene.guest()
-    scene.ask(guest, "gpt-5.2", "warm up")
+    customer = scene.customer()
+    scene.ask(customer, "gpt-5.2", "warm up")
 
     async def scenario(caller: Caller) -> list[Heard]:
-        asking = await streams(caller, guest, 9, 50, 20)
-        asking.append(asyncio.create_task(caller.ask(guest.secret, "gpt-5.2", "say 30 words [[pace=20]]")))
+        asking = await streams(caller, customer, 9, 50, 20)
+        asking.append(asyncio.create_task(caller.ask(customer.secret, "gpt-5.2", "say 30 words [[pace=20]]")))
         await asyncio.sleep(0.3)
         scene.gateway.fill_disk()
         await asyncio.to_thread(postgres.stop)
@@ -138,11 +138,11 @@ def test_a_lost_acknowledgement_of_a_settlement_charges_once(stage: Stage, note:
         return wires[0].url
 
     scene = stage(through=through)
-    guest = scene.guest()
-    scene.ask(guest, "gpt-5.2", "warm up")
+    customer = scene.customer()
+    scene.ask(customer, "gpt-5.2", "warm up")
     wires[0].lose(3, SETTLING)
     heard = scene.ask_all(
-        [(guest, "claude-opus-4.6", f"say 30 words {number}", {"stream": bool(number % 2)}) for number in range(6)]
+        [(customer, "claude-opus-4.6", f"say 30 words {number}", {"stream": bool(number % 2)}) for number in range(6)]
     )
     assert wires[0].lost == 3
     assert all(each.saw_the_end for each in heard)
@@ -158,23 +158,23 @@ def test_a_lost_acknowledgement_of_an_admission_holds_nothing_for_long(stage: St
         return wires[0].url
 
     scene = stage(through=through)
-    guest = scene.guest()
-    scene.ask(guest, "gpt-5.2", "warm up")
+    customer = scene.customer()
+    scene.ask(customer, "gpt-5.2", "warm up")
     wires[0].lose(1, ADMITTING)
-    (heard,) = scene.ask_all([(guest, "gpt-5.2", "hello", {})])
+    (heard,) = scene.ask_all([(customer, "gpt-5.2", "hello", {})])
     assert (wires[0].lost, heard.status) == (1, 503)
     note(scene, "an admission whose acknowledgement is lost", seconds=REPAIR_SECONDS)
     assert len(scene.upstream.meter()) == 1
-    assert guest.account.held_cents == 0
+    assert customer.account.held_cents == 0
 
 
 def test_without_redis_money_is_as_right_as_with_it(stage: Stage, note: Callable[..., Any]) -> None:
     scene: Scene = stage(workers=2, REDIS_URL="redis://127.0.0.1:1/0")
-    guest = scene.guest(5_000)
+    customer = scene.customer(5_000)
     began = time.monotonic()
     scene.ask_all(
         [
-            (guest, "gpt-5.2", f"say 20 words {number}", {"stream": bool(number % 2), "max_tokens": 500})
+            (customer, "gpt-5.2", f"say 20 words {number}", {"stream": bool(number % 2), "max_tokens": 500})
             for number in range(40)
         ]
     )

@@ -19,13 +19,13 @@ def test_a_client_that_leaves_is_charged_what_the_provider_metered(
     scene: Scene, note: Callable[..., Any], model: str
 ) -> None:
     """After the headers, 1 word, 10 words, the last word (before the usage), and in the middle of a JSON call."""
-    guest = scene.guest()
+    customer = scene.customer()
     text = f"say {WORDS} words [[pace=15]]"
     streams = [
-        (guest, model, text, {"stream": True, "leave_after": words, "stream_options": {"include_usage": True}})
+        (customer, model, text, {"stream": True, "leave_after": words, "stream_options": {"include_usage": True}})
         for words in (0, 1, 10, WORDS)
     ]
-    calls = [(guest, model, text, {"leave_in": seconds}) for seconds in (0.15, 0.3)]
+    calls = [(customer, model, text, {"leave_in": seconds}) for seconds in (0.15, 0.3)]
     heard = scene.ask_all([*streams, *calls])
     assert all(each.left for each in heard)
     reckoning = note(scene, "client left after 0, 1, 10 and all words, and during two JSON calls")
@@ -38,23 +38,23 @@ def test_a_client_that_leaves_is_charged_what_the_provider_metered(
 def test_beyond_the_drain_the_provider_is_closed_and_what_was_seen_is_charged(
     scene: Scene, note: Callable[..., Any], model: str
 ) -> None:
-    guest = scene.guest()
-    scene.ask(guest, model, "say 400 words [[pace=20]]", stream=True, leave_after=3)
+    customer = scene.customer()
+    scene.ask(customer, model, "say 400 words [[pace=20]]", stream=True, leave_after=3)
     note(scene, "client left, provider goes on longer than the drain")
-    (completion,) = guest.completions
+    (completion,) = customer.completions
     (metered,) = scene.upstream.meter()
     assert (completion.settlement, completion.ending, metered["ended"]) == ("estimated", "client_left", "client")
     assert completion.output_tokens + HIDDEN >= metered["usage"]["output"] > 50
 
 
 def test_a_hundred_aborted_streams_in_a_row_pay_for_all_that_was_made(scene: Scene, note: Callable[..., Any]) -> None:
-    guest = scene.guest()
+    customer = scene.customer()
 
     async def abuse(caller: Any) -> None:
         for number in range(100):
             scene.heard.append(
                 await caller.ask(
-                    guest.secret, "claude-haiku-4.5", f"say 30 words {number} [[pace=1]]", stream=True, leave_after=1
+                    customer.secret, "claude-haiku-4.5", f"say 30 words {number} [[pace=1]]", stream=True, leave_after=1
                 )
             )
 
@@ -66,32 +66,34 @@ def test_a_hundred_aborted_streams_in_a_row_pay_for_all_that_was_made(scene: Sce
 
 def test_an_aborted_claude_stream_is_not_charged_by_its_placeholder(scene: Scene, note: Callable[..., Any]) -> None:
     """pains.md 3: `message_start` says one token of output; the words seen say more."""
-    guest = scene.guest()
-    scene.ask(guest, "claude-opus-4.6", "say 300 words [[pace=25]]", stream=True, leave_after=30)
+    customer = scene.customer()
+    scene.ask(customer, "claude-opus-4.6", "say 300 words [[pace=25]]", stream=True, leave_after=30)
     note(scene, "client left between message_start and message_delta")
-    (completion,) = guest.completions
+    (completion,) = customer.completions
     assert completion.settlement == "estimated"
     assert completion.output_tokens > 50
 
 
 def test_a_hang_up_before_the_answer_leaves_no_hold_behind_for_long(scene: Scene, note: Callable[..., Any]) -> None:
     """The moment of admission is the worst to leave in: every client is gone within a few milliseconds."""
-    guest = scene.guest(5_000)
+    customer = scene.customer(5_000)
     asked = [
-        (guest, "gpt-5-mini", f"say 2 words {number}", {"stream": bool(number % 2), "leave_in": 0.002 * number})
+        (customer, "gpt-5-mini", f"say 2 words {number}", {"stream": bool(number % 2), "leave_in": 0.002 * number})
         for number in range(40)
     ]
     scene.ask_all(asked)
-    scene.ask(guest, "gpt-5-mini", "say 2 words")  # one account's turn at a time: after it, nobody waits to be admitted
+    scene.ask(
+        customer, "gpt-5-mini", "say 2 words"
+    )  # one account's turn at a time: after it, nobody waits to be admitted
     note(scene, "client left within 0 to 80 ms", seconds=4)
-    assert all(completion.settlement != "lost" for completion in guest.completions)
+    assert all(completion.settlement != "lost" for completion in customer.completions)
 
 
 def test_a_json_call_abandoned_early_is_read_to_its_end(scene: Scene, note: Callable[..., Any]) -> None:
     seconds = 200 if LONG else 3
-    guest = scene.guest()
-    scene.ask(guest, "gpt-5-mini", f"say 100 words [[pace={seconds * 10}]]", leave_in=0.5)
+    customer = scene.customer()
+    scene.ask(customer, "gpt-5-mini", f"say 100 words [[pace={seconds * 10}]]", leave_in=0.5)
     note(scene, f"client left a JSON call of {seconds} s", seconds=seconds + 30)
-    (completion,) = guest.completions
+    (completion,) = customer.completions
     assert (completion.settlement, completion.ending) == ("exact", "client_left")
     assert completion.output_tokens >= 100

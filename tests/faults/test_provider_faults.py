@@ -23,11 +23,13 @@ BROKEN_LATER = ("cut=12", "error=12", "garbage=12", "hang=12")
 
 
 def ask_everyone(scene: Scene, order: str, *forms: dict[str, Any]) -> list[tuple[Heard, Completion]]:
-    """One request per model and form, each by a guest of its own; the answers with their completions."""
-    asked = [(scene.guest(), model, f"say 30 words to {form} [[{order}]]", form) for form in forms for model in MODELS]
+    """One request per model and form, each by a customer of its own; the answers with their completions."""
+    asked = [
+        (scene.customer(), model, f"say 30 words to {form} [[{order}]]", form) for form in forms for model in MODELS
+    ]
     heard = scene.ask_all(asked)
     scene.rest()
-    return [(each, guest.completions[0]) for each, (guest, *_) in zip(heard, asked, strict=True)]
+    return [(each, customer.completions[0]) for each, (customer, *_) in zip(heard, asked, strict=True)]
 
 
 @pytest.mark.parametrize("order", REFUSED)
@@ -99,9 +101,9 @@ def test_a_fault_that_passes_is_retried_and_charged_once(scene: Scene, note: Cal
 
 
 def test_a_hanging_provider_takes_no_other_down(scene: Scene, note: Callable[..., Any]) -> None:
-    guest = scene.guest(5_000)
-    hanging = [(guest, "gpt-5-mini", f"{number} [[hang=2]]", STREAMED) for number in range(30)]
-    healthy = [(guest, "claude-haiku-4.5", f"say 5 words {number}", STREAMED) for number in range(30)]
+    customer = scene.customer(5_000)
+    hanging = [(customer, "gpt-5-mini", f"{number} [[hang=2]]", STREAMED) for number in range(30)]
+    healthy = [(customer, "claude-haiku-4.5", f"say 5 words {number}", STREAMED) for number in range(30)]
     heard = scene.ask_all([*hanging, *healthy])
     assert all(each.saw_the_end for each in heard[30:])
     note(scene, "one provider hangs")

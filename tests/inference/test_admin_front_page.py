@@ -18,7 +18,7 @@ from credits.models import AuditRun
 from inference.billing import settlement
 from inference.models import Completion, SoldDay
 from inference.reporting import daily_sales
-from inference.reporting.dashboard import Watch
+from inference.reporting.dashboard import Dashboard
 from tests.credits.ledger_driver import admit
 
 
@@ -47,7 +47,7 @@ def test_it_says_whether_the_books_balance(desk, prices):
 def test_it_shows_what_was_earned_by_day_and_model(desk, ask):
     ask("gpt-5-mini")
     ask("claude-haiku-4.5")
-    shown = Watch().figures
+    shown = Dashboard().figures
     sold = list(Completion.objects.all())
     assert shown.total.charged_cents == sum(row.charged_cents for row in sold)
     assert shown.total.cost_usd == sum(row.cost_usd for row in sold)
@@ -63,18 +63,18 @@ def test_it_counts_estimates_and_failures_of_today(desk, ask, sandbox):
     sandbox.control(status=500, times=10)
     ask("claude-haiku-4.5")
     sandbox.control(reset=True)
-    shown = Watch().figures
+    shown = Dashboard().figures
     assert shown.estimated_today.completions == 1
     assert [(provider, count) for provider, _, count in shown.failures_today] == [("anthropic", 1)]
     assert "no_usage" in desk.get("/admin/").content.decode()
 
 
 def test_it_shows_what_is_under_way(desk, alice, prices, run):
-    assert Watch().holds.number == 0
+    assert Dashboard().holds.number == 0
     run(admit(alice, worst=200))
-    holds = Watch().holds
+    holds = Dashboard().holds
     assert (holds.number, holds.cents, holds.long_open) == (1, 200, 0)
-    later = Watch()
+    later = Dashboard()
     later.now = now() + timedelta(minutes=11)
     assert later.holds.long_open == 1
     assert "1 open holds" in desk.get("/admin/").content.decode()
@@ -86,7 +86,7 @@ def test_it_shows_what_waits_on_disk(desk, prices, settings, tmp_path):
     folder.mkdir()
     (folder / "gone.jsonl").write_bytes(b"".join(json.dumps({"n": n}).encode() + b"\n" for n in range(3)) + b'{"torn')
     (folder / "alive.jsonl").write_bytes(b"")
-    assert (Watch().spooled.files, Watch().spooled.settlements) == (1, 3)
+    assert (Dashboard().spooled.files, Dashboard().spooled.settlements) == (1, 3)
     assert "3 settlements wait" in desk.get("/admin/").content.decode()
 
 

@@ -165,6 +165,6 @@ async def answer(caller: Caller, request: ChatRequest, cap: int | None, **admitt
     more = {"is_idempotent": False, "details": {}, **admitting} if admitting else {}
     try:
         quote, held = await door(caller=caller, request=request, listing=listing, price=price, cap_cents=cap, **more)
-    except ledger.Refused as refused:
+    except ledger.AdmissionDenied as refused:
         return refused.reason, refused.available_cents, refused.needed_cents, refused.key_left_cents
     return held.cents, quote.affordable(held.cents), quote.worst_cents

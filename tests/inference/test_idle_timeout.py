@@ -7,14 +7,14 @@ import time
 
 import pytest
 
-from inference.upstream.idle_timeout import Patience
+from inference.upstream.idle_timeout import IdleTimeout
 
 READER = """
 import asyncio, sys
-from inference.upstream.idle_timeout import Patience
+from inference.upstream.idle_timeout import IdleTimeout
 
 async def main():
-    patience = Patience()
+    patience = IdleTimeout()
     patience.begin(1.5)
     print("waiting", flush=True)
     reader = asyncio.StreamReader()
@@ -26,7 +26,7 @@ asyncio.run(main())
 
 
 async def test_it_runs_out() -> None:
-    patience = Patience()
+    patience = IdleTimeout()
     patience.begin(0.05)
     with pytest.raises(asyncio.CancelledError):
         await asyncio.sleep(5)
@@ -35,7 +35,7 @@ async def test_it_runs_out() -> None:
 
 
 async def test_each_thing_that_comes_gives_new_patience() -> None:
-    patience = Patience()
+    patience = IdleTimeout()
     for _ in range(5):
         patience.begin(0.1)
         await asyncio.sleep(0.06)
@@ -45,7 +45,7 @@ async def test_each_thing_that_comes_gives_new_patience() -> None:
 
 
 async def test_time_that_is_not_waited_does_not_count() -> None:
-    patience = Patience()
+    patience = IdleTimeout()
     patience.begin(0.05)
     patience.end()
     await asyncio.sleep(0.15)
@@ -54,7 +54,7 @@ async def test_time_that_is_not_waited_does_not_count() -> None:
 
 
 async def test_somebody_elses_cancelling_is_theirs() -> None:
-    patience = Patience()
+    patience = IdleTimeout()
     patience.begin(5)
     asyncio.get_running_loop().call_later(0.01, asyncio.current_task().cancel)  # type: ignore[union-attr]
     with pytest.raises(asyncio.CancelledError):

@@ -8,7 +8,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 from pytest_django import DjangoDbBlocker
 
-from tests.sdk.gateway import House, Sandbox, house
+from tests.sdk.gateway import Gateway, Sandbox, house
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +31,7 @@ def gateway(
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[House]:
+) -> Iterator[Gateway]:
     with (
         django_db_blocker.unblock(),
         house(tmp_path_factory.mktemp("sdk"), CONWAY_SANDBOX="1", CONWAY_SANDBOX_URL=sandbox.url) as opened,
@@ -44,17 +44,17 @@ def nothing_is_held_and_nothing_is_unforeseen(request: pytest.FixtureRequest, db
     yield
     for name in ("gateway", "fuzzed"):
         if name in request.fixturenames:
-            opened: House = request.getfixturevalue(name)
+            opened: Gateway = request.getfixturevalue(name)
             assert opened.held == 0
             assert not opened.tracebacks
 
 
 @pytest.fixture
-def openai(gateway: House) -> Iterator[OpenAI]:
+def openai(gateway: Gateway) -> Iterator[OpenAI]:
     with gateway.client() as client:
         yield client
 
 
 @pytest.fixture
-async def asynchronous(gateway: House) -> AsyncOpenAI:
+async def asynchronous(gateway: Gateway) -> AsyncOpenAI:
     return gateway.async_client()

@@ -43,7 +43,7 @@ ONCE: dict[str, Any] = {"max_retries": 0}
 
 
 @dataclass
-class House:
+class Gateway:
     served: Served
     keys: dict[str, str]
     books: "psycopg.Connection[Any]"
@@ -109,7 +109,7 @@ class House:
 
 
 @contextmanager
-def house(folder: Path, **environment: str) -> Iterator[House]:
+def house(folder: Path, **environment: str) -> Iterator[Gateway]:
     """When it closes, its books must balance."""
     with ExitStack() as stack:
         address = stack.enter_context(database_like_this(folder.name))
@@ -123,7 +123,7 @@ def house(folder: Path, **environment: str) -> Iterator[House]:
         log = folder / "log"
         books = stack.enter_context(psycopg.connect(address, autocommit=True))
         running = stack.enter_context(served(log=stack.enter_context(log.open("w")), **environment))
-        yield House(running, keys, books, log)
+        yield Gateway(running, keys, books, log)
         assert manage("audit_ledger", **environment) == "The books balance.\n"
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import httpx2 as httpx
 
-from tests.sdk.gateway import House
+from tests.sdk.gateway import Gateway
 from tests.sdk.scripted_upstream import ENDS, Babble, Step
 
 LONGEST = 20  # with a busy machine and two retries
@@ -66,16 +66,16 @@ class Heard:
         return [choice["finish_reason"] for choice in choices if choice["finish_reason"]]
 
 
-def ask(gateway: House, babble: Babble, model: str, steps: list[Step], *, streamed: bool = True) -> Heard:
+def ask(gateway: Gateway, babble: Babble, model: str, steps: list[Step], *, streamed: bool = True) -> Heard:
     (heard,) = ask_all(gateway, babble, [Question(model, steps, streamed)])
     return heard
 
 
-def ask_all(gateway: House, babble: Babble, questions: list[Question]) -> list[Heard]:
+def ask_all(gateway: Gateway, babble: Babble, questions: list[Question]) -> list[Heard]:
     return asyncio.run(heard_all(gateway, babble, questions))
 
 
-async def heard_all(gateway: House, babble: Babble, questions: list[Question]) -> list[Heard]:
+async def heard_all(gateway: Gateway, babble: Babble, questions: list[Question]) -> list[Heard]:
     some = asyncio.Semaphore(AT_ONCE)
     async with httpx.AsyncClient(base_url=gateway.url, headers=gateway.headers(), timeout=LONGEST) as client:
 
@@ -86,7 +86,7 @@ async def heard_all(gateway: House, babble: Babble, questions: list[Question]) -
         return await asyncio.gather(*(one(question) for question in questions))
 
 
-async def hear(client: httpx.AsyncClient, gateway: House, babble: Babble, question: Question) -> Heard:
+async def hear(client: httpx.AsyncClient, gateway: Gateway, babble: Babble, question: Question) -> Heard:
     words = babble.script(*question.steps)
     asked = {"model": question.model, "messages": [{"role": "user", "content": words}], "stream": question.streamed}
     reply = await client.post("/v1/chat/completions", json=asked)

@@ -6,7 +6,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletionChunk
 
-from tests.sdk.gateway import House
+from tests.sdk.gateway import Gateway
 
 MODELS = (
     "gpt-5.2", "gpt-5.2-codex", "gpt-5-mini", "gpt-5-nano",
@@ -22,7 +22,7 @@ def text_of(chunks: list[ChatCompletionChunk]) -> str:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_every_model_answers_json(gateway: House, openai: OpenAI, model: str) -> None:
+def test_every_model_answers_json(gateway: Gateway, openai: OpenAI, model: str) -> None:
     reply = openai.chat.completions.create(model=model, messages=SIX_WORDS)
     assert len((reply.choices[0].message.content or "").split()) == 6
     assert (reply.object, reply.choices[0].finish_reason) == ("chat.completion", "stop")
@@ -31,7 +31,7 @@ def test_every_model_answers_json(gateway: House, openai: OpenAI, model: str) ->
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_every_model_streams(gateway: House, openai: OpenAI, model: str) -> None:
+def test_every_model_streams(gateway: Gateway, openai: OpenAI, model: str) -> None:
     chunks = list(openai.chat.completions.create(model=model, messages=SIX_WORDS, stream=True))
     assert len(text_of(chunks).split()) == 6
     assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices[0].finish_reason] == ["stop"]
@@ -50,7 +50,7 @@ def test_the_stream_and_the_whole_say_the_same(openai: OpenAI) -> None:
     assert (chunks[-1].choices, chunks[-1].usage) == ([], whole.usage)
 
 
-def test_usage_says_what_was_charged(gateway: House, openai: OpenAI) -> None:
+def test_usage_says_what_was_charged(gateway: Gateway, openai: OpenAI) -> None:
     reply = openai.chat.completions.create(model="claude-sonnet-4.5", messages=SIX_WORDS)
     assert reply.usage and reply.usage.model_extra
     assert reply.usage.model_extra["charged_cents"] == gateway.completion(reply.id)["charged_cents"] == 1
@@ -64,7 +64,7 @@ def test_headers_say_what_it_cost(openai: OpenAI) -> None:
     assert raw.headers["x-conway-sandbox"] == "true"
 
 
-async def test_many_at_once_are_answered_each_with_its_own(gateway: House, asynchronous: AsyncOpenAI) -> None:
+async def test_many_at_once_are_answered_each_with_its_own(gateway: Gateway, asynchronous: AsyncOpenAI) -> None:
     async def say(number: int) -> str:
         said = ""
         async for chunk in await asynchronous.chat.completions.create(

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
-from tests.sdk.gateway import House
+from tests.sdk.gateway import Gateway
 
 PATH = "/v1/chat/completions"
 USER = {"role": "user", "content": "hello"}
@@ -20,7 +20,7 @@ CALL = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_charged(gateway: House, request: pytest.FixtureRequest) -> Iterator[None]:
+def nothing_is_charged(gateway: Gateway, request: pytest.FixtureRequest) -> Iterator[None]:
     before, workers = gateway.charges, gateway.workers
     yield
     assert gateway.charges == before + ("pays" in request.fixturenames)
@@ -32,7 +32,7 @@ def pays() -> None:
     """This one is understood, answered and charged."""
 
 
-def post(gateway: House, body: bytes | str, **headers: str) -> httpx.Response:
+def post(gateway: Gateway, body: bytes | str, **headers: str) -> httpx.Response:
     sent = {**gateway.headers(), "content-type": "application/json", **headers}
     content = body if isinstance(body, bytes) else body.encode("utf-8", "surrogatepass")
     return httpx.post(gateway.url + PATH, content=content, headers=sent, timeout=30)
@@ -108,14 +108,14 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_body_that_cannot_be_meant_is_400(gateway: House, name: str) -> None:
+def test_a_body_that_cannot_be_meant_is_400(gateway: Gateway, name: str) -> None:
     body, code = BAD[name]
     status, said = refusal(post(gateway, body))
     assert status == 400
     assert said == (code or said)
 
 
-def test_a_model_that_is_none_is_404(gateway: House) -> None:
+def test_a_model_that_is_none_is_404(gateway: Gateway) -> None:
     for model in ("gpt-7", "gpt-5-mini\n", "../../etc/passwd", "'; DROP TABLE", "G" * 200, "gpt-5-mini\u2028"):
         assert refusal(post(gateway, asked(model=model))) == (404, "model_not_found")
 
@@ -133,27 +133,27 @@ NO_KEYS = (
 
 
 @pytest.mark.parametrize("key", NO_KEYS)
-def test_a_key_that_is_none_is_401(gateway: House, key: str) -> None:
+def test_a_key_that_is_none_is_401(gateway: Gateway, key: str) -> None:
     assert refusal(post(gateway, asked(), authorization=key.encode("latin-1"))) == (401, "invalid_api_key")  # type: ignore[arg-type]
 
 
-def test_two_keys_are_no_key(gateway: House) -> None:
+def test_two_keys_are_no_key(gateway: Gateway) -> None:
     both = [("authorization", f"Bearer {gateway.keys[name]}") for name in ("alice", "bob")]
     assert refusal(httpx.post(gateway.url + PATH, json=HELLO, headers=both)) == (401, "invalid_api_key")
 
 
-def test_who_asks_is_looked_at_before_what_is_asked(gateway: House) -> None:
+def test_who_asks_is_looked_at_before_what_is_asked(gateway: Gateway) -> None:
     assert refusal(post(gateway, b"nonsense", authorization="nonsense"))[0] == 401
     assert refusal(post(gateway, b"nonsense", authorization=gateway.keys["bob"]))[0] == 400
     assert refusal(post(gateway, asked(), authorization=gateway.keys["bob"]))[0] == 402
 
 
-def test_of_a_name_given_twice_the_last_counts(gateway: House, pays: None) -> None:
+def test_of_a_name_given_twice_the_last_counts(gateway: Gateway, pays: None) -> None:
     reply = post(gateway, asked()[:-1] + ', "model": "gpt-5-nano", "max_tokens": 500}')
     assert reply.status_code == 200 and reply.json()["model"].startswith("gpt-5-nano")
 
 
-def test_twenty_megabytes_of_prompt_are_counted_and_refused(gateway: House) -> None:
+def test_twenty_megabytes_of_prompt_are_counted_and_refused(gateway: Gateway) -> None:
     prompt = [{"role": "user", "content": "word " * (4 * MB)}]
     response = post(gateway, asked(messages=prompt), authorization=gateway.keys["bob"])
     assert refusal(response) == (402, "insufficient_credits")
@@ -161,18 +161,18 @@ def test_twenty_megabytes_of_prompt_are_counted_and_refused(gateway: House) -> N
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
-def test_other_methods_are_405(gateway: House, method: str) -> None:
+def test_other_methods_are_405(gateway: Gateway, method: str) -> None:
     response = httpx.request(method, gateway.url + PATH, headers=gateway.headers())
     assert refusal(response) == (405, "method_not_allowed")
     assert response.headers["allow"] == "POST"
 
 
-def test_head_has_no_body(gateway: House) -> None:
+def test_head_has_no_body(gateway: Gateway) -> None:
     response = httpx.head(gateway.url + PATH, headers=gateway.headers())
     assert (response.status_code, response.content) == (405, b"")
 
 
-def test_other_addresses_are_404(gateway: House) -> None:
+def test_other_addresses_are_404(gateway: Gateway) -> None:
     for path in ("/v1/chat/completion", "/v1/chat/completions/", "/v1/completions", "/v1//chat/completions", "/v1/%00"):
         response = httpx.post(gateway.url + path, json=HELLO, headers=gateway.headers())
         assert refusal(response) == (404, "not_found"), path
@@ -181,7 +181,7 @@ def test_other_addresses_are_404(gateway: House) -> None:
 # HTTP itself
 
 
-def raw(gateway: House, *pieces: bytes | float, seconds: float = 10) -> bytes:
+def raw(gateway: Gateway, *pieces: bytes | float, seconds: float = 10) -> bytes:
     """What comes back until the connection closes or nothing has come for a second."""
     with socket.create_connection(("127.0.0.1", gateway.served.port), timeout=seconds) as client:
         for piece in pieces:
@@ -199,7 +199,7 @@ def raw(gateway: House, *pieces: bytes | float, seconds: float = 10) -> bytes:
         return back
 
 
-def request(gateway: House, *more: str, version: str = "1.1", body: bytes = b"", length: int | None = None) -> bytes:
+def request(gateway: Gateway, *more: str, version: str = "1.1", body: bytes = b"", length: int | None = None) -> bytes:
     size = [f"Content-Length: {len(body) if length is None else length}"] if length != -1 else []
     lines = [f"POST {PATH} HTTP/{version}", "Host: localhost", f"Authorization: {gateway.keys['alice']}", *size, *more]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
@@ -212,35 +212,35 @@ def first_line(back: bytes) -> str:
     return back.split(b"\r\n")[0].decode()
 
 
-def test_http_1_0_is_answered_and_closed(gateway: House, pays: None) -> None:
+def test_http_1_0_is_answered_and_closed(gateway: Gateway, pays: None) -> None:
     back = raw(gateway, request(gateway, version="1.0", body=ASKED))
     assert first_line(back).endswith("200 OK")
     assert json.loads(back.split(b"\r\n\r\n")[1])["choices"]
 
 
-def test_a_body_in_drops_is_put_together(gateway: House, pays: None) -> None:
+def test_a_body_in_drops_is_put_together(gateway: Gateway, pays: None) -> None:
     sent = request(gateway, body=ASKED)
     drops = [piece for start in range(0, len(sent), 40) for piece in (sent[start : start + 40], 0.02)]
     assert b'"chat.completion"' in raw(gateway, *drops)
 
 
-def test_a_body_in_chunks_of_no_declared_length_is_read(gateway: House, pays: None) -> None:
+def test_a_body_in_chunks_of_no_declared_length_is_read(gateway: Gateway, pays: None) -> None:
     chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(ASKED), ASKED)
     assert b'"chat.completion"' in raw(gateway, request(gateway, "Transfer-Encoding: chunked", length=-1) + chunk)
 
 
-def test_pipelined_requests_are_answered_in_order(gateway: House) -> None:
+def test_pipelined_requests_are_answered_in_order(gateway: Gateway) -> None:
     bad, worse = request(gateway, body=b"{}"), request(gateway, body=b"nonsense")
     back = raw(gateway, bad + worse + bad)
     codes = [json.loads(part.split(b"\r\n\r\n")[1])["error"]["code"] for part in back.split(b"HTTP/1.1 ")[1:]]
     assert codes == ["missing_required_parameter", "invalid_json", "missing_required_parameter"]
 
 
-def test_no_length_is_no_body(gateway: House) -> None:
+def test_no_length_is_no_body(gateway: Gateway) -> None:
     assert b"invalid_json" in raw(gateway, request(gateway, length=-1))
 
 
-def test_a_body_that_never_comes_is_nobodys_loss(gateway: House) -> None:
+def test_a_body_that_never_comes_is_nobodys_loss(gateway: Gateway) -> None:
     assert raw(gateway, request(gateway, body=ASKED, length=5000)) == b""
     assert refusal(post(gateway, b"{}"))[0] == 400
 
@@ -259,13 +259,13 @@ HEADS = {
 
 
 @pytest.mark.parametrize("name", HEADS)
-def test_heads_that_cannot_be_read_are_400(gateway: House, name: str) -> None:
+def test_heads_that_cannot_be_read_are_400(gateway: Gateway, name: str) -> None:
     back = raw(gateway, request(gateway, HEADS[name], body=b"{}"))
     assert first_line(back).split(" ")[1:2] in (["400"], ["431"], []), back[:300]
     assert refusal(post(gateway, b"{}"))[0] == 400
 
 
-def test_what_is_no_http_is_closed(gateway: House) -> None:
+def test_what_is_no_http_is_closed(gateway: Gateway) -> None:
     for said in (b"\x16\x03\x01\x02\x00\x01\x00", b"hello\r\n\r\n", b"GET\r\n\r\n", b"\r\n" * 1000, b"\0" * 1000):
         back = raw(gateway, said)
         assert b" 200 " not in first_line(back).encode()

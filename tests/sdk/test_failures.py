@@ -7,7 +7,7 @@ import httpx2 as httpx
 import pytest
 from openai import APIError, APIStatusError, AsyncOpenAI, OpenAI, RateLimitError
 
-from tests.sdk.gateway import House, Sandbox
+from tests.sdk.gateway import Gateway, Sandbox
 
 HELLO = [{"role": "user", "content": "hello"}]
 
@@ -35,14 +35,14 @@ def test_400_names_what_is_wrong(openai: OpenAI, stream: bool) -> None:
 
 
 @pytest.mark.parametrize("key", ["revoked", "expired", "cnwy_k_" + "x" * 32])
-def test_401_is_for_keys_that_are_not_good(gateway: House, key: str) -> None:
+def test_401_is_for_keys_that_are_not_good(gateway: Gateway, key: str) -> None:
     error = refused(gateway.client(key))
     assert summary(error) == (401, "invalid_api_key", "authentication_error")
     assert error.response.headers["www-authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_402_says_what_there_is_and_what_is_needed(gateway: House, stream: bool) -> None:
+def test_402_says_what_there_is_and_what_is_needed(gateway: Gateway, stream: bool) -> None:
     error = refused(gateway.client("bob"), stream=stream)
     assert summary(error) == (402, "insufficient_credits", "insufficient_quota")
     assert "Insufficient credits" in error.message
@@ -59,17 +59,17 @@ def test_404_lists_the_models_there_are(openai: OpenAI) -> None:
     assert summary(caught.value) == (404, "model_not_found", "invalid_request_error")
 
 
-def test_403_is_for_models_a_key_may_not_use(gateway: House) -> None:
+def test_403_is_for_models_a_key_may_not_use(gateway: Gateway) -> None:
     assert summary(refused(gateway.client("choosy"), model="gpt-5.2"))[:2] == (403, "model_not_allowed")
 
 
-def test_413_is_for_bodies_larger_than_any(gateway: House) -> None:
+def test_413_is_for_bodies_larger_than_any(gateway: Gateway) -> None:
     body = b'{"model": "gpt-5-mini", "messages": "' + b"x" * 40_000_000 + b'"}'
     reply = httpx.post(gateway.url + "/v1/chat/completions", content=body, headers=gateway.headers(), timeout=30)
     assert (reply.status_code, reply.json()["error"]["code"]) == (413, "request_too_large")
 
 
-def test_429_is_for_keys_used_too_often(gateway: House) -> None:
+def test_429_is_for_keys_used_too_often(gateway: Gateway) -> None:
     """Once a minute, and a new minute may have begun in between."""
     client = gateway.client("slow")
     with pytest.raises(RateLimitError) as caught:
@@ -80,7 +80,7 @@ def test_429_is_for_keys_used_too_often(gateway: House) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_503_about_our_own_key_is_not_retried(gateway: House, sandbox: Sandbox, stream: bool) -> None:
+def test_503_about_our_own_key_is_not_retried(gateway: Gateway, sandbox: Sandbox, stream: bool) -> None:
     before = len(sandbox.meter())
     error = refused(gateway.client(max_retries=2), messages=ordered("status=401"), stream=stream)
     assert summary(error) == (503, "provider_auth_failed", "server_error")
@@ -88,7 +88,7 @@ def test_503_about_our_own_key_is_not_retried(gateway: House, sandbox: Sandbox, 
     assert len(sandbox.meter()) == before + 1
 
 
-def test_429_of_the_provider_is_retried_when_it_says(gateway: House, sandbox: Sandbox) -> None:
+def test_429_of_the_provider_is_retried_when_it_says(gateway: Gateway, sandbox: Sandbox) -> None:
     before, begun = len(sandbox.meter()), time.monotonic()
     reply = gateway.client(max_retries=2).chat.completions.create(
         model="claude-haiku-4.5", messages=ordered("status=429 retry-after=3 once")
@@ -98,7 +98,7 @@ def test_429_of_the_provider_is_retried_when_it_says(gateway: House, sandbox: Sa
     assert time.monotonic() - begun > 2
 
 
-def test_what_heals_at_once_the_caller_never_sees(gateway: House, openai: OpenAI, sandbox: Sandbox) -> None:
+def test_what_heals_at_once_the_caller_never_sees(gateway: Gateway, openai: OpenAI, sandbox: Sandbox) -> None:
     before = gateway.charges
     for model, status in {
         "gpt-5-mini": 503,
@@ -115,7 +115,7 @@ def test_what_heals_at_once_the_caller_never_sees(gateway: House, openai: OpenAI
 )
 @pytest.mark.parametrize("order", ["error=5", "cut=5", "garbage=5"])
 def test_a_stream_that_breaks_raises_and_never_looks_finished(
-    gateway: House, openai: OpenAI, model: str, order: str
+    gateway: Gateway, openai: OpenAI, model: str, order: str
 ) -> None:
     finishes, words = [], ""
     with pytest.raises(APIError) as caught:

@@ -6,7 +6,7 @@ from typing import Any
 
 from openai import AsyncOpenAI, OpenAI
 
-from tests.sdk.gateway import House, Sandbox
+from tests.sdk.gateway import Gateway, Sandbox
 
 PACED = [{"role": "user", "content": "say 30 words [[pace=20]]"}]
 MODELS = ("gpt-5-mini", "gpt-5.2-codex", "claude-haiku-4.5", "gemini-2.5-flash", "kimi-k2.5", "qwen3-coder")
@@ -22,7 +22,7 @@ async def leave_after(client: AsyncOpenAI, model: str, words: int) -> str:
     raise AssertionError("it ended before")
 
 
-def settled(gateway: House, ids: list[str], seconds: float = 20) -> list[dict[str, Any]]:
+def settled(gateway: Gateway, ids: list[str], seconds: float = 20) -> list[dict[str, Any]]:
     deadline = time.monotonic() + seconds
     while gateway.one("SELECT count(*) FROM inference_completion WHERE id = ANY(%s)", ids) < len(ids):
         assert time.monotonic() < deadline, "not all were settled"
@@ -30,7 +30,7 @@ def settled(gateway: House, ids: list[str], seconds: float = 20) -> list[dict[st
     return [gateway.completion(id) for id in ids]
 
 
-def charges_of(gateway: House, id: str) -> list[int]:
+def charges_of(gateway: Gateway, id: str) -> list[int]:
     return [
         -cents
         for (cents,) in gateway.rows(
@@ -40,7 +40,7 @@ def charges_of(gateway: House, id: str) -> list[int]:
 
 
 async def test_twenty_streams_cut_after_the_first_word_are_each_charged_once_in_full(
-    gateway: House, asynchronous: AsyncOpenAI, sandbox: Sandbox
+    gateway: Gateway, asynchronous: AsyncOpenAI, sandbox: Sandbox
 ) -> None:
     leaving = (leave_after(asynchronous, MODELS[number % len(MODELS)], words=1) for number in range(20))
     ids = await asyncio.gather(*leaving)
@@ -51,13 +51,13 @@ async def test_twenty_streams_cut_after_the_first_word_are_each_charged_once_in_
     assert [charges_of(gateway, row["id"]) for row in rows] == [[row["charged_cents"]] for row in rows]
 
 
-async def test_leaving_after_ten_chunks_is_one_entry(gateway: House, asynchronous: AsyncOpenAI) -> None:
+async def test_leaving_after_ten_chunks_is_one_entry(gateway: Gateway, asynchronous: AsyncOpenAI) -> None:
     id = await leave_after(asynchronous, "gemini-2.5-pro", words=10)
     (row,) = settled(gateway, [id])
     assert charges_of(gateway, id) == [row["charged_cents"]] == [1]
 
 
-async def test_a_json_call_that_is_given_up_is_charged_too(gateway: House, asynchronous: AsyncOpenAI) -> None:
+async def test_a_json_call_that_is_given_up_is_charged_too(gateway: Gateway, asynchronous: AsyncOpenAI) -> None:
     before, client = gateway.charges, asynchronous.with_options(timeout=0.2)
     asked = [client.chat.completions.create(model=model, messages=PACED) for model in MODELS]
     replies = await asyncio.gather(*asked, return_exceptions=True)
@@ -69,7 +69,7 @@ async def test_a_json_call_that_is_given_up_is_charged_too(gateway: House, async
     assert gateway.charges == before + len(MODELS)
 
 
-def test_a_model_served_instead_is_paid_at_its_own_price(gateway: House, openai: OpenAI) -> None:
+def test_a_model_served_instead_is_paid_at_its_own_price(gateway: Gateway, openai: OpenAI) -> None:
     asked = [{"role": "user", "content": "hello [[served=gemini-2.5-flash tokens-in=200000 tokens-out=1000]]"}]
     reply = openai.chat.completions.create(model="gemini-2.5-pro", messages=asked)
     booked = gateway.completion(reply.id)
@@ -79,7 +79,7 @@ def test_a_model_served_instead_is_paid_at_its_own_price(gateway: House, openai:
 
 
 def test_an_unknown_model_served_instead_costs_what_was_asked_for_and_staff_hear_of_it(
-    gateway: House, openai: OpenAI
+    gateway: Gateway, openai: OpenAI
 ) -> None:
     asked = [{"role": "user", "content": "hello [[served=gemini-3.8-flash tokens-in=200000 tokens-out=1000]]"}]
     reply = openai.chat.completions.create(model="gemini-2.5-pro", messages=asked)

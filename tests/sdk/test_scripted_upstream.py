@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openai import APIStatusError
 from pytest_django import DjangoDbBlocker
 
-from tests.sdk.gateway import House, house
+from tests.sdk.gateway import Gateway, house
 from tests.sdk.listening import Heard, Question, ask, ask_all
 from tests.sdk.scripted_upstream import EVENTS, HANG, RESET, WHOLE, Babble, events, head, said, stream
 
@@ -35,7 +35,7 @@ def babble() -> Iterator[Babble]:
 @pytest.fixture(scope="session")
 def fuzzed(
     babble: Babble, django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
+) -> Iterator[Gateway]:
     """Qwen's key is missing."""
     url = f"http://127.0.0.1:{babble.port}"
     providers = ("OPENAI", "ANTHROPIC", "GEMINI", "MOONSHOT")
@@ -52,7 +52,7 @@ def fuzzed(
 
 
 @pytest.fixture
-def worker_lives(fuzzed: House) -> Iterator[None]:
+def worker_lives(fuzzed: Gateway) -> Iterator[None]:
     before = fuzzed.workers
     yield
     assert fuzzed.workers == before
@@ -100,7 +100,7 @@ ODD = {
 
 
 @pytest.fixture(scope="session")
-def answers_to_odd(fuzzed: House, babble: Babble) -> dict[str, list[Heard]]:
+def answers_to_odd(fuzzed: Gateway, babble: Babble) -> dict[str, list[Heard]]:
     """For two dialects, streamed and not; asked all at once, since each is tried three times."""
     kinds = [(model, streamed) for model in ("gpt-5-mini", "claude-haiku-4.5") for streamed in (True, False)]
     questions = [Question(model, steps, streamed) for steps in ODD.values() for model, streamed in kinds]
@@ -110,7 +110,7 @@ def answers_to_odd(fuzzed: House, babble: Babble) -> dict[str, list[Heard]]:
 
 @pytest.mark.parametrize("name", ODD)
 def test_an_answer_that_is_none_is_an_error_and_free(
-    fuzzed: House, answers_to_odd: dict[str, list[Heard]], name: str
+    fuzzed: Gateway, answers_to_odd: dict[str, list[Heard]], name: str
 ) -> None:
     for heard in answers_to_odd[name]:
         assert heard.error and (heard.status >= 500 or heard.status == 400), heard.body
@@ -126,14 +126,14 @@ SLOW = {
 }
 
 
-def test_an_upstream_that_says_nothing_is_not_waited_for(fuzzed: House, babble: Babble) -> None:
+def test_an_upstream_that_says_nothing_is_not_waited_for(fuzzed: Gateway, babble: Babble) -> None:
     begun = time.monotonic()
     for heard in ask_all(fuzzed, babble, [Question("gpt-5-mini", steps) for steps in SLOW.values()]):
         assert heard.status == 504 and heard.error and heard.error["code"] == "upstream_timeout"
     assert time.monotonic() - begun < 4 * SECONDS + 2
 
 
-def test_many_headers_are_too_many(fuzzed: House, babble: Babble, worker_lives: None) -> None:
+def test_many_headers_are_too_many(fuzzed: Gateway, babble: Babble, worker_lives: None) -> None:
     heard = ask(
         fuzzed,
         babble,
@@ -146,7 +146,7 @@ def test_many_headers_are_too_many(fuzzed: House, babble: Babble, worker_lives: 
 REDIRECTS = ("301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect")
 
 
-def test_a_redirect_is_not_followed(fuzzed: House, babble: Babble) -> None:
+def test_a_redirect_is_not_followed(fuzzed: Gateway, babble: Babble) -> None:
     elsewhere = f"location: http://localhost:{babble.port}/elsewhere"
     moved = [Question("gpt-5-mini", [head("text/html", status, elsewhere), b"moved"]) for status in REDIRECTS]
     assert {heard.status for heard in ask_all(fuzzed, babble, moved)} <= {502, 503}
@@ -157,7 +157,7 @@ def test_a_redirect_is_not_followed(fuzzed: House, babble: Babble) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_stream_as_it_should_be(fuzzed: House, babble: Babble, model: str) -> None:
+def test_a_stream_as_it_should_be(fuzzed: Gateway, babble: Babble, model: str) -> None:
     heard = ask(fuzzed, babble, model, stream(events(model)))
     assert (heard.text, heard.finishes, heard.error) == ("Hello", ["stop"], None)
     assert heard.booked["settlement"] == "exact"
@@ -165,7 +165,7 @@ def test_a_stream_as_it_should_be(fuzzed: House, babble: Babble, model: str) -> 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_however_it_is_cut_it_never_stops_of_itself(
-    fuzzed: House, babble: Babble, worker_lives: None, model: str
+    fuzzed: Gateway, babble: Babble, worker_lives: None, model: str
 ) -> None:
     whole = b"".join(events(model))
     sizes = range(0, len(whole), 1 + len(whole) // 24)
@@ -183,7 +183,7 @@ NOISE = (
 
 @pytest.mark.parametrize("model", MODELS)
 def test_noise_in_the_middle_breaks_off_or_is_skipped(
-    fuzzed: House, babble: Babble, worker_lives: None, model: str
+    fuzzed: Gateway, babble: Babble, worker_lives: None, model: str
 ) -> None:
     told = events(model)
     middle = len(told) // 2 + 1
@@ -192,27 +192,27 @@ def test_noise_in_the_middle_breaks_off_or_is_skipped(
         assert heard.error or heard.text == "Hello"
 
 
-def test_an_event_of_ten_megabytes_arrives(fuzzed: House, babble: Babble, worker_lives: None) -> None:
+def test_an_event_of_ten_megabytes_arrives(fuzzed: Gateway, babble: Babble, worker_lives: None) -> None:
     long = said({**EVENTS["gpt-5-mini"][1], "choices": [{"index": 0, "delta": {"content": "x" * 10_000_000}}]})
     first, *rest = events("gpt-5-mini")
     heard = ask(fuzzed, babble, "gpt-5-mini", [head(), first, long, *rest])
     assert len(heard.text) == 10_000_005 and heard.finishes == ["stop"]
 
 
-def test_silence_in_the_middle_is_an_error(fuzzed: House, babble: Babble) -> None:
+def test_silence_in_the_middle_is_an_error(fuzzed: Gateway, babble: Babble) -> None:
     halves = [Question(model, [head(), *events(model)[: len(EVENTS[model]) // 2 + 1], HANG]) for model in MODELS]
     for heard in ask_all(fuzzed, babble, halves):
         assert heard.error and heard.error["code"] in ("upstream_timeout", "upstream_truncated")
         assert heard.booked["settlement"] == ("estimated" if heard.text else "none")
 
 
-def test_hints_before_the_answer_are_passed_over(fuzzed: House, babble: Babble) -> None:
+def test_hints_before_the_answer_are_passed_over(fuzzed: Gateway, babble: Babble) -> None:
     hints = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"
     answers = ask_all(fuzzed, babble, [Question(model, [hints, *stream(events(model))]) for model in MODELS])
     assert [heard.text for heard in answers] == ["Hello"] * len(MODELS)
 
 
-def test_a_compressed_answer_that_nobody_asked_for_is_refused(fuzzed: House, babble: Babble) -> None:
+def test_a_compressed_answer_that_nobody_asked_for_is_refused(fuzzed: Gateway, babble: Babble) -> None:
     """Every request says `accept-encoding: identity`."""
     for streamed, body in ((True, b"".join(events("gpt-5-mini"))), (False, json.dumps(WHOLE["gpt-5-mini"]).encode())):
         kind = head("text/event-stream" if streamed else "application/json", "200 OK", "content-encoding: gzip")
@@ -221,7 +221,9 @@ def test_a_compressed_answer_that_nobody_asked_for_is_refused(fuzzed: House, bab
 
 
 @pytest.mark.parametrize("model", WHOLE)
-def test_json_for_a_stream_and_a_stream_for_json_are_both_understood(fuzzed: House, babble: Babble, model: str) -> None:
+def test_json_for_a_stream_and_a_stream_for_json_are_both_understood(
+    fuzzed: Gateway, babble: Babble, model: str
+) -> None:
     whole = [head("application/json"), json.dumps(WHOLE[model]).encode()]
     assert ask(fuzzed, babble, model, whole, streamed=True).text == "Hello"
     heard = ask(fuzzed, babble, model, stream(events(model)), streamed=False)
@@ -282,7 +284,7 @@ def spoil(draw: st.DrawFn, value: Any) -> None:
 @ANYTHING
 @given(data=st.data())
 def test_whatever_it_says_the_answer_is_in_order(
-    fuzzed: House, babble: Babble, worker_lives: None, model: str, data: st.DataObject
+    fuzzed: Gateway, babble: Babble, worker_lives: None, model: str, data: st.DataObject
 ) -> None:
     some = data.draw(st.lists(st.tuples(spoilt(model), st.booleans()), min_size=AN_EXAMPLE, max_size=AN_EXAMPLE))
     ask_all(fuzzed, babble, [Question(model, stream(parts), streamed) for parts, streamed in some])
@@ -292,13 +294,13 @@ def test_whatever_it_says_the_answer_is_in_order(
 @ANYTHING
 @given(data=st.data())
 def test_whatever_json_it_says_the_answer_is_in_order(
-    fuzzed: House, babble: Babble, worker_lives: None, model: str, data: st.DataObject
+    fuzzed: Gateway, babble: Babble, worker_lives: None, model: str, data: st.DataObject
 ) -> None:
     some = data.draw(st.lists(st.tuples(spoilt_json(model), st.booleans()), min_size=AN_EXAMPLE, max_size=AN_EXAMPLE))
     ask_all(fuzzed, babble, [Question(model, [head("application/json"), body], streamed) for body, streamed in some])
 
 
-def test_a_provider_without_a_key_is_503_and_not_retried(fuzzed: House) -> None:
+def test_a_provider_without_a_key_is_503_and_not_retried(fuzzed: Gateway) -> None:
     with pytest.raises(APIStatusError) as refused:
         fuzzed.client(max_retries=2).chat.completions.create(
             model="qwen3-coder", messages=[{"role": "user", "content": "hi"}]

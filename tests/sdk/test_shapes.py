@@ -9,7 +9,7 @@ import httpx2 as httpx
 import pytest
 from openai import OpenAI
 
-from tests.sdk.gateway import House
+from tests.sdk.gateway import Gateway
 
 ONE_OF_EACH = ("gpt-5-mini", "gpt-5.2-codex", "claude-haiku-4.5", "gemini-3-flash", "kimi-k2.5", "qwen3-coder")
 WITH_EYES = ("gpt-5.2", "gpt-5.2-codex", "claude-opus-4.6", "gemini-2.5-pro", "kimi-k2.5")
@@ -107,7 +107,7 @@ def test_a_pdf_in_a_data_url_is_taken(openai: OpenAI, model: str) -> None:
     assert said(openai, model, [{"role": "user", "content": content}])
 
 
-def test_conways_terminal_is_served_without_the_word_bearer(gateway: House) -> None:
+def test_conways_terminal_is_served_without_the_word_bearer(gateway: Gateway) -> None:
     body = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 500}
     reply = httpx.post(
         gateway.url + "/v1/chat/completions", json=body, headers={"authorization": gateway.keys["alice"]}

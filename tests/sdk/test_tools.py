@@ -7,7 +7,7 @@ import pytest
 from openai import AsyncOpenAI, BadRequestError, OpenAI
 from pydantic import BaseModel
 
-from tests.sdk.gateway import House
+from tests.sdk.gateway import Gateway
 
 WEATHER = {
     "type": "function",
@@ -143,7 +143,7 @@ def test_functions_of_2023_are_called_as_they_were_then(openai: OpenAI, model: s
     assert json.loads(arguments)["city"]
 
 
-def test_the_books_have_a_charge_for_each_turn(gateway: House, openai: OpenAI) -> None:
+def test_the_books_have_a_charge_for_each_turn(gateway: Gateway, openai: OpenAI) -> None:
     before = gateway.charges
     for _ in range(2):
         turn(openai, True, model="kimi-k2.5", messages=[ASKED], tools=[WEATHER])

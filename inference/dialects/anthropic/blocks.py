@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from inference.chat.provider_error import BAD_RESPONSE, Fault
+from inference.chat.provider_error import BAD_RESPONSE, ProviderError
 from inference.chat.reply import Delta
 from inference.dialects.untrusted_json import mapping, objects, string
 
@@ -133,7 +133,7 @@ class Call:
     def open(self, given: dict[str, Any]) -> list[Delta]:
         name, call_id = string(given.get("name")), string(given.get("id"))
         if not name:
-            raise Fault(BAD_RESPONSE, "a tool call without a name")
+            raise ProviderError(BAD_RESPONSE, "a tool call without a name")
         self.index, self.whole = self.said.calls, given.get("input")
         self.said.calls += 1
         named = {"id": call_id or "call_" + secrets.token_hex(12), "type": "function"}

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from inference.chat.messages import Message, RefusalPart, ToolCall
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.dialects.anthropic import parts
@@ -44,7 +44,7 @@ def write(request: ChatRequest, traits: Traits) -> tuple[list[Block], list[Turn]
     return system, turns
 
 
-def close(turns: list[Turn], rendered: Rendered, traits: Traits, *, thinks: bool) -> None:
+def close(turns: list[Turn], rendered: ProviderRequest, traits: Traits, *, thinks: bool) -> None:
     """An assistant turn at the end is a prefill, which thinking, JSON output and newer models exclude."""
     last = turns[-1]
     if last.role != "assistant":

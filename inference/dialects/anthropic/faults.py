@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from inference.chat import provider_error as meanings
-from inference.chat.provider_error import Fault, Meaning, by_status
+from inference.chat.provider_error import ErrorKind, ProviderError, by_status
 from inference.dialects.untrusted_json import failure_body, mapping, seconds, string
 
 BY_TYPE = {
@@ -37,7 +37,7 @@ PARAMS = {
 }  # fmt: skip
 
 
-def fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
+def fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
     error = error_of(failure_body(body))
     found = understood(error, by_status(status))
     found.upstream_status = status
@@ -47,18 +47,18 @@ def fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
     return found
 
 
-def fault_in_reply(body: Any) -> Fault:
+def fault_in_reply(body: Any) -> ProviderError:
     """An error event in a stream, or a 200 that is no message."""
     error = error_of(body)
     return understood(error, meanings.UPSTREAM_ERROR if error else meanings.BAD_RESPONSE)
 
 
-def understood(error: dict[str, Any], otherwise: Meaning) -> Fault:
+def understood(error: dict[str, Any], otherwise: ErrorKind) -> ProviderError:
     said = string(error.get("message")) or ""
     meaning = BY_TYPE.get(string(error.get("type")) or "", otherwise)
     if meaning is meanings.BAD_REQUEST:
         meaning = next((meant for words, meant in BY_WORDS if words.search(said)), meaning)
-    return Fault(meaning, said, param=param(said) if meaning.relays else None, raw=error or None)
+    return ProviderError(meaning, said, param=param(said) if meaning.relays else None, raw=error or None)
 
 
 def error_of(body: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.dialects.anthropic import schema
 
@@ -20,7 +20,7 @@ def asked_schema(request: ChatRequest) -> dict[str, Any] | None:
     if form is None or form.type != "json_schema":
         return None
     if form.json_schema is None:
-        raise Rejected("response_format.json_schema is missing.", param=PARAM, code="missing_required_parameter")
+        raise InvalidRequest("response_format.json_schema is missing.", param=PARAM, code="missing_required_parameter")
     described = {"description": form.json_schema.description} if form.json_schema.description else {}
     return {**described, **form.json_schema.schema_} if form.json_schema.schema_ else None
 
@@ -44,5 +44,5 @@ def config(request: ChatRequest) -> dict[str, Any]:
         return {}
     fitted = schema.fit(given, param=PARAM)
     if excess := schema.excess([fitted]):
-        raise Rejected(f"response_format: the schema has {excess}.", param=PARAM, code="unsupported_value")
+        raise InvalidRequest(f"response_format: the schema has {excess}.", param=PARAM, code="unsupported_value")
     return {"format": {"type": "json_schema", "schema": fitted}}

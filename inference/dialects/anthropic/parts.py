@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from inference.chat import media
-from inference.chat.invalid_request import Rejected, unsupported
+from inference.chat.invalid_request import InvalidRequest, unsupported
 from inference.chat.messages import AnyPart, CacheMark, FilePart, ImagePart, RefusalPart, TextPart
 from inference.chat.traits import Traits
 
@@ -54,9 +54,11 @@ def image(url: str, at: str, traits: Traits) -> Block:
         refuse_unless(found.media_type in IMAGES, f"{at}: images must be JPEG, PNG, GIF or WebP.")
         return {"type": "image", "source": base64_source(found)}
     if media.scheme(url) != "https":
-        raise Rejected(f"{at}: image URLs begin with https: or data:.", param="messages", code="invalid_image_url")
+        raise InvalidRequest(
+            f"{at}: image URLs begin with https: or data:.", param="messages", code="invalid_image_url"
+        )
     if "https" not in traits.images:
-        raise Rejected(f"{at}: send the image as a data URL.", param="messages", code="unsupported_image_url")
+        raise InvalidRequest(f"{at}: send the image as a data URL.", param="messages", code="unsupported_image_url")
     return {"type": "image", "source": {"type": "url", "url": url}}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 
 Schema = dict[str, Any]
 
@@ -20,8 +20,8 @@ class References:
     root: Schema
     param: str
 
-    def rejected(self, why: str) -> Rejected:
-        return Rejected(f"{self.param}: {why}.", param=self.param, code="unsupported_value")
+    def rejected(self, why: str) -> InvalidRequest:
+        return InvalidRequest(f"{self.param}: {why}.", param=self.param, code="unsupported_value")
 
     def named(self, schemas: Any) -> Iterable[tuple[str, Any]]:
         if not isinstance(schemas, dict):
@@ -57,7 +57,7 @@ class References:
         for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
             self.refuse_recursion(child, open_, done)
 
-    def recursive(self) -> Rejected:
+    def recursive(self) -> InvalidRequest:
         return self.rejected("recursive schemas are not supported by this model")
 
 

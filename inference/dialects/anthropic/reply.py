@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Gathered, Reply
 from inference.dialects.anthropic.faults import fault_in_reply
 from inference.dialects.anthropic.stream import stream
 
 
-def parse(body: Mapping[str, Any], rendered: Rendered) -> Reply:
-    """Raises `Fault` where it is no message."""
+def parse(body: Mapping[str, Any], rendered: ProviderRequest) -> Reply:
+    """Raises `ProviderError` where it is no message."""
     if not isinstance(body, dict) or not isinstance(body.get("content"), list):
         raise fault_in_reply(body)
     messages, gathered = stream(rendered), Gathered()

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from inference.chat.provider_request import Rendered, Target
+from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
-from inference.chat.unsupported_fields import sift
+from inference.chat.unsupported_fields import drop_unsupported
 from inference.dialects.anthropic import cache, conversation, output_format, thinking, tools
 
 VERSION = "2023-06-01"  # later ones refuse temperature, top_p and top_k altogether
@@ -15,10 +15,10 @@ def path(upstream_model: str, *, stream: bool) -> str:
     return "/v1/messages"
 
 
-def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> Rendered:
-    """Raises `Rejected`."""
+def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> ProviderRequest:
+    """Raises `InvalidRequest`."""
     traits = target.traits
-    rendered = sift(request, traits)
+    rendered = drop_unsupported(request, traits)
     rendered.headers = {"anthropic-version": traits.version or VERSION}
     if request.stream_options and request.stream_options.include_obfuscation:
         rendered.ignore("stream_options.include_obfuscation")
@@ -46,7 +46,7 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     return rendered
 
 
-def output_limit(rendered: Rendered, traits: Traits, limit: int | None) -> int:
+def output_limit(rendered: ProviderRequest, traits: Traits, limit: int | None) -> int:
     """Mandatory here. A caller's limit above the model's is lowered to it: the reply is the same, a 400 is none."""
     asked = rendered.request.output_limit
     if asked is not None and asked > traits.max_output_tokens:
@@ -54,7 +54,7 @@ def output_limit(rendered: Rendered, traits: Traits, limit: int | None) -> int:
     return min(tokens for tokens in (limit, asked, traits.max_output_tokens) if tokens is not None)
 
 
-def sampling(rendered: Rendered, *, thinks: bool) -> dict[str, Any]:
+def sampling(rendered: ProviderRequest, *, thinks: bool) -> dict[str, Any]:
     """Claude takes either temperature or top_p, and next to nothing of both while it thinks. 1 is the default."""
     request = rendered.request
     sent: dict[str, Any] = {}
@@ -73,7 +73,7 @@ def sampling(rendered: Rendered, *, thinks: bool) -> dict[str, Any]:
     return sent
 
 
-def stop_sequences(rendered: Rendered) -> list[str]:
+def stop_sequences(rendered: ProviderRequest) -> list[str]:
     """White space alone is refused as a stop sequence."""
     stops = rendered.request.stops
     taken = [stop for stop in stops if stop.strip()]

@@ -39,7 +39,7 @@ def object_root(given: Schema, *, param: str) -> Schema:
 
 
 def fit(given: Schema, *, param: str) -> Schema:
-    """Raises `Rejected` for what could only be had by changing what the schema says."""
+    """Raises `InvalidRequest` for what could only be had by changing what the schema says."""
     references = References(given, param)
     try:
         references.refuse_recursion(given)

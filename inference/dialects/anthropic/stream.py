@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, Fault
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ProviderError
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts
 from inference.dialects.anthropic import blocks, usage
 from inference.dialects.anthropic.blocks import Block, Said
@@ -17,7 +17,7 @@ from inference.dialects.untrusted_json import event_object
 from inference.sse import Event
 
 
-def stream(rendered: Rendered) -> "Messages":
+def stream(rendered: ProviderRequest) -> "Messages":
     return Messages(Fence() if is_unfenced(rendered.request) and not rendered.request.stream else None)
 
 
@@ -42,7 +42,7 @@ class Messages:
 
     def end(self) -> list[Delta]:
         if not self.done:
-            raise Fault(TRUNCATED)
+            raise ProviderError(TRUNCATED)
         return []
 
     def take(self, told: dict[str, Any]) -> list[Delta]:
@@ -69,7 +69,7 @@ class Messages:
 
     def whole_block(self, given: Any) -> list[Delta]:
         if not isinstance(given, dict):
-            raise Fault(BAD_RESPONSE, "a content block that is no object")
+            raise ProviderError(BAD_RESPONSE, "a content block that is no object")
         block = blocks.new(given.get("type"), self.said)
         return block.open(given) + block.close()
 
@@ -82,7 +82,7 @@ class Messages:
     def grow_block(self, told: dict[str, Any]) -> list[Delta]:
         block = self.open.get(index_of(told))
         if block is None:
-            raise Fault(BAD_RESPONSE, "a delta of a block that is not open")
+            raise ProviderError(BAD_RESPONSE, "a delta of a block that is not open")
         return block.grow(part_of(told, "delta"))
 
     def close_block(self, told: dict[str, Any]) -> list[Delta]:
@@ -96,7 +96,7 @@ class Messages:
 
     def message_stop(self, told: dict[str, Any]) -> list[Delta]:
         if not self.started:
-            raise Fault(BAD_RESPONSE, "the end of a message that never started")
+            raise ProviderError(BAD_RESPONSE, "the end of a message that never started")
         self.done = True
         deltas = [delta for block in self.open.values() for delta in block.close()]
         if (refused := refusal(self.stop_reason, self.stop_details)) is not None:
@@ -133,14 +133,14 @@ STEPS: dict[str, Callable[[Messages, dict[str, Any]], list[Delta]]] = {
 def part_of(told: dict[str, Any], name: str) -> dict[str, Any]:
     part = told.get(name)
     if not isinstance(part, dict):
-        raise Fault(BAD_RESPONSE, f"an event without its {name}")
+        raise ProviderError(BAD_RESPONSE, f"an event without its {name}")
     return part
 
 
 def index_of(told: dict[str, Any]) -> int:
     index = told.get("index")
     if not isinstance(index, int):
-        raise Fault(BAD_RESPONSE, "an event without its index")
+        raise ProviderError(BAD_RESPONSE, "an event without its index")
     return index
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.dialects.anthropic.conversation import Turn
@@ -12,7 +12,7 @@ DEFAULT_EFFORT = "medium"  # for a caller who wants thinking and does not say ho
 THOUGHTS = ("thinking", "redacted_thinking")
 
 
-def plan(rendered: Rendered, traits: Traits, turns: list[Turn], max_tokens: int) -> dict[str, Any] | None:
+def plan(rendered: ProviderRequest, traits: Traits, turns: list[Turn], max_tokens: int) -> dict[str, Any] | None:
     """The `thinking` field. What excludes manual thinking wins over it, and the caller is told."""
     request = rendered.request
     if not wants(request):

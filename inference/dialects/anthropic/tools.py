@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest, Tool, allowed_name
 from inference.dialects.anthropic import schema
 from inference.dialects.anthropic.conversation import Turn
@@ -12,7 +12,7 @@ NO_PARAMETERS: dict[str, Any] = {"type": "object", "properties": {}}
 MAX_STRICT = 20
 
 
-def write(rendered: Rendered, turns: list[Turn], *, held_to: list[dict[str, Any]]) -> dict[str, Any]:
+def write(rendered: ProviderRequest, turns: list[Turn], *, held_to: list[dict[str, Any]]) -> dict[str, Any]:
     """`held_to`: schemas of the reply itself, which share the limits of strict tools."""
     request = rendered.request
     if not request.tools:
@@ -46,7 +46,7 @@ def definition(number: int, tool: Tool) -> Block:
     return marked(block, tool.cache_control)
 
 
-def relax(tools: list[Block], rendered: Rendered, held_to: list[dict[str, Any]]) -> None:
+def relax(tools: list[Block], rendered: ProviderRequest, held_to: list[dict[str, Any]]) -> None:
     """More strictness than Claude compiles is given up: the schemas still guide it."""
     strict = [tool for tool in tools if tool.get("strict")]
     loose = [tool.pop("loose") for tool in strict]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from inference.chat.provider_error import BAD_RESPONSE, Fault
+from inference.chat.provider_error import BAD_RESPONSE, ProviderError
 from inference.chat.reply import Delta
 from inference.dialects import untrusted_json
 from inference.dialects.gemini import signatures
@@ -57,7 +57,7 @@ class Calls:
     def begin(self, said: dict[str, Any], signature: str | None) -> list[Delta]:
         name = untrusted_json.string(said["name"])
         if not name:
-            raise Fault(BAD_RESPONSE, "a function call without a name")
+            raise ProviderError(BAD_RESPONSE, "a function call without a name")
         before = self.finish()
         args = said.get("args")
         self.growing = Call(
@@ -92,7 +92,7 @@ def steps(path: Any) -> list[str | int]:
     given = untrusted_json.string(path) or ""
     found = list(STEP.finditer(given))
     if given[:1] != "$" or not found or sum(len(step[0]) for step in found) != len(given) - 1:
-        raise Fault(BAD_RESPONSE, f"arguments at the path {given[:100]!r}")
+        raise ProviderError(BAD_RESPONSE, f"arguments at the path {given[:100]!r}")
     return [int(step[2]) if step[2] else next(name for name in step.groups() if name is not None) for step in found]
 
 
@@ -113,4 +113,4 @@ def room(held: Any, step: str | int, empty: Any) -> Any:
         if step == len(held):
             held.append(empty)
         return held[step]
-    raise Fault(BAD_RESPONSE, "arguments that do not fit together")
+    raise ProviderError(BAD_RESPONSE, "arguments that do not fit together")

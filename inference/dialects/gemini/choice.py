@@ -53,7 +53,7 @@ class Choice:
         return []
 
     def end(self, *, is_blocked: bool) -> list[Delta]:
-        """What is still owed. Raises `Fault` where the candidate broke off, or must not pass for an answer."""
+        """What is still owed. Raises `ProviderError` where the candidate broke off, or must not pass for an answer."""
         deltas = self.calls.finish()
         if is_blocked and self.reason is None:
             reason = "content_filter"

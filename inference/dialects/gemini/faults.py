@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from inference.chat import provider_error as meanings
-from inference.chat.provider_error import Fault, Meaning, by_status
+from inference.chat.provider_error import ErrorKind, ProviderError, by_status
 from inference.dialects.untrusted_json import failure_body, mapping, number, objects, seconds, string
 
 # https://cloud.google.com/apis/design/errors, https://ai.google.dev/gemini-api/docs/troubleshooting
-BY_NAME: dict[str, Meaning] = {
+BY_NAME: dict[str, ErrorKind] = {
     "INVALID_ARGUMENT":    meanings.BAD_REQUEST,
     "OUT_OF_RANGE":        meanings.BAD_REQUEST,
     "FAILED_PRECONDITION": meanings.NOT_AVAILABLE,
@@ -27,7 +27,7 @@ BY_NAME: dict[str, Meaning] = {
     "DEADLINE_EXCEEDED":   meanings.UPSTREAM_TIMEOUT,
 }  # fmt: skip
 # Where a body names no status.
-BY_CODE: dict[int, Meaning] = {
+BY_CODE: dict[int, ErrorKind] = {
     400: meanings.BAD_REQUEST,
     402: meanings.QUOTA_EXHAUSTED,
     499: BY_NAME["CANCELLED"],
@@ -35,7 +35,7 @@ BY_CODE: dict[int, Meaning] = {
     501: BY_NAME["UNIMPLEMENTED"],
 }
 # What a bad request or an exhausted resource is about, in Google's words.
-BY_WORDS: dict[Meaning, tuple[tuple[re.Pattern[str], Meaning], ...]] = {
+BY_WORDS: dict[ErrorKind, tuple[tuple[re.Pattern[str], ErrorKind], ...]] = {
     meanings.BAD_REQUEST: (
         (re.compile(r"API[_ ]key (?:not valid|expired|not found)", re.I), meanings.KEY_REFUSED),
         (re.compile(r"input token count.*exceeds|exceeds the maximum number of tokens", re.I), meanings.TOO_LONG),
@@ -65,7 +65,7 @@ PARAMS = (
 )
 
 
-def fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
+def fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
     """What an answer that is not 2xx means. `headers` have lower-case names."""
     error = error_of(failure_body(body))
     found = understood(error, BY_CODE.get(status) or by_status(status), status)
@@ -74,21 +74,21 @@ def fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
     return found
 
 
-def fault_in_reply(body: Any) -> Fault:
+def fault_in_reply(body: Any) -> ProviderError:
     """An error in the middle of a stream, or in an answer of status 200."""
     error = error_of(body)
     code = number(error.get("code"))
     return understood(error, BY_CODE.get(code or 0) or (by_status(code) if code else meanings.UPSTREAM_ERROR), code)
 
 
-def understood(error: Mapping[str, Any], otherwise: Meaning, status: int | None) -> Fault:
+def understood(error: Mapping[str, Any], otherwise: ErrorKind, status: int | None) -> ProviderError:
     said = string(error.get("message")) or ""
     details = objects(error.get("details"))
     meaning = BY_NAME.get(string(error.get("status")) or "", otherwise)
     if status == 402:
         meaning = meanings.QUOTA_EXHAUSTED  # prepaid credit, under the name of a rate limit
     meaning = detailed(meaning, said, details)
-    return Fault(
+    return ProviderError(
         meaning,
         said,
         param=param(said, details) if meaning.relays else None,
@@ -97,7 +97,7 @@ def understood(error: Mapping[str, Any], otherwise: Meaning, status: int | None)
     )
 
 
-def detailed(meaning: Meaning, said: str, details: list[dict[str, Any]]) -> Meaning:
+def detailed(meaning: ErrorKind, said: str, details: list[dict[str, Any]]) -> ErrorKind:
     if meaning is meanings.BAD_REQUEST and any(KEY_REASONS.match(string(d.get("reason")) or "") for d in details):
         return meanings.KEY_REFUSED
     if meaning is meanings.RATE_LIMITED and any(DAILY.search(quota) for quota in quotas(details)):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, Fault, Meaning
+from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ErrorKind, ProviderError
 
 # The model garbled a call. Asked again it mostly does better; as a `stop` it would make agents loop on an empty answer.
 GARBLED = replace(BAD_RESPONSE, retries=1)
@@ -11,7 +11,7 @@ UNSIGNED = "MISSING_THOUGHT_SIGNATURE"
 UNSAID = "content_filter if nothing was said"  # else a stop: what OTHER means depends on what came before
 
 # https://ai.google.dev/api/generate-content#FinishReason, and Vertex' own
-FINISHED: dict[str, str | Meaning] = {
+FINISHED: dict[str, str | ErrorKind] = {
     "STOP": "stop",
     "MAX_TOKENS": "length",
     "CONTINUATION": "length",
@@ -49,10 +49,10 @@ def named(said: Any) -> str | None:
 
 
 def finish_reason(reason: str | None, *, calls: bool, text: bool, said: str = "") -> str:
-    """Raises `Fault`. Gemini has no reason of its own for calls; one we do not know is some other."""
+    """Raises `ProviderError`. Gemini has no reason of its own for calls; one we do not know is some other."""
     meant = TRUNCATED if reason is None else FINISHED.get(reason, UNSAID)
-    if isinstance(meant, Meaning):
-        raise Fault(meant, said or reason or "")
+    if isinstance(meant, ErrorKind):
+        raise ProviderError(meant, said or reason or "")
     if meant == UNSAID:
         meant = "stop" if calls or text else "content_filter"
     return "tool_calls" if calls and meant == "stop" else meant

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inference.chat.invalid_request import Rejected, unsupported
+from inference.chat.invalid_request import InvalidRequest, unsupported
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.dialects.gemini import schema
@@ -20,7 +20,7 @@ def config(request: ChatRequest, traits: Traits) -> dict[str, Any]:
     if form.type == "json_object":
         return dict(JSON)
     if form.json_schema is None:
-        raise Rejected("response_format.json_schema is missing.", param=PARAM, code="missing_required_parameter")
+        raise InvalidRequest("response_format.json_schema is missing.", param=PARAM, code="missing_required_parameter")
     if not form.json_schema.schema_:
         return dict(JSON)
     described = {"description": form.json_schema.description} if form.json_schema.description else {}

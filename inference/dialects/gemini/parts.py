@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from inference.chat import media
-from inference.chat.invalid_request import Rejected, unsupported
+from inference.chat.invalid_request import InvalidRequest, unsupported
 from inference.chat.messages import AnyPart, AudioPart, FilePart, ImagePart, RefusalPart, TextPart
 from inference.chat.traits import Traits
 
@@ -53,9 +53,11 @@ def image(url: str, at: str, traits: Traits) -> Part:
         refuse_unless(found.media_type in IMAGES, f"{at}: images must be PNG, JPEG, WebP, HEIC or HEIF.")
         return inline(found.media_type, found.data)
     if media.scheme(url) != "https":
-        raise Rejected(f"{at}: image URLs begin with https: or data:.", param="messages", code="invalid_image_url")
+        raise InvalidRequest(
+            f"{at}: image URLs begin with https: or data:.", param="messages", code="invalid_image_url"
+        )
     sentence = f"{at}: this model does not fetch images; send the image as a data URL."
-    raise Rejected(sentence, param="messages", code="unsupported_image_url")
+    raise InvalidRequest(sentence, param="messages", code="unsupported_image_url")
 
 
 def audio(part: AudioPart, at: str, traits: Traits) -> Part:

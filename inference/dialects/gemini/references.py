@@ -12,7 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 from urllib.parse import unquote
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 
 Schema = dict[str, Any]
 
@@ -35,8 +35,8 @@ class References:
         self.definitions = {name: node for definitions in named for name, node in definitions.items()}
         self.unrolled = cyclic({name: set(self.demanded(node)) for name, node in self.definitions.items()})
 
-    def rejected(self, why: str) -> Rejected:
-        return Rejected(f"{self.param}: {why}.", param=self.param, code="unsupported_value")
+    def rejected(self, why: str) -> InvalidRequest:
+        return InvalidRequest(f"{self.param}: {why}.", param=self.param, code="unsupported_value")
 
     def definition(self, pointer: Any) -> str | None:
         """The name behind `#/$defs/Name`, where it may be pointed at as it is."""

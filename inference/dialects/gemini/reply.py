@@ -5,8 +5,8 @@ but the end of the stream says that there are no more.
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, Fault
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ProviderError
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts, Gathered, Reply
 from inference.dialects.gemini import finish, signatures, usage
 from inference.dialects.gemini.calls import Calls
@@ -16,17 +16,17 @@ from inference.dialects.untrusted_json import event_value, mapping, number, obje
 from inference.sse import Event
 
 
-def stream(rendered: Rendered) -> "Generation":
+def stream(rendered: ProviderRequest) -> "Generation":
     return Generation(rendered)
 
 
-def parse(body: Any, rendered: Rendered) -> Reply:
-    """A JSON answer; a list of them where a stream was asked for without `alt=sse`. Raises `Fault`."""
+def parse(body: Any, rendered: ProviderRequest) -> Reply:
+    """A JSON answer; a list of them where a stream was asked for without `alt=sse`. Raises `ProviderError`."""
     generation, gathered = Generation(rendered), Gathered()
     for delta in generation.read(body):
         gathered.add(delta)
     if not generation.choices and generation.blocked is None:
-        raise Fault(BAD_RESPONSE, "an answer without candidates")
+        raise ProviderError(BAD_RESPONSE, "an answer without candidates")
     for delta in generation.end():
         gathered.add(delta)
     return gathered.reply(generation.facts)
@@ -36,7 +36,7 @@ def parse(body: Any, rendered: Rendered) -> Reply:
 class Generation:
     """One reply. `blocked`: why the prompt was, where it was."""
 
-    rendered: Rendered
+    rendered: ProviderRequest
     facts: Facts = field(default_factory=Facts)
     usage: dict[str, Any] = field(default_factory=dict)
     choices: dict[int, Choice] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Generation:
     def read(self, told: Any) -> list[Delta]:
         answers = told if isinstance(told, list) else [told]
         if not all(isinstance(answer, dict) for answer in answers):
-            raise Fault(BAD_RESPONSE, "an answer that is no object")
+            raise ProviderError(BAD_RESPONSE, "an answer that is no object")
         return [delta for answer in answers for delta in self.take(answer)]
 
     def take(self, answer: dict[str, Any]) -> list[Delta]:
@@ -79,13 +79,13 @@ class Generation:
         return found
 
     def end(self) -> list[Delta]:
-        """Raises `Fault`."""
+        """Raises `ProviderError`."""
         is_silent = all(choice.is_silent and choice.reason is None for choice in self.choices.values())
         if self.blocked is not None and is_silent:
             self.facts.free = True
             return [Delta({"refusal": finish.refusal(self.blocked)}), Delta(finish_reason="content_filter")]
         if not self.choices:
-            raise Fault(TRUNCATED)
+            raise ProviderError(TRUNCATED)
         if any(choice.reason == finish.UNSIGNED for choice in self.choices.values()):
             signatures.renew(self.rendered.body)
         is_blocked = self.blocked is not None

@@ -4,10 +4,10 @@ from typing import Any
 from urllib.parse import quote
 
 from inference.chat.invalid_request import unsupported
-from inference.chat.provider_request import Rendered, Target
+from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
-from inference.chat.unsupported_fields import sift
+from inference.chat.unsupported_fields import drop_unsupported
 from inference.dialects.gemini import names, output_format, thinking, tools
 from inference.dialects.gemini.conversation import Turns
 
@@ -21,10 +21,10 @@ def path(upstream_model: str, *, stream: bool) -> str:
     return f"/v1beta/models/{quote(upstream_model, safe='')}:{method}"
 
 
-def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> Rendered:
-    """Raises `Rejected`."""
+def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> ProviderRequest:
+    """Raises `InvalidRequest`."""
     traits = target.traits
-    rendered = sift(request, traits)
+    rendered = drop_unsupported(request, traits)
     sent = names.as_sent(tool.function.name for tool in request.tools or ())
     rendered.names = {ours: callers for callers, ours in sent.items() if ours != callers}
     system, turns = Turns(traits, sent).write(request)
@@ -39,7 +39,7 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     return rendered
 
 
-def generation(rendered: Rendered, traits: Traits, max_tokens: int | None) -> dict[str, Any]:
+def generation(rendered: ProviderRequest, traits: Traits, max_tokens: int | None) -> dict[str, Any]:
     request = rendered.request
     config = {
         "maxOutputTokens": max_tokens,
@@ -55,7 +55,7 @@ def generation(rendered: Rendered, traits: Traits, max_tokens: int | None) -> di
     return {name: value for name, value in config.items() if value not in (None, [], {})}
 
 
-def output_limit(rendered: Rendered, traits: Traits, limit: int | None) -> int | None:
+def output_limit(rendered: ProviderRequest, traits: Traits, limit: int | None) -> int | None:
     """None: the model's own. A caller's limit above that is lowered to it: the reply is the same, a 400 is none."""
     asked = rendered.request.output_limit
     if asked is not None and asked > traits.max_output_tokens:
@@ -79,7 +79,7 @@ def seed(given: int | None) -> int | None:
     return given % SEEDS
 
 
-def penalties(rendered: Rendered, traits: Traits) -> dict[str, float]:
+def penalties(rendered: ProviderRequest, traits: Traits) -> dict[str, float]:
     asked = {name: value for name in PENALTIES if (value := getattr(rendered.request, name))}
     if not traits.penalties:
         for name in asked:
@@ -88,7 +88,7 @@ def penalties(rendered: Rendered, traits: Traits) -> dict[str, float]:
     return {PENALTIES[name]: min(value, LARGEST_PENALTY) for name, value in asked.items()}
 
 
-def name_unsent(rendered: Rendered) -> None:
+def name_unsent(rendered: ProviderRequest) -> None:
     """What a message says besides its content, and Gemini has no word for."""
     messages = rendered.request.messages
     if any(message.name is not None and message.role != "tool" for message in messages):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.dialects.gemini.bounds import WORDS, describe, fitted, in_words, modern
 from inference.dialects.gemini.references import References, Schema, merged, without
 
@@ -19,7 +19,7 @@ BESIDE_REFERENCE = ("properties", "required", "items", "enum", "anyOf", "oneOf")
 
 
 def parameters(given: Schema | None, *, param: str) -> Schema | None:
-    """Of a function: always an object; None where it takes nothing. Raises `Rejected`."""
+    """Of a function: always an object; None where it takes nothing. Raises `InvalidRequest`."""
     cleaned = clean(given or OPEN, param=param)
     kind = cleaned.setdefault("type", "object")
     if kind != "object":
@@ -31,11 +31,11 @@ def parameters(given: Schema | None, *, param: str) -> Schema | None:
 
 
 def clean(given: Schema, *, param: str) -> Schema:
-    """Raises `Rejected` for what has no meaning here."""
+    """Raises `InvalidRequest` for what has no meaning here."""
     try:
         return Cleaning(References(given, param)).document()
     except RecursionError:
-        raise Rejected(f"{param}: the schema is nested too deeply.", param=param) from None
+        raise InvalidRequest(f"{param}: the schema is nested too deeply.", param=param) from None
 
 
 @dataclass(slots=True)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.traits import Traits
 
 
-def config(rendered: Rendered, traits: Traits, max_tokens: int | None) -> dict[str, Any]:
+def config(rendered: ProviderRequest, traits: Traits, max_tokens: int | None) -> dict[str, Any]:
     """Without an effort the model decides, and keeps its thoughts to itself."""
     effort = rendered.request.reasoning_effort
     if effort is None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.chat.provider_error import BAD_RESPONSE, Fault
+from inference.chat.provider_error import BAD_RESPONSE, ProviderError
 from inference.dialects.untrusted_json import mapping, number, objects
 from inference.dialects.untrusted_json import string as text
 
@@ -24,7 +24,9 @@ def made_id() -> str:
 
 
 def whole(message: Mapping[str, Any], names: Names) -> list[Body]:
-    """The calls of a JSON reply. Raises `Fault` for one without a name."""
+    """The calls of a JSON reply. Raises `ProviderError` for one
+    without a name.
+    """
     return [whole_call(call, names) for call in fragments(message)]
 
 
@@ -32,7 +34,7 @@ def whole_call(call: Body, names: Names) -> Body:
     kind = kind_of(call)
     said = mapping(call.get(kind))
     if not (name := text(said.get("name"))):
-        raise Fault(BAD_RESPONSE, said="A tool call without a name.")
+        raise ProviderError(BAD_RESPONSE, said="A tool call without a name.")
     asked = written(said.get(ASKED[kind])) or ("{}" if kind == "function" else "")
     call_id = text(call.get("id")) or made_id()
     return {"id": call_id, "type": kind, kind: {"name": names.get(name, name), ASKED[kind]: asked}}
@@ -115,8 +117,10 @@ class Calls:
         return call
 
     def close(self) -> list[Body]:
-        """A call that asked nothing asks `{}`, which every client can parse. Raises `Fault` for one without a name."""
+        """A call that asked nothing asks `{}`, which every client can parse. Raises `ProviderError` for one
+        without a name.
+        """
         if any(call.held and not call.is_named for call in self.all):
-            raise Fault(BAD_RESPONSE, said="A tool call without a name.")
+            raise ProviderError(BAD_RESPONSE, said="A tool call without a name.")
         silent = [call for call in self.all if call.is_named and not call.is_asked]
         return [call.ask("{}") for call in silent if call.kind == "function"]

@@ -9,7 +9,7 @@ from pydantic_core import from_json
 
 from inference.chat.invalid_request import unsupported
 from inference.chat.messages import Message, ToolCall
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.traits import Traits
 from inference.dialects.openai_chat import parts
 
@@ -27,7 +27,7 @@ class Writer:
 
     traits: Traits
     sent_names: dict[str, str]
-    rendered: Rendered
+    rendered: ProviderRequest
     thinks: bool
 
     def write(self, messages: list[Message]) -> list[Body]:

@@ -19,8 +19,8 @@ from inference.chat.provider_error import (
     TOO_LONG,
     UPSTREAM_ERROR,
     UPSTREAM_TIMEOUT,
-    Fault,
-    Meaning,
+    ErrorKind,
+    ProviderError,
     by_status,
 )
 from inference.dialects.untrusted_json import number, string
@@ -28,7 +28,7 @@ from inference.dialects.untrusted_json import number, string
 Body = dict[str, Any]
 
 # An error's `code` or, failing that, its `type`, in lower case. The status decides where neither is listed.
-MEANINGS: dict[str, Meaning] = {
+KINDS: dict[str, ErrorKind] = {
     # OpenAI
     "context_length_exceeded": TOO_LONG,
     "insufficient_quota": QUOTA_EXHAUSTED,
@@ -78,7 +78,7 @@ MEANINGS: dict[str, Meaning] = {
     "limit_burst_rate": RATE_LIMITED,
 }
 # In the middle of a stream there is no status to ask; OpenAI's 401 has the type of its 400.
-IN_STREAM: dict[str, Meaning] = {
+IN_STREAM: dict[str, ErrorKind] = {
     "invalid_request_error": BAD_REQUEST,
     "invalid_parameter_error": BAD_REQUEST,
     "server_error": UPSTREAM_ERROR,
@@ -91,7 +91,7 @@ IN_STREAM: dict[str, Meaning] = {
     "requests": RATE_LIMITED,
 }
 # What only the words of a 400 or 403 tell.
-WORDS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
+WORDS: tuple[tuple[re.Pattern[str], ErrorKind], ...] = (
     (re.compile("maximum context length|context window|model token limit|range of input length", re.I), TOO_LONG),
     (re.compile("insufficient balance|overdue|good standing|arrearage", re.I), QUOTA_EXHAUSTED),
     (re.compile("considered high risk|inappropriate content", re.I), FILTERED),
@@ -101,7 +101,7 @@ DECIMAL = re.compile(r"\d{1,6}(?:\.\d{1,6})?")
 SCALES = {"ms": 0.001, "s": 1.0}
 
 
-def fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
+def fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
     """An answer that is not 2xx: JSON, JSON in an SSE frame (Qwen), or an edge's HTML."""
     text = body.decode("utf-8", "replace")
     found = read(text)
@@ -113,7 +113,7 @@ def fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
     return failed
 
 
-def in_reply(body: Body) -> Fault | None:
+def in_reply(body: Body) -> ProviderError | None:
     """A failure in the clothes of a reply: status 200 and an error inside."""
     if body.get("choices") and not body.get("error"):
         return None
@@ -124,15 +124,17 @@ def in_reply(body: Body) -> Fault | None:
 
 
 def refuse(chunk: Body, event_name: str) -> None:
-    """Raises the `Fault` that an event of a stream reports, if it does."""
+    """Raises the `ProviderError` that an event of a stream reports, if it does."""
     failed = in_reply(chunk) or (in_reply({"error": chunk}) if event_name == "error" else None)
     if failed is not None:
         raise failed
 
 
-def made(meaning: Meaning, error: Body, raw: Any) -> Fault:
+def made(meaning: ErrorKind, error: Body, raw: Any) -> ProviderError:
     said = string(error.get("message")) or string(error.get("msg")) or string(error.get("detail")) or ""
-    return Fault(meaning, said=said, param=string(error.get("param")), provider_code=string(error.get("code")), raw=raw)
+    return ProviderError(
+        meaning, said=said, param=string(error.get("param")), provider_code=string(error.get("code")), raw=raw
+    )
 
 
 # Reading ----------------------------------------------------------------------------------------
@@ -163,19 +165,19 @@ def error_of(body: Any) -> Body | None:
     return body if is_bare and not body.get("choices") else None
 
 
-def listed(error: Body, table: Mapping[str, Meaning] = MEANINGS) -> Meaning | None:
+def listed(error: Body, table: Mapping[str, ErrorKind] = KINDS) -> ErrorKind | None:
     words = [word.lower() for name in ("code", "type") if (word := string(error.get(name)))]
     return next((table[word] for word in words if word in table), None)
 
 
-def worded(status: int, error: Body) -> Meaning | None:
+def worded(status: int, error: Body) -> ErrorKind | None:
     if status not in (400, 403, 422):
         return None
     message = string(error.get("message")) or ""
     return next((meaning for pattern, meaning in WORDS if pattern.search(message)), None)
 
 
-def coded(error: Body) -> Meaning | None:
+def coded(error: Body) -> ErrorKind | None:
     """OpenRouter gives the status as the code."""
     status = number(error.get("code"))
     return by_status(status) if status is not None and 400 <= status < 600 else None

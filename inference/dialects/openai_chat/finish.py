@@ -5,7 +5,7 @@ The provider's own word is relayed: OpenAI ends a call that was forced by name w
 
 from typing import Any
 
-from inference.chat.provider_error import BAD_RESPONSE, UPSTREAM_ERROR, Fault
+from inference.chat.provider_error import BAD_RESPONSE, UPSTREAM_ERROR, ProviderError
 
 REASONS = {
     "stop": "stop",
@@ -19,11 +19,13 @@ BROKEN = ("error", "abort")  # OpenRouter, vLLM: the reply failed half-way
 
 
 def reason(said: Any) -> str | None:
-    """None while the reply goes on; an unknown word ends it like `stop`. Raises `Fault` where the provider failed."""
+    """None while the reply goes on; an unknown word ends it like `stop`. Raises `ProviderError` where the
+    provider failed.
+    """
     if said in NOT_YET:
         return None
     if not isinstance(said, str):
-        raise Fault(BAD_RESPONSE, said=f"finish_reason {said!r:.100}")
+        raise ProviderError(BAD_RESPONSE, said=f"finish_reason {said!r:.100}")
     if said in BROKEN:
-        raise Fault(UPSTREAM_ERROR, said=f"finish_reason {said}")
+        raise ProviderError(UPSTREAM_ERROR, said=f"finish_reason {said}")
     return REASONS.get(said, "stop")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from inference.chat import media
-from inference.chat.invalid_request import Rejected, unsupported
+from inference.chat.invalid_request import InvalidRequest, unsupported
 from inference.chat.messages import AnyPart, AudioPart, FilePart, ImagePart, RefusalPart, TextPart
 from inference.chat.traits import Traits
 
@@ -15,7 +15,7 @@ PLAIN = re.compile(r"data:image/(?!jpg\b)[a-z.+-]+;base64,[A-Za-z0-9+/]")
 
 
 def written(part: AnyPart, traits: Traits, at: str) -> Body:
-    """Raises `Rejected` for what the model does not take."""
+    """Raises `InvalidRequest` for what the model does not take."""
     return WRITERS[part.type](part, traits, at)
 
 
@@ -45,11 +45,11 @@ def check_image(url: str, traits: Traits, at: str) -> None:
     if not traits.images:
         raise text_only(at)
     if scheme not in ("data", "https"):
-        raise Rejected(
+        raise InvalidRequest(
             f"{at}: an image must be a data URL or come by https.", param="messages", code="invalid_image_url"
         )
     if scheme not in traits.images:
-        raise Rejected(
+        raise InvalidRequest(
             f"{at}: this model's provider does not fetch images; send the image as a data URL.",
             param="messages",
             code="unsupported_image_url",
@@ -73,7 +73,7 @@ def refusal(part: RefusalPart, traits: Traits, at: str) -> Body:
     return {"type": "refusal", "refusal": part.refusal} if traits.refusals else {"type": "text", "text": part.refusal}
 
 
-def text_only(at: str) -> Rejected:
+def text_only(at: str) -> InvalidRequest:
     return unsupported(f"{at}: this model takes text only.", param="messages", value=True)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, Fault
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ProviderError
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Choice, Facts, Reply
 from inference.dialects.openai_chat import calls, faults, finish, usage
 from inference.dialects.untrusted_json import mapping, number, objects, string
@@ -14,14 +14,14 @@ Body = dict[str, Any]
 REASONINGS = ("reasoning_content", "reasoning")  # Moonshot and Qwen; Groq, OpenRouter and newer vLLM
 
 
-def parse(body: Mapping[str, Any], rendered: Rendered) -> Reply:
-    """Raises `Fault` where it is no reply, or says that it failed."""
+def parse(body: Mapping[str, Any], rendered: ProviderRequest) -> Reply:
+    """Raises `ProviderError` where it is no reply, or says that it failed."""
     if not isinstance(body, dict):
-        raise Fault(BAD_RESPONSE, said=f"{body!r:.500}")
+        raise ProviderError(BAD_RESPONSE, said=f"{body!r:.500}")
     if failed := faults.in_reply(body):
         raise failed
     if not (choices := objects(body.get("choices"))):
-        raise Fault(BAD_RESPONSE, said="A reply without choices.")
+        raise ProviderError(BAD_RESPONSE, said="A reply without choices.")
     facts = Facts()
     learn(facts, body)
     for said in (*(choice.get("usage") for choice in choices), body.get("usage")):
@@ -30,12 +30,12 @@ def parse(body: Mapping[str, Any], rendered: Rendered) -> Reply:
 
 
 def choice(said: Body, position: int, names: Mapping[str, str]) -> Choice:
-    """Raises `Fault` where the provider did not say why it stopped: it may have been cut off."""
+    """Raises `ProviderError` where the provider did not say why it stopped: it may have been cut off."""
     message = mapping(said.get("message"))
     called = calls.whole(message, names)
     reason = finish.reason(said.get("finish_reason"))
     if reason is None:
-        raise Fault(TRUNCATED, said="A choice without a finish_reason.")
+        raise ProviderError(TRUNCATED, said="A choice without a finish_reason.")
     index = number(said.get("index"))
     return Choice(
         written(message, called),

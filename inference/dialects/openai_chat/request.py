@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from inference.chat.invalid_request import Rejected, unsupported
-from inference.chat.provider_request import Rendered, Target
+from inference.chat.invalid_request import InvalidRequest, unsupported
+from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
-from inference.chat.unsupported_fields import asks, sift
+from inference.chat.unsupported_fields import asks, drop_unsupported
 from inference.dialects.openai_chat import tools
 from inference.dialects.openai_chat.conversation import Writer
 
@@ -32,9 +32,9 @@ NO_SCHEMA = "This model cannot be held to a schema; ask for json_object and desc
 JSON_LINE = "Reply with one valid JSON object and nothing else."
 
 
-def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> Rendered:
+def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> ProviderRequest:
     traits = target.traits
-    rendered = sift(request, traits)
+    rendered = drop_unsupported(request, traits)
     sent_names = tools.sent_names(request, traits)
     rendered.names = tools.names_back(request, sent_names)
     rendered.body = {
@@ -58,11 +58,11 @@ def takes(traits: Traits, name: str) -> bool:
     return name not in traits.ignores and name not in traits.rejects and name not in traits.drops
 
 
-def messages(request: ChatRequest, traits: Traits, sent_names: dict[str, str], rendered: Rendered) -> list[Body]:
+def messages(request: ChatRequest, traits: Traits, sent_names: dict[str, str], rendered: ProviderRequest) -> list[Body]:
     thinks = traits.thinking != "switch" or traits.thinking_levels.get(request.reasoning_effort or "") != "disabled"
     written = Writer(traits, sent_names, rendered, thinks).write(request.messages)
     if not written:
-        raise Rejected("The messages are all empty.", param="messages")
+        raise InvalidRequest("The messages are all empty.", param="messages")
     if traits.json_word_needed and wants_json(request) and not says_json(request):
         rendered.transform("json_line_added")
         written.insert(end_of_head(written), {"role": "system", "content": JSON_LINE})
@@ -100,7 +100,7 @@ def length(request: ChatRequest, traits: Traits, limit: int | None) -> Body:
     return {traits.length_field: traits.max_output_tokens} if traits.always_send_length else {}
 
 
-def sampling(request: ChatRequest, traits: Traits, rendered: Rendered) -> Body:
+def sampling(request: ChatRequest, traits: Traits, rendered: ProviderRequest) -> Body:
     free = traits.sampling == "free" or (traits.sampling == "when_not_reasoning" and effort(request, traits) == "none")
     body: Body = {}
     for name in ("temperature", "top_p"):
@@ -161,12 +161,12 @@ def response_format(request: ChatRequest, traits: Traits) -> Body:
     return {"response_format": {"type": "json_schema", "json_schema": given}}
 
 
-def missing(name: str) -> Rejected:
+def missing(name: str) -> InvalidRequest:
     text = f"Missing required parameter: '{name}'."
-    return Rejected(text, param=name.partition(".")[0], code="missing_required_parameter")
+    return InvalidRequest(text, param=name.partition(".")[0], code="missing_required_parameter")
 
 
-def privacy(request: ChatRequest, target: Target, rendered: Rendered) -> Body:
+def privacy(request: ChatRequest, target: Target, rendered: ProviderRequest) -> Body:
     """Nothing is kept at the provider, nobody is named there, and nobody's price is changed by a tier."""
     traits = target.traits
     body: Body = {}

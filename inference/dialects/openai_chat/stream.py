@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.chat.provider_error import TRUNCATED, Fault
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_error import TRUNCATED, ProviderError
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts
 from inference.dialects.openai_chat import calls, faults, finish
 from inference.dialects.openai_chat.reply import learn, learn_usage, logprobs, reasoning
@@ -20,7 +20,7 @@ Body = dict[str, Any]
 DONE = "[DONE]"
 
 
-def stream(rendered: Rendered) -> "Chunks":
+def stream(rendered: ProviderRequest) -> "Chunks":
     return Chunks(rendered.names)
 
 
@@ -99,13 +99,13 @@ class Chunks:
         return deltas
 
     def end(self) -> list[Delta]:
-        """The finish of every choice. Raises `Fault` where one has none: `stop` is never made up."""
+        """The finish of every choice. Raises `ProviderError` where one has none: `stop` is never made up."""
         if self.has_ended:
             return []
         self.has_ended = True
         voices = sorted(self.voices.items())
         if not voices or any(voice.finish is None for _, voice in voices):
-            raise Fault(TRUNCATED)
+            raise ProviderError(TRUNCATED)
         return [delta for index, voice in voices for delta in closing(index, voice)]
 
 

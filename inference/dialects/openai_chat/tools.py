@@ -6,7 +6,7 @@ from typing import Any
 
 from inference.chat.invalid_request import unsupported
 from inference.chat.messages import Message
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest, Tool
 from inference.chat.traits import Traits
 
@@ -22,7 +22,7 @@ STRICT: dict[str, Callable[[bool | None], bool | None]] = {
 }
 
 
-def offered(request: ChatRequest, traits: Traits, sent_names: dict[str, str], rendered: Rendered) -> Body:
+def offered(request: ChatRequest, traits: Traits, sent_names: dict[str, str], rendered: ProviderRequest) -> Body:
     tools = narrowed(request, traits)
     check(request, tools, traits)
     if not tools:
@@ -94,7 +94,7 @@ def allowed_names(request: ChatRequest) -> list[str]:
     return [tool["function"]["name"] for tool in request.allowed_tools.tools] if request.allowed_tools else []
 
 
-def parallel(request: ChatRequest, traits: Traits, rendered: Rendered) -> Body:
+def parallel(request: ChatRequest, traits: Traits, rendered: ProviderRequest) -> Body:
     if request.parallel_tool_calls is None:
         return {}
     if traits.parallel_switch == "pass":

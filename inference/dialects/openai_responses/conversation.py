@@ -7,17 +7,17 @@ from itertools import accumulate
 from typing import Any
 
 from inference.chat import media
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.chat.messages import AnyPart, FilePart, ImagePart, Message, TextPart, ToolCall
-from inference.chat.provider_request import Rendered, Target
+from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.traits import Traits
 from inference.dialects.openai_responses.reasoning import carried, followed
 
 LONGEST_CALL_ID = 64
 
 
-def input_items(messages: list[Message], target: Target, rendered: Rendered) -> list[dict[str, Any]]:
-    """Raises `Rejected`."""
+def input_items(messages: list[Message], target: Target, rendered: ProviderRequest) -> list[dict[str, Any]]:
+    """Raises `InvalidRequest`."""
     items: list[dict[str, Any]] = []
     for index, message in enumerate(messages):
         at = f"messages[{index}]"
@@ -31,7 +31,7 @@ def input_items(messages: list[Message], target: Target, rendered: Rendered) -> 
     return items
 
 
-def name_what_is_lost(message: Message, rendered: Rendered) -> None:
+def name_what_is_lost(message: Message, rendered: ProviderRequest) -> None:
     if message.name is not None and message.role != "tool":
         rendered.ignore("messages.name")
     marked = message.content if isinstance(message.content, list) else []
@@ -107,9 +107,9 @@ def input_part(part: AnyPart, traits: Traits, at: str) -> dict[str, Any]:
     raise unsupported_part(part, at)
 
 
-def unsupported_part(part: AnyPart, at: str) -> Rejected:
+def unsupported_part(part: AnyPart, at: str) -> InvalidRequest:
     sentence = f"{at}: this model does not take a part of type '{part.type}'."
-    return Rejected(sentence, param="messages", code="unsupported_value")
+    return InvalidRequest(sentence, param="messages", code="unsupported_value")
 
 
 def input_image(part: ImagePart, traits: Traits, at: str) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def input_image(part: ImagePart, traits: Traits, at: str) -> dict[str, Any]:
         raise unsupported_part(part, at)
     if ("data" if media.is_data_url(url) else media.scheme(url)) not in traits.images:
         sentence = f"{at}: an image must be an https URL or a data URL."
-        raise Rejected(sentence, param="messages", code="invalid_image_url")
+        raise InvalidRequest(sentence, param="messages", code="invalid_image_url")
     return {"type": "input_image", "image_url": url, "detail": part.image_url.detail or "auto"}
 
 

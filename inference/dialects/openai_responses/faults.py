@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from inference.chat.provider_error import BAD_REQUEST, NO_SUCH_MODEL, UPSTREAM_ERROR, Fault
+from inference.chat.provider_error import BAD_REQUEST, NO_SUCH_MODEL, UPSTREAM_ERROR, ProviderError
 from inference.dialects.openai_chat import faults as openai
 from inference.dialects.untrusted_json import mapping, string
 
@@ -21,7 +21,7 @@ PARAMS = {
 }
 
 
-def fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
+def fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
     """What an answer that is not 2xx means. `headers` have lower-case names."""
     failed = openai.fault(status, headers, body)
     if status == 404 and failed.param not in (None, "model"):
@@ -32,10 +32,10 @@ def fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
     return failed
 
 
-def said_in_stream(said: Mapping[str, Any]) -> Fault:
+def said_in_stream(said: Mapping[str, Any]) -> ProviderError:
     """An `error` event, with its error inside or laid flat; a failed response."""
     error = mapping(said.get("error")) or {name: said.get(name) for name in ("code", "message", "param")}
-    failed = openai.in_reply({"error": error}) or Fault(UPSTREAM_ERROR, raw=error)
+    failed = openai.in_reply({"error": error}) or ProviderError(UPSTREAM_ERROR, raw=error)
     if failed.meaning is UPSTREAM_ERROR and ABOUT_THE_REQUEST.match(string(error.get("code")) or ""):
         failed.meaning = BAD_REQUEST
     failed.param = callers_param(failed.param)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, Fault
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ProviderError
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts, Gathered, Reply
 from inference.dialects.openai_responses.details import chat_logprobs, url_citation
 from inference.dialects.openai_responses.faults import said_in_stream
@@ -86,7 +86,7 @@ class Stream:
 
     def end(self) -> list[Delta]:
         if not self.closed:
-            raise Fault(TRUNCATED)
+            raise ProviderError(TRUNCATED)
         return []
 
     def item_of(self, said: Mapping[str, Any]) -> Item:
@@ -108,13 +108,15 @@ class Stream:
             facts.raw_usage, facts.usage = raw, read_usage(raw)
 
     def close(self, response: Mapping[str, Any]) -> Iterator[Delta]:
-        """The response object: a stream's end, or all of a JSON reply. Raises `Fault` where it failed or is none."""
+        """The response object: a stream's end, or all of a JSON reply. Raises `ProviderError` where it failed
+        or is none.
+        """
         self.learn(response)
         status, output = response.get("status"), response.get("output")
         if status in FAILED or response.get("error"):
             raise said_in_stream(response)
         if status in UNFINISHED or not (isinstance(output, list) or self.told or self.calls):
-            raise Fault(BAD_RESPONSE, said=f"a response with the status {str(status)[:50]!r}")
+            raise ProviderError(BAD_RESPONSE, said=f"a response with the status {str(status)[:50]!r}")
         if not (self.told or self.calls or self.items):
             for item, said in enumerate(objects(output)):
                 yield from self.whole(item, said)
@@ -201,14 +203,14 @@ class Stream:
         return [Delta({"tool_calls": [{"index": index, kind: {asks: fragment}}]})]
 
 
-def stream(rendered: Rendered) -> Stream:
+def stream(rendered: ProviderRequest) -> Stream:
     return Stream(rendered.body.get("model", ""))
 
 
-def parse(body: Mapping[str, Any], rendered: Rendered) -> Reply:
-    """Raises `Fault` where the response failed, is not finished or is none."""
+def parse(body: Mapping[str, Any], rendered: ProviderRequest) -> Reply:
+    """Raises `ProviderError` where the response failed, is not finished or is none."""
     if not isinstance(body, dict):
-        raise Fault(BAD_RESPONSE, said=f"{body!r:.200}")
+        raise ProviderError(BAD_RESPONSE, said=f"{body!r:.200}")
     translator, gathered = stream(rendered), Gathered()
     for delta in translator.close(body):
         gathered.add(delta)

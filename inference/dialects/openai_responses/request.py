@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from inference.chat.invalid_request import Rejected, unsupported
-from inference.chat.provider_request import Rendered, Target
+from inference.chat.invalid_request import InvalidRequest, unsupported
+from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.request import ChatRequest, JsonSchema, Tool
 from inference.chat.traits import Traits
-from inference.chat.unsupported_fields import asks, sift
+from inference.chat.unsupported_fields import asks, drop_unsupported
 from inference.dialects.openai_responses.conversation import input_items
 
 # Chat Completions fields this API has no word for. Without `stop` or a second choice the reply would be another one.
@@ -19,9 +19,9 @@ LEAST_OUTPUT_TOKENS = 16  # the API answers 400 to less
 NO_PARAMETERS = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
 
 
-def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> Rendered:
-    """Raises `Rejected`. Reasoning comes back sealed, because nothing is stored at OpenAI."""
-    rendered = sift(request, target.traits)
+def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> ProviderRequest:
+    """Raises `InvalidRequest`. Reasoning comes back sealed, because nothing is stored at OpenAI."""
+    rendered = drop_unsupported(request, target.traits)
     leave_out(request, rendered)
     rendered.body = {
         "model": target.upstream_model,
@@ -39,7 +39,7 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     return rendered
 
 
-def leave_out(request: ChatRequest, rendered: Rendered) -> None:
+def leave_out(request: ChatRequest, rendered: ProviderRequest) -> None:
     for name, sentence in CANNOT.items():
         if asks(request, name) and getattr(request, name) != []:
             raise unsupported(sentence, param=name)
@@ -50,7 +50,7 @@ def leave_out(request: ChatRequest, rendered: Rendered) -> None:
         rendered.ignore("store")
 
 
-def length(request: ChatRequest, traits: Traits, limit: int | None, rendered: Rendered) -> dict[str, Any]:
+def length(request: ChatRequest, traits: Traits, limit: int | None, rendered: ProviderRequest) -> dict[str, Any]:
     most = traits.max_output_tokens if traits.always_send_length else None
     limits = [tokens for tokens in (request.output_limit or most, limit) if tokens is not None]
     if not limits:
@@ -60,7 +60,7 @@ def length(request: ChatRequest, traits: Traits, limit: int | None, rendered: Re
     return {"max_output_tokens": max(min(limits), LEAST_OUTPUT_TOKENS)}
 
 
-def sampling(request: ChatRequest, traits: Traits, rendered: Rendered) -> dict[str, Any]:
+def sampling(request: ChatRequest, traits: Traits, rendered: ProviderRequest) -> dict[str, Any]:
     """A model that reasons takes 1 and nothing else: 1 is left out, another value is left out and named."""
     given = {name: value for name in ("temperature", "top_p") if (value := getattr(request, name)) is not None}
     thinks = (request.reasoning_effort or traits.default_effort) != "none"
@@ -131,7 +131,7 @@ def json_schema(given: JsonSchema) -> dict[str, Any]:
 
 def include(request: ChatRequest, traits: Traits) -> dict[str, Any]:
     if request.top_logprobs and not request.logprobs:
-        raise Rejected("top_logprobs needs logprobs: true.", param="top_logprobs")
+        raise InvalidRequest("top_logprobs needs logprobs: true.", param="top_logprobs")
     wanted = ["reasoning.encrypted_content"] if traits.thinking != "none" else []
     if request.logprobs:
         wanted.append("message.output_text.logprobs")
@@ -141,7 +141,7 @@ def include(request: ChatRequest, traits: Traits) -> dict[str, Any]:
     return body
 
 
-def tenancy(request: ChatRequest, target: Target, rendered: Rendered) -> dict[str, Any]:
+def tenancy(request: ChatRequest, target: Target, rendered: ProviderRequest) -> dict[str, Any]:
     """Who asks, hashed; and the tier and cache retention that keep price and privacy as promised."""
     traits = target.traits
     body: dict[str, Any] = {}

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from tests.inference.strategies import chat_requests
 
@@ -54,7 +54,7 @@ bodies = st.fixed_dictionaries(
 def read_or_refused(body: bytes) -> ChatRequest | None:
     try:
         return ChatRequest.read(body)
-    except Rejected as refused:
+    except InvalidRequest as refused:
         assert refused.status == 400 and refused.message and refused.code
         assert refused.param is None or isinstance(refused.param, str)
         return None

@@ -3,7 +3,7 @@ import base64
 import pytest
 
 from inference.chat import media
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
 CODED = base64.b64encode(PNG).decode()
@@ -58,7 +58,7 @@ def test_the_first_bytes_decide(content: bytes, declared: str, kind: str) -> Non
     ],
 )
 def test_what_is_no_data_url_is_refused(url: str) -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         media.read_data_url(url, at="messages[0]")
     assert refused.value.code == "invalid_data_url" and refused.value.message.startswith("messages[0]")
 

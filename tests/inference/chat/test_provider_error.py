@@ -7,39 +7,39 @@ from inference.chat.provider_error import (
     RATE_LIMITED,
     UPSTREAM_ERROR,
     WORDS,
-    Fault,
-    Meaning,
+    ErrorKind,
+    ProviderError,
     by_status,
 )
 
-MEANINGS = [value for value in vars(provider_error).values() if isinstance(value, Meaning)]
+KINDS = [value for value in vars(provider_error).values() if isinstance(value, ErrorKind)]
 
 
-@pytest.mark.parametrize("meaning", MEANINGS, ids=lambda meaning: meaning.code)
-def test_every_meaning_has_words_for_the_caller(meaning: Meaning) -> None:
+@pytest.mark.parametrize("meaning", KINDS, ids=lambda meaning: meaning.code)
+def test_every_meaning_has_words_for_the_caller(meaning: ErrorKind) -> None:
     assert meaning.relays or WORDS[meaning.code]
-    assert Fault(meaning).message
+    assert ProviderError(meaning).message
 
 
-@pytest.mark.parametrize("meaning", MEANINGS, ids=lambda meaning: meaning.code)
-def test_no_caller_ever_sees_a_refusal_of_our_key_as_his(meaning: Meaning) -> None:
+@pytest.mark.parametrize("meaning", KINDS, ids=lambda meaning: meaning.code)
+def test_no_caller_ever_sees_a_refusal_of_our_key_as_his(meaning: ErrorKind) -> None:
     assert meaning.status not in (401, 402, 403)
 
 
 def test_the_providers_words_are_relayed_only_about_the_request() -> None:
-    assert Fault(BAD_REQUEST, said="no such thing").message == "no such thing"
-    assert Fault(BAD_REQUEST).message == "The provider refused the request."
-    assert "secret" not in Fault(UPSTREAM_ERROR, said="secret").message
+    assert ProviderError(BAD_REQUEST, said="no such thing").message == "no such thing"
+    assert ProviderError(BAD_REQUEST).message == "The provider refused the request."
+    assert "secret" not in ProviderError(UPSTREAM_ERROR, said="secret").message
 
 
 def test_the_providers_code_is_relayed_only_about_the_request() -> None:
-    assert Fault(BAD_REQUEST, provider_code="invalid_schema").code == "invalid_schema"
-    assert Fault(BAD_REQUEST).code == "invalid_request"
-    assert Fault(RATE_LIMITED, provider_code="tokens").code == "rate_limit_exceeded"
+    assert ProviderError(BAD_REQUEST, provider_code="invalid_schema").code == "invalid_schema"
+    assert ProviderError(BAD_REQUEST).code == "invalid_request"
+    assert ProviderError(RATE_LIMITED, provider_code="tokens").code == "rate_limit_exceeded"
 
 
 def test_a_meaning_can_be_changed_for_one_fault() -> None:
-    changed = Fault(BAD_REQUEST, provider_code="x", said="y").meaning_is(alert=True)
+    changed = ProviderError(BAD_REQUEST, provider_code="x", said="y").meaning_is(alert=True)
     assert changed.meaning.alert and changed.code == "x" and changed.message == "y"
 
 
@@ -83,7 +83,7 @@ def test_what_cannot_heal_is_not_retried() -> None:
     ],
 )
 def test_what_is_ours_is_taken_out(said: str, shown: str) -> None:
-    assert Fault(BAD_REQUEST, said=said).message == shown
+    assert ProviderError(BAD_REQUEST, said=said).message == shown
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_what_is_ours_is_taken_out(said: str, shown: str) -> None:
     ],
 )
 def test_callers_own_words_stay(said: str) -> None:
-    assert Fault(BAD_REQUEST, said=said).message == said
+    assert ProviderError(BAD_REQUEST, said=said).message == said
 
 
 def test_a_relayed_text_is_short() -> None:
-    assert len(Fault(BAD_REQUEST, said="x" * 10**6).message) == 2000
+    assert len(ProviderError(BAD_REQUEST, said="x" * 10**6).message) == 2000

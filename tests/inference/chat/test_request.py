@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.invalid_request import LONGEST, Rejected
+from inference.chat.invalid_request import LONGEST, InvalidRequest
 from inference.chat.request import ChatRequest
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -14,8 +14,8 @@ def read(**fields: Any) -> ChatRequest:
     return ChatRequest.read(json.dumps({"model": "gpt-5.2", "messages": HELLO, **fields}).encode())
 
 
-def refusal(body: bytes | None = None, **fields: Any) -> Rejected:
-    with pytest.raises(Rejected) as refused:
+def refusal(body: bytes | None = None, **fields: Any) -> InvalidRequest:
+    with pytest.raises(InvalidRequest) as refused:
         ChatRequest.read(body) if body is not None else read(**fields)
     assert refused.value.status == 400
     return refused.value

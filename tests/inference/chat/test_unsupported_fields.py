@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from inference.chat.invalid_request import Rejected
-from inference.chat.provider_request import Rendered
+from inference.chat.invalid_request import InvalidRequest
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.traits import Traits
-from inference.chat.unsupported_fields import NEUTRAL, printable, sift
+from inference.chat.unsupported_fields import NEUTRAL, drop_unsupported, printable
 
 from .test_request import read
 
@@ -14,8 +14,8 @@ TRAITS = Traits(
 )
 
 
-def sifted(**fields: Any) -> Rendered:
-    return sift(read(**fields), TRAITS)
+def sifted(**fields: Any) -> ProviderRequest:
+    return drop_unsupported(read(**fields), TRAITS)
 
 
 def test_ignored_fields_are_named_once() -> None:
@@ -30,7 +30,7 @@ def test_values_that_ask_for_nothing_are_not_named() -> None:
 
 @pytest.mark.parametrize("fields", [{"n": 2}, {"logprobs": True}, {"audio": {}}])
 def test_rejected_fields_say_so(fields: dict[str, Any]) -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         sifted(**fields)
     assert (refused.value.code, refused.value.param) == ("unsupported_parameter", *fields)
 
@@ -47,7 +47,7 @@ def test_unknown_fields_are_named_as_a_header_can_hold_them() -> None:
 
 @pytest.mark.parametrize("fields", [{"modalities": ["audio"]}, {"modalities": []}, {"service_tier": "priority"}])
 def test_only_text_at_the_default_tier(fields: dict[str, Any]) -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         sifted(**fields)
     assert refused.value.code == "unsupported_value"
 

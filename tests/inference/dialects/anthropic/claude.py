@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from inference.chat.provider_error import Fault
-from inference.chat.provider_request import Rendered, Target
+from inference.chat.provider_error import ProviderError
+from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.reply import Choice, Delta, Facts, Gathered
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
@@ -33,7 +33,7 @@ def request(**fields: Any) -> ChatRequest:
     return ChatRequest.read(json.dumps({"model": "claude", "messages": HELLO, **fields}).encode())
 
 
-def rendered(model: str = "claude-sonnet-4.5", *, limit: int | None = None, **fields: Any) -> Rendered:
+def rendered(model: str = "claude-sonnet-4.5", *, limit: int | None = None, **fields: Any) -> ProviderRequest:
     return anthropic.render(request(**fields), target(model), limit=limit)
 
 
@@ -106,7 +106,9 @@ def deltas(*events: Json, **fields: Any) -> tuple[list[Delta], Facts]:
     return read(sse(*events), rendered(**fields))
 
 
-def read(stream: str | bytes, sent: Rendered | None = None, *, step: int | None = None) -> tuple[list[Delta], Facts]:
+def read(
+    stream: str | bytes, sent: ProviderRequest | None = None, *, step: int | None = None
+) -> tuple[list[Delta], Facts]:
     """A whole stream, in network reads of `step` bytes."""
     raw = stream.encode() if isinstance(stream, str) else stream
     decoder, translator = Decoder(), anthropic.stream(sent or rendered())
@@ -130,7 +132,7 @@ def reply(*events: Json, **fields: Any) -> Choice:
     return gathered(deltas(*events, **fields)[0])
 
 
-def broken(stream: str, sent: Rendered | None = None) -> tuple[list[Delta], Facts, Fault]:
+def broken(stream: str, sent: ProviderRequest | None = None) -> tuple[list[Delta], Facts, ProviderError]:
     """What a stream gave before it failed, and how it failed."""
     decoder, translator = Decoder(), anthropic.stream(sent or rendered())
     found: list[Delta] = []
@@ -138,6 +140,6 @@ def broken(stream: str, sent: Rendered | None = None) -> tuple[list[Delta], Fact
         for event in decoder.feed(stream.encode()) + decoder.end():
             found += translator.feed(event)
         found += translator.end()
-    except Fault as fault:
+    except ProviderError as fault:
         return found, translator.facts, fault
     raise AssertionError("the stream did not fail")

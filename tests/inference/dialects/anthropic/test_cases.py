@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from inference.chat.invalid_request import Rejected
-from inference.chat.provider_error import Fault
+from inference.chat.invalid_request import InvalidRequest
+from inference.chat.provider_error import ProviderError
 from inference.dialects import anthropic
 from tests.inference.dialects.anthropic.claude import (
     Json,
@@ -218,7 +218,7 @@ def test_case_30_a_conversation_begun_on_kimi_goes_on() -> None:
 
 
 def test_several_choices_are_refused() -> None:
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(InvalidRequest) as refusal:
         rendered(n=2)
     assert (refusal.value.param, refusal.value.code) == ("n", "unsupported_parameter")
 
@@ -231,11 +231,11 @@ def test_legacy_functions_are_tools() -> None:
 
 
 def test_a_file_id_is_refused() -> None:
-    with pytest.raises(Rejected):
+    with pytest.raises(InvalidRequest):
         rendered(messages=[{"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}])
 
 
 def test_a_reply_that_is_none_is_a_failure() -> None:
     for answer in ({}, {"content": "text"}, [], None, "x", {"type": "error", "error": {"type": "api_error"}}):
-        with pytest.raises(Fault):
+        with pytest.raises(ProviderError):
             anthropic.parse(answer, rendered())  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.provider_error import Fault
+from inference.chat.provider_error import ProviderError
 from inference.chat.reply import Facts
 from inference.dialects import anthropic
 from tests.inference.dialects.anthropic.claude import gathered, read, rendered
@@ -123,7 +123,7 @@ def test_it_reads_what_was_recorded(path: Path) -> None:
     if case["status"] != 200:
         check_error(case)
     elif "error" in case["tags"] or case.get("assembled"):
-        with pytest.raises(Fault):
+        with pytest.raises(ProviderError):
             read(case["sse"])
     elif "sse" in case:
         choices, facts = read(case["sse"])

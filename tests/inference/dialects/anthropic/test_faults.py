@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from inference.chat.provider_error import Fault
+from inference.chat.provider_error import ProviderError
 from inference.dialects import anthropic
 
 
-def fault(status: int, kind: str | None, message: str = "x", **headers: str) -> Fault:
+def fault(status: int, kind: str | None, message: str = "x", **headers: str) -> ProviderError:
     told = {"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_1"}
     return anthropic.fault(
         status, {name.replace("_", "-"): value for name, value in headers.items()}, json.dumps(told).encode()

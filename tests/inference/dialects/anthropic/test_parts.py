@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from tests.inference.dialects.anthropic.claude import Json, messages
 from tests.inference.strategies import GIF, JPEG, PDF, PNG, WAV, WEBP, data_url
 
@@ -54,7 +54,7 @@ def test_an_https_image_is_left_to_claude() -> None:
     ],
 )
 def test_other_images_are_refused(url: str, code: str) -> None:
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(InvalidRequest) as refusal:
         sent(image(url))
     assert (refusal.value.param, refusal.value.code) == ("messages", code)
 
@@ -78,6 +78,6 @@ def test_text_is_a_document_in_words() -> None:
     ],
 )
 def test_other_files_and_audio_are_refused(part: Json) -> None:
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(InvalidRequest) as refusal:
         sent(part)
     assert refusal.value.code == "unsupported_value"

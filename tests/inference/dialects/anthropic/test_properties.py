@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.dialects import anthropic
 from tests.inference.dialects.anthropic.claude import MODELS, Json, block, read, said, sse, start, stopped, target, text
@@ -29,7 +29,7 @@ def test_any_request_is_taken_by_the_types_and_by_the_sandbox(model: str, data: 
     limit = data.draw(st.none() | st.integers(1, 5000))
     try:
         rendered = anthropic.render(asked, target(model), limit=limit)
-    except Rejected as refusal:
+    except InvalidRequest as refusal:
         assert str(refusal.param).startswith(REFUSED)
         return
     assert taken(rendered.body) == rendered.body

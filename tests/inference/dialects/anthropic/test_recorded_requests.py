@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.dialects import anthropic
 from tests.inference.dialects.anthropic.claude import MODELS, Json, target
@@ -47,7 +47,7 @@ def test_claude_takes_what_was_sent_to_others(name: str, model: str) -> None:
     asked = REQUESTS[name]
     try:
         body = anthropic.render(ChatRequest.read(json.dumps(asked).encode()), target(model)).body
-    except Rejected as refusal:
+    except InvalidRequest as refusal:
         assert DUE[refusal.param or ""](asked)
         return
     assert not any(due(asked) for param, due in DUE.items() if asked.get(param) is not None)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.dialects import anthropic
 from tests.inference.dialects.anthropic.claude import Json, body, call, calling, rendered, result, text, tool, user
 
@@ -59,14 +59,14 @@ def test_nothing_unknown_is_forwarded() -> None:
 
 @pytest.mark.parametrize("name", ["web_search_options", "moderation", "audio"])
 def test_what_would_change_the_reply_is_refused(name: str) -> None:
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(InvalidRequest) as refusal:
         rendered(**{name: {"x": 1}})
     assert refusal.value.param == name
 
 
 def test_log_probabilities_are_refused() -> None:
     assert body(logprobs=False) == body()
-    with pytest.raises(Rejected):
+    with pytest.raises(InvalidRequest):
         rendered(logprobs=True)
 
 
@@ -224,7 +224,7 @@ def test_without_a_schema_json_schema_is_json_mode() -> None:
 
 
 def test_a_format_without_its_object_is_refused() -> None:
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(InvalidRequest) as refusal:
         rendered(response_format={"type": "json_schema"})
     assert refusal.value.param == "response_format"
 

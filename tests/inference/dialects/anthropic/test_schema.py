@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.dialects.anthropic import schema
 from tests.inference.dialects.anthropic.claude import Json, body, rendered, tool
 
@@ -99,7 +99,7 @@ def test_definitions_are_fitted_too() -> None:
     ids=str,
 )
 def test_what_cannot_be_said_is_refused(given: Json) -> None:
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(InvalidRequest) as refusal:
         rendered(tools=strict({"type": "object", "properties": {"inner": given}, **given}))
     assert refusal.value.param == "tools[0].function.parameters"
 
@@ -114,7 +114,7 @@ def test_what_cannot_be_said_is_refused(given: Json) -> None:
     ],
 )
 def test_a_tools_root_is_an_object(root: Json) -> None:
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(InvalidRequest) as refusal:
         rendered(tools=[tool(parameters=root)])
     assert refusal.value.param == "tools[0].function.parameters"
 
@@ -164,6 +164,6 @@ def test_twenty_strict_tools_are_taken() -> None:
 
 @pytest.mark.parametrize("given", [OPTIONAL, UNIONS], ids=["optional", "unions"])
 def test_a_reply_cannot_be_held_to_too_much(given: Json) -> None:
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(InvalidRequest) as refusal:
         rendered(response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": given}})
     assert refusal.value.param == "response_format"

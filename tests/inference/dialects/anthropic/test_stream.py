@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.chat.provider_error import Fault
+from inference.chat.provider_error import ProviderError
 from inference.chat.reply import Delta
 from inference.dialects import anthropic
 from inference.sse import Event
@@ -299,7 +299,7 @@ def test_no_event_whatever_breaks_the_translator(events: list[Any]) -> None:
         for event in [start(), *events]:
             translator.feed(Event(json.dumps(event)))
         translator.end()
-    except Fault:
+    except ProviderError:
         pass
 
 
@@ -308,5 +308,5 @@ def test_no_reply_whatever_breaks_the_parser(body: Any) -> None:
     try:
         anthropic.parse(body, rendered())
         anthropic.parse({"content": body, "usage": body, "stop_reason": body, "stop_details": body}, rendered())
-    except Fault:
+    except ProviderError:
         pass

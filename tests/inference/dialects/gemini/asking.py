@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from inference.chat.invalid_request import Rejected
-from inference.chat.provider_error import Fault
-from inference.chat.provider_request import Rendered, Target
+from inference.chat.invalid_request import InvalidRequest
+from inference.chat.provider_error import ProviderError
+from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.reply import Choice, Delta, Facts, Gathered, Reply
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
@@ -35,7 +35,7 @@ def request(**fields: Any) -> ChatRequest:
     return ChatRequest.read(json.dumps({"model": "gemini", "messages": HELLO, **fields}).encode())
 
 
-def rendered(model: str = FLASH_3, *, limit: int | None = None, **fields: Any) -> Rendered:
+def rendered(model: str = FLASH_3, *, limit: int | None = None, **fields: Any) -> ProviderRequest:
     return gemini.render(request(**fields), target(model), limit=limit)
 
 
@@ -53,10 +53,10 @@ def contents(*messages: Json, model: str = FLASH_3) -> list[Json]:
     return found
 
 
-def refused(model: str = FLASH_3, **fields: Any) -> Rejected:
+def refused(model: str = FLASH_3, **fields: Any) -> InvalidRequest:
     try:
         rendered(model, **fields)
-    except Rejected as refusal:
+    except InvalidRequest as refusal:
         return refusal
     raise AssertionError("the request was not refused")
 
@@ -108,7 +108,9 @@ def sse(*answers: Any) -> str:
     return "".join(f"data: {json.dumps(told)}\r\n\r\n" for told in answers)
 
 
-def read(stream: str | bytes, sent: Rendered | None = None, *, step: int | None = None) -> tuple[list[Delta], Facts]:
+def read(
+    stream: str | bytes, sent: ProviderRequest | None = None, *, step: int | None = None
+) -> tuple[list[Delta], Facts]:
     """A whole stream, in network reads of `step` bytes."""
     raw = stream.encode() if isinstance(stream, str) else stream
     decoder, translator = Decoder(), gemini.stream(sent or rendered())
@@ -140,7 +142,7 @@ def message(*parts: Json, finish: str = "STOP", **fields: Any) -> Json:
     return reply(answer(*parts, finish=finish), **fields).choices[0].message
 
 
-def broken(*answers: Any, sent: Rendered | None = None) -> tuple[list[Delta], Facts, Fault]:
+def broken(*answers: Any, sent: ProviderRequest | None = None) -> tuple[list[Delta], Facts, ProviderError]:
     """What a stream gave before it failed, and how it failed."""
     decoder, translator = Decoder(), gemini.stream(sent or rendered())
     found: list[Delta] = []
@@ -148,7 +150,7 @@ def broken(*answers: Any, sent: Rendered | None = None) -> tuple[list[Delta], Fa
         for event in decoder.feed(sse(*answers).encode()) + decoder.end():
             found += translator.feed(event)
         found += translator.end()
-    except Fault as fault:
+    except ProviderError as fault:
         return found, translator.facts, fault
     raise AssertionError("the stream did not fail")
 

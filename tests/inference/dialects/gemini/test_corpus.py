@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.provider_error import Fault
+from inference.chat.provider_error import ProviderError
 from inference.chat.reply import Choice, Facts
 from inference.dialects import gemini
 from tests.inference.dialects.gemini.asking import Json, gathered, read, rendered
@@ -145,7 +145,7 @@ def test_it_reads_what_was_recorded(path: Path) -> None:
     if case["status"] != 200:
         check_error(case)
     elif (due := expected(answers_of(case))) is None:
-        with pytest.raises(Fault):
+        with pytest.raises(ProviderError):
             heard(case)
     else:
         assert found(*heard(case)) == due

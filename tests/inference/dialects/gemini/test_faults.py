@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from inference.chat.provider_error import Fault
+from inference.chat.provider_error import ProviderError
 from inference.dialects import gemini
 from tests.inference.dialects.gemini.asking import Json
 
 TYPE = "type.googleapis.com/google.rpc."
 
 
-def fault(status: int, name: str = "", message: str = "Said.", *details: Json, **headers: str) -> Fault:
+def fault(status: int, name: str = "", message: str = "Said.", *details: Json, **headers: str) -> ProviderError:
     error = {"code": status, "message": message, **({"status": name} if name else {}), "details": list(details)}
     return gemini.fault(status, headers, json.dumps({"error": error}).encode())
 
@@ -79,7 +79,7 @@ def test_a_rate_limit_says_when_to_come_back() -> None:
         fault(429, "RESOURCE_EXHAUSTED", "Quota exceeded for metric: x, limit: 0, model: gemini"),
     ],
 )
-def test_a_quota_that_does_not_heal_soon_is_ours_to_mend(found: Fault) -> None:
+def test_a_quota_that_does_not_heal_soon_is_ours_to_mend(found: ProviderError) -> None:
     assert found.code == "provider_quota_exhausted" and not found.meaning.may_heal
 
 

@@ -3,7 +3,7 @@
 import pytest
 from google.genai import types
 
-from inference.chat.provider_error import Fault
+from inference.chat.provider_error import ProviderError
 from inference.dialects.gemini.finish import FINISHED
 from tests.inference.dialects.gemini.asking import Json, answer, function_call, reply, text
 
@@ -41,7 +41,7 @@ def test_a_reason_is_openais(reason: object, parts: list[Json], shown: str) -> N
 
 @pytest.mark.parametrize("reason", [0, True, {}, None, "FINISH_REASON_UNSPECIFIED"])
 def test_no_reason_is_no_end(reason: object) -> None:
-    with pytest.raises(Fault):
+    with pytest.raises(ProviderError):
         finish(reason, text("Hi"))
 
 

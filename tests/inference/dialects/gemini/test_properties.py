@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inference.chat.invalid_request import Rejected
-from inference.chat.provider_error import Fault
+from inference.chat.invalid_request import InvalidRequest
+from inference.chat.provider_error import ProviderError
 from inference.chat.request import ChatRequest
 from inference.dialects import gemini
 from inference.sse import Event
@@ -44,7 +44,7 @@ def test_any_request_is_taken_by_the_types_and_by_the_sandbox(model: str, data: 
     limit = data.draw(st.none() | st.integers(1, 5000))
     try:
         body = gemini.render(ChatRequest.read(drawn.encode()), target(model), limit=limit).body
-    except Rejected as refusal:
+    except InvalidRequest as refusal:
         assert refusal.param in REFUSED
         return
     assert taken(body) == body
@@ -126,7 +126,7 @@ def test_an_answer_with_anything_wrong_is_read_or_is_a_fault(way: tuple[Any, ...
 def outcome(attempt: Any) -> str:
     try:
         attempt()
-    except Fault:
+    except ProviderError:
         return "fault"
     return "read"
 

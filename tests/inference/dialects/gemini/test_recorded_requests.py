@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.dialects import gemini
-from inference.sandbox.refusals import Refused
+from inference.sandbox.refusals import AdmissionDenied
 from tests.inference.dialects.gemini.asking import FLASH, MODELS, PRO, Json, target
 from tests.inference.dialects.gemini.sandbox import accepts
 from tests.inference.dialects.gemini.sdk import taken
@@ -57,7 +57,7 @@ def test_gemini_takes_what_was_sent_to_others(name: str, model: str) -> None:
     due = {**DUE, **(ON_OLDER if model in (PRO, FLASH) else {})}
     try:
         body = gemini.render(ChatRequest.read(json.dumps(asked).encode()), target(model)).body
-    except Rejected as refusal:
+    except InvalidRequest as refusal:
         assert due[refusal.param or ""](asked)
         return
     assert not any(is_due(asked) for param, is_due in due.items() if asked.get(param) is not None)
@@ -68,5 +68,5 @@ def test_gemini_takes_what_was_sent_to_others(name: str, model: str) -> None:
 def is_accepted(body: Json, model: str) -> bool:
     try:
         return accepts(body, model)
-    except Refused as refused:
+    except AdmissionDenied as refused:
         raise AssertionError(refused.args) from refused

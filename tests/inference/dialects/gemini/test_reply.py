@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, Fault
+from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ProviderError
 from inference.dialects import gemini
 from inference.dialects.gemini.signatures import STAND_IN
 from inference.sse import Event
@@ -185,28 +185,28 @@ def test_an_error_in_the_stream_is_told(error: Json, form: Any) -> None:
 
 @pytest.mark.parametrize("told", [{"error": {"code": 429}}, [{"error": {"code": 429}}]])
 def test_an_error_of_status_200_is_one(told: Any) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(ProviderError) as fault:
         reply(told)
     assert fault.value.code == "rate_limit_exceeded"
 
 
 @pytest.mark.parametrize("told", [{}, [], {"candidates": []}, {"this": 1}, {"candidates": "x"}, "text", 7, None, [1]])
 def test_an_answer_that_is_none_is_a_bad_response(told: Any) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(ProviderError) as fault:
         reply(told)
     assert fault.value.meaning is BAD_RESPONSE
 
 
 @pytest.mark.parametrize("data", ["{", "<html>", "7", '"text"', "[1]"])
 def test_an_event_that_is_none_is_a_bad_response(data: str) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(ProviderError) as fault:
         gemini.stream(rendered()).feed(Event(data))
     assert fault.value.meaning is BAD_RESPONSE
 
 
 @pytest.mark.parametrize("told", [answer(text("Hi")), answer(text("Hi"), finish="FINISH_REASON_UNSPECIFIED")])
 def test_an_end_that_was_not_told_is_not_invented(told: Json) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(ProviderError) as fault:
         reply(told)
     assert fault.value.meaning is TRUNCATED
     assert broken(told)[2].meaning is TRUNCATED and broken()[2].meaning is TRUNCATED

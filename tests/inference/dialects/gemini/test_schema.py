@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.dialects.gemini import schema
 from inference.dialects.gemini.bounds import ANYTHING, WORDS
 from inference.sandbox.gemini.schemas import check_json_schema
@@ -169,7 +169,7 @@ def test_a_schema_that_contains_itself_is_cut() -> None:
     ],
 )
 def test_a_schema_without_meaning_is_refused(given: Any) -> None:
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(InvalidRequest) as refusal:
         cleaned_property(given)
     assert refusal.value.param == "response_format"
 
@@ -182,7 +182,7 @@ def test_parameters_are_always_an_object() -> None:
     assert schema.parameters({"type": "object", "additionalProperties": True}, param="tools[0]") is not None
     for nothing in (None, {}, {"type": "object", "properties": {}, "additionalProperties": False}):
         assert schema.parameters(nothing, param="tools[0]") is None
-    with pytest.raises(Rejected):
+    with pytest.raises(InvalidRequest):
         schema.parameters(TEXT, param="tools[0].function.parameters")
 
 
@@ -228,7 +228,7 @@ schemas = st.recursive(
 def test_any_schema_is_fitted_or_refused(asked: Json) -> None:
     try:
         clean(asked)
-    except Rejected as refusal:
+    except InvalidRequest as refusal:
         assert refusal.param == "response_format"
 
 
@@ -236,5 +236,5 @@ def test_a_schema_nested_too_deeply_is_refused() -> None:
     deep: Json = TEXT
     for _ in range(3000):
         deep = {"type": "array", "items": deep}
-    with pytest.raises(Rejected):
+    with pytest.raises(InvalidRequest):
         schema.clean(deep, param="response_format")

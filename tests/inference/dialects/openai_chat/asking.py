@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from inference.chat.provider_request import Rendered, Target
+from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.reply import Delta, Gathered, Reply
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
@@ -38,7 +38,7 @@ def request(**fields: Any) -> ChatRequest:
     return ChatRequest.read(json.dumps({"model": "any", "messages": HELLO, **fields}).encode())
 
 
-def rendered(model: str | Target, *, limit: int | None = None, **fields: Any) -> Rendered:
+def rendered(model: str | Target, *, limit: int | None = None, **fields: Any) -> ProviderRequest:
     to = target(model) if isinstance(model, str) else model
     return openai_chat.render(request(**fields), to, limit=limit)
 
@@ -90,7 +90,7 @@ def sse(*chunks: Json | str) -> bytes:
 
 def told(stream: bytes, names: dict[str, str] | None = None, *, read_bytes: int = 0) -> tuple[list[Delta], Any]:
     """The deltas of a whole stream, read in pieces of that many bytes."""
-    decoder, translator = Decoder(), openai_chat.stream(Rendered(request(), {}, names=names or {}))
+    decoder, translator = Decoder(), openai_chat.stream(ProviderRequest(request(), {}, names=names or {}))
     step = read_bytes or len(stream) or 1
     reads = [stream[at : at + step] for at in range(0, len(stream), step)]
     events = [event for read in reads for event in decoder.feed(read)] + decoder.end()
@@ -111,4 +111,4 @@ def reply(
 ) -> Reply:
     choice = {"index": 0, "message": message or {"role": "assistant", "content": "Hi"}, "finish_reason": finish}
     body = {"id": "chatcmpl-1", "object": "chat.completion", "model": "gpt-5.2", "choices": [choice], **fields}
-    return openai_chat.parse(body, Rendered(request(), {}, names=names or {}))
+    return openai_chat.parse(body, ProviderRequest(request(), {}, names=names or {}))

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from inference.chat.invalid_request import Rejected
-from inference.chat.provider_error import Fault
+from inference.chat.invalid_request import InvalidRequest
+from inference.chat.provider_error import ProviderError
 from inference.dialects import openai_chat
 from tests.inference.dialects.openai_chat.asking import (
     MODELS,
@@ -68,13 +68,13 @@ def test_case_03_null_is_absent(model: str) -> None:
 
 
 def test_case_09_an_unanswered_call_is_refused() -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         messages("gpt-5.2", user(), calling(call("a"), call("b")), result("a"), user())
     assert (refused.value.code, refused.value.param) == ("invalid_tool_message", "messages")
 
 
 def test_case_24_a_stream_without_its_finish_is_broken_off() -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(ProviderError) as fault:
         streamed(chunk({"role": "assistant", "content": ""}), chunk({"content": "Hel"}))
     assert fault.value.code == "upstream_truncated"
 
@@ -136,14 +136,14 @@ def test_functions_of_2023_are_sent_as_tools() -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_file_id_is_refused_everywhere(model: str) -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         messages(model, user([{"type": "file", "file": {"file_id": "file-1"}}]))
     assert refused.value.status == 400
 
 
 @pytest.mark.parametrize("model", ["kimi-k2.5", "qwen3-coder"])
 def test_several_choices_are_refused_where_there_is_one(model: str) -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         body(model, n=2)
     assert refused.value.param == "n"
     assert body("gpt-5.2", n=2)["n"] == 2

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from inference.chat.provider_error import Fault
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_error import ProviderError
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Facts, Gathered, Reply
 from inference.dialects import openai_chat
 from tests.inference.dialects.openai_chat.asking import ROOT, request, told
@@ -111,7 +111,11 @@ def numbers(usage: Json) -> Json:
 
 
 def ours(case: Json) -> Json:
-    reply = openai_chat.parse(case["response"], Rendered(request(), {})) if "response" in case else heard(case["sse"])
+    reply = (
+        openai_chat.parse(case["response"], ProviderRequest(request(), {}))
+        if "response" in case
+        else heard(case["sse"])
+    )
     return {"choices": {choice.index: shown(choice) for choice in reply.choices}, "usage": used(reply.facts)}
 
 
@@ -150,7 +154,7 @@ def test_a_recorded_reply_is_read_as_it_stands(path: Path) -> None:
     try:
         expected = plain(case)
     except AssertionError:
-        with pytest.raises(Fault):
+        with pytest.raises(ProviderError):
             ours(case)
         return
     assert without_made_ids(ours(case), expected) == expected
@@ -170,7 +174,7 @@ def without_made_ids(read: Json, expected: Json) -> Json:
     "path", [path for path in CASES if load(path)["status"] == 200 and "response" in load(path)], ids=named
 )
 def test_a_recorded_reply_told_as_a_stream_says_the_same(path: Path) -> None:
-    reply = openai_chat.parse(load(path)["response"], Rendered(request(), {}))
+    reply = openai_chat.parse(load(path)["response"], ProviderRequest(request(), {}))
     gathered = Gathered()
     for delta in reply.deltas():
         gathered.add(delta)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.provider_error import Fault
+from inference.chat.provider_error import ProviderError
 from inference.dialects import openai_chat
 
 LONG_OPENAI = "This model's maximum context length is 8192 tokens."
@@ -14,7 +14,7 @@ LONG_QWEN = "Range of input length should be [1, 997952]"
 RISKY = "The request was rejected because it was considered high risk"
 
 
-def failed(status: int, error: Any, **headers: str) -> Fault:
+def failed(status: int, error: Any, **headers: str) -> ProviderError:
     body = error if isinstance(error, str) else json.dumps(error)
     return openai_chat.fault(status, {name.replace("_", "-"): value for name, value in headers.items()}, body.encode())
 

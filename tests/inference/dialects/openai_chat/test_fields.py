@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from tests.inference.dialects.openai_chat.asking import MODELS, body, changed, rendered, tool, user
 
 SCHEMA = {
@@ -111,7 +111,7 @@ def test_what_would_change_the_reply_is_refused(model: str, field: str) -> None:
         "web_search_options": {},
         "moderation": {},
     }
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         body(model, **{field: values[field]})
     assert (refused.value.code, refused.value.param) == ("unsupported_parameter", field)
 
@@ -166,7 +166,7 @@ def test_what_the_hold_buys_bounds_the_length() -> None:
 def test_kimis_stop_strings_are_short_and_few() -> None:
     assert body("kimi-k2.5", stop="END")["stop"] == "END"
     for stop in ("ü" * 17, list("abcdef")):
-        with pytest.raises(Rejected) as refused:
+        with pytest.raises(InvalidRequest) as refused:
             body("kimi-k2.5", stop=stop)
         assert refused.value.param == "stop"
     assert body("qwen3-coder", stop=["x" * 40])["stop"] == ["x" * 40]
@@ -191,13 +191,13 @@ def test_a_schema_passes_as_it_came() -> None:
 
 
 def test_qwen_cannot_be_held_to_a_schema() -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         body("qwen3-coder", response_format=SCHEMA)
     assert refused.value.param == "response_format"
 
 
 def test_a_schema_format_needs_its_schema() -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         body("gpt-5.2", response_format={"type": "json_schema"})
     assert refused.value.code == "missing_required_parameter"
 

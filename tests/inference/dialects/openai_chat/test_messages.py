@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from tests.inference.dialects.openai_chat.asking import (
     Json,
     body,
@@ -113,7 +113,7 @@ def test_kimi_gets_calls_and_answers_with_empty_text() -> None:
 
 
 def test_a_conversation_of_nothing_is_refused_for_kimi() -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         messages("kimi-k2.5", user(""))
     assert refused.value.param == "messages"
 
@@ -214,13 +214,13 @@ def test_kimi_sees_images_it_need_not_fetch() -> None:
     ],
 )
 def test_images_that_nobody_should_fetch_are_refused(model: str, url: str, code: str) -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         messages(model, user([image(url)]))
     assert (refused.value.code, refused.value.param) == (code, "messages")
 
 
 def test_kimi_is_told_to_send_a_data_url() -> None:
-    with pytest.raises(Rejected, match=r"messages\[0\]\.content\[1\].*data URL"):
+    with pytest.raises(InvalidRequest, match=r"messages\[0\]\.content\[1\].*data URL"):
         messages("kimi-k2.5", user([text("a"), image("https://images.example/a.png")]))
 
 
@@ -230,7 +230,7 @@ def test_a_data_url_is_sent_in_its_plain_form(url: str) -> None:
 
 
 def test_a_data_url_without_base64_is_refused() -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         messages("gpt-5.2", user([image("data:image/svg+xml,<svg/>")]))
     assert refused.value.code == "invalid_data_url"
 
@@ -238,13 +238,13 @@ def test_a_data_url_without_base64_is_refused() -> None:
 @pytest.mark.parametrize("model", ["kimi-k2.5", "qwen3-coder"])
 @pytest.mark.parametrize("part", [FILE_PART, AUDIO_PART])
 def test_files_and_audio_are_openais(model: str, part: Json) -> None:
-    with pytest.raises(Rejected):
+    with pytest.raises(InvalidRequest):
         messages(model, user([part]))
 
 
 @pytest.mark.parametrize("model", ["gpt-5.2", "kimi-k2.5", "qwen3-coder"])
 def test_tool_results_hold_no_images(model: str) -> None:
-    with pytest.raises(Rejected):
+    with pytest.raises(InvalidRequest):
         messages(model, user(), calling(call()), result("call_a", [image(PNG)]))
 
 
@@ -273,5 +273,5 @@ def test_lost_marks_are_named() -> None:
 
 def test_a_row_of_staffs_making_is_obeyed() -> None:
     deaf = changed("gpt-5.2", images=frozenset(), audio=False)
-    with pytest.raises(Rejected):
+    with pytest.raises(InvalidRequest):
         messages(deaf, user([image(PNG)]))

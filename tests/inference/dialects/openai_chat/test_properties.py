@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inference.chat.invalid_request import Rejected
-from inference.chat.provider_error import Fault
-from inference.chat.provider_request import Rendered
+from inference.chat.invalid_request import InvalidRequest
+from inference.chat.provider_error import ProviderError
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Gathered
 from inference.chat.request import ChatRequest
 from inference.dialects import openai_chat
@@ -28,7 +28,7 @@ def test_what_a_model_can_honour_becomes_a_body_its_provider_takes(model: str, d
     given = data.draw(chat_requests(target(model).traits))
     try:
         sent = openai_chat.render(ChatRequest.read(json.dumps(given).encode()), target(model))
-    except Rejected as refused:
+    except InvalidRequest as refused:
         assert refused.message == "The messages are all empty." and model == "kimi-k2.5"
         return
     check_types(sent.body)
@@ -41,7 +41,7 @@ def test_what_a_model_can_honour_becomes_a_body_its_provider_takes(model: str, d
 def test_what_a_model_cannot_honour_is_refused_and_never_a_crash(model: str, given: dict[str, Any]) -> None:
     try:
         check_types(openai_chat.render(ChatRequest.read(json.dumps(given).encode()), target(model)).body)
-    except Rejected as refused:
+    except InvalidRequest as refused:
         assert refused.status == 400
 
 
@@ -130,14 +130,14 @@ anything = nonsense | json_values | choices
 @given(events=st.lists(anything.map(json.dumps) | texts, max_size=6))
 @patient
 def test_a_stream_of_nonsense_is_a_fault_at_worst(events: list[str]) -> None:
-    translator, gathered = openai_chat.stream(Rendered(request(), {})), Gathered()
+    translator, gathered = openai_chat.stream(ProviderRequest(request(), {})), Gathered()
     try:
         for event in events:
             for delta in translator.feed(Event(event)):
                 gathered.add(delta)
         for delta in translator.end():
             gathered.add(delta)
-    except Fault as fault:
+    except ProviderError as fault:
         assert fault.meaning.status >= 400
     json.dumps(gathered.reply(translator.facts).choices[0].message)
     assert isinstance(gathered.written(), str)
@@ -147,8 +147,8 @@ def test_a_stream_of_nonsense_is_a_fault_at_worst(events: list[str]) -> None:
 @patient
 def test_a_reply_of_nonsense_is_a_fault_at_worst(body: Any) -> None:
     try:
-        reply = openai_chat.parse(body, Rendered(request(), {}))
-    except Fault as fault:
+        reply = openai_chat.parse(body, ProviderRequest(request(), {}))
+    except ProviderError as fault:
         assert fault.meaning.status >= 400
         return
     assert all(isinstance(choice.message["content"], str | None) for choice in reply.choices)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from inference.chat.provider_error import Fault
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_error import ProviderError
+from inference.chat.provider_request import ProviderRequest
 from inference.dialects import openai_chat
 from tests.inference.dialects.openai_chat.asking import Json, call, reply, request
 
@@ -85,7 +85,7 @@ def test_the_finish_says_what_was_done(said: str, calls: int, finish: str) -> No
 
 @pytest.mark.parametrize("finish", [None, "", "null"])
 def test_a_choice_without_a_finish_was_cut_off(finish: str | None) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(ProviderError) as fault:
         reply(finish=finish)
     assert fault.value.code == "upstream_truncated"
 
@@ -106,8 +106,8 @@ def test_odds_are_relayed_and_a_bare_number_is_none() -> None:
 
 
 def test_an_error_with_status_200_is_a_failure() -> None:
-    with pytest.raises(Fault) as fault:
-        openai_chat.parse({"error": {"message": "Upstream said no", "code": 502}}, Rendered(request(), {}))
+    with pytest.raises(ProviderError) as fault:
+        openai_chat.parse({"error": {"message": "Upstream said no", "code": 502}}, ProviderRequest(request(), {}))
     assert fault.value.meaning.status == 502
 
 
@@ -115,6 +115,6 @@ def test_an_error_with_status_200_is_a_failure() -> None:
     "body", [{}, [], None, "text", {"choices": []}, {"choices": [None]}, {"choices": {"0": {}}}, {"choices": 5}]
 )
 def test_what_is_no_reply_is_a_fault(body: Any) -> None:
-    with pytest.raises(Fault) as fault:
-        openai_chat.parse(body, Rendered(request(), {}))
+    with pytest.raises(ProviderError) as fault:
+        openai_chat.parse(body, ProviderRequest(request(), {}))
     assert fault.value.code == "bad_upstream_response"

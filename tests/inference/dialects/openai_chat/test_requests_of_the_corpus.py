@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.dialects import openai_chat
 from tests.inference.dialects.openai_chat.asking import MODELS, ROOT, target
@@ -32,7 +32,7 @@ def recorded() -> list[Any]:
 def read(given: dict[str, Any]) -> ChatRequest | None:
     try:
         return ChatRequest.read(json.dumps(given).encode())
-    except Rejected:
+    except InvalidRequest:
         return None
 
 
@@ -43,7 +43,7 @@ def test_a_recorded_request_becomes_a_body_the_provider_takes(given: dict[str, A
         return  # counted below
     try:
         body = openai_chat.render(request, target(model)).body
-    except Rejected as lacking:
+    except InvalidRequest as lacking:
         assert lacking.code in LACKS or lacking.message == EMPTY
         return
     check_types(body)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from inference.chat.provider_error import Fault
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_error import ProviderError
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta
 from inference.dialects import openai_chat
 from inference.sse import Event
@@ -168,7 +168,7 @@ def test_a_call_waits_for_its_name() -> None:
 
 
 def test_a_call_that_never_has_a_name_is_a_broken_reply() -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(ProviderError) as fault:
         streamed(fragment(0, call_id="a", arguments="{}"), chunk(finish="tool_calls"))
     assert fault.value.code == "bad_upstream_response"
 
@@ -206,7 +206,7 @@ def test_several_choices_finish_each() -> None:
 
 
 def test_one_choice_without_a_finish_is_a_broken_stream() -> None:
-    with pytest.raises(Fault):
+    with pytest.raises(ProviderError):
         told(sse(chunk({"content": "a"}, index=1), chunk({"content": "b"}), chunk(finish="stop"), "[DONE]"))
 
 
@@ -233,7 +233,7 @@ def test_a_missing_farewell_is_forgiven_and_nothing_after_it_is_heard() -> None:
     "stream", [(), ("[DONE]",), (OPENING, "[DONE]"), (usage_chunk(prompt_tokens=1, completion_tokens=1), "[DONE]")]
 )
 def test_no_finish_is_ever_made_up(stream: tuple[Any, ...]) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(ProviderError) as fault:
         told(sse(*stream))
     assert fault.value.code == "upstream_truncated"
 
@@ -299,20 +299,20 @@ def test_odds_come_with_their_text_or_before_it() -> None:
     ],
 )
 def test_a_failure_in_the_middle_is_no_finish(event: Json, code: str) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(ProviderError) as fault:
         told(sse(OPENING, chunk({"content": "Hel"}), event, "[DONE]"))
     assert fault.value.code == code
 
 
 def test_an_event_named_error_is_a_failure_whatever_it_holds() -> None:
-    translator = openai_chat.stream(Rendered(request(), {}))
-    with pytest.raises(Fault):
+    translator = openai_chat.stream(ProviderRequest(request(), {}))
+    with pytest.raises(ProviderError):
         translator.feed(Event(json.dumps({"reason": "gone"}), name="error"))
 
 
 @pytest.mark.parametrize("data", ["{", "[]", "5", "<html>", '{"choices": [{"index": 0, "delta": {"content": "a'])
 def test_what_is_no_chunk_is_a_fault(data: str) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(ProviderError) as fault:
         told(sse(OPENING, data))
     assert fault.value.code == "bad_upstream_response"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from tests.inference.dialects.openai_chat.asking import (
     Json,
     body,
@@ -59,7 +59,7 @@ def test_openai_is_told_the_choice_as_it_came(choice: Any) -> None:
 @pytest.mark.parametrize("model", ["kimi-k2.5", "qwen3-coder"])
 @pytest.mark.parametrize("choice", ["required", named("time"), allowed("required", "time")])
 def test_a_forced_call_is_refused_elsewhere(model: str, choice: Any) -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         body(model, tools=TOOLS, tool_choice=choice)
     assert refused.value.param == "tool_choice"
 
@@ -79,7 +79,7 @@ def test_without_tools_there_is_no_choice() -> None:
 
 def test_kimi_takes_128_tools() -> None:
     many = [tool(f"tool_{number}") for number in range(129)]
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         body("kimi-k2.5", tools=many)
     assert refused.value.param == "tools"
     assert len(body("kimi-k2.5", tools=many[:128])["tools"]) == 128

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from inference.chat.provider_request import Rendered, Target
+from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.reply import Delta, Gathered, Reply
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
@@ -31,7 +31,9 @@ def read(*messages: dict[str, Any], **fields: Any) -> ChatRequest:
     return ChatRequest.read(json.dumps({"model": "gpt-5.2-codex", "messages": given, **fields}).encode())
 
 
-def rendered(*messages: dict[str, Any], limit: int | None = None, to: Target | None = None, **fields: Any) -> Rendered:
+def rendered(
+    *messages: dict[str, Any], limit: int | None = None, to: Target | None = None, **fields: Any
+) -> ProviderRequest:
     return openai_responses.render(read(*messages, **fields), to or target(), limit=limit)
 
 
@@ -45,7 +47,7 @@ def items(*messages: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def reply(response: dict[str, Any]) -> Reply:
-    return openai_responses.parse(response, Rendered(read(), {"model": "gpt-5.2-codex"}))
+    return openai_responses.parse(response, ProviderRequest(read(), {"model": "gpt-5.2-codex"}))
 
 
 def response(*output: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def streamed(*events: dict[str, Any]) -> Reply:
 
 
 def told(*events: dict[str, Any]) -> tuple[list[Delta], Any]:
-    translator = openai_responses.stream(Rendered(read(), {"model": "gpt-5.2-codex"}))
+    translator = openai_responses.stream(ProviderRequest(read(), {"model": "gpt-5.2-codex"}))
     deltas = [delta for event in events for delta in translator.feed(Event(json.dumps(event)))]
     return deltas + translator.end(), translator
 

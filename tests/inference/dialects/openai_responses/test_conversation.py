@@ -1,6 +1,6 @@
 import pytest
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 
 from .asking import body, items, rendered, target
 
@@ -111,7 +111,7 @@ def test_images_come_by_data_url_or_https() -> None:
 
 @pytest.mark.parametrize("url", ["http://169.254.169.254/a.png", "file:///etc/passwd", "ftp://a/b", "nonsense"])
 def test_case_27_an_image_from_elsewhere_is_refused(url: str) -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         body({"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]})
     assert refused.value.code == "invalid_image_url"
 
@@ -126,7 +126,7 @@ def test_a_document_has_a_name() -> None:
 @pytest.mark.parametrize("traits", [{}, {"audio": False}])
 def test_audio_has_no_place_in_this_api(traits: dict[str, bool]) -> None:
     part = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         rendered({"role": "user", "content": [part]}, to=target(**traits))
     assert refused.value.code == "unsupported_value"
 
@@ -134,7 +134,7 @@ def test_audio_has_no_place_in_this_api(traits: dict[str, bool]) -> None:
 def test_a_model_without_eyes_refuses_images_and_documents() -> None:
     blind = target(images=[], documents=False)
     for part in ({"type": "image_url", "image_url": {"url": PNG}}, {"type": "file", "file": {"file_data": "data:,"}}):
-        with pytest.raises(Rejected):
+        with pytest.raises(InvalidRequest):
             rendered({"role": "user", "content": [part]}, to=blind)
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from inference.chat.provider_error import Fault
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_error import ProviderError
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Gathered, Reply
 from inference.dialects import openai_responses
 from inference.sse import Decoder
@@ -52,7 +52,7 @@ def test_a_recorded_answer_says_the_same_here(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in ALL if name in FAILED])
 def test_a_recorded_failure_has_its_meaning(name: str) -> None:
     recorded = case("openai-responses", name)
-    with pytest.raises(Fault) as failed:
+    with pytest.raises(ProviderError) as failed:
         answered(recorded)
     assert (failed.value.meaning.status, failed.value.code) == FAILED[name]
 
@@ -66,8 +66,8 @@ def test_a_json_answer_can_be_told_as_a_stream(name: str) -> None:
     assert gathered.reply(reply.facts).choices[0].message == reply.choices[0].message
 
 
-def rendered() -> Rendered:
-    return Rendered(read(), {"model": "gpt-5.2-codex"})
+def rendered() -> ProviderRequest:
+    return ProviderRequest(read(), {"model": "gpt-5.2-codex"})
 
 
 def answered(recorded: dict[str, Any]) -> Reply:

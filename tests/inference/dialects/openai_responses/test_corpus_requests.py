@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.dialects import openai_responses
 
@@ -32,14 +32,14 @@ def test_a_recorded_request_renders_to_what_the_types_take(name: str) -> None:
     try:
         request = ChatRequest.read(json.dumps(given).encode())
         body = openai_responses.render(request, target()).body
-    except Rejected as refused:
+    except InvalidRequest as refused:
         assert is_rightly_refused(given, refused), refused.message
     else:
         sdk.check(body)
         assert said(given) <= written(body)
 
 
-def is_rightly_refused(given: dict[str, Any], refused: Rejected) -> bool:
+def is_rightly_refused(given: dict[str, Any], refused: InvalidRequest) -> bool:
     if refused.param in LACKS:
         return refused.param in given
     text = json.dumps(given)

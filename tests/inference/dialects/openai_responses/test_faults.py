@@ -2,13 +2,13 @@ import json
 
 import pytest
 
-from inference.chat.provider_error import Fault
+from inference.chat.provider_error import ProviderError
 from inference.dialects import openai_responses
 
 from .asking import on, told
 
 
-def answered(status: int, headers: dict[str, str] | None = None, **error: object) -> Fault:
+def answered(status: int, headers: dict[str, str] | None = None, **error: object) -> ProviderError:
     return openai_responses.fault(status, headers or {}, json.dumps({"error": {"message": "m", **error}}).encode())
 
 
@@ -98,7 +98,7 @@ def test_the_waiting_time_is_read_from_headers_or_words() -> None:
     ],
 )
 def test_a_failure_within_a_stream_needs_no_status(error: dict[str, object], status: int, code: str) -> None:
-    with pytest.raises(Fault) as failed:
+    with pytest.raises(ProviderError) as failed:
         told(
             on(0, "output_text.delta", content_index=0, delta="He"),
             {"type": "response.failed", "response": {"error": error}},

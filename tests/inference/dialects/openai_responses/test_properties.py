@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inference.chat.provider_error import Fault
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_error import ProviderError
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Gathered
 from inference.chat.request import ChatRequest
 from inference.dialects import openai_responses
@@ -48,7 +48,7 @@ BYTES = "".join(
 
 
 def deltas(reads: list[bytes]) -> list[Delta]:
-    translator, decoder = openai_responses.stream(Rendered(read(), {"model": "m"})), Decoder()
+    translator, decoder = openai_responses.stream(ProviderRequest(read(), {"model": "m"})), Decoder()
     events = [event for piece in reads for event in decoder.feed(piece)] + decoder.end()
     return [delta for event in events for delta in translator.feed(event)] + translator.end()
 
@@ -119,13 +119,13 @@ BROKEN = st.fixed_dictionaries(
 @UNHURRIED
 @given(st.lists(BROKEN, max_size=6))
 def test_a_broken_stream_is_a_fault_and_never_a_crash(events: list[dict[str, Any]]) -> None:
-    translator, gathered = openai_responses.stream(Rendered(read(), {})), Gathered()
+    translator, gathered = openai_responses.stream(ProviderRequest(read(), {})), Gathered()
     try:
         for event in events:
             for delta in translator.feed(Event(json.dumps(event))):
                 gathered.add(delta)
         translator.end()
-    except Fault as fault:
+    except ProviderError as fault:
         assert fault.message and fault.code
     json.dumps(gathered.reply(translator.facts).choices[0].message).encode()
 
@@ -135,7 +135,7 @@ def test_a_broken_stream_is_a_fault_and_never_a_crash(events: list[dict[str, Any
 def test_a_broken_reply_is_a_fault_and_never_a_crash(body: dict[str, Any]) -> None:
     try:
         reply(body)
-    except Fault as fault:
+    except ProviderError as fault:
         assert fault.message and fault.code
 
 

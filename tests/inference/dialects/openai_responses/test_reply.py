@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.provider_error import Fault
+from inference.chat.provider_error import ProviderError
 
 from .asking import call, message, reply, response, thought
 
@@ -44,7 +44,7 @@ def test_an_empty_reply_is_an_empty_text() -> None:
 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
 def test_a_reply_that_is_not_there_yet_is_none(status: str) -> None:
-    with pytest.raises(Fault) as bad:
+    with pytest.raises(ProviderError) as bad:
         reply(response(status=status))
     assert bad.value.code == "bad_upstream_response"
 
@@ -53,16 +53,16 @@ def test_a_reply_that_is_not_there_yet_is_none(status: str) -> None:
     "body", [{}, {"output": None}, {"choices": []}, {"output": {}, "status": "completed"}, [], 5, None]
 )
 def test_what_is_no_response_is_a_bad_one(body: Any) -> None:
-    with pytest.raises(Fault) as bad:
+    with pytest.raises(ProviderError) as bad:
         reply(body)
     assert bad.value.code == "bad_upstream_response"
 
 
 def test_a_failed_response_is_a_fault() -> None:
-    with pytest.raises(Fault) as failed:
+    with pytest.raises(ProviderError) as failed:
         reply(response(status="failed", error={"code": "server_error", "message": "An error occurred"}))
     assert failed.value.meaning.status == 502
-    with pytest.raises(Fault):
+    with pytest.raises(ProviderError):
         reply({"error": {"message": "no", "type": "server_error"}})
-    with pytest.raises(Fault):
+    with pytest.raises(ProviderError):
         reply(response(status="cancelled"))

@@ -1,6 +1,6 @@
 import pytest
 
-from inference.chat.invalid_request import Rejected
+from inference.chat.invalid_request import InvalidRequest
 
 from .asking import WEATHER, body, rendered, target
 
@@ -131,7 +131,7 @@ def test_the_effort_passes_as_it_is() -> None:
     ],
 )
 def test_what_would_change_the_reply_or_its_price_is_refused(fields: dict[str, object], param: str) -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         rendered(**fields)
     assert refused.value.param == param and refused.value.status == 400
 

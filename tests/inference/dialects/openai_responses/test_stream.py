@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from inference.chat.provider_error import Fault
-from inference.chat.provider_request import Rendered
+from inference.chat.provider_error import ProviderError
+from inference.chat.provider_request import ProviderRequest
 from inference.dialects import openai_responses
 from inference.sse import Event
 
@@ -217,7 +217,7 @@ def test_case_24_a_stream_that_breaks_off_is_an_error() -> None:
         [on(0, "output_text.delta", content_index=0, delta="He")],
         [on(0, "output_item.done", item=message("Hi"))],
     ):
-        with pytest.raises(Fault) as broken:
+        with pytest.raises(ProviderError) as broken:
             told(*events)
         assert broken.value.code == "upstream_truncated"
 
@@ -241,21 +241,21 @@ def test_what_follows_the_end_is_ignored() -> None:
     ],
 )
 def test_case_23_every_form_of_an_error_in_the_stream_is_one(failure: dict[str, object]) -> None:
-    with pytest.raises(Fault) as failed:
+    with pytest.raises(ProviderError) as failed:
         told(on(0, "output_text.delta", content_index=0, delta="He"), failure)
     assert failed.value.code == "rate_limit_exceeded" and failed.value.meaning.status == 429
 
 
 @pytest.mark.parametrize("data", ["{", "[]", "null", "5", "<html>", "", '{"a":' * 3000, '"' + "\\ud83d"])
 def test_an_event_that_is_no_object_is_a_bad_response(data: str) -> None:
-    translator = openai_responses.stream(Rendered(read(), {}))
-    with pytest.raises(Fault) as bad:
+    translator = openai_responses.stream(ProviderRequest(read(), {}))
+    with pytest.raises(ProviderError) as bad:
         translator.feed(Event(data))
     assert bad.value.code == "bad_upstream_response"
 
 
 def test_half_an_emoji_does_not_break_the_reply() -> None:
-    translator = openai_responses.stream(Rendered(read(), {}))
+    translator = openai_responses.stream(ProviderRequest(read(), {}))
     (delta,) = translator.feed(
         Event('{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a\\ud83d"}')
     )
@@ -264,7 +264,7 @@ def test_half_an_emoji_does_not_break_the_reply() -> None:
 
 def test_case_26_awkward_characters_arrive_unchanged() -> None:
     text = "a\u2028b 👩‍💻 \u0085"
-    translator = openai_responses.stream(Rendered(read(), {}))
+    translator = openai_responses.stream(ProviderRequest(read(), {}))
     (delta,) = translator.feed(
         Event(json.dumps(on(0, "output_text.delta", content_index=0, delta=text), ensure_ascii=False))
     )
@@ -272,6 +272,6 @@ def test_case_26_awkward_characters_arrive_unchanged() -> None:
 
 
 def test_unknown_events_and_a_final_done_marker_are_ignored() -> None:
-    translator = openai_responses.stream(Rendered(read(), {}))
+    translator = openai_responses.stream(ProviderRequest(read(), {}))
     for data in ('{"type":"response.audio.delta","delta":"x"}', '{"type":"keepalive"}', "{}", '{"type":7}', "[DONE]"):
         assert translator.feed(Event(data)) == []
