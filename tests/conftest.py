@@ -25,7 +25,10 @@ from django.conf import settings
 from django.db import connection
 from django.test import override_settings
 
+from tests import cleaning
+
 pytest_plugins = ["tests.people"]
+cleaning.install()
 
 PLAIN_STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -55,6 +58,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_b
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """At the end every session is closed first, those of asynchronous pools and served processes too."""
+    with django_db_blocker.unblock():
+        cleaning.keep_what_migrations_made()
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(

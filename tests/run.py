@@ -1,0 +1,103 @@
+"""Runs every test, in groups that share the two processors well, and prints what it runs and how long that took.
+
+    python tests/run.py             everything: what `make test` runs after the checks
+    python tests/run.py pages       one group
+    python tests/run.py --list      the groups
+
+First the group that needs the processor, on both cores; then those that mostly wait (for seconds to pass, processes to
+end, a browser), side by side. Each group has a data folder, and with it a database and a spool, of its own. What a busy
+machine was too slow for is tried once more, by itself; what fails twice has failed.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Group:
+    name: str
+    paths: tuple[str, ...]
+    options: tuple[str, ...] = ()
+
+    def pytest(self, *more: str) -> "subprocess.Popen[str]":
+        state = ROOT / "var" / "tests" / self.name
+        command = [sys.executable, "-m", "pytest", "-q", "-o", f"cache_dir={state / 'cache'}", *more, *self.paths]
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "CONWAY_DATA_DIR": str(state)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+WAITING = (
+    Group("faults", ("tests/faults",)),
+    Group("pages", ("tests/browser", "tests/pages/test_strangers.py", "tests/inference/test_openapi.py")),
+    Group("clients", ("tests/conway", "tests/sdk", "tests/corpus")),
+)
+COMPUTING = Group(
+    "computing",
+    ("tests", *(f"--ignore={path}" for group in WAITING for path in group.paths)),
+    ("-n", "2", "--dist", "loadfile"),
+)
+GROUPS = {group.name: group for group in (COMPUTING, *WAITING)}
+
+
+def run(group: Group) -> bool:
+    """Whether all of it passed, at the second try if not at the first."""
+    began = time.monotonic()
+    status, printed = finished(group.pytest(*group.options))
+    if status:
+        second, again = finished(group.pytest("--last-failed"))
+        printed, status = f"{printed}\n-- what failed, once more --\n{again}", second
+    passed = status == 0
+    print(
+        f"== {group.name}: {'passed' if passed else 'FAILED'} in {minutes(time.monotonic() - began)}\n{printed}",
+        flush=True,
+    )
+    return passed
+
+
+def finished(process: "subprocess.Popen[str]") -> tuple[int, str]:
+    printed, _ = process.communicate()
+    return process.returncode, printed
+
+
+def minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def main(names: Sequence[str]) -> int:
+    if "--list" in names:
+        for group in GROUPS.values():
+            print(f"{group.name:10} {' '.join(group.paths)}")
+        return 0
+    if unknown := [name for name in names if name not in GROUPS]:
+        print(f"There is no group {', '.join(unknown)}; there are {', '.join(GROUPS)}.", file=sys.stderr)
+        return 2
+    began = time.monotonic()
+    chosen = [GROUPS[name] for name in names] or [COMPUTING, *WAITING]
+    print(f"Running {', '.join(group.name for group in chosen)}.", flush=True)
+    first, beside = (
+        [group for group in chosen if group is COMPUTING],
+        [group for group in chosen if group is not COMPUTING],
+    )
+    passed = [run(group) for group in first]
+    with ThreadPoolExecutor(max_workers=max(1, len(beside))) as together:
+        passed += together.map(run, beside)
+    print(f"All groups took {minutes(time.monotonic() - began)}.", flush=True)
+    return 0 if all(passed) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
