@@ -1,6 +1,6 @@
 """POST /v1/chat/completions as bare ASGI: no middleware, no thread, nothing of Django's per request.
 
-A third to a half of a small request's cost would be Django's handler (bench/README.md). The same endpoint as a
+A third to a half of a small request's cost would be Django's handler (docs/performance.md). The same endpoint as a
 django-ninja operation, for its documentation and for whoever mounts the project elsewhere, is in api.py; both call
 handler.complete().
 """

@@ -1,4 +1,4 @@
-"""What a request may cost, before it is sent: the numbers an admission is made on (design.md, section 4, "Hold")."""
+"""What a request may cost, before it is sent: the numbers an admission is made on (docs/billing.md)."""
 
 from dataclasses import dataclass
 from decimal import Decimal

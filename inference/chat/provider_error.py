@@ -1,4 +1,4 @@
-"""What a provider's failure means for the caller (translation.md 5.2)."""
+"""What a provider's failure means for the caller (docs/providers/)."""
 
 import re
 from dataclasses import dataclass, field, replace

@@ -20,7 +20,7 @@ class Facts:
     raw_usage: dict[str, Any] | None = None
     # What a broken stream had already told: the prompt's buckets, exact, before the output's are known.
     known_input: Usage | None = None
-    # A refusal before any output is shown with its usage and charged nothing (translation.md 6.5).
+    # A refusal before any output is shown with its usage and charged nothing (docs/providers/).
     free: bool = False
 
 

@@ -71,7 +71,9 @@ class Thinking(Wire):
 
 
 class ChatRequest(BaseModel):
-    """The fields of translation.md 2.1. Unknown ones are kept in `unknown` and named to the caller as ignored.
+    """OpenAI's fields (`openai` 3.54.0, `completion_create_params.py`) and our extensions.
+
+    Unknown ones are kept in `unknown` and named to the caller as ignored.
 
     After `read`, legacy `functions` are `tools` (and `legacy` is set), so dialects know one form of tools only.
     """

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """One row of translation.md 1.3, 2.1 and 2.9. Each dialect reads the fields that concern it.
+    """What a model takes and refuses, as docs/providers/ tells it. Each dialect reads the fields that concern it.
 
     `ignores`: request fields left out and named to the caller. `rejects`: fields answered 400 because the reply, its
     price or its safety would change. `images`: ways an image may come ("data", "https"). Token numbers are tokens.

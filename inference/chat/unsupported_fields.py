@@ -1,4 +1,4 @@
-"""What happens to the fields a model does not take: left out and named, or refused (translation.md 2, "Policy")."""
+"""What happens to the fields a model does not take: left out and named, or refused (docs/providers/README.md)."""
 
 from typing import Any
 

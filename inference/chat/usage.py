@@ -10,7 +10,7 @@ BUCKETS = (*INPUT_BUCKETS, "output")
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens per priced bucket; the sum of the input buckets is the whole prompt (translation.md 6.2).
+    """Tokens per priced bucket; the sum of the input buckets is the whole prompt (docs/providers/).
 
     `reasoning` is the part of `output` that was thought, None where the provider does not say.
     `shown` holds further details of OpenAI's usage object, relayed as the provider sent them and priced nowhere.

@@ -1,4 +1,4 @@
-"""What an exchange came to: which settlement, on which numbers, at which price (design.md, section 4)."""
+"""What an exchange came to: which settlement, on which numbers, at which price (docs/billing.md)."""
 
 import time
 from typing import TYPE_CHECKING, Any

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import ceil
 
-# USD per million tokens: input, cached, cache write 5m, cache write 1h, output (clients.md, 2026-11-22)
+# USD per million tokens: input, cached, cache write 5m, cache write 1h, output (list prices of 2026-11-22)
 PRICES = {
     "gpt-5.2": ("1.75", "0.175", None, None, "14"),
     "gpt-5.2-codex": ("1.75", "0.175", None, None, "14"),

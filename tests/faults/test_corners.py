@@ -1,4 +1,4 @@
-"""The hard corners of the hold rule (design.md, section 4), at a gateway of two workers."""
+"""The hard corners of the hold rule (docs/billing.md), at a gateway of two workers."""
 
 import asyncio
 import base64
@@ -63,7 +63,7 @@ def test_prompts_that_tokenize_badly_are_never_worth_more_than_their_hold(scene:
 
 
 def test_a_one_hour_cache_write_is_held_and_charged_at_its_own_price(scene: Scene, note: Note) -> None:
-    """pains.md 10: 5,000 words written for an hour cost twice their input."""
+    """5,000 words written for an hour cost twice their input."""
     customer = scene.customer(20)
     part = {"type": "text", "text": "word " * 5_000, "cache_control": {"type": "ephemeral", "ttl": "1h"}}
     messages = [{"role": "system", "content": [part]}, {"role": "user", "content": "say 5 words"}]
@@ -153,7 +153,7 @@ def raise_price(model: str) -> None:
 
 
 def test_a_stream_longer_than_the_reapers_patience_keeps_its_hold(scene: Scene, note: Note) -> None:
-    """pains.md 5: ten minutes in the long form."""
+    """Ten minutes in the long form."""
     seconds = 600 if LONG else 8
     customer = scene.customer()
     words = seconds * 2 if LONG else 100
@@ -195,7 +195,7 @@ def test_a_stalled_reader_is_cut_off_and_pays(scene: Scene, note: Note) -> None:
 
 
 def test_an_idempotency_key_means_one_upstream_call_and_one_charge(scene: Scene, note: Note) -> None:
-    """pains.md 18: in sequence and in parallel, streamed and not."""
+    """In sequence and in parallel, streamed and not."""
     customer = scene.customer()
     for stream in (False, True):
         for form in ("sequence", "parallel"):

@@ -1,4 +1,4 @@
-"""pains.md 4, 5: processes that die, freeze or are told to stop, under running streams."""
+"""Processes that die, freeze or are told to stop, under running streams."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ def test_kill_9_of_workers_under_running_streams(tough: Scene, note: Callable[..
 
 @pytest.mark.parametrize("moment", ["before it is sent", "in mid-stream", "after the end"])
 def test_kill_9_at_a_chosen_moment(tough: Scene, note: Callable[..., Any], moment: str) -> None:
-    """pains.md 4; before and after the commit: the lost acknowledgement, and the spool replayed by a sibling."""
+    """Before and after the commit: the lost acknowledgement, and the spool replayed by a sibling."""
     scene = tough
     customer = scene.customer(100)
     orders = {"before it is sent": "first-byte=2", "in mid-stream": "pace=50", "after the end": "pace=1"}

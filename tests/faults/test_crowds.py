@@ -43,7 +43,6 @@ def test_mixed_requests_of_many_accounts_on_two_workers(scene: Scene, note: Call
 
 
 def test_a_key_limit_holds_on_two_workers(scene: Scene, note: Callable[..., Any]) -> None:
-    """pains.md 8"""
     customer = scene.customer(1_000, limit_cents=20)
     heard = scene.ask_all(
         [

@@ -17,7 +17,7 @@ AWAY_SECONDS = 30 if LONG else 5
 
 
 def test_postgresql_restarts_under_load(tough: Scene, postgres: Postgres, note: Callable[..., Any]) -> None:
-    """pains.md 25: who comes meanwhile is told 503 and to come again, never 401 or 402."""
+    """Who comes meanwhile is told 503 and to come again, never 401 or 402."""
     scene = tough
 
     def restart() -> None:

@@ -1,4 +1,4 @@
-"""pains.md 1, 2, 3: whoever hangs up pays for what was made for them."""
+"""Whoever hangs up pays for what was made for them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -65,7 +65,7 @@ def test_a_hundred_aborted_streams_in_a_row_pay_for_all_that_was_made(scene: Sce
 
 
 def test_an_aborted_claude_stream_is_not_charged_by_its_placeholder(scene: Scene, note: Callable[..., Any]) -> None:
-    """pains.md 3: `message_start` says one token of output; the words seen say more."""
+    """`message_start` says one token of output; the words seen say more."""
     customer = scene.customer()
     scene.ask(customer, "claude-opus-4.6", "say 300 words [[pace=25]]", stream=True, leave_after=30)
     note(scene, "client left between message_start and message_delta")

@@ -74,7 +74,6 @@ def test_a_json_call_that_breaks_off_is_an_error_and_costs_nothing(
 
 
 def test_a_reply_without_usage_is_not_free(scene: Scene, note: Callable[..., Any]) -> None:
-    """pains.md 15"""
     for heard, completion in ask_everyone(scene, "no-usage", STREAMED, WHOLE):
         assert heard.saw_the_end
         assert (completion.settlement, "no_usage" in completion.alerts) == ("estimated", True), completion.model_id
@@ -92,7 +91,7 @@ def test_a_refusal_is_charged_as_the_provider_does(scene: Scene, note: Callable[
 
 @pytest.mark.parametrize("order", ("status=500", "status=503", "status=429 retry-after=1", "html"))
 def test_a_fault_that_passes_is_retried_and_charged_once(scene: Scene, note: Callable[..., Any], order: str) -> None:
-    """pains.md 14, 18: only the attempt that was delivered is charged."""
+    """Only the attempt that was delivered is charged."""
     for number, (heard, completion) in enumerate(ask_everyone(scene, order + " once", STREAMED, WHOLE)):
         assert heard.saw_the_end, (completion.model_id, heard, number)
         assert completion.settlement == "exact"

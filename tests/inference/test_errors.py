@@ -1,4 +1,4 @@
-"""Every failure in the one documented shape (design.md, section 5)."""
+"""Every failure in the one documented shape (docs/site/errors.md)."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The formula and the price list: translation.md 6.4, clients.md, and where floats go wrong."""
+"""The formula and the price list: worked examples, and where floats go wrong."""
 
 from decimal import Decimal
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""When a provider is asked again, and when never (translation.md 5.2)."""
+"""When a provider is asked again, and when never."""
 
 import time
 from typing import Any

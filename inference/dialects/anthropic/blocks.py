@@ -1,4 +1,4 @@
-"""A reply's content blocks as they open, grow and close (translation.md 4.2).
+"""A reply's content blocks as they open, grow and close (docs/providers/anthropic.md).
 
 A block of a whole reply opens with everything in it; one of a stream grows by deltas. What Claude's own tools write
 stays silent, and so do blocks of kinds we do not know.

@@ -1,4 +1,4 @@
-"""`cache_control` marks: at most four, the long-lived before the short-lived (translation.md 2.10)."""
+"""`cache_control` marks: at most four, the long-lived before the short-lived (docs/providers/anthropic.md)."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What Anthropic's failures mean (translation.md 5.2)."""
+"""What Anthropic's failures mean (docs/providers/anthropic.md)."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Why a reply ended (translation.md 3.3), for streams and whole replies alike."""
+"""Why a reply ended (docs/providers/anthropic.md), for streams and whole replies alike."""
 
 from typing import Any
 

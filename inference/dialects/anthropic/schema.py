@@ -1,4 +1,4 @@
-"""JSON Schema as Claude's strict tools and structured output compile it (translation.md 2.6).
+"""JSON Schema as Claude's strict tools and structured output compile it (docs/providers/anthropic.md).
 
 What it does not compile is told in the description instead, so that the model may still follow it.
 """

@@ -1,4 +1,4 @@
-"""Events → deltas (translation.md 4.2)."""
+"""Events → deltas (docs/providers/anthropic.md)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

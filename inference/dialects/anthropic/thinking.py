@@ -1,4 +1,4 @@
-"""How hard to think: a budget, an adaptive switch, an effort (translation.md 1.3, 2.9)."""
+"""How hard to think: a budget, an adaptive switch, an effort (docs/providers/anthropic.md)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Claude's usage in buckets (translation.md 3.4, 6.2): input counts exclude each other, output holds the thinking."""
+"""Claude's usage in buckets: input counts exclude each other, output holds thinking (docs/providers/anthropic.md)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,6 @@
-"""Function calls, which come whole; on Vertex also in pieces, value by value at a JSON path (translation.md 4.3)."""
+"""Function calls, which come whole; on Vertex also in pieces, value by value at a JSON path
+(docs/providers/gemini.md).
+"""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""One candidate of a reply, as its parts come (translation.md 3.2, 4.3)."""
+"""One candidate of a reply, as its parts come (docs/providers/gemini.md)."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""What Google's failures mean (translation.md 5.2). A status has a name, and details may say more than it."""
+"""What Google's failures mean (docs/providers/gemini.md). A status has a name, and details may say more than it."""
 
 import re
 from collections.abc import Iterator, Mapping

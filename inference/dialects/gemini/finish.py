@@ -1,4 +1,4 @@
-"""Why a candidate ended (translation.md 3.3), for streams and whole replies alike."""
+"""Why a candidate ended (docs/providers/gemini.md), for streams and whole replies alike."""
 
 from dataclasses import replace
 from typing import Any

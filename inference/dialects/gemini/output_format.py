@@ -1,4 +1,4 @@
-"""`response_format`: JSON by its media type, with a schema where one is given (translation.md 2.8)."""
+"""`response_format`: JSON by its media type, with a schema where one is given (docs/providers/gemini.md)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Content parts (translation.md 2.3). Gemini fetches nothing for us: media travel inside the request."""
+"""Content parts (docs/providers/gemini.md). Gemini fetches nothing for us: media travel inside the request."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,5 +1,6 @@
-"""Events, or a whole answer, → deltas (translation.md 3, 4.3). Each event is a whole `GenerateContentResponse`; nothing
-but the end of the stream says that there are no more.
+"""Events, or a whole answer, → deltas (docs/providers/gemini.md).
+
+Each event is a whole `GenerateContentResponse`; nothing but the end of the stream says that there are no more.
 """
 
 from dataclasses import dataclass, field

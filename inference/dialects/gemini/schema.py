@@ -1,5 +1,6 @@
-"""The part of JSON Schema that Gemini reads (translation.md 2.6); the rest is left out, since each other keyword is a
-400, and what bounds a value is told in words instead.
+"""The part of JSON Schema that Gemini reads (docs/providers/gemini.md).
+
+The rest is left out, since each other keyword is a 400, and what bounds a value is told in words instead.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How hard to think: a level or a budget, never both (translation.md 1.3, 2.9)."""
+"""How hard to think: a level or a budget, never both (docs/providers/gemini.md)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Gemini's usage in buckets (translation.md 3.4, 6.2). Thoughts are output; cached tokens are part of the prompt."""
+"""Gemini's usage in buckets (docs/providers/gemini.md). Thoughts are output; cached tokens are part of the prompt."""
 
 from collections.abc import Mapping
 from typing import Any

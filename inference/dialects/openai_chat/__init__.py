@@ -6,7 +6,7 @@ parts.py         their parts                      calls.py    tool calls in eith
 tools.py         tools, their names, the choice   finish.py   why it ended
 faults.py        what failures mean               usage.py    what it used
 
-Sources: translation.md 2 to 6, columns OpenAI, Moonshot and Qwen; `openai` 3.54.0 types/chat.
+Sources: docs/providers/openai.md, moonshot.md, qwen.md; `openai` 3.54.0 types/chat.
 """
 
 from inference.dialects.openai_chat.faults import fault

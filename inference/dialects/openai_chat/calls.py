@@ -1,4 +1,4 @@
-"""Tool calls, whole in a reply and in fragments in a stream (translation.md 3.2, 4.1, 4.4)."""
+"""Tool calls, whole in a reply and in fragments in a stream (docs/providers/)."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""The messages of a request, as the model's provider wants them (translation.md 2.2, 2.5, 2.11)."""
+"""The messages of a request, as the model's provider wants them (docs/providers/)."""
 
 import hashlib
 import json

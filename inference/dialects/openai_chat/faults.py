@@ -1,4 +1,4 @@
-"""What a failure means (translation.md 5.2, 5.3): OpenAI, Moonshot, Qwen, and the hosts that answer like them."""
+"""What a failure means (docs/providers/): OpenAI, Moonshot, Qwen, and the hosts that answer like them."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Why a reply ended, in OpenAI's words (translation.md 3.3).
+"""Why a reply ended, in OpenAI's words (docs/providers/).
 
 The provider's own word is relayed: OpenAI ends a call that was forced by name with `stop`.
 """

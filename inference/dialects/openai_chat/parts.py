@@ -1,4 +1,4 @@
-"""The parts of a message's content (translation.md 2.3)."""
+"""The parts of a message's content (docs/providers/)."""
 
 import re
 from collections.abc import Callable

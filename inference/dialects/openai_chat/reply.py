@@ -1,4 +1,4 @@
-"""A JSON reply, and what a message and an envelope say in either form (translation.md 3)."""
+"""A JSON reply, and what a message and an envelope say in either form (docs/providers/)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The upstream body, field by field: what is not named here is not sent (translation.md 2.1)."""
+"""The upstream body, field by field: what is not named here is not sent (docs/providers/)."""
 
 from typing import Any
 

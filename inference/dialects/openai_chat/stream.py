@@ -1,4 +1,4 @@
-"""A streamed reply, chunk by chunk (translation.md 4.1, 4.4).
+"""A streamed reply, chunk by chunk (docs/providers/).
 
 `feed` runs for every token of every OpenAI-shaped stream: keep it lean.
 """

@@ -1,4 +1,4 @@
-"""Tool definitions, the names they go by, and who may choose among them (translation.md 2.6, 2.7)."""
+"""Tool definitions, the names they go by, and who may choose among them (docs/providers/)."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a reply used (translation.md 3.4, 6.2)."""
+"""What a reply used (docs/providers/)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The numbered cases of translation.md, section 7, that concern Claude."""
+"""Cases that a naive gateway gets wrong with Claude."""
 
 import hashlib
 import json

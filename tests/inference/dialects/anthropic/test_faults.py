@@ -1,4 +1,4 @@
-"""Anthropic's failures, row by row of translation.md 5.2."""
+"""Anthropic's failures, row by row of docs/providers/anthropic.md."""
 
 import json
 

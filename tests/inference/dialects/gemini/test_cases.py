@@ -1,4 +1,4 @@
-"""The cases of translation.md, section 7, that concern Gemini; each test is named after its case."""
+"""Cases that a naive gateway gets wrong with Gemini; each test is named after its case."""
 
 import json
 

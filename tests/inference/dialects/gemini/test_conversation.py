@@ -1,4 +1,4 @@
-"""Roles, turns, tool results and signatures (translation.md 2.2, 2.4, 2.5, 2.11)."""
+"""Roles, turns, tool results and signatures."""
 
 import pytest
 

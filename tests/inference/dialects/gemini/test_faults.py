@@ -1,4 +1,4 @@
-"""What Google's failures mean (translation.md 5.2, 5.3)."""
+"""What Google's failures mean."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Why a reply ended (translation.md 3.3)."""
+"""Why a reply ended."""
 
 import pytest
 from google.genai import types

@@ -1,4 +1,4 @@
-"""Media inside a request (translation.md 2.3)."""
+"""Media inside a request."""
 
 import base64
 

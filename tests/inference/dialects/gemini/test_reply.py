@@ -1,4 +1,4 @@
-"""Answers and streams (translation.md 3.2, 3.6, 4.3, 4.5)."""
+"""Answers and streams."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Everything of a request that is neither message nor schema (translation.md 1.3, 2.1, 2.7, 2.9)."""
+"""Everything of a request that is neither message nor schema."""
 
 import pytest
 

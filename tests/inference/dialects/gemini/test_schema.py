@@ -1,4 +1,4 @@
-"""The part of JSON Schema that Gemini reads (translation.md 2.6)."""
+"""The part of JSON Schema that Gemini reads."""
 
 import json
 import time

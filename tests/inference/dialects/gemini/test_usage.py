@@ -1,4 +1,4 @@
-"""Tokens in buckets (translation.md 3.4, 6.2)."""
+"""Tokens in buckets."""
 
 import pytest
 

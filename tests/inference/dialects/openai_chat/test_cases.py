@@ -1,4 +1,4 @@
-"""The cases of translation.md 7 that OpenAI's, Moonshot's and Qwen's columns decide."""
+"""Cases that a naive gateway gets wrong with OpenAI, Moonshot or Qwen."""
 
 import json
 

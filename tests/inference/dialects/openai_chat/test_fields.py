@@ -1,4 +1,4 @@
-"""The fields of a request, column by column of translation.md 2.1."""
+"""The fields of a request, provider by provider."""
 
 from typing import Any
 

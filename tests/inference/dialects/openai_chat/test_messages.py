@@ -1,4 +1,4 @@
-"""Messages and their parts, column by column of translation.md 2.2, 2.3 and 2.5."""
+"""Messages and their parts, provider by provider."""
 
 import json
 from typing import Any

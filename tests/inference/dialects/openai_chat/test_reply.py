@@ -1,4 +1,4 @@
-"""JSON replies (translation.md 3)."""
+"""JSON replies."""
 
 from typing import Any
 

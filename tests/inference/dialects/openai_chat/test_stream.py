@@ -1,4 +1,4 @@
-"""Streams, chunk by chunk (translation.md 4.1, 4.4)."""
+"""Streams, chunk by chunk."""
 
 import json
 from typing import Any

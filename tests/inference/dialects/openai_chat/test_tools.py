@@ -1,4 +1,4 @@
-"""Tools, their names, and who chooses (translation.md 2.6, 2.7)."""
+"""Tools, their names, and who chooses."""
 
 from typing import Any
 

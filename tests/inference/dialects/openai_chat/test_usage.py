@@ -1,4 +1,4 @@
-"""Usage into disjoint buckets (translation.md 3.4, 6.2)."""
+"""Usage into disjoint buckets."""
 
 from typing import Any
 
