@@ -1,6 +1,8 @@
 """Settings that cannot work, said before they hurt. `check --deploy` adds those that only an operator can judge."""
 
+import ipaddress
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -9,7 +11,13 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import NotSupportedError, connections
 
-SECONDS = ("CONWAY_DRAIN_SECONDS", "CONWAY_STALL_SECONDS", "CONWAY_STOP_SECONDS", "CONWAY_SETTLE_SECONDS")
+SECONDS = (
+    *("CONWAY_DRAIN_SECONDS", "CONWAY_STALL_SECONDS", "CONWAY_STOP_SECONDS", "CONWAY_SETTLE_SECONDS"),
+    *("CONWAY_HEADERS_SECONDS", "CONWAY_REQUEST_SECONDS"),
+)
+BYTES = ("CONWAY_MAX_BODY_BYTES", "CONWAY_PAGE_BODY_BYTES", "CONWAY_BODIES_BYTES")
+COUNTS = ("CONWAY_CONNECTIONS", "CONWAY_CONNECTIONS_PER_ADDRESS")
+LEAST_STUCK_SECONDS = 3  # a worker says that it lives once a second
 
 
 @register(Tags.database)
@@ -38,9 +46,41 @@ def upstreams_are_addresses(**kwargs: Any) -> Iterator[CheckMessage]:
 
 @register
 def times_and_sizes_are_positive(**kwargs: Any) -> Iterable[CheckMessage]:
-    for name in (*SECONDS, "CONWAY_MAX_BODY_BYTES"):
+    for name in (*SECONDS, *BYTES, *COUNTS):
         if getattr(settings, name) <= 0:
             yield Error(f"{name} must be more than 0.", hint="Unset it for the default.", id="conway.E004")
+
+
+@register
+def one_body_fits_among_all(**kwargs: Any) -> Iterator[CheckMessage]:
+    if settings.CONWAY_BODIES_BYTES < settings.CONWAY_MAX_BODY_BYTES:
+        hint = "Raise it, or lower CONWAY_MAX_BODY_BYTES."
+        yield Error("CONWAY_BODIES_BYTES is less than one body may have.", hint=hint, id="conway.E005")
+
+
+@register
+def nobody_is_taken_for_stuck_too_soon(**kwargs: Any) -> Iterator[CheckMessage]:
+    if 0 != settings.CONWAY_STUCK_SECONDS < LEAST_STUCK_SECONDS:
+        message = f"CONWAY_STUCK_SECONDS must be at least {LEAST_STUCK_SECONDS}, or 0 for never."
+        yield Error(message, hint="Unset it for the default.", id="conway.E006")
+
+
+@register
+def proxies_are_networks(**kwargs: Any) -> Iterator[CheckMessage]:
+    for proxy in settings.CONWAY_TRUSTED_PROXIES:
+        try:
+            ipaddress.ip_network(proxy, strict=False)
+        except ValueError:
+            message = f"CONWAY_TRUSTED_PROXIES: {proxy!r} is no address or network."
+            yield Error(message, hint="It looks like 10.0.0.0/8", id="conway.E007")
+
+
+@register
+def pages_of_others_have_origins(**kwargs: Any) -> Iterator[CheckMessage]:
+    for origin in settings.CONWAY_CORS_ORIGINS:
+        if not re.fullmatch(r"https?://[^/\s]+", origin) or origin != origin.lower():
+            message = f"CONWAY_CORS_ORIGINS: {origin!r} is no origin."
+            yield Error(message, hint="It looks like https://app.example.com, as a browser says it.", id="conway.E008")
 
 
 @register(deploy=True)

@@ -1,129 +1,340 @@
-"""A client's connection: Daphne's request with a bound on its body, our error shape, and an ear for a slow reader."""
+"""A client's connection: who may have one, what may be sent on it, how long that may take, and how it ends."""
 
-import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from enum import Enum, auto
+from http import HTTPStatus
+from itertools import islice
+from socket import SO_ERROR, SOL_SOCKET
 from typing import Any
-from weakref import WeakSet
 
-from daphne.http_protocol import WebRequest
+from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import reactor
-from twisted.internet.interfaces import IPushProducer
-from twisted.web.http import HTTPChannel, HTTPFactory
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import Protocol
+from twisted.protocols.basic import LineReceiver
+from twisted.web.http import HTTPChannel, HTTPFactory, _IdentityTransferDecoder
 from zope.interface import implementer
 
-from conway.common.errors import ApiError
+from conway.framing import CONTROL, Chunks, is_length
+from conway.request import RESTARTING, RETRY, Flow, Request, error
+from conway.seats import Seat, Seats
 
+__all__ = ["Channel", "Factory", "Flow", "Request", "WebSocket"]
+
+IDLE_SECONDS = 60  # between two requests
+CLOSING_SECONDS = 15  # for a client to read the rest of its answer, once its connection is to be closed
 LINGER_SECONDS = 10  # for a client that sends its whole body before it reads why it was refused
+LINGER_BYTES = 128 * 1024 * 1024
+PROBE_SECONDS = 0.05  # until a client that is gone has said so
+MOST_TURNED_AWAY = 64  # who are told why at once; the rest are only closed
+TURNED_AWAY_SECONDS = 1
+MOST_LOOKED_AT = 64  # of those that rest, for one to make room
+PHRASES = {413: b"Content Too Large"}
 
 
-def error(status: int, message: str, code: str | None = None) -> tuple[list[tuple[bytes, bytes]], bytes]:
-    """Headers and body in the one shape of errors."""
-    response = ApiError(status, code, message).response()
-    response["content-length"] = str(len(response.content))
-    return [(name.encode(), value.encode()) for name, value in response.items()], response.content
+class Phase(Enum):
+    IDLE = auto()
+    HEAD = auto()  # a request has begun, its headers are not all here
+    BODY = auto()
+    ANSWER = auto()
+    LINGER = auto()  # answered before the request was here: what still comes of it is dropped
+    CLOSING = auto()
 
 
-@implementer(IPushProducer)
-class Flow:
-    """Twisted's word on whether the client's socket takes more."""
-
-    def __init__(self) -> None:
-        self.open = asyncio.Event()
-        self.open.set()
-
-    def pauseProducing(self) -> None:
-        self.open.clear()
-
-    def resumeProducing(self) -> None:
-        self.open.set()
-
-    stopProducing = resumeProducing  # the connection is gone: nobody shall wait for it
-
-
-class Request(WebRequest):
-    received = 0
-    refused = False
-    flow: Flow | None = None
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Django reads forms; Twisted would parse each of them first, whole and in memory."""
-        super().__init__(*args, parsePOSTFormSubmission=False, **kwargs)
-
-    # The body
-
-    def gotLength(self, length: int | None) -> None:
-        super().gotLength(length)
-        if (length or 0) > self.server.max_body_bytes:
-            self.refuse_body()
-
-    def handleContentChunk(self, data: bytes) -> None:
-        self.received += len(data)
-        if not self.refused and self.received > self.server.max_body_bytes:  # sent in chunks of no declared sum
-            self.refuse_body()
-        if not self.refused:
-            super().handleContentChunk(data)
-
-    def refuse_body(self) -> None:
-        """Answers before the body is here, and drops what still comes of it: closing at once would reset the client."""
-        self.refused = True
-        limit = self.server.max_body_bytes // 2**20
-        headers, body = error(413, f"The request body is larger than {limit} MB.")
-        self.channel.writeHeaders(b"HTTP/1.1", b"413", b"Content Too Large", [*headers, (b"connection", b"close")])
-        self.channel.write(body)
-        reactor.callLater(LINGER_SECONDS, self.channel.transport.abortConnection)
-
-    def process(self) -> Any:
-        if self.refused:
-            return self.channel.loseConnection()
-        if self.server.stopping:
-            return self.reply(503, *error(503, "The server is restarting; try again in a moment.", "server_restarting"))
-        return super().process()
-
-    # The answer
-
-    def start_flow(self) -> None:
-        if self.channel is not None:  # else the client has left
-            self.flow = Flow()
-            self.registerProducer(self.flow, streaming=True)
-
-    def end_flow(self) -> None:
-        if self.flow is not None and self.producer is self.flow and self.channel is not None:
-            self.unregisterProducer()
-
-    def basic_error(self, status: int, status_text: bytes, body: str) -> None:
-        """Daphne's own answers, where no application ran or its answer could not be sent."""
-        self.reply(status, *error(status, body))
-
-    def reply(self, status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> None:
-        self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
-        self.handle_reply({"type": "http.response.body", "body": content})
-
-    def handle_exception(self, exception: BaseException) -> None:
-        if self._response_started:
-            self.channel.loseConnection()  # without an end, which would say that all is well
-        else:
-            super().handle_exception(exception)
-
-
+@implementer(IHalfCloseableProtocol)
 class Channel(HTTPChannel):
     requestFactory = Request
+    phase = Phase.IDLE
+    since = 0.0
+    read_closed = False
+    dropped = 0
+    seat: Seat | None = None
+    _transferDecoder: Any
 
     def connectionMade(self) -> None:
         super().connectionMade()
         self.factory.channels.add(self)
+        self.seat = self.factory.seats.take(host_of(self.transport.getPeer()))
+        self.enter(Phase.IDLE)
+
+    def enter(self, phase: Phase) -> None:
+        if phase is Phase.IDLE:
+            self.factory.idle[self] = None
+        elif self.phase is Phase.IDLE:
+            self.factory.idle.pop(self, None)
+        self.phase, self.since = phase, self.factory.server.loop.time()
+
+    @property
+    def is_ending(self) -> bool:
+        return self.phase is Phase.LINGER or self.phase is Phase.CLOSING
+
+    def is_sending(self) -> bool:
+        return bool(self.transport.dataBuffer or self.transport._tempDataBuffer)
+
+    # What comes
+
+    def dataReceived(self, data: bytes) -> None:
+        if self.phase is Phase.IDLE:
+            self.enter(Phase.HEAD)
+        elif self.is_ending:
+            return self.drop(data)
+        LineReceiver.dataReceived(self, data)
+        if self.phase is Phase.BODY:
+            self.requests[-1].body.hold_back()
+
+    def drop(self, data: bytes) -> None:
+        self.dropped += len(data)
+        if self.dropped > LINGER_BYTES:
+            self.transport.abortConnection()
+
+    def lineReceived(self, line: bytes) -> None:
+        if self.is_ending:
+            return
+        if CONTROL(line):
+            return self.refuse(400, "A line of the request's head contains a control character.")
+        if line[:1] in (b" ", b"\t"):
+            return self.refuse(400, "A header is folded over several lines.")
+        if self._receivedHeaderSize + len(line) > self.totalHeadersSize:
+            return self.refuse(431, f"The request's headers are larger than {self.totalHeadersSize} bytes.")
+        super().lineReceived(line)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self.refuse(431, f"The request's headers are larger than {self.totalHeadersSize} bytes.")
+
+    def rawDataReceived(self, data: bytes) -> None:
+        if not self.is_ending:
+            super().rawDataReceived(data)
+
+    def _maybeChooseTransferDecoder(self, header: bytes, data: bytes) -> bool:
+        """One Content-Length, or one Transfer-Encoding that is `chunked`: anything else has two readings."""
+        request = self.requests[-1]
+        if header == b"Content-Length":
+            if not is_length(data) or self._transferDecoder is not None:
+                return bool(self._failChooseTransferDecoder())
+            self.length = int(data)
+            self._transferDecoder = _IdentityTransferDecoder(
+                self.length, request.handleContentChunk, self._finishRequestBody
+            )
+        elif header == b"Transfer-Encoding":
+            if data.lower() != b"chunked" or self._transferDecoder is not None or self._version != b"HTTP/1.1":
+                return bool(self._failChooseTransferDecoder())
+            self.length = None  # type: ignore[assignment]  # Twisted's own word for it
+            self._transferDecoder = Chunks(request.handleContentChunk, self._finishRequestBody)
+        return True
+
+    def allHeadersReceived(self) -> None:
+        hosts = self.requests[-1].requestHeaders.getRawHeaders(b"Host", [])
+        if len(hosts) > 1 or (not hosts and self._version == b"HTTP/1.1"):
+            return self.refuse(400, "A request names one Host.")
+        super().allHeadersReceived()
+        if self.length != 0 and not self.is_ending:
+            self.phase = Phase.BODY  # `since` stays: the whole request has one deadline
+
+    def _send100Continue(self) -> None:
+        if not self.is_ending:
+            self.requests[-1].await_continue()
+
+    def allContentReceived(self) -> None:
+        if not self.is_ending:
+            self.phase = Phase.ANSWER
+            super().allContentReceived()
+
+    # What a body asks for
+
+    def stop_reading(self) -> None:
+        self.transport.pauseProducing()
+
+    def read_on(self) -> None:
+        if not self.is_ending:
+            self.transport.resumeProducing()
+
+    def say_continue(self) -> None:
+        self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    # The end of a request
+
+    def checkPersistence(self, request: Request, version: bytes) -> bool:
+        return bool(super().checkPersistence(request, version)) and not self.factory.server.stopping
+
+    def requestDone(self, request: Request) -> None:
+        if self.phase is Phase.BODY:
+            self.requests.remove(request)
+            return self.linger()
+        if not self.is_ending:
+            self.enter(Phase.IDLE)
+        super().requestDone(request)
+        if self.read_closed and self.phase is not Phase.ANSWER and not self.is_ending:
+            self.loseConnection()
+
+    def refuse(
+        self, status: int, message: str, code: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Answers instead of the application, and closes the connection: where the request ends is not known."""
+        if self.is_ending:
+            return
+        request = self.requests[-1] if self.requests else None
+        if request is not None and request.startedWriting:
+            return self.transport.abortConnection()
+        fields, content = error(status, message, code, headers)
+        if request is not None:
+            fields = request.readable(fields)
+            content = b"" if getattr(self, "_command", b"") == b"HEAD" else content
+            request.give_up()
+        phrase = PHRASES.get(status) or HTTPStatus(status).phrase.encode()
+        self.writeHeaders(b"HTTP/1.1", b"%d" % status, phrase, [*fields, (b"connection", b"close")])
+        self.write(content)
+        self.linger()
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        self.refuse(400, "This is not a request of HTTP/1.1.")
+
+    def linger(self) -> None:
+        """Closing at once would reset a client that is still sending, before it reads its answer."""
+        if self.read_closed:
+            return self.loseConnection()
+        self.enter(Phase.LINGER)
+        self.persistent = False
+        self._networkProducer.unregisterProducer()
+        self.transport.loseWriteConnection()
+        self.transport.resumeProducing()
+
+    def loseConnection(self) -> None:
+        self.enter(Phase.CLOSING)
+        super().loseConnection()
 
     def close_when_idle(self) -> None:
+        """The server stops. A request that is half here is told to come again, when it is whole or at once."""
         self.persistent = False
         if not self.requests:
             self.loseConnection()
+        elif self.phase is Phase.BODY and self.requests[-1].body.streamed:
+            self.refuse(503, *RESTARTING)
+
+    # The end of the connection
+
+    def readConnectionLost(self) -> None:
+        """The client sends no more. Whether it still listens is seen when something is sent to it."""
+        self.read_closed = True
+        if self.phase is not Phase.ANSWER:
+            return self.transport.loseConnection()
+        request = self.requests[0]
+        if not request.startedWriting and request.clientproto == b"HTTP/1.1":
+            self.say_continue()  # which every client must bear, and a closed socket answers with a reset
+            reactor.callLater(PROBE_SECONDS, self.look_if_gone)
+
+    def writeConnectionLost(self) -> None:
+        """All that was to be said before lingering has been sent."""
+
+    def look_if_gone(self) -> None:
+        """Nobody reads this socket any more, so a reset is to be asked for."""
+        if self.transport.connected and self.transport.getHandle().getsockopt(SOL_SOCKET, SO_ERROR):
+            self.transport.abortConnection()
+
+    def connectionLost(self, reason: Any) -> None:
+        super().connectionLost(reason)
+        self.forget()
+        if self.seat is not None:
+            self.seat.leave()
+
+    def hand_over(self, protocol: "WebSocket") -> None:
+        """The connection has become a web socket."""
+        protocol.seat, self.seat = self.seat, None
+        self.forget()
+
+    def forget(self) -> None:
+        self.factory.channels.discard(self)
+        self.factory.idle.pop(self, None)
+
+    # Time
+
+    def too_late(self) -> None:
+        match self.phase:
+            case Phase.IDLE:
+                self.loseConnection()
+            case Phase.HEAD if not self.requests:
+                self.loseConnection()
+            case Phase.HEAD | Phase.BODY:
+                self.refuse(408, "The request did not arrive in time.", "request_timeout")
+            case _:
+                self.transport.abortConnection()
+
+
+class WebSocket(WebSocketProtocol):
+    seat: Seat | None = None
+
+    def connectionLost(self, reason: Any) -> None:
+        super().connectionLost(reason)
+        if self.seat is not None:
+            self.seat.leave()
+
+
+class TurnedAway(Protocol):
+    """Told why there is no connection for it."""
+
+    def __init__(self, others: "set[TurnedAway]") -> None:
+        self.others = others
+
+    def connectionMade(self) -> None:
+        self.others.add(self)
+        fields, content = error(503, "Too many connections are open.", "too_many_connections", RETRY)
+        head = b"".join(b"%s: %s\r\n" % field for field in [*fields, (b"connection", b"close")])
+        self.transport.write(b"HTTP/1.1 503 Service Unavailable\r\n" + head + b"\r\n" + content)
+        self.transport.loseWriteConnection()
+        self.end = reactor.callLater(TURNED_AWAY_SECONDS, self.transport.abortConnection)
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.others.discard(self)
+        if self.end.active():
+            self.end.cancel()
 
 
 class Factory(HTTPFactory):
     protocol = Channel
 
-    def __init__(self, server: Any) -> None:
-        super().__init__()
-        self.server = server
-        self.channels: WeakSet[Channel] = WeakSet()
+    def __init__(self, server: Any, seats: Seats, *, headers_seconds: float, request_seconds: float) -> None:
+        super().__init__(timeout=None)  # one look at all of them a second instead of a timer each
+        self.server, self.seats = server, seats
+        self.channels: set[Channel] = set()
+        self.idle: OrderedDict[Channel, None] = OrderedDict()  # the one that rests longest first
+        self.turned_away: set[TurnedAway] = set()
+        self.patience: Mapping[Phase, float] = {
+            Phase.IDLE: IDLE_SECONDS,
+            Phase.HEAD: headers_seconds,
+            Phase.BODY: request_seconds,
+            Phase.LINGER: LINGER_SECONDS,
+            Phase.CLOSING: CLOSING_SECONDS,
+        }
+
+    def buildProtocol(self, address: Any) -> Protocol | None:
+        if self.seats.is_full_for(host_of(address)) or (self.seats.is_full() and not self.make_room()):
+            return TurnedAway(self.turned_away) if len(self.turned_away) < MOST_TURNED_AWAY else None
+        return super().buildProtocol(address)
+
+    def make_room(self) -> bool:
+        """Who rests longest, and has read all of its answer, may come again."""
+        for channel in islice(self.idle, MOST_LOOKED_AT):
+            if not channel.is_sending():
+                channel.transport.abortConnection()
+                return True
+        return False
+
+    def look(self, now: float) -> None:
+        for channel in list(self.channels):
+            limit = self.patience.get(channel.phase)
+            if limit is not None and now - channel.since > limit:
+                channel.too_late()
+            elif channel.read_closed:
+                channel.look_if_gone()
+
+    def start_anew(self, now: float) -> None:
+        """This process was suspended: what its clients sent meanwhile may lie in the socket's buffer."""
+        for channel in self.channels:
+            channel.since = now
 
     def log(self, request: Request) -> None:
         """No line per request: Twisted would put one together, and our log would drop it."""
+
+
+def host_of(address: Any) -> str:
+    return str(getattr(address, "host", ""))

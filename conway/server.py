@@ -1,17 +1,21 @@
 """A worker: Daphne, where send() waits for a slow reader and SIGTERM lets running answers end.
 
-`python -m conway.server LISTENING READY MODULE` serves MODULE.application on the listening socket of that descriptor.
-MODULE.start() runs before the first request, and a byte is then written to READY. SIGTERM stops it, and the end of
-standard input, which comes when the parent is gone, however it went; MODULE.stop(deadline) is then its last act.
+`python -m conway.server LISTENING PULSE MODULE` serves MODULE.application on the listening socket of that descriptor.
+MODULE.start() runs before the first request; from then on a byte a second is written to PULSE, for as long as the event
+loop goes round. SIGTERM stops it, and the end of standard input, which comes when the parent is gone, however it went;
+MODULE.stop(deadline) is then its last act. Requests for MODULE.STREAMED_PATHS begin before their body is here.
 """
 
 import asyncio
+import faulthandler
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -25,11 +29,15 @@ from django.conf import settings
 from twisted.internet import reactor
 from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, STDLibLogObserver, globalLogBeginner
 
-from conway.http_connection import Factory, Flow, Request
+from conway.budget import Budget
+from conway.http_connection import Factory, Flow, Request, WebSocket
+from conway.pulse import BEAT_SECONDS
+from conway.seats import Seats, most_connections, raise_descriptor_limit
 
 logger = logging.getLogger(__name__)
 
-READ_BYTES = 64 * 1024
+LOOK_SECONDS = 1.0  # between two looks at how long clients have taken
+LATE_SECONDS = 1.0  # a look that comes later than this tells of a suspended process
 
 
 class Server(Daphne):
@@ -42,16 +50,24 @@ class Server(Daphne):
         listening: int,
         start: Callable[[], Awaitable[None]],
         stop: Callable[[float], Awaitable[None]],
-        ready: Callable[[], None],
+        beat: Callable[[], None],
+        streamed_paths: frozenset[str],
+        seats: Seats,
+        budget: Budget,
         max_body_bytes: int,
+        max_page_bytes: int,
+        headers_seconds: float,
+        request_seconds: float,
         stall_seconds: float,
         stop_seconds: float,
         settle_seconds: float,
     ) -> None:
-        super().__init__(application, endpoints=["unused"], request_buffer_size=READ_BYTES, server_name=None)
-        self.listening, self.start_hook, self.stop_hook, self.ready = listening, start, stop, ready
-        self.max_body_bytes, self.stall_seconds = max_body_bytes, stall_seconds
+        super().__init__(application, endpoints=["unused"], server_name=None)
+        self.listening, self.start_hook, self.stop_hook, self.beat = listening, start, stop, beat
+        self.streamed_paths, self.budget = streamed_paths, budget
+        self.max_body_bytes, self.max_page_bytes, self.stall_seconds = max_body_bytes, max_page_bytes, stall_seconds
         self.stop_seconds, self.settle_seconds = stop_seconds, settle_seconds
+        self.http_factory = Factory(self, seats, headers_seconds=headers_seconds, request_seconds=request_seconds)
         self.connections: dict[Any, dict[str, Any]] = {}
         self.stopping = False
         self.status = 0
@@ -59,8 +75,8 @@ class Server(Daphne):
     def run(self) -> int:
         """The exit status, when all is over."""
         log_twisted()
-        self.http_factory = Factory(self)
         self.ws_factory = WebSocketFactory(self, server=None)
+        self.ws_factory.protocol = WebSocket
         self.ws_factory.setProtocolOptions(
             autoPingTimeout=self.ping_timeout,
             allowNullOrigin=True,
@@ -89,11 +105,31 @@ class Server(Daphne):
         self.loop.add_reader(sys.stdin.fileno(), self.stop_soon)
         with socket.socket(fileno=self.listening) as listening:  # the port has a duplicate of its own, which it closes
             self.port = reactor.adoptStreamPort(self.listening, listening.family, self.http_factory)
-        self.ready()
+        self.go_round()
+        self.look(self.loop.time())
+
+    # Time
+
+    def go_round(self) -> None:
+        self.beat()
+        self.loop.call_later(BEAT_SECONDS, self.go_round)
+
+    def look(self, due: float) -> None:
+        now = self.loop.time()
+        if now - due > LATE_SECONDS:
+            self.http_factory.start_anew(now)
+        self.http_factory.look(now)
+        self.loop.call_later(LOOK_SECONDS, self.look, now + LOOK_SECONDS)
+
+    # Applications
+
+    def begin_application(self, protocol: Request, scope: dict[str, Any], receive: Callable[[], Any]) -> None:
+        running = self.application(scope, receive, partial(self.handle_reply, protocol))
+        self.connections[protocol]["application_instance"] = self.loop.create_task(running)
 
     # Answers
 
-    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+    async def handle_reply(self, protocol: Any, message: Mapping[str, Any]) -> None:
         """Returns when the client's socket takes more, so what makes an answer cannot run ahead of who reads it."""
         if not isinstance(protocol, Request):
             return await super().handle_reply(protocol, message)
@@ -163,19 +199,36 @@ def log_twisted() -> None:
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
 
 
-def main(listening: str, ready: str, module: str) -> int:
+def main(listening: str, pulse: str, module: str) -> int:
+    faulthandler.enable()  # the parent's SIGABRT shows what a stuck worker was at
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # its memory is private
+    descriptors = raise_descriptor_limit()
     served = import_module(module)
+    streamed_paths: frozenset[str] = getattr(served, "STREAMED_PATHS", frozenset())
 
-    def say_ready() -> None:
-        os.write(int(ready), b".")
+    def beat() -> None:
+        try:
+            os.write(int(pulse), b".")
+        except (BlockingIOError, BrokenPipeError):
+            pass  # a parent that is suspended, or gone: standard input tells of that
 
     return Server(
         served.application,
         listening=int(listening),
         start=served.start,
         stop=served.stop,
-        ready=say_ready,
+        beat=beat,
+        streamed_paths=streamed_paths,
+        seats=Seats(
+            most_connections(settings.CONWAY_CONNECTIONS, descriptors),
+            settings.CONWAY_CONNECTIONS_PER_ADDRESS,
+            settings.CONWAY_TRUSTED_PROXIES,
+        ),
+        budget=Budget(settings.CONWAY_BODIES_BYTES),
         max_body_bytes=settings.CONWAY_MAX_BODY_BYTES,
+        max_page_bytes=settings.CONWAY_PAGE_BODY_BYTES if streamed_paths else settings.CONWAY_MAX_BODY_BYTES,
+        headers_seconds=settings.CONWAY_HEADERS_SECONDS,
+        request_seconds=settings.CONWAY_REQUEST_SECONDS,
         stall_seconds=settings.CONWAY_STALL_SECONDS,
         stop_seconds=settings.CONWAY_STOP_SECONDS,
         settle_seconds=settings.CONWAY_SETTLE_SECONDS,

@@ -140,6 +140,18 @@ CONWAY_LOST_SECONDS = env_int("CONWAY_LOST_SECONDS", 30)  # a hold whose process
 CONWAY_MAX_BODY_BYTES = env_int("CONWAY_MAX_BODY_BYTES", 32 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = CONWAY_MAX_BODY_BYTES  # the server has refused more before Django sees it
 
+# Connections, of each worker
+
+CONWAY_PAGE_BODY_BYTES = env_int("CONWAY_PAGE_BODY_BYTES", 1024 * 1024)  # where no key is looked at before the body
+CONWAY_BODIES_BYTES = env_int("CONWAY_BODIES_BYTES", 256 * 1024 * 1024)  # of all requests that are not answered yet
+CONWAY_HEADERS_SECONDS = env_int("CONWAY_HEADERS_SECONDS", 20)  # for a request's headers, from its first byte
+CONWAY_REQUEST_SECONDS = env_int("CONWAY_REQUEST_SECONDS", 300)  # and for the whole of it
+CONWAY_CONNECTIONS = env_int("CONWAY_CONNECTIONS", 10_000)  # or as many as the limit of descriptors allows
+CONWAY_CONNECTIONS_PER_ADDRESS = env_int("CONWAY_CONNECTIONS_PER_ADDRESS", 1_000)
+CONWAY_TRUSTED_PROXIES = env_list("CONWAY_TRUSTED_PROXIES", "127.0.0.0/8 ::1/128")  # they bring everybody's
+CONWAY_STUCK_SECONDS = env_int("CONWAY_STUCK_SECONDS", 20)  # a worker whose loop stands still is ended; 0: never
+CONWAY_CORS_ORIGINS = env_list("CONWAY_CORS_ORIGINS")  # whose pages may call /v1 from a browser
+
 # Applications
 
 INSTALLED_APPS = [

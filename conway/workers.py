@@ -1,10 +1,12 @@
 """The parent: N workers on one listening socket, started again when they die, and stopped before the sandbox they use.
 
 What one worker's death leaves waiting at the socket is taken by the next. The write end of a pipe is held by the parent
-alone: its end, a kill -9 included, is the end of every worker's standard input.
+alone: its end, a kill -9 included, is the end of every worker's standard input. A worker whose event loop stands still
+is ended like a dead one: what it had admitted is settled as after a kill -9.
 """
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -13,10 +15,16 @@ from asyncio.subprocess import Process
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from django.conf import settings
+
+from conway.pulse import Pulse
 from conway.sandbox_process import Sandbox
 from conway.supervisor import SupervisedProcess
 
+logger = logging.getLogger(__name__)
+
 BACKLOG = 1024
+LAST_WORDS_SECONDS = 2  # for a stuck worker to say, on SIGABRT, what it was at
 LAST_SECONDS = 15  # for a worker to end by itself after its stop deadline, before it is killed
 
 
@@ -35,24 +43,38 @@ class Workers:
     def __init__(self, listening: socket.socket, count: int, module: str = "conway.asgi") -> None:
         self.listening, self.count, self.module = listening, count, module
         self.lifeline, self.held = os.pipe()
-        self.heard, self.said = os.pipe()
+        self.begun = asyncio.Semaphore(0)  # released by each worker that takes requests
+        self.watches: set[asyncio.Task[None]] = set()
         self.kept = [SupervisedProcess("worker", self.start) for _ in range(count)]
 
     async def start(self) -> Process:
-        inherited = (self.listening.fileno(), self.said)
-        return await asyncio.create_subprocess_exec(
+        pulse = Pulse()
+        inherited = (self.listening.fileno(), pulse.said)
+        process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "conway.server", *map(str, inherited), self.module,
             stdin=self.lifeline, pass_fds=inherited, start_new_session=True,
         )  # fmt: skip
+        pulse.leave_to_worker()
+        watch = asyncio.create_task(self.watch(process, pulse))
+        self.watches.add(watch)
+        watch.add_done_callback(self.watches.discard)
+        return process
+
+    async def watch(self, process: Process, pulse: Pulse) -> None:
+        if not await pulse.began:
+            return
+        self.begun.release()
+        seconds = settings.CONWAY_STUCK_SECONDS
+        if seconds and await pulse.stopped(seconds):
+            logger.error("A worker's event loop has stood still for %s s; it is ended (pid %s)", seconds, process.pid)
+            await end_now(process)
 
     async def ready(self) -> None:
-        """Starts them all. Each says a byte when it takes requests."""
+        """Starts them all, until each takes requests."""
         for kept in self.kept:
             kept.keep()
-        bytes_said = asyncio.StreamReader()
-        pipe = os.fdopen(self.heard, "rb", 0)
-        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(bytes_said), pipe)
-        await bytes_said.readexactly(self.count)
+        for _ in self.kept:
+            await self.begun.acquire()
 
     async def any_died(self) -> None:
         """One that dies before all are ready would only die again."""
@@ -61,11 +83,20 @@ class Workers:
     async def stop(self, seconds: float) -> int:
         """The worst exit status. Who has not ended by itself in time is killed."""
         self.listening.close()  # clients are to be refused now, not when the last answer has ended
+        for watch in list(self.watches):
+            watch.cancel()  # it has its own time to end in now
         ends = [asyncio.create_task(kept.stop()) for kept in self.kept]
         _, late = await asyncio.wait(ends, timeout=seconds + LAST_SECONDS)
         for kept in self.kept if late else []:
             kept.send(signal.SIGKILL)
         return max(abs(status) for status in await asyncio.gather(*ends))
+
+
+async def end_now(process: Process) -> None:
+    for number, seconds in ((signal.SIGABRT, LAST_WORDS_SECONDS), (signal.SIGKILL, 0)):
+        if process.returncode is None:
+            process.send_signal(number)
+            await asyncio.sleep(seconds)
 
 
 async def serve(workers: Workers, *, sandbox: bool, stop_seconds: float, ready: Callable[[], None]) -> int:

@@ -88,7 +88,8 @@ def stage(postgres: Postgres, upstream: Upstream, books_at: Callable[[str], None
 def tough(request: pytest.FixtureRequest) -> Scene:
     """Whose gateway survives what is done to it: the shared one, or in the long form one with the patience of life."""
     if LONG:
-        return request.getfixturevalue("stage")(workers=2, CONWAY_LOST_SECONDS="30")  # type: ignore[no-any-return]
+        patience = {"CONWAY_LOST_SECONDS": "30", "CONWAY_STUCK_SECONDS": "0"}  # workers are frozen for longer here
+        return request.getfixturevalue("stage")(workers=2, **patience)  # type: ignore[no-any-return]
     scene: Scene = request.getfixturevalue("scene")
     scene.gateway.await_workers()
     return scene

@@ -121,6 +121,32 @@ def test_a_frozen_worker_is_taken_for_dead_and_corrects_itself(tough: Scene, not
     assert {completion.settlement for completion in reckoning.completions} == {"exact"}
 
 
+def test_a_stuck_worker_is_ended_and_settled_as_after_a_kill(stage: Stage, note: Callable[..., Any]) -> None:
+    """Its loop stands still: the parent ends it, and what it had admitted is settled once, by its sibling."""
+    seconds = 20 if LONG else 3
+    scene = stage(workers=2, CONWAY_STUCK_SECONDS=str(seconds))
+    customer = scene.customer()
+
+    async def scenario(caller: Caller) -> list[Heard]:
+        asking = await streams(caller, customer, 16, 900, 10)
+        await asyncio.sleep(0.5)
+        stuck = scene.gateway.busiest_worker
+        os.kill(stuck, signal.SIGSTOP)
+        async with asyncio.timeout(seconds + 10):
+            while stuck in scene.gateway.workers:
+                await asyncio.sleep(0.1)
+        scene.heard.append(await caller.ask(customer.secret, "gpt-5.2", "who is there?"))
+        return list(await asyncio.gather(*asking))
+
+    scene.heard += scene.play(scenario)
+    reckoning = note(scene, f"a worker's loop stands still; ended after {seconds} s", seconds=REPAIR_SECONDS)
+    assert scene.heard[0].saw_the_end
+    assert any(heard.broken for heard in scene.heard)
+    references = [entry.reference for entry in reckoning.entries]
+    assert len(set(references)) == len(references) == len({one.id for one in reckoning.completions}) + 1  # a top-up
+    assert "lost" in {completion.settlement for completion in reckoning.completions} <= {"exact", "lost"}
+
+
 def test_a_dead_workers_spool_is_replayed_by_its_sibling(tough: Scene, postgres: Any, note: Callable[..., Any]) -> None:
     """Settled to the spool while the database was away, killed before it came back."""
     scene = tough

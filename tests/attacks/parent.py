@@ -1,0 +1,19 @@
+"""`python -m tests.attacks.parent WORKERS`: the application of application.py, as `serve` would run ours."""
+
+import asyncio
+import sys
+
+from django.conf import settings
+
+from conway import workers
+
+listening = workers.listen("127.0.0.1", 0)
+status = asyncio.run(
+    workers.serve(
+        workers.Workers(listening, int(sys.argv[1]), "tests.attacks.application"),
+        sandbox=False,
+        stop_seconds=settings.CONWAY_STOP_SECONDS,
+        ready=lambda: print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True),
+    )
+)
+sys.exit(status)
