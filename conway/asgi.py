@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import os
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import django
@@ -13,13 +15,19 @@ django.setup()
 
 from asgiref.sync import sync_to_async
 from channels.auth import AuthMiddlewareStack
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIHandler
+from django.http import HttpRequest
 
+from accounts.authentication import authenticate
+from conway import cors
 from conway.common import database
+from conway.common.errors import ApiError
 from credits.pages.urls import websocket_urlpatterns
 from inference import catalog
-from inference.api import asgi
-from inference.api.asgi import Receive, Send
+from inference.api import asgi, content_encoding
+from inference.api.asgi import Receive, Scope, Send
 from inference.billing import token_counting
 from inference.completion.background import BackgroundLoops
 from inference.upstream import client as upstream
@@ -28,10 +36,65 @@ pages = ASGIHandler()
 upkeep = BackgroundLoops()
 
 
-async def http(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+# Their bodies may be large: they look at who asks before they read any.
+STREAMED_PATHS = frozenset({"/v1/chat/completions", "/v1/estimate"})
+
+
+async def http(scope: Scope, receive: Receive, send: Send) -> None:
     """Completions take the short way: no middleware, and no thread a request."""
-    handler = asgi.completions if scope["path"] == "/v1/chat/completions" else pages
-    await handler(scope, receive, send)
+    path, headers = scope["path"], scope["headers"]
+    if settings.CONWAY_CORS_ORIGINS and (origin := cors.allowed(path, cors.header(headers, b"origin"))):
+        if cors.is_preflight(scope):
+            return await cors.preflight(origin, scope, send)
+        send = cors.sender(origin, send)
+    if path == "/v1/chat/completions":
+        if not is_ours(host_of(scope), tuple(settings.ALLOWED_HOSTS)):
+            return await asgi.refuse(ApiError(400, "invalid_host", "This host is not served here."), send)
+        await asgi.completions(scope, receive, send)
+    elif path in STREAMED_PATHS and scope["method"] == "POST":
+        await known_first(scope, receive, send)
+    elif coding := cors.header(headers, b"content-encoding"):
+        await asgi.refuse(content_encoding.unsupported(coding.decode("latin-1"), "identity"), send)
+    else:
+        await pages(dict(scope), receive, send)
+
+
+async def known_first(scope: Scope, receive: Receive, send: Send) -> None:
+    """Django takes a body, to the disk where it is large, before anybody asks whose it is."""
+    try:
+        headers = asgi.headers_of(scope)
+        await authenticate(headers.get("authorization"))
+        body = await asgi.body_of(scope, headers, receive)
+    except asgi.ClientLeft:
+        return
+    except Exception as error:
+        return await asgi.refuse(error, send)
+    whole = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Mapping[str, Any]:
+        return whole.pop() if whole else await receive()
+
+    plain = [each for each in scope["headers"] if each[0] not in (b"content-encoding", b"content-length")]
+    length = (b"content-length", str(len(body)).encode())
+    await pages({**scope, "headers": [*plain, length]}, again, send)
+
+
+def host_of(scope: Scope) -> str:
+    """HTTP/1.0 need not name one."""
+    address = (scope.get("server") or ("",))[0]
+    return cors.header(scope["headers"], b"host", address.encode()).decode("latin-1")
+
+
+@lru_cache(maxsize=256)
+def is_ours(host: str, allowed: tuple[str, ...]) -> bool:
+    """As Django would judge it; `allowed` is ALLOWED_HOSTS, for the cache."""
+    request = HttpRequest()
+    request.META["HTTP_HOST"] = host
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return False
+    return True
 
 
 sockets = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))  # by the session's cookie

@@ -10,4 +10,5 @@ catalog.py     which model, at which price, by which provider        models.py  
 providers.py   five houses                                           dialects/    four languages
 pricing.py     tokens → dollars → cents                              chat/        the neutral form between them
 usage.py       tokens in buckets                                     sse.py       events on the wire
+content_encoding.py   bodies that come compressed
 """

@@ -3,6 +3,8 @@
 A third to a half of a small request's cost would be Django's handler (docs/performance.md). The same endpoint as a
 django-ninja operation, for its documentation and for whoever mounts the project elsewhere, is in api.py; both call
 handler.complete().
+
+Who asks is known before anything of the body is asked for: the server reads no body that nobody asks for.
 """
 
 import asyncio
@@ -12,8 +14,10 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.authentication import Caller, authenticate
 from conway.common.errors import ApiError, new_request_id
-from inference.completion import handler
+from inference.api import content_encoding
+from inference.completion import errors, handler
 from inference.completion.response import Answer
 
 Scope = MutableMapping[str, Any]
@@ -22,22 +26,21 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class ClientLeft(Exception):
-    """Before the whole request was here."""
+    """Before the whole request was here; or the server has answered it."""
 
 
 async def completions(scope: Scope, receive: Receive, send: Send) -> None:
     headers = headers_of(scope)
     try:
-        body = await read(receive)
+        if scope["method"] != "POST":
+            raise ApiError(405, headers={"allow": "POST"})
+        caller = await authenticate(headers.get("authorization"))
+        body = await body_of(scope, headers, receive)
     except ClientLeft:
         return
-    if scope["method"] != "POST":
-        await whole(handler.refusal(ApiError(405, headers={"allow": "POST"}), new_request_id()), send)
-        return
-    if body is None:
-        await whole(handler.refusal(ApiError(413), new_request_id()), send)
-        return
-    talking = asyncio.ensure_future(talk(headers, body, send))
+    except Exception as error:
+        return await refuse(error, send)
+    talking = asyncio.ensure_future(talk(caller, headers, body, send))
     hang_up = asyncio.ensure_future(receive())  # after the body, all that can come is http.disconnect
     await asyncio.wait((talking, hang_up), return_when=asyncio.FIRST_COMPLETED)
     for task in (talking, hang_up):
@@ -47,8 +50,12 @@ async def completions(scope: Scope, receive: Receive, send: Send) -> None:
         talking.result()
 
 
-async def talk(headers: Mapping[str, str], body: bytes, send: Send) -> None:
-    answer = await handler.complete(headers, body)
+async def refuse(error: Exception, send: Send) -> None:
+    await whole(handler.refusal(errors.answer_to(error), new_request_id()), send)
+
+
+async def talk(caller: Caller, headers: Mapping[str, str], body: bytes, send: Send) -> None:
+    answer = await handler.complete(headers, body, caller)
     if isinstance(answer.body, bytes):
         await whole(answer, send)
     else:
@@ -86,15 +93,30 @@ def headers_of(scope: Scope) -> dict[str, str]:
     return headers
 
 
-async def read(receive: Receive) -> bytes | None:
-    """The body; None where it is larger than we take."""
-    parts, size = [], 0
-    while True:
+async def body_of(scope: Scope, headers: Mapping[str, str], receive: Receive) -> bytes:
+    """Decoded. Raises ClientLeft, or ApiError 400, 413 or 415, as soon as it is clear."""
+    decoder = content_encoding.decoder(headers.get("content-encoding", ""))
+    parts, size, more = [], 0, True
+    while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientLeft
-        size += len(message.get("body", b""))
-        if size <= settings.CONWAY_MAX_BODY_BYTES:
-            parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts) if size <= settings.CONWAY_MAX_BODY_BYTES else None
+        more = message.get("more_body", False)
+        for part in decoder.feed(message.get("body", b"")) if decoder else (message.get("body", b""),):
+            size += len(part)
+            if size > settings.CONWAY_MAX_BODY_BYTES:
+                raise ApiError(413)
+            parts.append(part)
+            if decoder:
+                await make_room(scope, len(part))
+    if decoder:
+        decoder.end()
+    return b"".join(parts)
+
+
+async def make_room(scope: Scope, count: int) -> None:
+    """For what a small body grows to; the server counts only what came. Others have their turn in between."""
+    hold = scope.get("extensions", {}).get("conway.hold")
+    if hold is not None and not hold(count):
+        raise ClientLeft
+    await asyncio.sleep(0)

@@ -33,11 +33,11 @@ LONGEST_IDEMPOTENCY_KEY = 255
 SILENCE_SECONDS = 15
 
 
-async def complete(headers: Headers, body: bytes) -> Answer:
-    """Never raises: a failure is an answer too."""
+async def complete(headers: Headers, body: bytes, caller: Caller | None = None) -> Answer:
+    """Never raises: a failure is an answer too. `caller`, where it is known already."""
     request_id = new_request_id()
     try:
-        caller = await authenticate(headers.get("authorization"))
+        caller = caller or await authenticate(headers.get("authorization"))
         exchange = await begin(caller, ChatRequest.read(body), headers, request_id)
         return await answer(exchange)
     except Exception as error:
