@@ -9,7 +9,7 @@ from twisted.web.http import _ChunkedTransferDecoder, _MalformedChunkedDataError
 CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f\x85]").search  # in a line: a bare CR, LF or NUL, and their like
 FIELD_LINE = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+:[^\x00-\x08\x0a-\x1f\x7f]*").fullmatch
 LONGEST_LENGTH = 19  # digits of Content-Length; longer ones Python refuses to read as a number at all
-MOST_CHUNKS = 32_768  # whatever their sizes; each costs the loop some microseconds
+MOST_CHUNKS = 8_192  # whatever their sizes; each costs the loop some microseconds
 LEAST_CHUNK_BYTES = 256  # on the average, beyond those
 MOST_EXTENSION_BYTES = 16 * 1024
 MOST_TRAILER_BYTES = 8 * 1024

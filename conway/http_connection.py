@@ -23,7 +23,6 @@ from conway.seats import Seat, Seats
 __all__ = ["Channel", "Factory", "Flow", "Request", "WebSocket"]
 
 IDLE_SECONDS = 60  # between two requests
-CLOSING_SECONDS = 15  # for a client to read the rest of its answer, once its connection is to be closed
 LINGER_SECONDS = 10  # for a client that sends its whole body before it reads why it was refused
 LINGER_BYTES = 128 * 1024 * 1024
 PROBE_SECONDS = 0.05  # until a client that is gone has said so
@@ -42,13 +41,16 @@ class Phase(Enum):
     CLOSING = auto()
 
 
+SENDING = (Phase.IDLE, Phase.CLOSING)  # an answer has been made, and may still be on its way
+
+
 @implementer(IHalfCloseableProtocol)
 class Channel(HTTPChannel):
     requestFactory = Request
     phase = Phase.IDLE
     since = 0.0
     read_closed = False
-    dropped = 0
+    dropped = unsent = 0
     seat: Seat | None = None
     _transferDecoder: Any
 
@@ -69,8 +71,14 @@ class Channel(HTTPChannel):
     def is_ending(self) -> bool:
         return self.phase is Phase.LINGER or self.phase is Phase.CLOSING
 
-    def is_sending(self) -> bool:
-        return bool(self.transport.dataBuffer or self.transport._tempDataBuffer)
+    def bytes_unsent(self) -> int:
+        transport = self.transport
+        return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
+
+    def has_read(self) -> bool:
+        """Whether the client took any of its answer since the last look."""
+        before, self.unsent = self.unsent, self.bytes_unsent()
+        return self.unsent != before
 
     # What comes
 
@@ -155,7 +163,11 @@ class Channel(HTTPChannel):
     # The end of a request
 
     def checkPersistence(self, request: Request, version: bytes) -> bool:
-        return bool(super().checkPersistence(request, version)) and not self.factory.server.stopping
+        said = b",".join(request.requestHeaders.getRawHeaders(b"Connection", [])).lower().split(b",")
+        stays = version == b"HTTP/1.1" and b"close" not in map(bytes.strip, said)
+        if not stays and version == b"HTTP/1.1":
+            request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+        return stays and not self.factory.server.stopping
 
     def requestDone(self, request: Request) -> None:
         if self.phase is Phase.BODY:
@@ -303,7 +315,7 @@ class Factory(HTTPFactory):
             Phase.HEAD: headers_seconds,
             Phase.BODY: request_seconds,
             Phase.LINGER: LINGER_SECONDS,
-            Phase.CLOSING: CLOSING_SECONDS,
+            Phase.CLOSING: server.stall_seconds,  # for the rest of the answer to be read
         }
 
     def buildProtocol(self, address: Any) -> Protocol | None:
@@ -314,13 +326,15 @@ class Factory(HTTPFactory):
     def make_room(self) -> bool:
         """Who rests longest, and has read all of its answer, may come again."""
         for channel in islice(self.idle, MOST_LOOKED_AT):
-            if not channel.is_sending():
+            if not channel.bytes_unsent():
                 channel.transport.abortConnection()
                 return True
         return False
 
     def look(self, now: float) -> None:
         for channel in list(self.channels):
+            if channel.phase in SENDING and channel.has_read():
+                channel.since = now
             limit = self.patience.get(channel.phase)
             if limit is not None and now - channel.since > limit:
                 channel.too_late()

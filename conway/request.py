@@ -68,8 +68,8 @@ class Request(WebRequest):
         """The headers are complete. Who reads bodies itself begins now, before the body is here."""
         self.method, self.uri, self.clientproto = self.channel._command, self.channel._path, self.channel._version
         self.path, _, self.query_string = self.uri.partition(b"?")
-        if not self.uri.isascii():
-            self.channel.refuse(400, "The address contains characters that are not ASCII.")
+        if not self.uri.isascii() or not self.uri.startswith(b"/"):
+            self.channel.refuse(400, "A request asks for a path, in ASCII; this is no proxy.")
             return
         self.plain_path = unquote(self.path.decode("ascii"))
         streamed = self.method == b"POST" and self.plain_path in self.server.streamed_paths

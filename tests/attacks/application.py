@@ -11,6 +11,7 @@ Send = Callable[[Any], Awaitable[None]]
 
 STREAMED_PATHS = frozenset({"/late", "/refuses", "/length"})
 LATE_SECONDS = 3
+LARGE_BYTES = 16 * 1024 * 1024
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -44,11 +45,23 @@ async def refuses(receive: Receive) -> str:
     return "no"
 
 
+async def large(receive: Receive) -> str:
+    return "x" * LARGE_BYTES
+
+
 async def pid(receive: Receive) -> str:
     return str(os.getpid())
 
 
-ANSWERS = {"/stuck": stuck, "/late": late, "/length": length, "/collected": length, "/refuses": refuses, "/pid": pid}
+ANSWERS = {
+    "/stuck": stuck,
+    "/late": late,
+    "/length": length,
+    "/collected": length,
+    "/refuses": refuses,
+    "/pid": pid,
+    "/large": large,
+}
 
 
 async def start() -> None:

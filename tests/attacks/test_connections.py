@@ -2,56 +2,36 @@
 
 import os
 import resource
+import signal
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx2
 import pytest
-from pytest_django import DjangoDbBlocker
 
 from conway.seats import most_connections, origin_of
+from tests.attacks.application import LARGE_BYTES
+from tests.attacks.limits import CONNECTIONS, HEADERS_SECONDS, MB, PER_ADDRESS, REQUEST_SECONDS, SOFT_DESCRIPTORS
 from tests.attacks.raw import HOST, ask, chat, connect, error, headers, post, said, sent_of, status
-from tests.sdk.gateway import Gateway, house
+from tests.sdk.gateway import Gateway
 from tests.served import Served, served
 
+pytest_plugins = ["tests.attacks.guarded"]
 pytestmark = pytest.mark.django_db  # else there is no database to copy
 
-MB = 1 << 20
-HEADERS_SECONDS, REQUEST_SECONDS = 2, 5
-CONNECTIONS, PER_ADDRESS = 30, 10
-SOFT_DESCRIPTORS = 300
-LIMITS = {
-    "CONWAY_HEADERS_SECONDS": str(HEADERS_SECONDS), "CONWAY_REQUEST_SECONDS": str(REQUEST_SECONDS),
-    "CONWAY_CONNECTIONS": str(CONNECTIONS), "CONWAY_CONNECTIONS_PER_ADDRESS": str(PER_ADDRESS),
-    "CONWAY_TRUSTED_PROXIES": "127.0.0.1/32", "CONWAY_BODIES_BYTES": str(4 * MB), "CONWAY_MAX_BODY_BYTES": str(3 * MB),
-}  # fmt: skip
+STALL_SECONDS = 2
+STALL = {"CONWAY_STALL_SECONDS": str(STALL_SECONDS)}
 STRANGER = "sk-conway-nobody-has-this-key"
-
-
-@pytest.fixture(scope="module")
-def guarded(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Gateway]:
-    """Begun with few descriptors, of which it may have more."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with django_db_blocker.unblock(), ExitStack() as stack:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (SOFT_DESCRIPTORS, hard))
-        try:
-            folder = tmp_path_factory.mktemp("guarded")
-            opened = stack.enter_context(house(folder, CONWAY_SANDBOX="1", **LIMITS))
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        yield opened
-        assert not opened.tracebacks
 
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Without a database: the application of application.py."""
-    with served("-m", "tests.attacks.parent", "1", DATABASE_URL="postgresql:///unused") as server:
+    with served("-m", "tests.attacks.parent", "1", DATABASE_URL="postgresql:///unused", **STALL) as server:
         yield server
 
 
@@ -124,28 +104,36 @@ def test_no_body_is_spooled_to_the_disk_before_it_is_whole(guarded: Gateway) -> 
 # Time
 
 
-@pytest.mark.parametrize("sent", [b"GET /v1/models HTTP/1.1\r\n", b"GET /v1/models HTTP/1.1\r\n" + HOST, b"G"])
-def test_headers_that_trickle_are_given_up(guarded: Gateway, sent: bytes) -> None:
-    began = time.monotonic()
-    with connect(guarded.served.port) as client:
-        client.sendall(sent)
-        heard = trickle(client, b"X-Note: 1\r\n" if sent.endswith(b"\n") else b"E", until=began + 20)
-    assert time.monotonic() - began < HEADERS_SECONDS + 4
-    assert status(heard) == (408 if sent.endswith(b"\n") else 0)
+def test_headers_that_trickle_are_given_up(guarded: Gateway) -> None:
+    line = b"GET /v1/models HTTP/1.1\r\n"
+    beginnings = {line: b"X-Note: 1\r\n", line + HOST: b"X-Note: 1\r\n", b"G": b"E", b"\r\n": b"E"}
+    for begun, (seconds, heard) in zip(beginnings, all_at_once(guarded, beginnings.items()), strict=True):
+        assert seconds < HEADERS_SECONDS + 3
+        assert status(heard) == (408 if begun.startswith(line) else 0)
 
 
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/auth/token", "/v1/estimate"])
-@pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_that_trickles_is_given_up(guarded: Gateway, path: str, chunked: bool) -> None:
-    began = time.monotonic()
-    request, piece = head(900_000, path=path, key=guarded.keys["alice"]), b"{"
-    if chunked:
-        request, piece = request.replace(b"content-length: 900000", b"transfer-encoding: chunked"), b"1\r\n{\r\n"
-    with connect(guarded.served.port) as client:
-        client.sendall(request)
-        heard = trickle(client, piece, until=began + 20)
-    assert REQUEST_SECONDS - 1 < time.monotonic() - began < REQUEST_SECONDS + 4
-    assert (status(heard), error(heard)["code"]) == (408, "request_timeout")
+def test_a_body_that_trickles_is_given_up(guarded: Gateway) -> None:
+    paths = ("/v1/chat/completions", "/v1/auth/token", "/v1/estimate")
+    plain = [head(900_000, path=path, key=guarded.keys["alice"]) for path in paths]
+    chunked = [each.replace(b"content-length: 900000", b"transfer-encoding: chunked") for each in plain]
+    trickles = [*((each, b"{") for each in plain), *((each, b"1\r\n{\r\n") for each in chunked)]
+    for seconds, heard in all_at_once(guarded, trickles):
+        assert REQUEST_SECONDS - 1 < seconds < REQUEST_SECONDS + 3
+        assert (status(heard), error(heard)["code"]) == (408, "request_timeout")
+
+
+def all_at_once(house: Gateway, trickles: Iterable[tuple[bytes, bytes]]) -> list[tuple[float, bytes]]:
+    """How long each was borne, and what it heard in the end."""
+
+    def one(begun_and_piece: tuple[bytes, bytes]) -> tuple[float, bytes]:
+        began = time.monotonic()
+        with connect(house.served.port) as client:
+            client.sendall(begun_and_piece[0])
+            heard = trickle(client, begun_and_piece[1], until=began + 20)
+        return time.monotonic() - began, heard
+
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(one, trickles))
 
 
 def trickle(client: socket.socket, piece: bytes, until: float) -> bytes:
@@ -170,6 +158,41 @@ def test_a_connection_may_rest_between_two_requests(guarded: Gateway) -> None:
             time.sleep(HEADERS_SECONDS + 2)
 
 
+def test_who_reads_slowly_gets_all_of_a_whole_answer_and_who_does_not_read_is_cut_off(bare: Served) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        reading = [pool.submit(read_large, bare, connection, pause=0.01) for connection in ("close", "keep-alive")]
+        sleeping = pool.submit(read_large, bare, "close", pause=0, first=STALL_SECONDS + 2.5)
+        assert [each.result() for each in reading] == [LARGE_BYTES, LARGE_BYTES]
+        assert sleeping.result() < LARGE_BYTES
+
+
+def read_large(server: Served, connection: str, *, pause: float, first: float = 0) -> int:
+    """How much of it came, of what a small window lets through."""
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        client.settimeout(15)
+        client.connect(("127.0.0.1", server.port))
+        client.sendall(f"GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: {connection}\r\n\r\n".encode())
+        time.sleep(first)
+        total = len(client.recv(1 << 16).partition(b"\r\n\r\n")[2])
+        with suppress(ConnectionResetError):
+            while total < LARGE_BYTES and (piece := client.recv(1 << 16)):
+                total += len(piece)
+                time.sleep(pause)
+        return total
+
+
+def test_half_a_body_at_the_end_of_the_server_is_told_to_come_again() -> None:
+    with served("-m", "tests.attacks.parent", "1", DATABASE_URL="postgresql:///unused") as server:
+        with connect(server.port) as client:
+            client.sendall(head(100, path="/length") + b"{")
+            time.sleep(0.5)
+            server.process.send_signal(signal.SIGTERM)
+            answer = said(client)
+        assert (status(answer), error(answer)["code"]) == (503, "server_restarting")
+        assert server.process.wait(20) == 0
+
+
 # Room
 
 
@@ -185,7 +208,7 @@ def test_unfinished_bodies_make_room_for_honest_ones(guarded: Gateway) -> None:
         answer = said(refused[0])
         assert (status(answer), error(answer)["code"], headers(answer)["retry-after"]) == (503, "server_busy", "1")
         assert status(ask(guarded.served.port, post(chat(), key=alice))) == 200
-    assert status(ask(guarded.served.port, post(chat("word " * 200_000), key=alice))) == 200
+    assert status(ask(guarded.served.port, post(chat("word " * 200_000), key=alice))) == 200  # what they held is free
 
 
 def can_read(client: socket.socket, seconds: float = 1) -> bool:
@@ -241,6 +264,20 @@ def test_one_address_has_its_share_and_no_more(guarded: Gateway) -> None:
 def test_a_trusted_proxy_has_no_share(guarded: Gateway) -> None:
     with opened(guarded, PER_ADDRESS + 5, "127.0.0.1"):
         assert pricing(guarded) == 200
+
+
+def test_a_web_socket_that_ends_gives_its_share_back(guarded: Gateway) -> None:
+    upgrade = {"connection": "upgrade", "upgrade": "websocket", "sec-websocket-version": "13"}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in upgrade.items())
+    request = (
+        f"GET /credits/live HTTP/1.1\r\nHost: localhost\r\n{lines}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    for _ in range(PER_ADDRESS * 2):
+        with connect(guarded.served.port, "127.0.0.7") as client:
+            client.sendall(request.encode())
+            assert status(client.recv(1000)) in (101, 403)
+    time.sleep(0.3)
+    assert pricing(guarded, "127.0.0.7") == 200
 
 
 def test_who_rests_makes_room_for_who_comes(guarded: Gateway) -> None:

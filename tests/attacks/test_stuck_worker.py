@@ -52,13 +52,6 @@ def test_a_worker_that_a_request_stops_is_ended_and_another_takes_its_place(log:
     assert "in stuck" in log.read_text()  # where it stood
 
 
-def test_a_worker_that_is_suspended_is_ended_too(log: Path) -> None:
-    with two_workers(log) as server:
-        victim = min(children(server))
-        os.kill(victim, signal.SIGSTOP)
-        assert eventually(lambda: victim not in children(server))
-
-
 def test_nobody_is_taken_for_stuck_by_a_parent_that_was_suspended_itself(log: Path) -> None:
     with two_workers(log) as server:
         before = children(server)

@@ -1,0 +1,30 @@
+"""One gateway with tight limits, for every file here that sends it what it must not be sent."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from pytest_django import DjangoDbBlocker
+
+from tests.attacks.limits import LIMITS, SOFT_DESCRIPTORS
+from tests.sdk.gateway import Gateway, house
+
+
+@pytest.fixture(scope="session")
+def guarded(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    """Begun with few descriptors, of which it may have more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with django_db_blocker.unblock(), ExitStack() as stack:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (SOFT_DESCRIPTORS, hard))
+        try:
+            folder = tmp_path_factory.mktemp("guarded")
+            opened = stack.enter_context(house(folder, CONWAY_SANDBOX="1", **LIMITS))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        yield opened
+        logged = opened.log.read_text()
+        assert "Unhandled" not in logged  # no traceback at all: Django logs a refused host with one
+        assert "inside application" not in logged
