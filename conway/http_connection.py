@@ -246,8 +246,11 @@ class Channel(HTTPChannel):
     def connectionLost(self, reason: Any) -> None:
         super().connectionLost(reason)
         self.forget()
-        if self.seat is not None:
-            self.seat.leave()
+
+    def make_room(self) -> None:
+        """At once: the connection itself ends a little later."""
+        self.forget()
+        self.transport.abortConnection()
 
     def hand_over(self, protocol: "WebSocket") -> None:
         """The connection has become a web socket."""
@@ -257,6 +260,9 @@ class Channel(HTTPChannel):
     def forget(self) -> None:
         self.factory.channels.discard(self)
         self.factory.idle.pop(self, None)
+        if self.seat is not None:
+            self.seat.leave()
+            self.seat = None
 
     # Time
 
@@ -279,6 +285,7 @@ class WebSocket(WebSocketProtocol):
         super().connectionLost(reason)
         if self.seat is not None:
             self.seat.leave()
+            self.seat = None
 
 
 class TurnedAway(Protocol):
@@ -327,7 +334,7 @@ class Factory(HTTPFactory):
         """Who rests longest, and has read all of its answer, may come again."""
         for channel in islice(self.idle, MOST_LOOKED_AT):
             if not channel.bytes_unsent():
-                channel.transport.abortConnection()
+                channel.make_room()
                 return True
         return False
 

@@ -285,6 +285,8 @@ def test_who_rests_makes_room_for_who_comes(guarded: Gateway) -> None:
         for last in range(10, 10 + CONNECTIONS // PER_ADDRESS):
             stack.enter_context(opened(guarded, PER_ADDRESS, f"127.0.0.{last}", begun=False))
         assert [pricing(guarded) for _ in range(5)] == [200] * 5
+        with opened(guarded, 5, "127.0.0.1"):  # at once: each takes the place of another
+            assert pricing(guarded) == 200
 
 
 def test_where_nobody_rests_the_next_is_told_to_come_again(guarded: Gateway) -> None:

@@ -4,10 +4,12 @@ import gzip
 import json
 import time
 import zlib
+from typing import Any
 
 import httpx2
 import pytest
 
+from conway import asgi
 from tests.attacks.limits import MB, PAGE
 from tests.attacks.raw import HOST, ask, chat, connect, error, headers, post, said, status
 from tests.faults.gateway import resident_kb
@@ -289,6 +291,19 @@ def test_any_other_page_may_not(guarded: Gateway, origin: str) -> None:
         httpx2.post(guarded.url + "/v1/chat/completions", content=chat(), headers={**asked, **guarded.headers()}),
     ):
         assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+async def test_no_page_may_unless_it_is_named() -> None:
+    answered: list[Any] = []
+
+    async def send(message: Any) -> None:
+        answered.append(message)
+
+    asked = [(b"host", b"localhost"), (b"origin", PAGE.encode()), (b"access-control-request-method", b"POST")]
+    scope = {"type": "http", "method": "OPTIONS", "path": "/v1/chat/completions", "headers": asked}
+    await asgi.http(scope, pytest.fail, send)
+    assert answered[0]["status"] == 405
+    assert not [name for name, _ in answered[0]["headers"] if name.startswith(b"access-control")]
 
 
 def test_pages_of_people_are_nobody_elses(guarded: Gateway) -> None:

@@ -46,6 +46,28 @@ def test_times_and_sizes_must_be_positive() -> None:
     assert ids(checks.times_and_sizes_are_positive()) == ["conway.E004", "conway.E004"]
 
 
+@override_settings(CONWAY_BODIES_BYTES=1024)
+def test_one_body_must_fit_among_all() -> None:
+    assert ids(checks.one_body_fits_among_all()) == ["conway.E005"]
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(0, []), (1, ["conway.E006"]), (3, [])])
+def test_nobody_is_taken_for_stuck_too_soon(settings: Settings, seconds: int, found: list[str]) -> None:
+    settings.CONWAY_STUCK_SECONDS = seconds
+    assert ids(checks.nobody_is_taken_for_stuck_too_soon()) == found
+
+
+@override_settings(CONWAY_TRUSTED_PROXIES=["10.0.0.0/8", "::1", "my-proxy"])
+def test_a_proxy_is_a_network() -> None:
+    assert ids(checks.proxies_are_networks()) == ["conway.E007"]
+
+
+@pytest.mark.parametrize("origin", ["*", "app.example.com", "https://app.example.com/", "https://App.example.com"])
+def test_a_page_of_others_has_an_origin(settings: Settings, origin: str) -> None:
+    settings.CONWAY_CORS_ORIGINS = ["https://app.example.com", "http://localhost:3000", origin]
+    assert ids(checks.pages_of_others_have_origins()) == ["conway.E008"]
+
+
 @override_settings(DEBUG=True)
 def test_an_operator_is_told_that_debug_is_on() -> None:
     assert ids(checks.debug_is_off()) == ["conway.W001"]
