@@ -19,7 +19,6 @@ from inference.api.schemas.estimates import EstimateBody
 from inference.api.schemas.models import Model, ModelList, PricingBody
 from inference.api.schemas.receipts import OpenReceiptBody, ReceiptBody
 from inference.chat.invalid_request import InvalidRequest
-from inference.chat.request import ChatRequest
 from inference.completion import handler
 from inference.completion.errors import answer_to
 from inference.completion.estimate import estimate
@@ -99,7 +98,7 @@ async def estimate_completion(request: HttpRequest) -> dict[str, Any]:
     charged.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja
-    return (await estimate(caller, ChatRequest.read(request.body), headers_of(request))).as_json()
+    return (await estimate(caller, request.body, headers_of(request))).as_json()
 
 
 @api.get(

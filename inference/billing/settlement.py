@@ -35,6 +35,7 @@ PROCESS = uuid.uuid4().hex  # holds carry it: whose heartbeat keeps them
 DATABASE_SECONDS = 5
 
 T = TypeVar("T")
+Quoting = Callable[[bool], Awaitable[Quote]]  # whether the tokens are to be counted → the quote
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ async def admit(
     cap_cents: int | None,
     is_idempotent: bool,
     details: dict[str, Any],
+    quoting: Quoting | None = None,
 ) -> tuple[Quote, Admission]:
     """Raises `AdmissionDenied`. What the cheap bound could not pay, the counted one may."""
 
@@ -76,11 +78,17 @@ async def admit(
             idempotent=is_idempotent,
         )
 
-    return await cheaply_or_counted(request, listing, price, hold)
+    return await cheaply_or_counted(quoting or quoting_here(request, listing, price), hold)
 
 
 async def would_admit(
-    *, caller: Caller, request: ChatRequest, listing: Listing, price: PricePoint, cap_cents: int | None
+    *,
+    caller: Caller,
+    request: ChatRequest,
+    listing: Listing,
+    price: PricePoint,
+    cap_cents: int | None,
+    quoting: Quoting | None = None,
 ) -> tuple[Quote, Outlook]:
     """What `admit` would answer now. Raises `AdmissionDenied`."""
 
@@ -93,17 +101,22 @@ async def would_admit(
             cap_cents=cap_cents,
         )
 
-    return await cheaply_or_counted(request, listing, price, ask)
+    return await cheaply_or_counted(quoting or quoting_here(request, listing, price), ask)
 
 
-async def cheaply_or_counted(
-    request: ChatRequest, listing: Listing, price: PricePoint, ask: Callable[[Quote], Awaitable[T]]
-) -> tuple[Quote, T]:
-    cheap = quote(request, listing, price, counted=False)
+def quoting_here(request: ChatRequest, listing: Listing, price: PricePoint) -> Quoting:
+    async def quoted(counted: bool) -> Quote:
+        return quote(request, listing, price, counted=counted)
+
+    return quoted
+
+
+async def cheaply_or_counted(quoting: Quoting, ask: Callable[[Quote], Awaitable[T]]) -> tuple[Quote, T]:
+    cheap = await quoting(False)
     try:
         return cheap, await ask(cheap)
     except AdmissionDenied:
-        exact = quote(request, listing, price, counted=True)
+        exact = await quoting(True)
         if exact.need_cents >= cheap.need_cents:
             raise
         return exact, await ask(exact)

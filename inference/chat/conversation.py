@@ -91,23 +91,22 @@ def invalid_tool_message(text: str) -> InvalidRequest:
 
 def adopt_legacy_calls(messages: list[Message]) -> None:
     """`function_call` and role `function`, as OpenAI wrote them until 2023, become a tool call and its answer."""
-    open_calls: list[tuple[str, str]] = []
+    open_calls: dict[str | None, list[str]] = {}  # a function's name → the ids of its calls, the latest last
     for index, message in enumerate(messages):
         if message.function_call is not None and not message.calls:
             call_id = f"call_{index}_{message.function_call.name}"
             message.tool_calls = [ToolCall(id=call_id, function=message.function_call)]
             message.function_call = None
-            open_calls.append((message.tool_calls[0].function.name, call_id))
+            open_calls.setdefault(message.tool_calls[0].function.name, []).append(call_id)
         if message.role == "function":
             message.role = "tool"
             message.content = message.content or ""
             message.tool_call_id = answered(open_calls, message.name, index)
 
 
-def answered(open_calls: list[tuple[str, str]], name: str | None, index: int) -> str:
-    for at in reversed(range(len(open_calls))):
-        if open_calls[at][0] == name:
-            return open_calls.pop(at)[1]
+def answered(open_calls: dict[str | None, list[str]], name: str | None, index: int) -> str:
+    if waiting := open_calls.get(name):
+        return waiting.pop()
     raise invalid_tool_message(f"messages[{index}]: no function call named '{name}' is waiting for an answer.")
 
 

@@ -1,8 +1,19 @@
 """A message, its parts and its tool calls, as OpenAI's SDK types them (`openai` types/chat, 3.54.0)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, FailFast, Field, Tag
+
+T = TypeVar("T")
+
+
+class EndsAtFirst(FailFast):
+    """A list's first wrong entry ends its check: a caller reads one error, and a million of them fill the memory."""
+
+    __hash__ = object.__hash__
+
+
+FirstWrong = Annotated[T, EndsAtFirst()]
 
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
 
@@ -88,7 +99,7 @@ def content_form(content: Any) -> str:
 
 
 Content = Annotated[
-    Annotated[str, Tag("text")] | Annotated[list[AnyPart], Tag("parts")],
+    Annotated[str, Tag("text")] | Annotated[list[AnyPart], EndsAtFirst(), Tag("parts")],
     Discriminator(content_form),
 ]
 
@@ -116,13 +127,13 @@ class Message(Wire):
     role: Role
     content: Content | None = None
     name: str | None = None
-    tool_calls: list[ToolCall] | None = None
+    tool_calls: FirstWrong[list[ToolCall]] | None = None
     tool_call_id: str | None = None
     function_call: Function | None = None
     refusal: str | None = None
     audio: dict[str, Any] | None = None
     reasoning_content: str | None = None
-    thinking_blocks: list[dict[str, Any]] | None = None
+    thinking_blocks: FirstWrong[list[dict[str, Any]]] | None = None
     extra_content: dict[str, Any] | None = None
     cache_control: CacheMark | None = None
 

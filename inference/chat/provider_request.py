@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
@@ -13,12 +14,13 @@ from inference.chat.traits import Traits
 @dataclass(frozen=True, slots=True)
 class Target:
     """The model a request goes to. `pseudonym` hashes a caller's own ids with ours, so that no provider learns or
-    mixes them.
+    mixes them. `on_loop`: rendering may take a few milliseconds and raises `TooMuchHere` where it would take more.
     """
 
     upstream_model: str
     traits: Traits
     pseudonym: Callable[[str], str]
+    on_loop: bool = False
 
 
 @dataclass(slots=True)
@@ -33,13 +35,11 @@ class ProviderRequest:
     transforms: list[str] = field(default_factory=list)
     names: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
+    mended: bool = False  # since it was encoded: a dialect changed what the provider refused
 
     def encoded(self) -> bytes:
-        """Raises `InvalidRequest` for what JSON cannot say: 1e999 in a caller's own schema has become infinity."""
-        try:
-            return json.dumps(self.body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-        except ValueError as error:
-            raise InvalidRequest("The request holds a number that is not finite.", code="invalid_json") from error
+        return encode(self.body)
 
     def ignore(self, name: str) -> None:
         if name not in self.ignored:
@@ -48,3 +48,11 @@ class ProviderRequest:
     def transform(self, name: str) -> None:
         if name not in self.transforms:
             self.transforms.append(name)
+
+
+def encode(body: dict[str, Any]) -> bytes:
+    """Raises `InvalidRequest` for what JSON cannot say: 1e999 in a caller's own schema has become infinity."""
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except ValueError as error:
+        raise InvalidRequest("The request holds a number that is not finite.", code="invalid_json") from error

@@ -3,11 +3,13 @@
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import from_json
 
-from inference.chat import conversation, validation_messages
+from inference.chat import conversation, strict_json, structure, validation_messages
+from inference.chat.budget import TooMuchHere
 from inference.chat.invalid_request import InvalidRequest
-from inference.chat.messages import CacheMark, Message, ToolCall, Wire
+from inference.chat.messages import CacheMark, FirstWrong, Message, ToolCall, Wire
+
+VALUES_ON_LOOP = 4_000  # a few milliseconds' work
 
 
 class ToolFunction(Wire):
@@ -35,7 +37,7 @@ class NamedFunction(Wire):
 
 class AllowedTools(Wire):
     mode: Literal["auto", "required"]
-    tools: list[dict[str, Any]] = Field(min_length=1)
+    tools: list[dict[str, Any]] = Field(min_length=1, fail_fast=True)
 
 
 class NamedChoice(Wire):
@@ -81,7 +83,7 @@ class ChatRequest(BaseModel):
     model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 
     model: str = Field(min_length=1, max_length=200)
-    messages: list[Message] = Field(min_length=1)
+    messages: list[Message] = Field(min_length=1, fail_fast=True)
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     max_completion_tokens: int | None = Field(default=None, ge=1, le=10**9)
@@ -90,23 +92,23 @@ class ChatRequest(BaseModel):
     top_p: float | None = Field(default=None, ge=0, le=1)
     top_k: int | None = Field(default=None, ge=1)
     n: int | None = Field(default=None, ge=1, le=128)
-    stop: str | list[str] | None = None
+    stop: str | FirstWrong[list[str]] | None = None
     seed: int | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = Field(default=None, ge=0, le=20)
     logit_bias: dict[str, float] | None = None
     presence_penalty: float | None = Field(default=None, ge=-2, le=2)
     frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
-    tools: list[Tool] | None = None
+    tools: FirstWrong[list[Tool]] | None = None
     tool_choice: Literal["none", "auto", "required"] | NamedChoice | None = None
     parallel_tool_calls: bool | None = None
-    functions: list[LegacyFunction] | None = None
+    functions: FirstWrong[list[LegacyFunction]] | None = None
     function_call: Literal["none", "auto"] | NamedFunction | None = None
     response_format: ResponseFormat | None = None
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = None
     verbosity: Literal["low", "medium", "high"] | None = None
     thinking: Thinking | None = None
-    modalities: list[str] | None = None
+    modalities: FirstWrong[list[str]] | None = None
     audio: dict[str, Any] | None = None
     prediction: dict[str, Any] | None = None
     web_search_options: dict[str, Any] | None = None
@@ -123,14 +125,10 @@ class ChatRequest(BaseModel):
     legacy: bool = Field(default=False, init=False, exclude=True)
 
     @classmethod
-    def read(cls, body: bytes) -> "ChatRequest":
-        """Raises `InvalidRequest` with a sentence the caller can act on."""
-        try:
-            given = from_json(body, allow_inf_nan=False)
-        except ValueError as error:
-            raise InvalidRequest(f"The request body is not valid JSON: {error}.", code="invalid_json") from error
-        if not isinstance(given, dict):
-            raise InvalidRequest("The request body must be a JSON object.", code="invalid_json")
+    def read(cls, body: bytes, *, on_loop: bool = False) -> "ChatRequest":
+        """Raises `InvalidRequest` with a sentence the caller can act on, and, `on_loop`, `TooMuchHere`."""
+        given = cls.given(body, most_values=VALUES_ON_LOOP if on_loop else structure.MOST_VALUES)
+        structure.check(given)
         for name in ("model", "messages"):
             if not given.get(name):
                 raise InvalidRequest(
@@ -148,6 +146,22 @@ class ChatRequest(BaseModel):
         request.check_tools()
         request.check_response_format()
         return request
+
+    @staticmethod
+    def given(body: bytes, *, most_values: int) -> dict[str, Any]:
+        if structure.values(body, most_values) > most_values:
+            if most_values < structure.MOST_VALUES:
+                raise TooMuchHere
+            raise structure.too_many("JSON values", structure.MOST_VALUES)
+        try:
+            given = strict_json.read(body)
+        except strict_json.TooDeep as error:
+            raise InvalidRequest(f"The request is {error}.", code=structure.CODE) from error
+        except ValueError as error:
+            raise InvalidRequest(f"The request body is not valid JSON: {error}.", code="invalid_json") from error
+        if not isinstance(given, dict):
+            raise InvalidRequest("The request body must be a JSON object.", code="invalid_json")
+        return given
 
     @property
     def unknown(self) -> list[str]:

@@ -1,7 +1,9 @@
 """What happens to the fields a model does not take: left out and named, or refused (docs/providers/README.md)."""
 
+import string
 from typing import Any
 
+from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest, unsupported
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
@@ -19,6 +21,8 @@ NEUTRAL: dict[str, Any] = {
     "top_logprobs": 0,
 }
 
+HEADER_LETTERS = frozenset(string.ascii_letters + string.digits + "_-.")
+
 SENTENCES = {
     "n": "This model gives one choice per request; leave out n or send 1.",
     "logprobs": "This model does not report log probabilities.",
@@ -29,9 +33,9 @@ SENTENCES = {
 }
 
 
-def drop_unsupported(request: ChatRequest, traits: Traits) -> ProviderRequest:
+def drop_unsupported(request: ChatRequest, traits: Traits, *, on_loop: bool = False) -> ProviderRequest:
     """A `ProviderRequest` with an empty body, told of every field it will not carry. Raises `InvalidRequest`."""
-    rendered = ProviderRequest(request, {})
+    rendered = ProviderRequest(request, {}, budget=Budget.of(on_loop=on_loop))
     for name in sorted(traits.rejects):
         if asks(request, name):
             raise unsupported(SENTENCES.get(name, f"This model does not support {name}."), param=name)
@@ -52,7 +56,8 @@ def asks(request: ChatRequest, name: str) -> bool:
 
 def printable(name: str) -> str:
     """A caller's own field name goes back in a header: only what a header can hold."""
-    return "".join(letter for letter in name if letter.isascii() and (letter.isalnum() or letter in "_-."))[:64] or "?"
+    beginning = name[:256]
+    return "".join(letter for letter in beginning if letter in HEADER_LETTERS)[:64] or "?"
 
 
 def check_modalities(request: ChatRequest) -> None:

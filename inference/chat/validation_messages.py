@@ -1,6 +1,5 @@
 """What is wrong with a request, in a sentence: pydantic's errors through a table, and text that nobody can store."""
 
-import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -30,6 +29,9 @@ SENTENCES = {
     "less_than_equal": ("invalid_value", "{at} must be at most {le}."),
     "finite_number": ("invalid_value", "{at} must be a finite number."),
 }
+# Where a value was found: the way to what holds it, and its name or number there.
+Steps = tuple[Any, int | str] | None
+
 # The names pydantic gives to the arms of a union mean nothing to a caller.
 ARMS = ("text", "parts", "str", "NamedChoice", "NamedFunction", "image_url", "input_audio", "file", "refusal")
 
@@ -63,19 +65,29 @@ def may_hold_nul(body: bytes) -> bool:
     return b"\\u0000" in body
 
 
-def refuse_nul(value: Any, at: str = "") -> None:
+def refuse_nul(given: Any) -> None:
     """PostgreSQL stores no NUL, and providers cut the text there."""
-    if isinstance(value, str) and "\0" in value:
-        place = at.lstrip(".")
-        raise InvalidRequest(
-            f"{place or 'A field name'} contains a NUL character (\\u0000).",
-            param=re.split(r"[.\[]", place)[0] or None,
-            code="invalid_value",
-        )
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            refuse_nul(name, at or ".")
-            refuse_nul(inner, f"{at}.{name}")
-    if isinstance(value, list):
-        for index, inner in enumerate(value):
-            refuse_nul(inner, f"{at}[{index}]")
+    waiting: list[tuple[Any, Steps]] = [(given, None)]
+    while waiting:
+        value, steps = waiting.pop()
+        if isinstance(value, str):
+            if "\0" in value:
+                raise holds_nul(steps)
+        elif isinstance(value, dict):
+            if any("\0" in name for name in value):
+                raise holds_nul(steps)
+            waiting += ((inner, (steps, name)) for name, inner in reversed(value.items()))
+        elif isinstance(value, list):
+            waiting += ((inner, (steps, index)) for index, inner in reversed(list(enumerate(value))))
+
+
+def holds_nul(steps: Steps) -> InvalidRequest:
+    """`steps` leads from the value up to the request."""
+    path: list[int | str] = []
+    while steps is not None:
+        steps, step = steps
+        path.append(step)
+    path.reverse()
+    said = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".") or "A field name"
+    param = str(path[0]) if path else None
+    return InvalidRequest(f"{said} contains a NUL character (\\u0000).", param=param, code="invalid_value")

@@ -6,14 +6,14 @@ from typing import Any
 from accounts.authentication import Caller
 from credits.ledger import AdmissionDenied, Outlook
 from inference import catalog
-from inference.billing import settlement, token_counting
-from inference.billing.quotes import Quote, quote
+from inference.billing import settlement
+from inference.billing.quotes import Quote
 from inference.catalog.pricing import charged_cents
 from inference.catalog.snapshot import Listing, PricePoint
 from inference.chat.provider_request import ProviderRequest
-from inference.chat.request import ChatRequest
 from inference.chat.usage import Usage
-from inference.completion import errors, routing
+from inference.completion import errors, preparing, routing
+from inference.completion.preparing import Prepared
 from inference.completion.routing import Headers
 
 # A completion would be answered with these; of the others the estimate itself is refused.
@@ -28,13 +28,12 @@ class Estimate:
     price: PricePoint
     rendered: ProviderRequest
     quote: Quote
+    least_prompt: int
     outlook: Outlook | AdmissionDenied
 
     @property
     def least(self) -> Usage:
-        request = self.rendered.request
-        prompt = token_counting.least_prompt(request, self.listing.estimate_percent)
-        return Usage(input=prompt, output=request.choices)
+        return Usage(input=self.least_prompt, output=self.rendered.request.choices)
 
     def as_json(self) -> dict[str, Any]:
         least_usd, worst_usd = self.price.sheet.cost_usd(self.least), self.quote.worst_usd
@@ -70,24 +69,26 @@ def admission(quote: Quote, outlook: Outlook | AdmissionDenied) -> dict[str, Any
     }
 
 
-async def estimate(caller: Caller, request: ChatRequest, headers: Headers) -> Estimate:
+async def estimate(caller: Caller, body: bytes, headers: Headers) -> Estimate:
     """Raises what the completion would be refused with before its credit is looked at."""
-    book = await catalog.current()
-    listing, price = routing.find(book, request.model, caller)
-    rendered = listing.dialect.render(request, routing.target(listing, caller), limit=None)
-    rendered.encoded()
-    quote, outlook = await asked(caller, request, listing, price, routing.cap(headers))
-    return Estimate(listing, price, rendered, quote, outlook)
+    prepared = await preparing.prepare(caller, body, await catalog.current(), least=True)
+    quote, outlook = await asked(prepared, routing.cap(headers))
+    return Estimate(
+        prepared.listing, prepared.price, prepared.made.rendered, quote, prepared.made.least_prompt, outlook
+    )
 
 
-async def asked(
-    caller: Caller, request: ChatRequest, listing: Listing, price: PricePoint, cap_cents: int | None
-) -> tuple[Quote, Outlook | AdmissionDenied]:
+async def asked(prepared: Prepared, cap_cents: int | None) -> tuple[Quote, Outlook | AdmissionDenied]:
     try:
         return await settlement.would_admit(
-            caller=caller, request=request, listing=listing, price=price, cap_cents=cap_cents
+            caller=prepared.caller,
+            request=prepared.request,
+            listing=prepared.listing,
+            price=prepared.price,
+            cap_cents=cap_cents,
+            quoting=prepared.quoting,
         )
     except AdmissionDenied as refused:
         if refused.reason not in TOLD:
             raise
-        return quote(request, listing, price, counted=True), refused
+        return await prepared.quoting(True), refused

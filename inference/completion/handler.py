@@ -22,7 +22,7 @@ from inference.billing import settlement
 from inference.catalog.snapshot import Listing, PricePoint
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
-from inference.completion import errors, routing
+from inference.completion import errors, preparing, routing
 from inference.completion.channel import Channel
 from inference.completion.response import JSON_HEADERS, STREAM_HEADERS, Answer, completion, dumps
 from inference.completion.routing import Headers
@@ -38,7 +38,7 @@ async def complete(headers: Headers, body: bytes, caller: Caller | None = None) 
     request_id = new_request_id()
     try:
         caller = caller or await authenticate(headers.get("authorization"))
-        exchange = await begin(caller, ChatRequest.read(body), headers, request_id)
+        exchange = await begin(caller, body, headers, request_id)
         return await answer(exchange)
     except Exception as error:
         return refusal(errors.answer_to(error), request_id)
@@ -50,12 +50,12 @@ def refusal(error: ApiError, request_id: str) -> Answer:
     )
 
 
-async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_id: str) -> CompletionTask:
+async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) -> CompletionTask:
     """Up to the provider's door: everything that can be refused is refused here."""
     book = await catalog.current()
-    listing, price = routing.find(book, request.model, caller)
-    rendered = listing.dialect.render(request, routing.target(listing, caller), limit=None)
-    payload = rendered.encoded()
+    prepared = await preparing.prepare(caller, body, book)
+    request, listing, price = prepared.request, prepared.listing, prepared.price
+    rendered, payload = prepared.made.rendered, prepared.made.payload
     cap_cents = routing.cap(headers)
     completion_id, is_idempotent = completion_id_for(caller, headers)
     try:
@@ -68,6 +68,7 @@ async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_
             cap_cents=cap_cents,
             is_idempotent=is_idempotent,
             details=held_for(listing, price, request, request_id),
+            quoting=prepared.quoting,
         )
     except asyncio.CancelledError:  # the client hung up: it may be admitted, and will never be sent
         if not is_idempotent:
@@ -76,8 +77,11 @@ async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_
     limit = quote.affordable(admission.cents)
     is_lowered = limit < quote.limit
     if is_lowered or must_send(limit, listing, request):
-        rendered = listing.dialect.render(request, routing.target(listing, caller), limit=limit)
-        payload = rendered.encoded()
+        try:
+            rendered, payload = await prepared.limited(limit)
+        except BaseException:  # also a client that hung up: what is held will never be sent
+            settlement.release_soon(completion_id, caller.user_id)
+            raise
     exchange = CompletionTask(
         id=completion_id,
         request_id=request_id,

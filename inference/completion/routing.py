@@ -47,8 +47,8 @@ def find(book: Catalog, name: str, caller: Caller) -> tuple[Listing, PricePoint]
     return listing, price
 
 
-def target(listing: Listing, caller: Caller) -> Target:
-    return Target(listing.upstream_id, listing.traits, lambda value: pseudonym(caller.user_id, value))
+def target(listing: Listing, caller: Caller, *, on_loop: bool = False) -> Target:
+    return Target(listing.upstream_id, listing.traits, lambda value: pseudonym(caller.user_id, value), on_loop)
 
 
 def pseudonym(user_id: int, value: str) -> str:

@@ -22,7 +22,7 @@ from inference.catalog.snapshot import Catalog, Listing, PricePoint
 from inference.chat.provider_error import BAD_RESPONSE, ErrorKind, ProviderError
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts, Gathered, Reply
-from inference.completion import outcome
+from inference.completion import outcome, preparing
 from inference.completion.channel import Channel
 from inference.completion.outcome import CLIENT_LEFT, STOPPED
 from inference.completion.response import Chunks, error_event, fault_error
@@ -165,7 +165,8 @@ class CompletionTask:
                     raise
                 tries += 1
             await asyncio.sleep(pause)
-            self.payload = self.rendered.encoded()  # a dialect may have mended what the provider refused
+            if self.rendered.mended:
+                self.payload = await preparing.encoded(self.caller.user_id, self.rendered, len(self.payload))
 
     async def ask(self) -> None:
         dialect, wants_stream = self.listing.dialect, self.is_stream or self.listing.dialect.STREAMS_ALWAYS

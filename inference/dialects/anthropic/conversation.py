@@ -8,8 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic_core import from_json
-
+from inference.chat.budget import Budget
 from inference.chat.messages import Message, RefusalPart, ToolCall
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
@@ -33,10 +32,10 @@ class Turn:
         return any(block["type"] == block_type for block in self.blocks)
 
 
-def write(request: ChatRequest, traits: Traits) -> tuple[list[Block], list[Turn]]:
+def write(request: ChatRequest, traits: Traits, budget: Budget) -> tuple[list[Block], list[Turn]]:
     """The system prompt's blocks, and at least one turn of which the first is the user's."""
     system = [block for message in request.messages if message.role in SYSTEM for block in system_blocks(message)]
-    turns = spoken(request.messages, traits)
+    turns = spoken(request.messages, traits, budget)
     if not turns and system:
         turns = [Turn("user", [system.pop()])]
     if not turns or turns[0].role != "user":
@@ -59,7 +58,7 @@ def close(turns: list[Turn], rendered: ProviderRequest, traits: Traits, *, think
         last.blocks[-1]["text"] = last.blocks[-1]["text"].rstrip()
 
 
-def spoken(messages: list[Message], traits: Traits) -> list[Turn]:
+def spoken(messages: list[Message], traits: Traits, budget: Budget) -> list[Turn]:
     turns: list[Turn] = []
     ids = ToolIds()
     for index, message in enumerate(messages):
@@ -67,7 +66,7 @@ def spoken(messages: list[Message], traits: Traits) -> list[Turn]:
             case "system" | "developer":
                 continue
             case "assistant":
-                add(turns, "assistant", assistant_blocks(message, ids))
+                add(turns, "assistant", assistant_blocks(message, ids, budget))
             case "tool":
                 add(turns, "user", [tool_result(message, f"messages[{index}]", ids, traits)])
             case _:
@@ -94,12 +93,12 @@ def user_blocks(message: Message, at: str, traits: Traits) -> list[Block]:
     return parts.marked_last(parts.contents(message.parts, at, traits), message.cache_control)
 
 
-def assistant_blocks(message: Message, ids: ToolIds) -> list[Block]:
+def assistant_blocks(message: Message, ids: ToolIds, budget: Budget) -> list[Block]:
     thoughts = [block for given in message.thinking_blocks or () if (block := thinking_block(given)) is not None]
     refusal = [RefusalPart(type="refusal", refusal=message.refusal)] if message.refusal else []
     texts = parts.texts([*message.parts, *refusal])
     ids.begin()
-    calls = [tool_use(call, ids) for call in message.calls]
+    calls = [tool_use(call, ids, budget) for call in message.calls]
     said = parts.marked_last(texts + calls, message.cache_control)
     return thoughts + said if said else []  # a turn must not end in a thinking block
 
@@ -114,9 +113,9 @@ def thinking_block(given: dict[str, Any]) -> Block | None:
     return None
 
 
-def tool_use(call: ToolCall, ids: ToolIds) -> Block:
-    name = tool_name(call.function.name)
-    return {"type": "tool_use", "id": ids.take(call.id), "name": name, "input": arguments(call.function.arguments)}
+def tool_use(call: ToolCall, ids: ToolIds, budget: Budget) -> Block:
+    name, given = tool_name(call.function.name), arguments(call.function.arguments, budget)
+    return {"type": "tool_use", "id": ids.take(call.id), "name": name, "input": given}
 
 
 def tool_result(message: Message, at: str, ids: ToolIds, traits: Traits) -> Block:
@@ -130,12 +129,12 @@ def tool_result(message: Message, at: str, ids: ToolIds, traits: Traits) -> Bloc
     return parts.marked(block, message.cache_control)
 
 
-def arguments(text: str | None) -> dict[str, Any]:
+def arguments(text: str | None, budget: Budget) -> dict[str, Any]:
     """A model wrote it: a 400 for broken JSON would make the conversation unrecoverable."""
     if not text or not text.strip():
         return {}
     try:
-        value = from_json(text, allow_inf_nan=False)
+        value = budget.nested(text)
         json.dumps(value, allow_nan=False)  # 1e999 reads as infinity, which no JSON can hold
     except (ValueError, RecursionError):
         return {"__raw_arguments": text}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.dialects.anthropic import schema
@@ -38,11 +39,11 @@ def schemas(form: dict[str, Any]) -> list[dict[str, Any]]:
     return [form["format"]["schema"]] if form else []
 
 
-def config(request: ChatRequest) -> dict[str, Any]:
+def config(request: ChatRequest, budget: Budget) -> dict[str, Any]:
     given = asked_schema(request)
     if given is None:
         return {}
-    fitted = schema.fit(given, param=PARAM)
+    fitted = schema.fit(given, param=PARAM, budget=budget)
     if excess := schema.excess([fitted]):
         raise InvalidRequest(f"response_format: the schema has {excess}.", param=PARAM, code="unsupported_value")
     return {"format": {"type": "json_schema", "schema": fitted}}

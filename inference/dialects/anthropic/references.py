@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest
 
 Schema = dict[str, Any]
 
 DEEPEST = 50
+MOST_FOLLOWED = 256  # references that lead to each other in a row
 FIRST_WINS = ("description", "title", "default", "examples", "additionalProperties")
 MERGED_BY_NAME = ("properties", "$defs", "definitions")
 
@@ -19,6 +21,7 @@ class References:
 
     root: Schema
     param: str
+    budget: Budget
 
     def rejected(self, why: str) -> InvalidRequest:
         return InvalidRequest(f"{self.param}: {why}.", param=self.param, code="unsupported_value")
@@ -35,7 +38,9 @@ class References:
             if reference in seen:
                 raise self.recursive()
             seen.add(reference)
-            node = {**self.target(reference), **{name: value for name, value in node.items() if name != "$ref"}}
+            target = self.target(reference)
+            self.budget.write_out(target, self.param)
+            node = {**target, **{name: value for name, value in node.items() if name != "$ref"}}
         return node
 
     def target(self, reference: str) -> Schema:
@@ -46,16 +51,28 @@ class References:
             raise self.rejected(f"the reference '{reference[:100]}' leads nowhere inside the schema")
         return found
 
-    def refuse_recursion(self, node: Any, open_: tuple[str, ...] = (), done: set[str] | None = None) -> None:
-        done = set() if done is None else done
-        if isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):
-            if reference in open_:
+    def refuse_recursion(self, given: Schema) -> None:
+        """Each value is looked at once, and is open until all inside it and behind its reference is."""
+        is_open: dict[int, bool] = {}
+        followed = 0
+        waiting: list[tuple[Any, bool, bool]] = [(given, False, False)]  # a value, by reference, and whether it ends
+        while waiting:
+            node, by_reference, ends = waiting.pop()
+            if ends:
+                is_open[id(node)] = False
+                followed -= by_reference
+            elif is_open.get(id(node)):
                 raise self.recursive()
-            if reference not in done:
-                self.refuse_recursion(self.target(reference), (*open_, reference), done)
-                done.add(reference)
-        for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-            self.refuse_recursion(child, open_, done)
+            elif id(node) not in is_open:
+                is_open[id(node)] = True
+                followed += by_reference
+                if followed > MOST_FOLLOWED:
+                    raise self.rejected("the schema is nested too deeply")
+                waiting.append((node, by_reference, True))
+                children = node.values() if isinstance(node, dict) else node
+                waiting += [(child, False, False) for child in reversed(children) if isinstance(child, dict | list)]
+                if isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):
+                    waiting.append((self.target(reference), True, False))
 
     def recursive(self) -> InvalidRequest:
         return self.rejected("recursive schemas are not supported by this model")
@@ -69,28 +86,43 @@ def merged(node: Schema, references: References, depth: int = 0) -> Schema:
     if depth > DEEPEST:
         raise references.recursive()
     whole = {name: value for name, value in node.items() if name != "allOf"}
+    own: set[str] = set()
     for branch in branches:
+        references.budget.spend(1, references.param)
         if not isinstance(branch, dict):
             return node
-        if not combine(whole, merged(references.inlined(branch), references, depth + 1)):
+        if not combine(whole, merged(references.inlined(branch), references, depth + 1), own):
             return node
-    return whole
+    return {k: list(v) if k == "required" and k in own else v for k, v in whole.items()}
 
 
-def combine(whole: Schema, branch: Schema) -> bool:
-    """Adds a branch of `allOf`; False where the two say different things with the same keyword."""
+def combine(whole: Schema, branch: Schema, own: set[str]) -> bool:
+    """Adds a branch of `allOf`; False where the two say different things with the same keyword.
+
+    `own`: the keywords of `whole` whose value is a copy of ours, to which the next branch is added; a new copy for each
+    branch would cost by the square of their number. `required` is the keys of a dict there.
+    """
     for keyword, value in branch.items():
-        here = whole.setdefault(keyword, value)
-        if here == value or keyword in FIRST_WINS:
+        here: Any = whole.setdefault(keyword, value)
+        if here is value or keyword in FIRST_WINS:
             continue
-        if keyword == "required" and isinstance(here, list) and isinstance(value, list):
-            whole[keyword] = here + [name for name in value if name not in here]
+        if keyword == "required" and is_names(value) and (keyword in own or is_names(here)):
+            whole[keyword] = here = here if keyword in own else dict.fromkeys(here)
+            here.update(dict.fromkeys(value))
         elif keyword in MERGED_BY_NAME and isinstance(here, dict) and isinstance(value, dict) and agree(here, value):
-            whole[keyword] = {**here, **value}
+            whole[keyword] = here = here if keyword in own else dict(here)
+            here.update(value)
+        elif here == value:
+            continue
         else:
             return False
+        own.add(keyword)
     return True
 
 
+def is_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
 def agree(one: Schema, other: Schema) -> bool:
-    return all(one[name] == other[name] for name in one.keys() & other.keys())
+    return all(name not in one or one[name] == value for name, value in other.items())

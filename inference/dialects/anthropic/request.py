@@ -18,15 +18,15 @@ def path(upstream_model: str, *, stream: bool) -> str:
 def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> ProviderRequest:
     """Raises `InvalidRequest`."""
     traits = target.traits
-    rendered = drop_unsupported(request, traits)
+    rendered = drop_unsupported(request, traits, on_loop=target.on_loop)
     rendered.headers = {"anthropic-version": traits.version or VERSION}
     if request.stream_options and request.stream_options.include_obfuscation:
         rendered.ignore("stream_options.include_obfuscation")
     max_tokens = output_limit(rendered, traits, limit)
-    system, turns = conversation.write(request, traits)
+    system, turns = conversation.write(request, traits, rendered.budget)
     thought = thinking.plan(rendered, traits, turns, max_tokens)
     conversation.close(turns, rendered, traits, thinks=thought is not None)
-    form = output_format.config(request)
+    form = output_format.config(request, rendered.budget)
     rendered.body = {
         "model": target.upstream_model,
         "max_tokens": max_tokens,

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from inference.chat.budget import Budget
 from inference.dialects.anthropic.references import References, Schema, merged
 
 KEPT = ("type", "enum", "const", "description")
@@ -29,18 +30,18 @@ COMPILES: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def object_root(given: Schema, *, param: str) -> Schema:
+def object_root(given: Schema, *, param: str, budget: Budget | None = None) -> Schema:
     """A tool's parameters, otherwise as they are: Claude wants an object at the root, no union and no reference."""
-    references = References(given, param)
+    references = References(given, param, budget or Budget())
     root = merged(references.inlined(given), references)
     if any(union in root for union in UNIONS) or not (root.get("type") is None or "object" in kinds(root)):
         raise references.rejected("the root must be an object for this model, no union and no other type")
     return {**root, "type": "object"}
 
 
-def fit(given: Schema, *, param: str) -> Schema:
+def fit(given: Schema, *, param: str, budget: Budget | None = None) -> Schema:
     """Raises `InvalidRequest` for what could only be had by changing what the schema says."""
-    references = References(given, param)
+    references = References(given, param, budget or Budget())
     try:
         references.refuse_recursion(given)
         return clean(references.inlined(given), references)
@@ -49,6 +50,7 @@ def fit(given: Schema, *, param: str) -> Schema:
 
 
 def clean(given: Any, references: References) -> Schema:
+    references.budget.spend(1, references.param)
     if given is True:
         return {}
     if not isinstance(given, dict):
@@ -119,8 +121,9 @@ def excess(schemas: Iterable[Schema]) -> str | None:
 
 def nodes(fitted: Schema) -> Iterator[Schema]:
     """A fitted schema and every schema inside it."""
-    yield fitted
-    inner = [child for name in NAMED for child in fitted.get(name, {}).values()]
-    inner += [*fitted.get("anyOf", ()), *fitted.get("allOf", ()), *([fitted["items"]] if "items" in fitted else [])]
-    for child in inner:
-        yield from nodes(child)
+    waiting = [fitted]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += [child for name in NAMED for child in node.get(name, {}).values()]
+        waiting += [*node.get("anyOf", ()), *node.get("allOf", ()), *([node["items"]] if "items" in node else [])]

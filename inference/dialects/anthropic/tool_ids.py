@@ -17,16 +17,18 @@ class ToolIds:
 
     turn: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    counts: dict[str, int] = field(default_factory=dict)  # id wanted before → the number it was last given
 
     def begin(self) -> None:
         self.turn = {}
 
     def take(self, given: str) -> str:
         wanted = sent = tool_id(given)
-        number = 1
+        number = self.counts.get(wanted, 1)
         while sent in self.used:
             number += 1
             sent = f"{wanted}-{number}"
+        self.counts[wanted] = number
         self.used.add(sent)
         self.turn[given] = sent
         return sent

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from inference.chat.budget import Budget
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest, Tool, allowed_name
 from inference.dialects.anthropic import schema
@@ -17,7 +18,12 @@ def write(rendered: ProviderRequest, turns: list[Turn], *, held_to: list[dict[st
     request = rendered.request
     if not request.tools:
         return remembered(turns)
-    tools = [definition(number, tool) for number, tool in enumerate(request.tools) if is_allowed(tool, request)]
+    allowed = allowed_names(request)
+    tools = [
+        definition(number, tool, rendered.budget)
+        for number, tool in enumerate(request.tools)
+        if allowed is None or tool.function.name in allowed
+    ]
     relax(tools, rendered, held_to)
     return {"tools": tools, "tool_choice": choice(request)}
 
@@ -29,20 +35,23 @@ def remembered(turns: list[Turn]) -> dict[str, Any]:
     return {"tools": tools, "tool_choice": {"type": "none"}} if tools else {}
 
 
-def is_allowed(tool: Tool, request: ChatRequest) -> bool:
+def allowed_names(request: ChatRequest) -> set[str] | None:
+    """None: all."""
     allowed = request.allowed_tools
-    return allowed is None or tool.function.name in [allowed_name(entry) for entry in allowed.tools]
+    return None if allowed is None else {allowed_name(entry) for entry in allowed.tools}
 
 
-def definition(number: int, tool: Tool) -> Block:
+def definition(number: int, tool: Tool, budget: Budget) -> Block:
     function = tool.function
     param = f"tools[{number}].function.parameters"
-    given = schema.object_root(function.parameters, param=param) if function.parameters else dict(NO_PARAMETERS)
+    given = dict(NO_PARAMETERS)
+    if function.parameters:
+        given = schema.object_root(function.parameters, param=param, budget=budget)
     block: Block = {"name": function.name, "input_schema": given}
     if function.description:
         block["description"] = function.description
     if function.strict:
-        block |= {"strict": True, "input_schema": schema.fit(given, param=param), "loose": given}
+        block |= {"strict": True, "input_schema": schema.fit(given, param=param, budget=budget), "loose": given}
     return marked(block, tool.cache_control)
 
 

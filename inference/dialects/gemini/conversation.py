@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from pydantic_core import from_json
-
+from inference.chat.budget import Budget
 from inference.chat.messages import ImagePart, Message, ToolCall
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
@@ -30,6 +29,7 @@ class Turns:
 
     traits: Traits
     names: Mapping[str, str]
+    budget: Budget
 
     def write(self, request: ChatRequest) -> tuple[list[Part], list[dict[str, Any]]]:
         """The instruction's parts, and at least one turn, of which the first is the user's."""
@@ -71,13 +71,43 @@ class Turns:
         return texts + calls
 
     def call(self, call: ToolCall) -> Part:
-        part: Part = {"functionCall": {**self.named(call), "args": arguments(call.function.arguments)}}
+        part: Part = {"functionCall": {**self.named(call), "args": self.arguments(call.function.arguments)}}
         signature = signatures.of(call.extra_content)
         return {**part, "thoughtSignature": signature} if signature else part
 
     def answers(self, asked: list[ToolCall], results: Iterable[tuple[int, Message]]) -> list[Part]:
         given = {message.tool_call_id: (index, message) for index, message in results}
-        return [{"functionResponse": {**self.named(call), "response": response(*given[call.id])}} for call in asked]
+        return [
+            {"functionResponse": {**self.named(call), "response": self.response(*given[call.id])}} for call in asked
+        ]
+
+    def arguments(self, text: str | None) -> dict[str, Any]:
+        """A model wrote it: a 400 for broken JSON would make the conversation unrecoverable."""
+        if not text or not text.strip():
+            return {}
+        try:
+            value = self.read(text)
+        except ValueError:
+            return {RAW: text}
+        return value if isinstance(value, dict) else {RAW: value}
+
+    def response(self, index: int, message: Message) -> dict[str, Any]:
+        """An object stays one; anything else a tool says is text to Gemini."""
+        for number, part in enumerate(message.parts):
+            sentence = f"messages[{index}].content[{number}]: this model does not take images in tool results."
+            parts.refuse_unless(not isinstance(part, ImagePart), sentence)
+        said = message.text
+        try:
+            value = self.read(said)
+        except ValueError:
+            value = None
+        return value if isinstance(value, dict) else {"output": said}
+
+    def read(self, text: str) -> Any:
+        """Raises ValueError, also for what no JSON can hold: 1e999 reads as infinity."""
+        value = self.budget.nested(text)
+        json.dumps(value, allow_nan=False)
+        return value
 
     def named(self, call: ToolCall) -> dict[str, str]:
         return {"id": call.id, "name": sent_name(call.function.name, self.names)}
@@ -93,33 +123,3 @@ def add(turns: list[dict[str, Any]], role: str, held: list[Part]) -> None:
         turns[-1]["parts"] += held
     elif held:
         turns.append(turn(role, held))
-
-
-def arguments(text: str | None) -> dict[str, Any]:
-    """A model wrote it: a 400 for broken JSON would make the conversation unrecoverable."""
-    if not text or not text.strip():
-        return {}
-    try:
-        value = read(text)
-    except ValueError:
-        return {RAW: text}
-    return value if isinstance(value, dict) else {RAW: value}
-
-
-def response(index: int, message: Message) -> dict[str, Any]:
-    """An object stays one; anything else a tool says is text to Gemini."""
-    for number, part in enumerate(message.parts):
-        sentence = f"messages[{index}].content[{number}]: this model does not take images in tool results."
-        parts.refuse_unless(not isinstance(part, ImagePart), sentence)
-    try:
-        value = read(message.text)
-    except ValueError:
-        value = None
-    return value if isinstance(value, dict) else {"output": message.text}
-
-
-def read(text: str) -> Any:
-    """Raises ValueError, also for what no JSON can hold: 1e999 reads as infinity."""
-    value = from_json(text, allow_inf_nan=False)
-    json.dumps(value, allow_nan=False)
-    return value

@@ -17,9 +17,11 @@ def as_sent(callers: Iterable[str]) -> dict[str, str]:
     """The caller's name of each declared function → ours. No two become the same."""
     callers = list(callers)
     sent = {name: name for name in callers if fitting(name) == name}
+    taken = set(sent)
     for name in callers:
         if name not in sent:
-            sent[name] = free(fitting(name), set(sent.values()))
+            sent[name] = free(fitting(name), taken)
+            taken.add(sent[name])
     return sent
 
 

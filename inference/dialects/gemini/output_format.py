@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest, unsupported
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
@@ -11,7 +12,7 @@ PARAM = "response_format"
 JSON = {"responseMimeType": "application/json"}
 
 
-def config(request: ChatRequest, traits: Traits) -> dict[str, Any]:
+def config(request: ChatRequest, traits: Traits, budget: Budget) -> dict[str, Any]:
     form = request.response_format
     if form is None or form.type == "text":
         return {}
@@ -24,4 +25,5 @@ def config(request: ChatRequest, traits: Traits) -> dict[str, Any]:
     if not form.json_schema.schema_:
         return dict(JSON)
     described = {"description": form.json_schema.description} if form.json_schema.description else {}
-    return {**JSON, "responseJsonSchema": schema.clean({**described, **form.json_schema.schema_}, param=PARAM)}
+    given = {**described, **form.json_schema.schema_}
+    return {**JSON, "responseJsonSchema": schema.clean(given, param=PARAM, budget=budget)}

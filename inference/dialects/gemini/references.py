@@ -12,6 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 from urllib.parse import unquote
 
+from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest
 
 Schema = dict[str, Any]
@@ -27,6 +28,7 @@ class References:
 
     root: Schema
     param: str
+    budget: Budget
     definitions: Schema = field(init=False)
     unrolled: set[str] = field(init=False)
 
@@ -37,6 +39,15 @@ class References:
 
     def rejected(self, why: str) -> InvalidRequest:
         return InvalidRequest(f"{self.param}: {why}.", param=self.param, code="unsupported_value")
+
+    def spend(self, schemas: int) -> None:
+        self.budget.spend(schemas, self.param)
+
+    def written_out(self, pointer: Any) -> Schema:
+        """The target of a pointer, for a copy of it."""
+        target = self.target(pointer)
+        self.budget.write_out(target, self.param)
+        return target
 
     def definition(self, pointer: Any) -> str | None:
         """The name behind `#/$defs/Name`, where it may be pointed at as it is."""
@@ -62,19 +73,19 @@ class References:
 
     def demanded(self, node: Any) -> Iterator[str]:
         """The definitions a schema cannot do without: all it points to, except through properties it need not have."""
-        if not isinstance(node, dict):
-            return
-        if isinstance(pointer := node.get("$ref"), str) and pointer.startswith("#"):
-            yield from self.steps(pointer)[1:2]
-        properties, required = node.get("properties"), node.get("required")
-        for name, inner in properties.items() if isinstance(properties, dict) else ():
-            if isinstance(required, list) and name in required:
-                yield from self.demanded(inner)
-        for keyword in SCHEMAS_IN:
-            yield from self.demanded(node.get(keyword))
-        for keyword in LISTS_IN:
-            for inner in node[keyword] if isinstance(node.get(keyword), list) else ():
-                yield from self.demanded(inner)
+        waiting = [node]
+        while waiting:
+            inner = waiting.pop()
+            if not isinstance(inner, dict):
+                continue
+            if isinstance(pointer := inner.get("$ref"), str) and pointer.startswith("#"):
+                yield from self.steps(pointer)[1:2]
+            properties, required = inner.get("properties"), inner.get("required")
+            if isinstance(properties, dict) and isinstance(required, list):
+                names = dict.fromkeys(name for name in required if isinstance(name, str))
+                waiting += [properties[name] for name in names if name in properties]
+            waiting += [inner[keyword] for keyword in SCHEMAS_IN if keyword in inner]
+            waiting += [each for keyword in LISTS_IN if isinstance(inner.get(keyword), list) for each in inner[keyword]]
 
 
 def cyclic(demands: dict[str, set[str]]) -> set[str]:
@@ -98,14 +109,26 @@ def blocked(graph: dict[str, set[str]]) -> set[str]:
     return graph.keys() - placed
 
 
-def merged(one: Schema, other: Schema) -> Schema:
-    """Two branches of an `allOf` as one schema; where both speak, the later one is heard."""
-    both = {**one, **other}
-    if isinstance(one.get("properties"), dict) and isinstance(other.get("properties"), dict):
-        both["properties"] = {**one["properties"], **other["properties"]}
-    if isinstance(one.get("required"), list) and isinstance(other.get("required"), list):
-        both["required"] = one["required"] + other["required"]
-    return both
+def merged(*branches: Schema) -> Schema:
+    """The branches of an `allOf` as one schema; where several speak, the later one is heard.
+
+    What is collected is copied once and added to: a new copy for each branch would cost by the square of their number.
+    """
+    whole: Schema = {}
+    for branch in branches:
+        properties, required = whole.get("properties"), whole.get("required")
+        whole.update(branch)
+        if isinstance(properties, dict) and isinstance(branch.get("properties"), dict):
+            properties.update(branch["properties"])
+            whole["properties"] = properties
+        elif isinstance(branch.get("properties"), dict):
+            whole["properties"] = dict(branch["properties"])
+        if isinstance(required, list) and isinstance(branch.get("required"), list):
+            required += branch["required"]
+            whole["required"] = required
+        elif isinstance(branch.get("required"), list):
+            whole["required"] = list(branch["required"])
+    return whole
 
 
 def without(given: Schema, keyword: str) -> Schema:

@@ -89,6 +89,7 @@ class Generation:
             raise ProviderError(TRUNCATED)
         if any(choice.reason == finish.UNSIGNED for choice in self.choices.values()):
             signatures.renew(self.rendered.body)
+            self.rendered.mended = True
         is_blocked = self.blocked is not None
         deltas = [delta for choice in self.choices.values() for delta in choice.end(is_blocked=is_blocked)]
         self.doubt_silence()

@@ -24,15 +24,15 @@ def path(upstream_model: str, *, stream: bool) -> str:
 def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> ProviderRequest:
     """Raises `InvalidRequest`."""
     traits = target.traits
-    rendered = drop_unsupported(request, traits)
+    rendered = drop_unsupported(request, traits, on_loop=target.on_loop)
     sent = names.as_sent(tool.function.name for tool in request.tools or ())
     rendered.names = {ours: callers for callers, ours in sent.items() if ours != callers}
-    system, turns = Turns(traits, sent).write(request)
+    system, turns = Turns(traits, sent, rendered.budget).write(request)
     config = generation(rendered, traits, output_limit(rendered, traits, limit))
     rendered.body = {
         "contents": turns,
         **({"systemInstruction": {"parts": system}} if system else {}),
-        **tools.write(request, sent),
+        **tools.write(request, sent, rendered.budget),
         **({"generationConfig": config} if config else {}),
     }
     name_unsent(rendered)
@@ -49,7 +49,7 @@ def generation(rendered: ProviderRequest, traits: Traits, max_tokens: int | None
         "stopSequences": stop_sequences(request, traits),
         "seed": seed(request.seed),
         **penalties(rendered, traits),
-        **output_format.config(request, traits),
+        **output_format.config(request, traits, rendered.budget),
         "thinkingConfig": thinking.config(rendered, traits, max_tokens),
     }
     return {name: value for name, value in config.items() if value not in (None, [], {})}

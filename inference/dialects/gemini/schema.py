@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest
 from inference.dialects.gemini.bounds import WORDS, describe, fitted, in_words, modern
 from inference.dialects.gemini.references import References, Schema, merged, without
@@ -19,22 +20,22 @@ MOST_WRITTEN_OUT = 5_000  # schemas in place of references: a small one could gr
 BESIDE_REFERENCE = ("properties", "required", "items", "enum", "anyOf", "oneOf")
 
 
-def parameters(given: Schema | None, *, param: str) -> Schema | None:
+def parameters(given: Schema | None, *, param: str, budget: Budget | None = None) -> Schema | None:
     """Of a function: always an object; None where it takes nothing. Raises `InvalidRequest`."""
-    cleaned = clean(given or OPEN, param=param)
+    cleaned = clean(given or OPEN, param=param, budget=budget)
     kind = cleaned.setdefault("type", "object")
     if kind != "object":
         if not (isinstance(kind, list) and "object" in kind):
-            raise References({}, param).rejected("the parameters must be an object")
+            raise References({}, param, Budget()).rejected("the parameters must be an object")
         cleaned["type"] = "object"
     is_closed = not cleaned.get("additionalProperties")
     return None if is_closed and cleaned.keys() <= {"type", "title", "description", "additionalProperties"} else cleaned
 
 
-def clean(given: Schema, *, param: str) -> Schema:
+def clean(given: Schema, *, param: str, budget: Budget | None = None) -> Schema:
     """Raises `InvalidRequest` for what has no meaning here."""
     try:
-        return Cleaning(References(given, param)).document()
+        return Cleaning(References(given, param, budget or Budget())).document()
     except RecursionError:
         raise InvalidRequest(f"{param}: the schema is nested too deeply.", param=param) from None
 
@@ -45,7 +46,7 @@ class Cleaning:
 
     references: References
     definitions: dict[str, Schema] = field(default_factory=dict)
-    words: dict[str, list[str]] = field(default_factory=dict)
+    words: dict[str, dict[str, None]] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
     depth: int = 0
     written: int = 0
@@ -55,13 +56,13 @@ class Cleaning:
         for _ in range(DEEPEST):
             if "$ref" not in root:
                 break
-            root = {**self.references.target(root["$ref"]), **without(root, "$ref")}
+            root = {**self.references.written_out(root["$ref"]), **without(root, "$ref")}
         cleaned = self.node(root)
         while self.waiting:
             name = self.waiting.pop()
             self.definitions[name] = self.node(self.references.definitions[name])
         for name, words in self.words.items():
-            describe(self.definitions[name], words)
+            describe(self.definitions[name], list(words))
         return {**cleaned, "$defs": self.definitions} if self.definitions else cleaned
 
     def node(self, given: Any) -> Schema:
@@ -69,6 +70,7 @@ class Cleaning:
             return {}
         if not isinstance(given, dict):
             raise self.references.rejected("a schema must be an object")
+        self.references.spend(1)
         self.written += self.depth > 0
         given = self.flattened(given)
         if "$ref" in given:
@@ -89,9 +91,9 @@ class Cleaning:
             return self.written_out(given)
         if name not in self.words:
             self.waiting.append(name)
-        words = self.words.setdefault(name, [])
-        if isinstance(said := given.get("description"), str) and said not in words:
-            words.append(said)
+        words = self.words.setdefault(name, {})
+        if isinstance(said := given.get("description"), str):
+            words[said] = None
         return {"$ref": given["$ref"].replace("#/definitions/", "#/$defs/", 1)}
 
     def written_out(self, given: Schema) -> Schema:
@@ -99,7 +101,7 @@ class Cleaning:
             return dict(OPEN)
         self.depth += 1
         try:
-            return self.node(merged(self.references.target(given["$ref"]), without(given, "$ref")))
+            return self.node(merged(self.references.written_out(given["$ref"]), without(given, "$ref")))
         finally:
             self.depth -= 1
 
@@ -111,17 +113,15 @@ class Cleaning:
             return rest
         if len(branches) == 1 and isinstance(branches[0], dict):
             return self.flattened(merged(branches[0], rest), depth + 1) if depth < DEEPEST else rest
-        whole: Schema = {}
-        for branch in branches:
-            whole = merged(whole, self.branch(branch, depth))
-        return merged(whole, rest)
+        return merged(*(self.branch(branch, depth) for branch in branches), rest)
 
     def branch(self, given: Any, depth: int) -> Schema:
+        self.references.spend(1)
         self.written += 1
         if not isinstance(given, dict) or depth >= DEEPEST or self.written > MOST_WRITTEN_OUT:
             return {}
         if "$ref" in given:
-            given = merged(self.references.target(given["$ref"]), without(given, "$ref"))
+            given = merged(self.references.written_out(given["$ref"]), without(given, "$ref"))
         return self.flattened(given, depth + 1)
 
     # What a keyword may hold; None leaves it out.

@@ -3,25 +3,26 @@
 from collections.abc import Mapping
 from typing import Any
 
+from inference.chat.budget import Budget
 from inference.chat.request import AllowedTools, ChatRequest, Tool, allowed_name
 from inference.dialects.gemini import schema
 
 MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
 
 
-def write(request: ChatRequest, names: Mapping[str, str]) -> dict[str, Any]:
+def write(request: ChatRequest, names: Mapping[str, str], budget: Budget) -> dict[str, Any]:
     """A choice without declarations would be a 400."""
     if not request.tools:
         return {}
-    declarations = [declaration(number, tool, names) for number, tool in enumerate(request.tools)]
+    declarations = [declaration(number, tool, names, budget) for number, tool in enumerate(request.tools)]
     calling = choice(request, names)
     config = {"toolConfig": {"functionCallingConfig": calling}} if calling else {}
     return {"tools": [{"functionDeclarations": declarations}], **config}
 
 
-def declaration(number: int, tool: Tool, names: Mapping[str, str]) -> dict[str, Any]:
+def declaration(number: int, tool: Tool, names: Mapping[str, str], budget: Budget) -> dict[str, Any]:
     function = tool.function
-    parameters = schema.parameters(function.parameters, param=f"tools[{number}].function.parameters")
+    parameters = schema.parameters(function.parameters, param=f"tools[{number}].function.parameters", budget=budget)
     return {
         "name": names[function.name],
         **({"description": function.description} if function.description else {}),

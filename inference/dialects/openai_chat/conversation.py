@@ -5,8 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import from_json
-
+from inference.chat.budget import Budget
 from inference.chat.invalid_request import unsupported
 from inference.chat.messages import Message, ToolCall
 from inference.chat.provider_request import ProviderRequest
@@ -83,7 +82,7 @@ class Writer:
         name = self.sent_names.get(call.function.name, call.function.name)
         arguments = call.function.arguments or "{}"
         if self.traits.object_arguments:
-            arguments = object_text(arguments)
+            arguments = object_text(arguments, self.rendered.budget)
         return {"id": self.call_id(call.id), "type": "function", "function": {"name": name, "arguments": arguments}}
 
     def call_id(self, call_id: str) -> str:
@@ -129,10 +128,10 @@ class Writer:
             self.rendered.ignore("prompt_cache_breakpoint")
 
 
-def object_text(arguments: str) -> str:
+def object_text(arguments: str, budget: Budget) -> str:
     """Arguments as a JSON object. A model may have written anything, and a 400 would end its conversation for good."""
     try:
-        value = from_json(arguments)
+        value = budget.nested(arguments)
     except ValueError:
         value = arguments
     return arguments if isinstance(value, dict) else json.dumps({"__raw_arguments": value}, ensure_ascii=False)

@@ -34,7 +34,7 @@ JSON_LINE = "Reply with one valid JSON object and nothing else."
 
 def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> ProviderRequest:
     traits = target.traits
-    rendered = drop_unsupported(request, traits)
+    rendered = drop_unsupported(request, traits, on_loop=target.on_loop)
     sent_names = tools.sent_names(request, traits)
     rendered.names = tools.names_back(request, sent_names)
     rendered.body = {

@@ -111,10 +111,13 @@ def sent_names(request: ChatRequest, traits: Traits) -> dict[str, str]:
     """The caller's name → the one the provider takes, for those that have to change. No two meet in one."""
     names = dict.fromkeys([tool.function.name for tool in request.tools or ()] + called(request.messages))
     taken, sent = set(names), {}
+    ends: dict[str, int] = {}  # a name as it fits → the number the last of those that look alike ends with
     for name in names:
         if (fit := fitting(name, traits)) != name:
+            wanted = fit
             while fit in taken:
-                fit += "_"
+                ends[wanted] = ends.get(wanted, 0) + 1
+                fit = f"{wanted[: LONGEST_NAME - 6]}_{ends[wanted]}"
             taken.add(fit)
             sent[name] = fit
     return sent

@@ -2,6 +2,7 @@
 
 import hashlib
 import mimetypes
+from collections import deque
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
@@ -49,14 +50,14 @@ def assistant_items(message: Message, upstream_model: str) -> Iterator[dict[str,
         yield spoken("")
         return
     steps = carried(message, upstream_model)
-    texts = pieces(text, [step["length"] for step in steps if step["type"] == "message"])
+    texts = deque(pieces(text, [step["length"] for step in steps if step["type"] == "message"]))
     if not any(step["type"] == "message" for step in steps):
         yield from map(spoken, texts)
     for step in steps:
         match step["type"]:
             case "reasoning":
                 yield step
-            case "message" if texts and (piece := texts.pop(0)):
+            case "message" if texts and (piece := texts.popleft()):
                 yield spoken(piece, step["phase"])
             case "function_call" if step["call_id"] in calls:
                 yield function_call(calls.pop(step["call_id"]))

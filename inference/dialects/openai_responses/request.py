@@ -21,7 +21,7 @@ NO_PARAMETERS = {"type": "object", "properties": {}, "required": [], "additional
 
 def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> ProviderRequest:
     """Raises `InvalidRequest`. Reasoning comes back sealed, because nothing is stored at OpenAI."""
-    rendered = drop_unsupported(request, target.traits)
+    rendered = drop_unsupported(request, target.traits, on_loop=target.on_loop)
     leave_out(request, rendered)
     rendered.body = {
         "model": target.upstream_model,

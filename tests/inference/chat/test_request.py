@@ -34,7 +34,6 @@ def refusal(body: bytes | None = None, **fields: Any) -> InvalidRequest:
         b'{"model": "\xff"}',
         b"{'model': 1}",
         b'{"temperature": NaN}',
-        b'{"a":' * 5000,
         b'{"model": "a", "messages": [{"role": "user", "content": "\\ud83d"}]}',
     ],
 )
