@@ -5,7 +5,7 @@ A database that is down is 503 `database_unavailable`: a 401 would make clients 
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,25 @@ from conway.common.errors import ApiError, database_unavailable
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What an account had, and a key had used, when authentication looked: enough to refuse early, never to admit."""
+
+    balance_cents: int
+    held_cents: int
+    used_this_minute: int
+    minute_ends_in: float
+    seen_at: float
+
+    @property
+    def available_cents(self) -> int:
+        return self.balance_cents - self.held_cents
+
+    def seconds_left(self) -> float:
+        """Of the minute it speaks of."""
+        return self.minute_ends_in - (time.monotonic() - self.seen_at)
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     user_id: int
     key_id: int | None
@@ -26,19 +45,36 @@ class Caller:
     limit_period: str | None  # 'day', 'month'; None with a limit: in total
     requests_per_minute: int | None
     expires_at: datetime | None
+    standing: Standing | None = field(default=None, compare=False, repr=False)
 
+
+# The books' own tables, which stand above us: read in the same statement, because a second one would cost every request
+# a round trip.
+STANDING = """
+       coalesce(a.balance_cents, 0), coalesce(a.held_cents, 0),
+       CASE WHEN m.minute = date_trunc('minute', clock_timestamp(), 'UTC') THEN m.minute_used ELSE 0 END,
+       (60 - extract(second FROM clock_timestamp()))::float8"""
 
 # digest -> a row; user id -> a row of the same shape
-KEY_SQL = """
+KEY_SQL = f"""
 SELECT u.id, k.id, k.allowed_models, k.limit_cents, k.limit_period, k.requests_per_minute, k.expires_at,
        CASE WHEN k.revoked_at IS NOT NULL THEN 'This API key has been revoked.'
             WHEN k.expires_at <= clock_timestamp() THEN 'This API key has expired.'
-            WHEN NOT u.is_active THEN 'This account is deactivated.' END
-FROM accounts_apikey k JOIN accounts_user u ON u.id = k.user_id WHERE k.digest = %s"""
+            WHEN NOT u.is_active THEN 'This account is deactivated.' END, {STANDING}
+FROM accounts_apikey k JOIN accounts_user u ON u.id = k.user_id
+LEFT JOIN credits_creditaccount a ON a.user_id = u.id LEFT JOIN credits_keyuse m ON m.key_id = k.id
+WHERE k.digest = %s"""
 
-USER_SQL = """
-SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, CASE WHEN NOT u.is_active THEN 'This account is deactivated.' END
-FROM accounts_user u WHERE u.id = %s"""
+USER_SQL = f"""
+SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, CASE WHEN NOT u.is_active THEN 'This account is deactivated.' END,
+       {STANDING}
+FROM accounts_user u LEFT JOIN credits_creditaccount a ON a.user_id = u.id LEFT JOIN credits_keyuse m ON false
+WHERE u.id = %s"""
+
+STANDING_SQL = f"""
+SELECT {STANDING}
+FROM accounts_user u LEFT JOIN credits_creditaccount a ON a.user_id = u.id
+LEFT JOIN credits_keyuse m ON m.key_id = %s::bigint WHERE u.id = %s"""
 
 TOUCH_SQL = """
 UPDATE accounts_apikey SET last_used_at = clock_timestamp()
@@ -80,6 +116,17 @@ def authenticate_sync(header: str | bytes | None) -> Caller:
     return caller
 
 
+async def standing_now(caller: Caller) -> Standing:
+    """Raises DatabaseUnavailable."""
+    row = await database.fetch_one(STANDING_SQL, (caller.key_id, caller.user_id))
+    return standing_of(row or (0, 0, 0, 60.0))
+
+
+def standing_of(row: tuple[Any, ...]) -> Standing:
+    balance, held, used, ends_in = row
+    return Standing(balance, held, used, ends_in, time.monotonic())
+
+
 async def touch_keys(ids: Sequence[int]) -> None:
     """Notes that keys were used, to the minute."""
     await database.execute(TOUCH_SQL, (list(ids),))
@@ -102,12 +149,13 @@ def lookup(credential: Credential) -> tuple[str, tuple[Any]]:
 def caller_of(credential: Credential, row: tuple[Any, ...] | None) -> Caller:
     if row is None:
         raise ApiError(401, message="This API key or access token is not valid.")
-    user_id, key_id, models, limit, period, rate, expires_at, refusal = row
+    user_id, key_id, models, limit, period, rate, expires_at, refusal = row[:8]
     if refusal:
         raise ApiError(401, message=refusal)
     if not isinstance(credential, KeyDigest):
         expires_at = credential.expires_at
-    return Caller(user_id, key_id, None if models is None else frozenset(models), limit, period, rate, expires_at)
+    allowed = None if models is None else frozenset(models)
+    return Caller(user_id, key_id, allowed, limit, period, rate, expires_at, standing_of(row[8:]))
 
 
 def remembered(credential: Credential) -> Caller | None:

@@ -29,6 +29,7 @@ from inference import catalog
 from inference.api import asgi, content_encoding
 from inference.api.asgi import Receive, Scope, Send
 from inference.billing import token_counting
+from inference.completion import process_pool
 from inference.completion.background import BackgroundLoops
 from inference.upstream import client as upstream
 
@@ -104,6 +105,7 @@ application = ProtocolTypeRouter({"http": http, "websocket": sockets})
 
 async def start() -> None:
     """Before a worker's first request."""
+    process_pool.start()
     token_counting.o200k()
     gc.freeze()  # what is here stays: the collector need not walk through it for every few hundred requests
     await sync_to_async(catalog.load)()

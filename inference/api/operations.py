@@ -2,9 +2,11 @@
 a completion.
 """
 
+from functools import cache
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
@@ -22,6 +24,7 @@ from inference.chat.invalid_request import InvalidRequest
 from inference.completion import handler
 from inference.completion.errors import answer_to
 from inference.completion.estimate import estimate
+from inference.completion.pace import Pace
 from inference.completion.response import Answer
 from inference.completion.routing import Headers
 from inference.reporting import receipts
@@ -89,7 +92,7 @@ async def create_completion(request: HttpRequest) -> HttpResponseBase:
 @api.post(
     "/estimate",
     tags=["completions"],
-    response={200: EstimateBody, **errors(400, 401, 403, 404, 413)},
+    response={200: EstimateBody, **errors(400, 401, 402, 403, 404, 413, 429)},
     summary="Estimate a chat completion",
     openapi_extra={"parameters": [openapi.MAX_COST], **openapi.ASKED},
 )
@@ -98,6 +101,7 @@ async def estimate_completion(request: HttpRequest) -> dict[str, Any]:
     charged.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja
+    estimates().spend(caller.user_id)
     return (await estimate(caller, request.body, headers_of(request))).as_json()
 
 
@@ -116,6 +120,11 @@ async def receipt(request: HttpRequest, receipt_id: str) -> Any:
     if found is None:
         raise ApiError(404, "receipt_not_found", "You have no completion with this id.")
     return found
+
+
+@cache
+def estimates() -> Pace:
+    return Pace("Estimates", settings.CONWAY_ESTIMATES_PER_MINUTE)
 
 
 def headers_of(request: HttpRequest) -> Headers:

@@ -1,12 +1,10 @@
 """Images, documents and audio inside a request: data URLs, and what is really in them."""
 
 import base64
-import re
 from dataclasses import dataclass
 
 from inference.chat.invalid_request import InvalidRequest
 
-DATA_URL = re.compile(r"^data:([^;,]*)((?:;[^;,]*)*),", re.IGNORECASE)
 SPACE = b" \t\n\r\f\v"
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 HEAD = 64  # characters: enough for the first bytes to show what something is
@@ -37,18 +35,25 @@ def is_data_url(url: str) -> bool:
     return url[:5].lower() == "data:"
 
 
+def split_data_url(url: str) -> tuple[str, str, str | None]:
+    """The declared type, the parameters after it, and the data; None where the URL is none of data."""
+    head, comma, data = url.partition(",")
+    declared, semicolon, parameters = head[5:].partition(";")
+    return declared.strip().lower(), semicolon + parameters, data if comma and is_data_url(url) else None
+
+
 def scheme(url: str) -> str:
     return url.partition(":")[0].lower()
 
 
 def read_data_url(url: str, *, at: str = "messages") -> Media:
     """Raises `InvalidRequest` where it is not base64 of something (RFC 2397; `;base64` is required)."""
-    head = DATA_URL.match(url)
-    if head is None or ";base64" not in head[2].lower():
+    declared, parameters, data = split_data_url(url)
+    if data is None or ";base64" not in parameters.lower():
         raise InvalidRequest(
             f"{at}: a data URL must look like data:image/png;base64,….", param="messages", code="invalid_data_url"
         )
-    return read_base64(url[head.end() :], head[1].strip().lower(), at=at)
+    return read_base64(data, declared, at=at)
 
 
 def read_base64(text: str, declared: str, *, at: str = "messages") -> Media:

@@ -31,6 +31,7 @@ from inference.sse import KEEP_ALIVE
 
 LONGEST_IDEMPOTENCY_KEY = 255
 SILENCE_SECONDS = 15
+LONGEST_HEADER = 2_000  # characters; clients refuse an answer with longer ones
 
 
 async def complete(headers: Headers, body: bytes, caller: Caller | None = None) -> Answer:
@@ -182,7 +183,7 @@ def json_body(exchange: CompletionTask) -> bytes:
 def headers_of(exchange: CompletionTask) -> dict[str, str]:
     rendered = exchange.rendered
     optional = {
-        "x-conway-ignored-params": ",".join(rendered.ignored),
+        "x-conway-ignored-params": ",".join(rendered.ignored)[:LONGEST_HEADER],
         "x-conway-transforms": ",".join(rendered.transforms),
         "x-conway-max-tokens": str(exchange.lowered_limit or ""),
         "x-conway-upstream-id": latin(exchange.facts.upstream_id),

@@ -22,7 +22,7 @@ from inference.chat.budget import TooMuchHere
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.provider_request import ProviderRequest, encode
 from inference.chat.request import ChatRequest
-from inference.completion import process_pool, routing
+from inference.completion import prechecks, process_pool, routing
 
 LARGEST_ON_LOOP = 128 * 1024  # bytes
 MOST_PACKED = 16
@@ -119,8 +119,12 @@ class Prepared:
 async def prepare(caller: Caller, body: bytes, book: Catalog, *, least: bool = False) -> Prepared:
     """Raises `InvalidRequest` and what `routing.find` raises, in the order in which a request is read."""
     wanted = Wanted(least=least)
+    if len(body) > prechecks.LARGEST_UNCHECKED:
+        await prechecks.check(caller)
     if len(body) <= LARGEST_ON_LOOP and (prepared := prepare_here(caller, body, book, wanted)) is not None:
         return prepared
+    if len(body) <= prechecks.LARGEST_UNCHECKED:
+        await prechecks.check(caller)  # small, and much to do: references that stand for a million schemas
     routes = routes_of(book, caller)
     packed = packed_routes(book, routes)
     made = await process_pool.run(caller.user_id, make_elsewhere, body, packed, caller, wanted)

@@ -130,6 +130,6 @@ def input_file(part: FilePart) -> dict[str, Any]:
 
 def default_name(content: str) -> str:
     """The API wants a name, and reads the kind of the file from its ending."""
-    declared = media.DATA_URL.match(content)
-    kind = declared[1].strip().lower() if declared else "application/pdf"
+    declared, _, data = media.split_data_url(content)
+    kind = "application/pdf" if data is None else declared
     return "file" + (mimetypes.guess_extension(kind) or "")

@@ -1,0 +1,134 @@
+"""Twice the body, at most about twice the work: of every list, map and string, of nesting and references, per dialect.
+
+The loop is never held for 50 ms, a body costs at most a second, and memory at most eight times its size (and 32 MB:
+a small body has a right to some). CPU time, because the machine is shared; one retry, because it is shared.
+"""
+
+import asyncio
+import gc
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.test import override_settings
+from pytest_django import DjangoDbBlocker
+
+from accounts.authentication import Caller, Standing
+from inference import catalog
+from inference.catalog.snapshot import Catalog
+from inference.completion import preparing, process_pool
+from tests.attacks import bodies
+from tests.attacks.bodies import READ, WRITTEN, Shape
+
+MODELS = ("claude-haiku-4.5", "gemini-2.5-pro", "gpt-5.2", "gpt-5.2-codex", "kimi-k2.5")
+TWICE, CPU_NOISE, MEMORY_NOISE = 2.6, 0.04, 16 * 2**20
+HELD_SECONDS, CPU_SECONDS = 0.05, 1.0
+TIMES_THE_BODY, FREE_BYTES = 8, 32 * 2**20
+
+
+@dataclass
+class Cost:
+    body: int
+    cpu: float
+    held: float
+    memory: int
+
+
+@pytest.fixture(autouse=True)
+def small_heap() -> Iterator[None]:
+    """As in a worker: a collection walks through what requests made, not through all of the test run."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture(scope="module")
+def book(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Catalog]:
+    """The catalogue as it is loaded, every provider with a key; the database keeps nothing of it."""
+    keys = {name: {**given, "api_key": "key"} for name, given in settings.PROVIDERS.items()}
+    with override_settings(PROVIDERS=keys):
+        with django_db_blocker.unblock(), transaction.atomic():
+            catalog.load()
+            catalog.forget()
+            found = catalog.current_sync()
+            transaction.set_rollback(True)
+        catalog.forget()
+        yield found
+
+
+@pytest.mark.django_db  # for the catalogue
+@pytest.mark.parametrize("name", [*WRITTEN, *READ])
+def test_twice_the_body_costs_at_most_twice(book: Catalog, name: str) -> None:
+    models = MODELS if name in WRITTEN else MODELS[len(name) % len(MODELS) :][:1]
+    asked = [(model, False) for model in models] + [(models[0], True)]
+    asyncio.run(grows(book, (WRITTEN | READ)[name], asked))
+
+
+async def grows(book: Catalog, shape: Shape, asked: list[tuple[str, bool]]) -> None:
+    await process_pool.run(0, time.process_time)  # it is there
+    count, fields = shape
+    small, large = fields(count), fields(2 * count)
+    for model, is_estimate in asked:
+        one, two = bodies.body(model, small), bodies.body(model, large)
+        faults = await faults_of(book, one, two, is_estimate) and await faults_of(book, one, two, is_estimate)
+        assert not faults, f"{model}, {'estimate' if is_estimate else 'completion'}: {faults}"
+
+
+async def faults_of(book: Catalog, small: bytes, large: bytes, is_estimate: bool) -> list[str]:
+    one, two = await cost(book, small, is_estimate), await cost(book, large, is_estimate)
+    bounds = {
+        "CPU grows": (two.cpu, TWICE * one.cpu + CPU_NOISE),
+        "memory grows": (two.memory, TWICE * one.memory + MEMORY_NOISE),
+        "CPU": (two.cpu, CPU_SECONDS),
+        "loop held": (max(one.held, two.held), HELD_SECONDS),
+        "memory": (two.memory, TIMES_THE_BODY * two.body + FREE_BYTES),
+    }
+    return [f"{what}: {found:.3g} > {most:.3g}" for what, (found, most) in bounds.items() if found > most]
+
+
+async def cost(book: Catalog, body: bytes, is_estimate: bool) -> Cost:
+    """Of preparing a body, refused or not, in this process and in the pool's."""
+    caller = Caller(0, None, None, None, None, None, None, Standing(1000, 0, 0, 60, time.monotonic()))
+    there = await process_pool.run(0, bodies.forget_peak)
+    here = bodies.forget_peak()
+    cpu_there, _ = await process_pool.run(0, bodies.cpu_and_peak)
+    async with Heartbeat() as heart:
+        began = time.process_time()
+        try:
+            prepared: Any = await preparing.prepare(caller, body, book, least=is_estimate)
+        except Exception as refused:
+            prepared = refused
+        cpu = time.process_time() - began
+    _, peak_here = bodies.cpu_and_peak()
+    cpu_after, peak_there = await process_pool.run(0, bodies.cpu_and_peak)
+    assert not isinstance(prepared, RecursionError | MemoryError), prepared
+    return Cost(len(body), cpu + cpu_after - cpu_there, heart.longest, peak_here - here + peak_there - there)
+
+
+class Heartbeat:
+    """Beats every millisecond; the most CPU time of this process between two beats is how long it held the loop."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+
+    async def __aenter__(self) -> "Heartbeat":
+        self.task = asyncio.create_task(self.beat())
+        await asyncio.sleep(0.001)
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        await asyncio.sleep(0.002)
+        self.task.cancel()
+
+    async def beat(self) -> None:
+        last = time.process_time()
+        while True:
+            await asyncio.sleep(0.001)
+            now = time.process_time()
+            self.longest = max(self.longest, now - last)
+            last = now
