@@ -11,11 +11,13 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 
 from accounts.authentication import Caller, authenticate
+from conway.common.database import DatabaseUnavailable
 from conway.common.errors import ApiError, new_request_id
 from inference import catalog
 from inference.billing import settlement
@@ -80,8 +82,12 @@ async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) 
     if is_lowered or must_send(limit, listing, request):
         try:
             rendered, payload = await prepared.limited(limit)
-        except BaseException:  # also a client that hung up: what is held will never be sent
+        except asyncio.CancelledError:  # what is held will never be sent
             settlement.release_soon(completion_id, caller.user_id)
+            raise
+        except Exception:
+            with suppress(DatabaseUnavailable):
+                await settlement.release(completion_id, caller.user_id)
             raise
     exchange = CompletionTask(
         id=completion_id,
