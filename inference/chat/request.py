@@ -129,6 +129,7 @@ class ChatRequest(BaseModel):
         """Raises `InvalidRequest` with a sentence the caller can act on, and, `on_loop`, `TooMuchHere`."""
         given = cls.given(body, most_values=VALUES_ON_LOOP if on_loop else structure.MOST_VALUES)
         structure.check(given)
+        structure.check_text(len(body), given)
         for name in ("model", "messages"):
             if not given.get(name):
                 raise InvalidRequest(

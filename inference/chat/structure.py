@@ -26,6 +26,10 @@ MOST_ENTRIES = {
 # Lists inside messages → entries in all messages together.
 MOST_IN_MESSAGES = {"content": 8_192, "tool_calls": 8_192, "thinking_blocks": 8_192}
 
+# Ten bytes for each token of the longest context there is.
+MOST_TEXT_BYTES = 10 * 2**20
+MEDIA = (("image_url", "url"), ("input_audio", "data"), ("file", "file_data"))
+
 CODE = "request_too_complex"
 STRING = re.compile(rb'"[^"]*"')
 OPENING, CLOSING = b"[{", b"]}"
@@ -97,6 +101,26 @@ def check_messages(messages: Iterable[Mapping[str, Any]]) -> None:
         if sum(size(message.get(name)) for message in messages) > most:
             what = {"content": "content parts"}.get(name, name.replace("_", " "))
             raise too_many(f"{what} in its messages", most, param="messages")
+
+
+def check_text(body_bytes: int, given: Mapping[str, Any]) -> None:
+    """Images, documents and audio may fill a body; text of that length fits no model, and would all be counted."""
+    if body_bytes > MOST_TEXT_BYTES and body_bytes - media_size(given) > MOST_TEXT_BYTES:
+        most = MOST_TEXT_BYTES // 2**20
+        sentence = (
+            f"The request has more than {most} MB beside its images, documents and audio: no model takes so much."
+        )
+        raise InvalidRequest(sentence, param="messages", code="context_length_exceeded")
+
+
+def media_size(given: Mapping[str, Any]) -> int:
+    messages = given.get("messages")
+    contents = [message.get("content") for message in messages or () if isinstance(message, dict)]
+    parts = [part for content in contents if isinstance(content, list) for part in content if isinstance(part, dict)]
+    held = [(part.get(kind), name) for part in parts for kind, name in MEDIA]
+    return sum(
+        len(data) for inner, name in held if isinstance(inner, dict) and isinstance(data := inner.get(name), str)
+    )
 
 
 def size(given: Any) -> int:

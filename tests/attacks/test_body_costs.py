@@ -70,6 +70,13 @@ def test_two_megabytes_of_empty_lists_are_counted_and_not_made() -> None:
     assert time.process_time() - began < 0.5
 
 
+def test_text_longer_than_any_context_is_refused_and_images_of_that_size_are_not() -> None:
+    long = "word " * (structure.MOST_TEXT_BYTES // 5)
+    for fields in (bodies.said(long), bodies.tools({"description": long})):
+        assert refused(fields).code == "context_length_exceeded"
+    assert ChatRequest.read(bodies.body("gpt-5.2", bodies.image(bodies.PNG + "A" * structure.MOST_TEXT_BYTES)))
+
+
 def test_commas_and_brackets_inside_strings_are_no_values() -> None:
     text = '[{"a": 1, "b": [1, 2, 3]},\\\\",{[' * 50_000
     assert structure.values(json.dumps({"a": text, "b": [1, 2]}).encode(), 100) <= 10
