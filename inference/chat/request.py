@@ -127,8 +127,15 @@ class ChatRequest(BaseModel):
     @classmethod
     def read(cls, body: bytes, *, on_loop: bool = False) -> "ChatRequest":
         """Raises `InvalidRequest` with a sentence the caller can act on, and, `on_loop`, `TooMuchHere`."""
-        given = cls.given(body, most_values=VALUES_ON_LOOP if on_loop else structure.MOST_VALUES)
-        structure.check(given)
+        if on_loop:  # a small body: it may be read before it is counted
+            given = cls.given(body)
+            if (count := structure.counted(given, body, VALUES_ON_LOOP)) > VALUES_ON_LOOP:
+                raise TooMuchHere
+        else:
+            if (count := structure.values(body, structure.MOST_VALUES)) > structure.MOST_VALUES:
+                raise structure.too_many("JSON values", structure.MOST_VALUES)
+            given = cls.given(body)
+        structure.check(given, count)
         structure.check_text(len(body), given)
         for name in ("model", "messages"):
             if not given.get(name):
@@ -149,11 +156,7 @@ class ChatRequest(BaseModel):
         return request
 
     @staticmethod
-    def given(body: bytes, *, most_values: int) -> dict[str, Any]:
-        if structure.values(body, most_values) > most_values:
-            if most_values < structure.MOST_VALUES:
-                raise TooMuchHere
-            raise structure.too_many("JSON values", structure.MOST_VALUES)
+    def given(body: bytes) -> dict[str, Any]:
         try:
             given = strict_json.read(body)
         except strict_json.TooDeep as error:

@@ -21,8 +21,8 @@ MOST_ENTRIES = {
     "functions": 1_024,
     "stop": 1_024,
     "logit_bias": 4_096,
-    "modalities": 16,
 }
+FEWEST_ENTRIES = min(MOST_ENTRIES.values())
 # Lists inside messages → entries in all messages together.
 MOST_IN_MESSAGES = {"content": 8_192, "tool_calls": 8_192, "thinking_blocks": 8_192}
 
@@ -33,6 +33,7 @@ MEDIA = (("image_url", "url"), ("input_audio", "data"), ("file", "file_data"))
 CODE = "request_too_complex"
 STRING = re.compile(rb'"[^"]*"')
 OPENING, CLOSING = b"[{", b"]}"
+NO_PUNCTUATION = bytes(set(range(256)) - set(b"[{,"))
 NO_STRUCTURE = bytes(set(range(256)) - set(b'"[]{},'))
 
 
@@ -53,7 +54,7 @@ def values(text: bytes, most: int) -> int:
 
 
 def punctuation(text: bytes) -> int:
-    return 1 + text.count(b",") + text.count(b"[") + text.count(b"{")
+    return 1 + len(text.translate(None, delete=NO_PUNCTUATION))
 
 
 def outside_strings(text: bytes, most: int = MOST_VALUES) -> bytes | None:
@@ -81,10 +82,26 @@ def depth(text: bytes) -> int:
     return deepest
 
 
-def check(given: Mapping[str, Any]) -> None:
-    """Raises `InvalidRequest` where a list or a map has too many entries."""
+def counted(given: Any, text: bytes, most: int) -> int:
+    """The values of a small text that was read already, or a few more; looks no further than `most`."""
+    quick = punctuation(text)
+    if quick < FEWEST_ENTRIES:
+        return quick
+    count, waiting = 1, [given]
+    while waiting and count <= most:
+        inner = waiting.pop()
+        count += len(inner)
+        held = inner.values() if isinstance(inner, dict) else inner
+        waiting += [value for value in held if isinstance(value, dict | list)]
+    return count
+
+
+def check(given: Mapping[str, Any], values: int) -> None:
+    """Raises `InvalidRequest` where a list or a map has too many entries. It holds no more values than `values`."""
     if len(given) > MOST_FIELDS:
         raise too_many("fields", MOST_FIELDS)
+    if values < FEWEST_ENTRIES:
+        return  # most requests are not looked into further
     for name, most in MOST_ENTRIES.items():
         if size(given.get(name)) > most:
             raise too_many(f"{name.replace('_', ' ')} entries" if name != "messages" else name, most, param=name)
