@@ -151,7 +151,7 @@ WRITTEN: dict[str, Shape] = {
     "parallel calls": (1_000, parallel),
     "JSON in arguments": (25_000, lambda n: called(1, arguments=json.dumps({"a": [[]] * n}))),
     "JSON in many arguments": (200, lambda n: called(n, arguments=json.dumps({"a": [[]] * 300}))),
-    "tools": (500, lambda n: {**said("x"), "tools": [tool({"type": "object"}, f"f{at}") for at in range(n)]}),
+    "tools": (512, lambda n: {**said("x"), "tools": [tool(objects({"type": "string"}), f"f{at}") for at in range(n)]}),
     "allowed tools": (500, allowed),
     "properties of a schema": (2_500, lambda n: form(properties(n))),
     "properties of a tool": (2_500, lambda n: tools(properties(n), strict=True)),

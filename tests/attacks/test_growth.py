@@ -25,7 +25,7 @@ from tests.attacks import bodies
 from tests.attacks.bodies import READ, WRITTEN, Shape
 
 MODELS = ("claude-haiku-4.5", "gemini-2.5-pro", "gpt-5.2", "gpt-5.2-codex", "kimi-k2.5")
-TWICE, CPU_NOISE, MEMORY_NOISE = 2.6, 0.04, 16 * 2**20
+TWICE, CPU_NOISE, MEMORY_NOISE = 2.6, 0.08, 16 * 2**20
 HELD_SECONDS, CPU_SECONDS = 0.05, 1.0
 TIMES_THE_BODY, FREE_BYTES = 8, 32 * 2**20
 
