@@ -14,6 +14,7 @@ ALGORITHM = "HS256"
 ISSUER = "https://conway.tech"
 AUDIENCE = "conway-api"
 LIFETIME = timedelta(minutes=60)
+LEEWAY = timedelta(seconds=30)  # between the clocks of the machine that signed it and of the one that reads it
 LONGEST = 1024  # ours take some 250 characters
 
 
@@ -43,7 +44,8 @@ def pair(user: User, refresh_token: str | None = None) -> dict[str, Any]:
 
 
 def verify(token: str) -> Claims:
-    """Raises ApiError 401 unless we signed it, for this API, and it has not expired."""
+    """Raises ApiError 401 unless we signed it, for this API, and it has not expired. Two machines' clocks may differ by
+    LEEWAY: one that reads it may think that it was signed in the future, or is over."""
     if len(token) > LONGEST or token.count(".") != 2:
         raise ApiError(401, message="This is neither an API key nor an access token.")
     try:
@@ -53,6 +55,7 @@ def verify(token: str) -> Claims:
             algorithms=[ALGORITHM],
             issuer=ISSUER,
             audience=AUDIENCE,
+            leeway=LEEWAY,
             options={"require": ["exp", "iat", "iss", "aud", "sub"]},
         )
         return Claims(int(claims["sub"]), datetime.fromtimestamp(claims["exp"], UTC))

@@ -22,4 +22,4 @@ def test_it_is_not_signed_with_the_secret_key_itself(alice: User) -> None:
 
 def test_it_says_when_it_has_expired(alice: User) -> None:
     with pytest.raises(ApiError, match="has expired"):
-        access_tokens.verify(access_tokens.access_token(alice, lifetime=timedelta(seconds=-1)))
+        access_tokens.verify(access_tokens.access_token(alice, lifetime=-access_tokens.LEEWAY - timedelta(seconds=1)))

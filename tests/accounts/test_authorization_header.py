@@ -78,7 +78,7 @@ def secrets(alice: User, bob: User, key: str, jwt: str) -> dict[str, str]:
         "revoked_key": revoked_key,
         "deactivated_key": deactivated_key,
         "deactivated_token": deactivated_token,
-        "expired_token": access_tokens.access_token(alice, lifetime=timedelta(seconds=-1)),
+        "expired_token": access_tokens.access_token(alice, lifetime=-access_tokens.LEEWAY - timedelta(seconds=1)),
         "token_of_nobody": signed({"sub": "999999999"}),
         "unsigned_token": signed({"sub": me}, algorithm="none"),
         "foreign_token": signed({"sub": me}, key=b"k" * 32),
