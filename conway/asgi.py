@@ -17,11 +17,10 @@ from asgiref.sync import sync_to_async
 from channels.auth import AuthMiddlewareStack
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest
 
 from accounts.authentication import authenticate
-from conway import cors
+from conway import cors, pages_handler
 from conway.common import database
 from conway.common.errors import ApiError
 from credits.pages.urls import websocket_urlpatterns
@@ -33,7 +32,7 @@ from inference.completion import process_pool
 from inference.completion.background import BackgroundLoops
 from inference.upstream import client as upstream
 
-pages = ASGIHandler()
+pages = pages_handler.Pages()
 upkeep = BackgroundLoops()
 
 

@@ -46,7 +46,7 @@ def upstreams_are_addresses(**kwargs: Any) -> Iterator[CheckMessage]:
 
 @register
 def times_and_sizes_are_positive(**kwargs: Any) -> Iterable[CheckMessage]:
-    for name in (*SECONDS, *BYTES, *COUNTS):
+    for name in (*SECONDS, "EMAIL_TIMEOUT", *BYTES, *COUNTS):
         if getattr(settings, name) <= 0:
             yield Error(f"{name} must be more than 0.", hint="Unset it for the default.", id="conway.E004")
 
@@ -94,6 +94,13 @@ def something_can_answer(**kwargs: Any) -> Iterator[CheckMessage]:
     if not settings.CONWAY_SANDBOX and not any(provider["api_key"] for provider in settings.PROVIDERS.values()):
         hint = "Set OPENAI_API_KEY or another, or CONWAY_SANDBOX=1 to try it without one."
         yield Warning("No provider has a key: every model answers 503.", hint=hint, id="conway.W002")
+
+
+@register(deploy=True)
+def the_application_owns_no_table(**kwargs: Any) -> Iterator[CheckMessage]:
+    if settings.OWNER_DATABASE["USER"] == settings.APPLICATION_ROLE:
+        hint = "Give it a role of its own, and CONWAY_MIGRATION_DATABASE_URL the owner's: docs/operations.md."
+        yield Warning("The application may rewrite what is booked: it owns its tables.", hint=hint, id="conway.W004")
 
 
 @register(deploy=True)

@@ -60,15 +60,19 @@ PORT = env_int("PORT", 8000)
 
 # Database and Redis
 
-DATABASE_URL = env("DATABASE_URL")
+EMBEDDED = "embedded"  # what DATABASE_URL may say instead of an address
+DATABASE_URL = "" if env("DATABASE_URL") == EMBEDDED else env("DATABASE_URL")
 EMBEDDED_POSTGRESQL = None if DATABASE_URL else CONWAY_DATA_DIR / "postgresql"
+EMBEDDED_IS_MEANT = bool(env("DATABASE_URL") or env("CONWAY_DATA_DIR"))  # somebody chose it: it is not just left over
+CONWAY_MIGRATION_DATABASE_URL = env("CONWAY_MIGRATION_DATABASE_URL")
 
 
-def database(url: str) -> dict[str, Any]:
+def database(url: str, setting: str = "DATABASE_URL", embedded_role: str = embedded.APPLICATION) -> dict[str, Any]:
     try:
-        parts = conninfo_to_dict(url) if url else {"user": embedded.USER, "dbname": embedded.DATABASE}
-    except ProgrammingError as error:
-        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from None
+        parts = conninfo_to_dict(url) if url else {"user": embedded_role, "dbname": embedded.DATABASE}
+    except ProgrammingError:  # what it says would show what it read, a password too
+        form = "postgresql://USER:PASSWORD@HOST:5432/NAME"
+        raise ImproperlyConfigured(f"{setting} cannot be read. It looks like {form}") from None
     return {
         "ENGINE": "conway.postgresql",
         "NAME": parts.pop("dbname", ""),
@@ -76,12 +80,25 @@ def database(url: str) -> dict[str, Any]:
         "PASSWORD": parts.pop("password", ""),
         "HOST": parts.pop("host", ""),
         "PORT": str(parts.pop("port", "")),
-        # A page under ASGI holds a connection while it is open: unbounded, 150 readers meet "too many clients".
-        "OPTIONS": {"connect_timeout": 5, **parts, "pool": {"min_size": 1, "max_size": 8, "timeout": 10}},
+        # A page under ASGI holds a connection while it is made: unbounded, 150 readers meet "too many clients". There
+        # are two such pools, conway.postgresql.shares says for whom.
+        "OPTIONS": {"connect_timeout": 5, **parts, "pool": {"min_size": 1, "max_size": 6, "timeout": 10}},
     }
 
 
+def owner_of(database_: dict[str, Any]) -> dict[str, Any]:
+    """How `migrate` connects to the same database; the application's own way if no other is said."""
+    if DATABASE_URL and not CONWAY_MIGRATION_DATABASE_URL:
+        return database_
+    owner = database(CONWAY_MIGRATION_DATABASE_URL, "CONWAY_MIGRATION_DATABASE_URL", embedded.OWNER)
+    if owner["NAME"] != database_["NAME"]:
+        raise ImproperlyConfigured("CONWAY_MIGRATION_DATABASE_URL names another database than DATABASE_URL does")
+    return owner
+
+
 DATABASES = {"default": database(DATABASE_URL)}
+OWNER_DATABASE = owner_of(DATABASES["default"])
+APPLICATION_ROLE = DATABASES["default"]["USER"]  # whoever a command or a test connects as meanwhile
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env("REDIS_URL")
@@ -246,7 +263,9 @@ AXES_USERNAME_FORM_FIELD = "username"  # as Django calls it; axes would look for
 AXES_USERNAME_CALLABLE = "accounts.lockout.username"
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.response"
 
-EMAIL_BACKEND = env("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_BACKEND = "conway.common.outbox.EmailBackend"  # after the answer, by
+EMAIL_DELIVERED_BY = env("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_TIMEOUT = env_int("EMAIL_TIMEOUT", 10)  # seconds, for each thing the mail server has to say
 EMAIL_HOST = env("EMAIL_HOST", "localhost")
 EMAIL_PORT = env_int("EMAIL_PORT", 25)
 EMAIL_HOST_USER = env("EMAIL_HOST_USER")

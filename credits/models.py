@@ -5,7 +5,8 @@ CreditTransaction  one entry of the history, never changed: mistakes are correct
 Hold               cents set aside for a request under way; gone when it is settled
 KeyUse             what a limited API key has spent and holds in its present day, month or lifetime
 
-Only ledger.py writes these tables. Python checks are courtesy; the constraints and triggers here are law.
+Only ledger.py writes these tables. Python checks are courtesy; the constraints and triggers here are law, and so is
+APPLICATION_MAY: what the application's role is granted where the owner's is another (conway.common.database_roles).
 """
 
 from typing import Any, Self
@@ -40,6 +41,8 @@ class CreditAccountQuerySet(models.QuerySet["CreditAccount"]):
 
 
 class CreditAccount(models.Model):
+    APPLICATION_MAY = ("SELECT", "INSERT", "UPDATE")
+
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, primary_key=True, related_name="credit_account"
     )
@@ -87,6 +90,8 @@ class CreditTransactionQuerySet(models.QuerySet["CreditTransaction"]):
 
 
 class CreditTransaction(models.Model):
+    APPLICATION_MAY = ("SELECT", "INSERT")
+
     class Type(models.TextChoices):
         TOP_UP = "top_up"
         INFERENCE = "inference"
@@ -185,6 +190,8 @@ class KeyUse(models.Model):
     """`window_start` is the moment of the window's first admission, so no two windows of a key share it, whatever
     becomes of its limits: a hold that carries it belongs to this window and no other."""
 
+    APPLICATION_MAY = ("SELECT", "INSERT", "UPDATE")
+
     key = models.OneToOneField("accounts.ApiKey", on_delete=models.PROTECT, primary_key=True, related_name="use")
     window_start = models.DateTimeField(db_default=Clock())
     spent_cents = models.BigIntegerField(default=0, db_default=0)
@@ -204,6 +211,8 @@ class KeyUse(models.Model):
 
 class AuditRun(models.Model):
     """When the books were last checked, for staff to see."""
+
+    APPLICATION_MAY = ("SELECT", "INSERT")
 
     finished_at = models.DateTimeField(db_default=Clock())
     accounts = models.BigIntegerField()

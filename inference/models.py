@@ -59,6 +59,8 @@ class Price(models.Model):
     trigger says so).
     """
 
+    APPLICATION_MAY = ("SELECT", "INSERT")
+
     model = models.ForeignKey(ChatModel, on_delete=models.PROTECT, related_name="prices")
     starts_at = models.DateTimeField()
     sheet = models.JSONField()
@@ -89,6 +91,8 @@ BELOW_COST = Q(charged_cents__lt=F("cost_usd") * 100)
 
 class Completion(models.Model):
     """One row per settled request; while it runs, its hold is all there is. Written by billing's one statement only."""
+
+    APPLICATION_MAY = ("SELECT", "INSERT", "UPDATE")  # by trigger, of what is not settled
 
     id = models.CharField(max_length=60, primary_key=True)
     user = models.ForeignKey(

@@ -25,7 +25,9 @@ from django.conf import settings
 from django.db import connection
 from django.test import override_settings
 
+from conway.common.database_roles import LOGIN
 from tests import cleaning
+from tests.roles import in_the_applications_role
 
 pytest_plugins = ["tests.people"]
 cleaning.install()
@@ -47,6 +49,7 @@ def quick_settings() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Our own server need not survive a power cut while it serves tests: waiting for the disk is a sixth of them."""
+    connection.settings_dict.update({name: settings.OWNER_DATABASE[name] for name in LOGIN})  # who may make databases
     if settings.EMBEDDED_POSTGRESQL is None:
         return  # somebody's, by DATABASE_URL
     with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
@@ -57,10 +60,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_b
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """At the end every session is closed first, those of asynchronous pools and served processes too."""
+    """Tests work in the application's role, and end with every session closed first, those of asynchronous pools and
+    served processes too."""
     with django_db_blocker.unblock():
         cleaning.keep_what_migrations_made()
-    yield
+        with in_the_applications_role():
+            yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
+from conway.common.database_roles import application
+
 END_SECONDS = 60
 SERVE = ("manage.py", "serve", "--port", "0")
 
@@ -59,6 +61,9 @@ def served(*command: str, log: IO[Any] | None = None, **environment: str) -> Ite
 
 
 def this_database() -> str:
+    """In the application's role, as an operator would serve."""
     params = connection.get_connection_params()
+    if role := application():
+        params |= {"user": role}
     wanted = ("host", "port", "user", "password", "dbname")
     return make_conninfo(**{name: params[name] for name in wanted if name in params})

@@ -84,3 +84,9 @@ def test_an_operator_is_told_that_the_sandbox_hides_a_key(monkeypatch: pytest.Mo
     assert ids(checks.something_can_answer()) == []
     with pytest.raises(CommandError):
         call_command("check", deploy=True, fail_level="WARNING")
+
+
+def test_an_operator_is_told_that_the_application_owns_its_tables(settings: Settings) -> None:
+    assert ids(checks.the_application_owns_no_table()) == []
+    settings.APPLICATION_ROLE = settings.OWNER_DATABASE["USER"]
+    assert ids(checks.the_application_owns_no_table()) == ["conway.W004"]

@@ -63,18 +63,26 @@ def user(home: Path) -> Iterator[Callable[[], User]]:
 
 
 def one(sockets: str) -> object:
-    with psycopg.connect(host=sockets, user="conway", dbname="conway") as connection:
+    with psycopg.connect(host=sockets, user="conway_app", dbname="conway") as connection:
         row = connection.execute("SELECT 1").fetchone()
         return row and row[0]
 
 
 def keepers(home: Path) -> list[int]:
-    """The processes of this cluster: keeper and postmaster."""
-    return [int(process.name) for process in Path("/proc").glob("[0-9]*") if is_of(home, command(process))]
+    """The processes of this cluster: keeper and postmaster, which hold its lock."""
+    return [int(process.name) for process in Path("/proc").glob("[0-9]*") if is_of(home, process)]
 
 
-def is_of(home: Path, command: list[str]) -> bool:
-    return "-c" not in command and any(word.startswith(str(home)) for word in command)
+def is_of(home: Path, process: Path) -> bool:
+    is_one = {"conway.embedded_keeper", "-D"} & set(command(process))
+    return bool(is_one) and str(home / "server.lock") in opened_by(process)
+
+
+def opened_by(process: Path) -> set[str]:
+    try:
+        return {os.readlink(each) for each in (process / "fd").iterdir()}
+    except OSError:  # it has just ended
+        return set()
 
 
 def command(process: Path) -> list[str]:

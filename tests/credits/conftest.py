@@ -2,10 +2,12 @@ import pytest
 from django.db import connection
 
 from tests.credits.ledger_driver import TABLE
+from tests.roles import as_owner
 
 
 @pytest.fixture(autouse=True)
 def till(db: None) -> None:
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(TABLE)
         cursor.execute("TRUNCATE till_completion")
+        cursor.execute("GRANT ALL ON till_completion TO PUBLIC")

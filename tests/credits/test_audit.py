@@ -5,13 +5,14 @@ from accounts.models import ApiKey
 from credits import audit, ledger
 from credits.models import AuditRun, CreditAccount, Hold, KeyUse
 from tests.credits.ledger_driver import admit, buy
+from tests.roles import as_owner
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.spoils_the_books]
 
 
 def rewrite(statement: str, *params: object) -> None:
     """As somebody would who owns the table and means harm."""
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE credits_credittransaction DISABLE TRIGGER USER")
         cursor.execute(statement, params)
         cursor.execute("ALTER TABLE credits_credittransaction ENABLE TRIGGER USER")

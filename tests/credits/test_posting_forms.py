@@ -12,6 +12,7 @@ from credits.admin.accounts import with_activity
 from credits.models import CreditAccount, CreditTransaction
 from credits.spend import spend
 from tests.credits.ledger_driver import admit, books_of, buy, history_of
+from tests.roles import as_owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -206,7 +207,7 @@ def test_what_was_spent_in_a_month_is_what_is_missing(alice, sam, run):
 
 def test_what_was_spent_before_that_month_does_not_count(alice, run):
     run(buy(alice, 300))
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")  # past the rule that history does not change
         cursor.execute("UPDATE credits_credittransaction SET created_at = created_at - interval '31 days'")
         cursor.execute("SET session_replication_role = origin")

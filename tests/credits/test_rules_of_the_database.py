@@ -4,6 +4,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from credits.models import CreditTransaction, Hold
+from tests.roles import as_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +52,7 @@ def test_a_transaction_cannot_be_wrong(alice, rule, entry):
 
 
 def test_an_account_cannot_go_while_it_has_a_history(alice):
-    with pytest.raises(IntegrityError):
+    with as_owner(), pytest.raises(IntegrityError):
         sql("DELETE FROM credits_creditaccount")
 
 
@@ -59,7 +60,7 @@ def test_an_account_cannot_go_while_it_has_a_history(alice):
     "rewriting", ["UPDATE credits_credittransaction SET reason = 'better'", "DELETE FROM credits_credittransaction"]
 )
 def test_history_cannot_be_rewritten(alice, rewriting):
-    with pytest.raises(DatabaseError, match="append-only; post a correcting transaction instead"):
+    with as_owner(), pytest.raises(DatabaseError, match="append-only; post a correcting transaction instead"):
         sql(rewriting)
     assert CreditTransaction.objects.get().reason == "Her first money"
 

@@ -1,6 +1,10 @@
-"""A PostgreSQL server that belongs to the faults alone: it may be stopped, killed, restarted and silenced."""
+"""A PostgreSQL server that belongs to the faults alone: it may be stopped, killed, restarted and silenced.
+
+It listens on a port of this machine, so that a proxy can stand before it: both roles have a password.
+"""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -13,7 +17,8 @@ from pathlib import Path
 
 import psycopg
 
-from conway import embedded
+from conway import embedded, embedded_keeper, unprivileged
+from conway.unprivileged import Handed
 
 TEMPLATE = "migrated"
 START_SECONDS = 30
@@ -22,40 +27,49 @@ START_SECONDS = 30
 class Postgres:
     def __init__(self, folder: Path) -> None:
         self.cluster, self.port = folder / "cluster", free_port()
-        folder.chmod(0o755)
-        embedded.initialize(self.cluster)
+        self.programs, self.access, self.password = folder / "programs", folder / "access", secrets.token_hex(16)
+        embedded_keeper.initialize(self.cluster, self.programs)
+        for role in (embedded.OWNER, embedded.APPLICATION):
+            passworded = f"ALTER ROLE {role} PASSWORD '{self.password}'\n"
+            embedded_keeper.run_alone(self.cluster, self.programs, passworded)
+        self.access.mkdir(mode=0o755)
+        (self.access / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
         self.log = (folder / "log").open("ab")
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
         self.run(f"CREATE DATABASE {TEMPLATE}")
-        migrate(self.url(TEMPLATE))
+        migrate(self.url(TEMPLATE), self.url(TEMPLATE, embedded.OWNER))
 
-    def url(self, name: str) -> str:
-        return f"postgresql://{embedded.USER}@127.0.0.1:{self.port}/{name}"
+    def url(self, name: str, role: str = embedded.APPLICATION) -> str:
+        return f"postgresql://{role}:{self.password}@127.0.0.1:{self.port}/{name}"
 
     def new_database(self, name: str) -> str:
         self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
         return self.url(name)
 
     def run(self, *statements: str) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connected:
+        with psycopg.connect(self.url("postgres", embedded.OWNER), autocommit=True) as connected:
             for statement in statements:
                 connected.execute(statement)
 
     def start(self) -> None:
         # Processes die here, the machine does not: what was written is there again without waiting for the disk.
-        arguments = ["-D", self.cluster, "-k", self.cluster, "-h", "127.0.0.1", "-p", str(self.port), "-c", "fsync=off"]
-        self.process = subprocess.Popen(
-            [*embedded.as_nobody(), embedded.binary("postgres"), *arguments],
-            stdout=self.log, stderr=self.log, start_new_session=True,
-        )  # fmt: skip
+        options = ["-h", "127.0.0.1", "-p", str(self.port), "-c", "fsync=off"]
+        postgres = [*unprivileged.prefix(), str(unprivileged.binaries(self.programs) / "postgres")]
+        with Handed() as handed:
+            access = f"hba_file={handed.over(self.access)}/pg_hba.conf"
+            folders = ["-D", handed.over(self.cluster), "-k", "", "-c", access]
+            self.process = subprocess.Popen(
+                [*postgres, *folders, *options], pass_fds=handed.descriptors, cwd="/",
+                stdout=self.log, stderr=self.log, start_new_session=True,
+            )  # fmt: skip
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():
             assert time.monotonic() < deadline, "PostgreSQL did not start"
             time.sleep(0.05)
 
     def answers(self) -> bool:
-        asked = [embedded.binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        asked = [unprivileged.binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(asked).returncode == 0
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
@@ -92,6 +106,7 @@ class Postgres:
         self.stop(signal.SIGQUIT)
         self.log.close()
         shutil.rmtree(self.cluster, ignore_errors=True)
+        unprivileged.forget_copy(self.programs)
 
 
 def signal_all(processes: list[int], how: signal.Signals) -> None:
@@ -102,9 +117,10 @@ def signal_all(processes: list[int], how: signal.Signals) -> None:
             pass  # a backend that ended meanwhile
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, owner: str) -> None:
     command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(command, env={**os.environ, "DATABASE_URL": url}, check=True)
+    named = {"DATABASE_URL": url, "CONWAY_MIGRATION_DATABASE_URL": owner}
+    subprocess.run(command, env={**os.environ, **named}, check=True)
 
 
 def free_port() -> int:

@@ -15,6 +15,7 @@ class Proxy:
     def __init__(self, database_url: str) -> None:
         parts = urlsplit(database_url)
         self.behind, self.path = (parts.hostname, parts.port), parts.path
+        self.login = f"{parts.username}:{parts.password}"
         self.wanted, self.of, self.lost, self.prepared = 0, SETTLING, 0, set[bytes]()
         self.loop = asyncio.new_event_loop()
         self.listening = threading.Event()
@@ -23,7 +24,7 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        return f"postgresql://conway@127.0.0.1:{self.port}{self.path}"
+        return f"postgresql://{self.login}@127.0.0.1:{self.port}{self.path}"
 
     def lose(self, times: int, of: bytes = SETTLING) -> None:
         self.of, self.wanted = of, times

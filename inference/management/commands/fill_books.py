@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
 from accounts.models import User
+from conway.common import database_roles
 from inference import catalog
 from inference.management.filling import history, tables
 from inference.management.filling.samples import samples
@@ -34,10 +35,11 @@ class Command(BaseCommand):
         began = time.monotonic()
         catalog.load()
         catalog.forget()
-        with transaction.atomic():
-            completions = self.fill(accounts, transactions, days)
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM (ANALYZE)")
+        with database_roles.as_owner():
+            with transaction.atomic():
+                completions = self.fill(accounts, transactions, days)
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM (ANALYZE)")
         self.stdout.write(
             f"{accounts:,} accounts, {transactions:,} transactions, {completions:,} completions "
             f"in {time.monotonic() - began:.0f} s. Check them: python manage.py audit_ledger"

@@ -1,0 +1,100 @@
+"""DATABASE_URL is missing from the environment: no command may go on with a database that nobody chose."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.served import this_database
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = (
+    ("migrate",), ("serve", "--port", "0"), ("issue_key", "ann@example.org"), ("audit_ledger",), ("settle_lost",),
+    ("fill_books",), ("demo",), ("createsuperuser", "--noinput", "--email", "ann@example.org"), ("grant_roles",),
+)  # fmt: skip
+OURS = ("DATABASE_URL", "CONWAY_DATA_DIR", "CONWAY_SANDBOX", "OPENAI_API_KEY", "DEBUG", "DJANGO_SUPERUSER_PASSWORD")
+
+Ended = "subprocess.CompletedProcess[str]"
+Manage = Callable[..., Ended]
+
+
+def manage(*command: str, at: Path = ROOT, **environment: str) -> Ended:
+    """With nothing in the environment but what is said here."""
+    plain = {name: value for name, value in os.environ.items() if name not in OURS}
+    arguments = [sys.executable, "manage.py", *command]
+    return subprocess.run(
+        arguments, cwd=at, env={**plain, **environment}, capture_output=True, text=True, timeout=120
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program in a folder of its own: what would be started by mistake is not this folder's database."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("accounts", "conway", "credits", "inference", "templates"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "manage.py", folder)
+    return folder
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_with_debug_off_a_command_does_not_take_the_embedded_database_by_itself(
+    checkout: Path, command: tuple[str, ...]
+) -> None:
+    ended = manage(*command, at=checkout)
+    assert ended.returncode == 1 and "Traceback" not in ended.stderr
+    assert "DATABASE_URL is not set although DEBUG is off" in ended.stderr
+    assert "`embedded`" in ended.stderr and ended.stdout == ""
+    assert not (checkout / "var/postgresql").exists()
+
+
+def test_with_a_providers_key_it_does_not_even_with_debug_on(checkout: Path) -> None:
+    ended = manage("audit_ledger", at=checkout, DEBUG="1", OPENAI_API_KEY="sk-real")
+    assert ended.returncode == 1 and "although a provider has a key" in ended.stderr
+    assert "sk-real" not in ended.stderr
+
+
+@pytest.mark.parametrize("telling", ["CONWAY_DATA_DIR", "DATABASE_URL"])
+def test_who_names_the_embedded_database_gets_it(checkout: Path, tmp_path: Path, telling: str) -> None:
+    where, told = checkout / "var", {"DATABASE_URL": "embedded"}
+    if telling == "CONWAY_DATA_DIR":
+        where, told = tmp_path, {"CONWAY_DATA_DIR": str(tmp_path)}
+    ended = manage("migrate", "--verbosity", "0", at=checkout, OPENAI_API_KEY="sk-real", **told)
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert ended.stderr == f"Database: conway, embedded in {where}/postgresql, as conway\n"
+
+
+def test_the_sandbox_needs_no_telling(checkout: Path) -> None:
+    assert manage("migrate", "--verbosity", "0", at=checkout, CONWAY_SANDBOX="1").returncode == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "command", [("audit_ledger",), ("settle_lost",), ("issue_key", "ann@example.org")], ids=lambda command: command[0]
+)
+def test_a_command_says_which_database_it_works_on_and_no_password(command: tuple[str, ...]) -> None:
+    ended = manage(*command, DATABASE_URL=this_database() + " password=hush")
+    said = ended.stderr.splitlines()[0]
+    assert ended.returncode == 0 and said.startswith("Database: test_conway") and "hush" not in ended.stderr
+    assert said not in ended.stdout
+    if command[0] == "issue_key":
+        assert len(ended.stdout.split()) == 1, "the key stands alone on standard output"
+
+
+@pytest.mark.parametrize(
+    "url", ["postgres//ann:hush@db/books", "host=db password=hush user", "hush", "postgresql://a:%zzhush@db/b"]
+)
+@pytest.mark.parametrize("setting", ["DATABASE_URL", "CONWAY_MIGRATION_DATABASE_URL"])
+def test_an_address_that_cannot_be_read_is_not_shown(url: str, setting: str) -> None:
+    ended = manage("audit_ledger", **{"DATABASE_URL": "postgresql://db/books", setting: url})
+    assert ended.returncode != 0 and f"{setting} cannot be read" in ended.stderr
+    assert "hush" not in ended.stderr + ended.stdout
+
+
+def test_an_owner_of_another_database_is_refused() -> None:
+    ended = manage("migrate", DATABASE_URL="dbname=books", CONWAY_MIGRATION_DATABASE_URL="dbname=other")
+    assert ended.returncode != 0 and "names another database" in ended.stderr

@@ -1,0 +1,43 @@
+"""In which of the database's two roles a test's statements are carried out.
+
+The test's database belongs to the owner. Sessions of this process are the owner's and begin in the application's role,
+so that a test which must do what only the owner may can step out of it. Processes that tests start log in as the
+application.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+
+from conway.common.database_roles import application
+
+
+@contextmanager
+def in_the_applications_role() -> Iterator[None]:
+    """Where there are two. Between two tests the owner empties the tables (tests/cleaning.py)."""
+    if (role := application()) is None:
+        yield
+        return
+    options = connection.settings_dict["OPTIONS"]
+    begin_with({**options, "options": f"-c role={role}"})
+    yield
+    begin_with(options)
+
+
+def begin_with(options: dict[str, Any]) -> None:
+    connection.close()
+    connection.close_pool()
+    connection.settings_dict["OPTIONS"] = options
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
