@@ -7,6 +7,9 @@
     authentication  a header -> Caller, for async code, REST framework and ninja
     tokens          access tokens (JWT) and the pairs that sign-in gives
     wallet          EIP-4361 messages and who signed them
+    database        the inference path's way to the database; database_roles: in which role, with which rights;
+                    lending: Django's connections are given back while others are waited for
+    outbox          mail, after the answer
     api/            /v1/auth: sign-in, me, keys
     pages           the browser's side: the one-time sign-in link
 

@@ -1,12 +1,17 @@
 """Django's own password views, in our words and frame."""
 
+from functools import partial
+
 from django.contrib.auth import views
+from django.contrib.auth.forms import PasswordResetForm
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpResponseRedirect
 from django.urls import reverse_lazy
 from django.views.generic import TemplateView
 
 from accounts.models import WalletAddress
 from accounts.pages.labels import BareLabels
+from conway.common import outbox
 
 
 class PasswordChangePage(BareLabels, views.PasswordChangeView):
@@ -32,6 +37,19 @@ class PasswordResetPage(BareLabels, views.PasswordResetView):
     subject_template_name = "accounts/password_reset_subject.txt"
     title = "Forgot your password?"
     extra_context = {"intro": "We send a link to your email that lets you set a new one.", "button": "Send the link"}
+
+    def form_valid(self, form: PasswordResetForm) -> HttpResponseRedirect:
+        """Whether anybody has this email is looked up after the answer: how long that takes tells nobody."""
+        outbox.post(
+            partial(
+                form.save,
+                domain_override=self.request.get_host(),
+                use_https=self.request.is_secure(),
+                email_template_name=self.email_template_name,
+                subject_template_name=self.subject_template_name,
+            )
+        )
+        return HttpResponseRedirect(self.get_success_url())
 
 
 class PasswordResetSentPage(views.PasswordResetDoneView):

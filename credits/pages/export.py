@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from conway.common.lending import give_back
 from credits import history
 from credits.models import CreditTransaction, CreditTransactionQuerySet
 from credits.pages.filters import HistoryFilters
@@ -47,10 +48,18 @@ async def lines(found: CreditTransactionQuerySet) -> AsyncIterator[str]:
     yield writer.writerow(COLUMNS)
     cursor: int | None = None
     while True:
-        page = await sync_to_async(history.page)(found, limit=ROWS_AT_ONCE, cursor=cursor)
+        page = await sync_to_async(next_page)(found, cursor)
         yield "".join(writer.writerow(cells(entry)) for entry in page.entries)
         if (cursor := page.next_cursor) is None:
             return
+
+
+def next_page(found: CreditTransactionQuerySet, cursor: int | None) -> history.Page:
+    """The connection goes back with it: its reader may take as long as they like over what they have got."""
+    try:
+        return history.page(found, limit=ROWS_AT_ONCE, cursor=cursor)
+    finally:
+        give_back()
 
 
 def cells(entry: CreditTransaction) -> Iterable[Any]:

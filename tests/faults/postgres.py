@@ -25,7 +25,7 @@ START_SECONDS = 30
 
 
 class Postgres:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, migrated: bool = True) -> None:
         self.cluster, self.port = folder / "cluster", free_port()
         self.programs, self.access, self.password = folder / "programs", folder / "access", secrets.token_hex(16)
         embedded_keeper.initialize(self.cluster, self.programs)
@@ -37,6 +37,10 @@ class Postgres:
         self.log = (folder / "log").open("ab")
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
+        if migrated:
+            self.migrate_template()
+
+    def migrate_template(self) -> None:
         self.run(f"CREATE DATABASE {TEMPLATE}")
         migrate(self.url(TEMPLATE), self.url(TEMPLATE, embedded.OWNER))
 

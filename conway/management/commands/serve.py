@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from psycopg.errors import InsufficientPrivilege
 
 from conway import workers
 from conway.embedded import EmbeddedPostgresError
@@ -61,7 +62,9 @@ class Command(BaseCommand):
             if executor.migration_plan(executor.loader.graph.leaf_nodes()):
                 raise CommandError("The database is not migrated: run `python manage.py migrate`")
         except (DatabaseError, EmbeddedPostgresError) as error:
-            raise CommandError(f"The database cannot be used: {error}") from error
+            ungranted = isinstance(error.__cause__, InsufficientPrivilege)
+            way_out = ". Run `python manage.py migrate`: it grants what the application needs" if ungranted else ""
+            raise CommandError(f"The database cannot be used: {error}{way_out}") from error
         finally:
             connection.close()
 
