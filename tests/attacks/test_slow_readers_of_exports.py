@@ -24,10 +24,10 @@ from tests.served import Served, served
 pytestmark = pytest.mark.django_db(transaction=True)
 
 READERS = 16  # more than twice the connections that pages have
-ROWS = 12_000  # more than is kept anywhere for a client that reads nothing
+ROWS = 6_000  # of 1.5 KB each: the first piece is more than the kernel takes for a client that reads nothing
 EARNED = """
 INSERT INTO credits_credittransaction (account_id, type, amount_cents, balance_after_cents, reference, reason)
-SELECT %(user)s, 'top_up', 1, 1000 + n, 'top_up:earned-' || n, 'A cent for a long history'
+SELECT %(user)s, 'top_up', 1, 1000 + n, 'top_up:earned-' || n, repeat('A cent ', 200)
 FROM generate_series(1, %(rows)s) n"""
 
 

@@ -17,11 +17,11 @@ from tests.faults.load import streams
 from tests.faults.scenario import Customer, Scene
 
 READERS = 60 if LONG else 24
-ROWS = 12_000  # more than is kept anywhere for a client that reads nothing
+ROWS = 6_000  # of 1.5 KB each: the first piece is more than the kernel takes for a client that reads nothing
 STREAMS = 20 if LONG else 6
 HISTORY = """
 INSERT INTO credits_credittransaction (account_id, type, amount_cents, balance_after_cents, reference, reason)
-SELECT %(user)s, 'top_up', 1, 5000 + n, 'top_up:' || %(user)s || '-' || n, 'A cent for a long history'
+SELECT %(user)s, 'top_up', 1, 5000 + n, 'top_up:' || %(user)s || '-' || n, repeat('A cent ', 200)
 FROM generate_series(1, %(rows)s) n"""
 
 
