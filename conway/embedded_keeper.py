@@ -52,6 +52,8 @@ def keep(home: Path, server_lock: int, grace_seconds: int) -> None:
         postgres = start(home, sockets, server_lock)  # somebody still uses it
     postgres.send_signal(signal.SIGINT)  # "fast": it does not wait for idle connections
     postgres.wait()
+    if sockets != cluster:
+        shutil.rmtree(sockets, ignore_errors=True)  # its name is noted: the next keeper makes it again, or another
     unprivileged.forget_copy(programs)
     os.close(last)
 
