@@ -68,6 +68,12 @@ class PriceSheet:
     def cost_usd(self, usage: Usage) -> Decimal:
         return self.tier(usage.prompt_tokens).cost_usd(usage.buckets())
 
+    def affordable_output(self, inputs: Usage, cents: int) -> int:
+        """The output tokens that `cents` buy beside these inputs."""
+        tier = self.tier(inputs.prompt_tokens)
+        spent = Bound(tier.cost_usd(inputs.buckets()), tier.price("output") / MILLION)
+        return spent.affordable_output(cents)
+
     def unpriced(self, usage: Usage) -> list[str]:
         prices = self.tier(usage.prompt_tokens).prices
         return [bucket for bucket in usage.buckets() if bucket not in prices]

@@ -60,6 +60,8 @@ class Traits:
     thinking_budgets: Mapping[str, int] = field(default_factory=dict)
     thinking_levels: Mapping[str, str] = field(default_factory=dict)
     efforts: Mapping[str, str] = field(default_factory=dict)
+    # Whether all that the model thinks is in its stream, too. Unless a row says so, left streams are read to the end.
+    streams_reasoning: bool = False
     prefill: bool = True
     signatures: bool = False
     echoes_reasoning: bool = False  # Kimi wants reasoning_content back beside tool calls

@@ -37,17 +37,17 @@ async def beat() -> None:
     """Renews the holds of all that runs here, with a checkpoint of what each would cost if we died now."""
     checkpoints: dict[str, Any] = dict.fromkeys(settlement.waiting)
     for completion_id, under_way in list(task.running.items()):
-        checkpoints[completion_id] = checkpoint(under_way) if under_way.was_seen and not under_way.ended else None
+        checkpoints[completion_id] = checkpoint(under_way) if under_way.is_owed and not under_way.ended else None
     if checkpoints:
         await ledger.beat(settlement.PROCESS, checkpoints)
 
 
 async def first_checkpoints() -> None:
-    """Sooner than the next beat: a stream that has begun is not free, should we die now."""
+    """Sooner than the next beat: a stream that has begun, or whose client left, is not free, should we die now."""
     begun = [
         under_way
         for under_way in list(task.running.values())
-        if under_way.was_seen and not (under_way.ended or under_way.has_checkpoint)
+        if under_way.is_owed and not (under_way.ended or under_way.has_checkpoint)
     ]
     if begun:
         await ledger.beat(settlement.PROCESS, {under_way.id: checkpoint(under_way) for under_way in begun})

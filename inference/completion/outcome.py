@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from inference.completion.task import CompletionTask
 
 MOST_TOKENS = 10**9
+TOKENS_PER_SECOND = 200  # of a quick model; most make 50 to 150, so that a guess by time is rather too high
 CLIENT_LEFT, STOPPED = "client_left", "stopped"
 
 
@@ -19,7 +20,7 @@ def entry(exchange: "CompletionTask", *, lost: bool = False) -> dict[str, Any]:
     """As billing books it; with `lost`, what it would come to if we died now."""
     listing, facts, window = exchange.listing, exchange.facts, exchange.admission.key_window
     facts.usage, facts.known_input = believable(facts.usage), believable(facts.known_input)
-    settlement, usage, alerts = ("lost", estimate(exchange), []) if lost else outcome(exchange)
+    settlement, usage, alerts = ("lost", estimate(exchange, was_cut=True), []) if lost else outcome(exchange)
     price, served = price_served(exchange)
     cost_usd, cents = bill(usage, price, settlement)
     alerts += served + [f"unpriced:{bucket}" for bucket in price.sheet.unpriced(usage)]
@@ -76,7 +77,7 @@ def outcome(exchange: "CompletionTask") -> tuple[str, Usage, list[str]]:
         return "estimated", estimate(exchange), [*alerts, "no_usage"]
     was_cut = exchange.ending in (CLIENT_LEFT, STOPPED)  # for a client that had left: the provider charges for it
     if exchange.was_seen or (exchange.client_left and (was_cut or not exchange.gathered.empty)):
-        return "estimated", estimate(exchange), alerts
+        return "estimated", estimate(exchange, was_cut=True), alerts
     return "none", Usage(), alerts
 
 
@@ -86,8 +87,10 @@ def believable(usage: Usage | None) -> Usage | None:
     return None if any(not 0 <= tokens <= MOST_TOKENS for tokens in told) else usage
 
 
-def estimate(exchange: "CompletionTask") -> Usage:
-    """What is known, and for the rest a count of what we saw; never a provider's placeholder."""
+def estimate(exchange: "CompletionTask", *, was_cut: bool = False) -> Usage:
+    """What is known, and for the rest a count of what we saw, and of a reply that was cut what was made unseen; never a
+    provider's placeholder.
+    """
     listing, reported = exchange.listing, exchange.facts.usage
     known = reported or exchange.facts.known_input
     if known is None:
@@ -95,8 +98,24 @@ def estimate(exchange: "CompletionTask") -> Usage:
         known = Usage(input=prompt)
     seen = 0 if exchange.gathered.empty else exchange.counted() * listing.estimate_percent // 100 + 1
     inputs = {bucket: getattr(known, bucket) for bucket in INPUT_BUCKETS}
-    output = max(seen, reported.output if reported else 0)
-    return Usage(**inputs, output=output, reasoning=known.reasoning, doubtful=known.doubtful)
+    hidden = unseen(exchange, Usage(**inputs), seen) if was_cut and known.reasoning is None else 0
+    output = max(seen + hidden, reported.output if reported else 0)
+    return Usage(**inputs, output=output, reasoning=known.reasoning or hidden or None, doubtful=known.doubtful)
+
+
+def unseen(exchange: "CompletionTask", inputs: Usage, seen: int) -> int:
+    """Tokens that a cut reply has cost and not shown: as many as a quick model makes in the time it worked before its
+    first word, within what the request allows and what the hold pays.
+    """
+    if exchange.asked is None or not exchange.hides_tokens:
+        return 0
+    request, most = exchange.rendered.request, exchange.listing.traits.max_output_tokens
+    seconds = (exchange.first_word or time.monotonic()) - exchange.asked
+    made = int(seconds * TOKENS_PER_SECOND) * request.choices
+    allowed = min(request.output_limit or most, exchange.lowered_limit or most, most) * request.choices
+    price, _ = price_served(exchange)
+    paid = price.sheet.affordable_output(inputs, exchange.admission.cents)
+    return max(0, min(made, allowed - seen, paid - seen))
 
 
 def price_served(exchange: "CompletionTask") -> tuple[PricePoint, list[str]]:

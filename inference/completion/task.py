@@ -30,9 +30,10 @@ from inference.sse import DONE, Decoder, EventTooLarge
 from inference.upstream import client as upstream
 
 LONGEST_SECONDS = 3600
-LEFT_JSON_SECONDS = upstream.JSON_SECONDS
+LEFT_SECONDS = upstream.JSON_SECONDS
 LONGEST_RETRY_WAIT_SECONDS = 2.0
 
+ANSWERS = ("content", "refusal", "tool_calls")  # fields of a delta that are no thoughts
 COMPLETE, TOO_LONG = "complete", "too_long"
 CUT = {
     CLIENT_LEFT: ProviderError(ErrorKind(499, "client_left"), "The client left."),
@@ -86,7 +87,9 @@ class CompletionTask:
     client_left: bool = False
     deadline: asyncio.Timeout | None = None
     began: float = field(default_factory=time.monotonic)
+    asked: float | None = None  # when the provider was asked, the last time
     first_byte: float | None = None
+    first_word: float | None = None  # of the answer itself: what came before it was thought
     task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
@@ -100,6 +103,19 @@ class CompletionTask:
     def was_seen(self) -> bool:
         """Whether the caller got any of the reply."""
         return self.is_stream and not self.gathered.empty
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it is charged even if it is cut now: it was seen, or made for a client who did not stay."""
+        return self.was_seen or self.client_left
+
+    @property
+    def hides_tokens(self) -> bool:
+        """Whether the provider may charge for more than has come: a JSON reply comes at its end, thoughts may never."""
+        dialect, traits = self.listing.dialect, self.listing.traits
+        if not (self.is_stream or dialect.STREAMS_ALWAYS):
+            return True
+        return not traits.streams_reasoning and dialect.thinks(self.rendered, traits)
 
     # The task
 
@@ -143,12 +159,15 @@ class CompletionTask:
             self.deadline.reschedule(when)
 
     def leave(self) -> None:
-        """The client is gone. What it could see is drained for a while; what it could not is read to its end."""
+        """The client is gone. What is all in the stream is drained for a while; what hides tokens, or was not seen yet,
+        is read to its end, for only there the provider says what it charges.
+        """
         self.channel.abandon()  # the end may be waiting there for a reader who stalls
         if self.client_left or self.ended:
             return
         self.client_left = True
-        self.cut(CLIENT_LEFT, self.drain_seconds if self.was_seen else LEFT_JSON_SECONDS)
+        may_drain = self.was_seen and not self.hides_tokens
+        self.cut(CLIENT_LEFT, self.drain_seconds if may_drain else LEFT_SECONDS)
 
     # Reading
 
@@ -172,6 +191,7 @@ class CompletionTask:
         dialect, wants_stream = self.listing.dialect, self.is_stream or self.listing.dialect.STREAMS_ALWAYS
         path = dialect.path(self.listing.upstream_id, stream=wants_stream)
         headers = {**self.rendered.headers, "x-request-id": self.request_id}
+        self.asked = time.monotonic()
         async with upstream.post(self.listing.provider, path, self.payload, headers, stream=wants_stream) as response:
             if response.status >= 300:
                 raise dialect.fault(response.status, response.headers, await response.read(upstream.ERROR_BODY_BYTES))
@@ -219,6 +239,8 @@ class CompletionTask:
     def take(self, deltas: Iterable[Delta]) -> None:
         for delta in deltas:
             self.gathered.add(delta)
+            if self.first_word is None and any(map(delta.fields.get, ANSWERS)):
+                self.first_word = time.monotonic()
             if delta.finish_reason is None:
                 self.pending.append(delta)
             else:

@@ -11,6 +11,7 @@ from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.reply import Delta, Facts, Reply
 from inference.chat.request import ChatRequest
 from inference.dialects import anthropic, gemini, openai_chat, openai_responses
+from inference.chat.traits import Traits
 from inference.sse import Event
 
 
@@ -45,6 +46,9 @@ class Dialect(Protocol):
         """A JSON reply. Raises `ProviderError` where it is none."""
 
     def stream(self, rendered: ProviderRequest) -> Translator: ...
+
+    def thinks(self, rendered: ProviderRequest, traits: Traits) -> bool:
+        """Whether the model may reason before it answers this body: tokens that are charged, and perhaps not shown."""
 
     def fault(self, status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
         """What an answer that is not 2xx means. `headers` have lower-case names."""

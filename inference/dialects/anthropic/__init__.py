@@ -16,8 +16,9 @@ from inference.dialects.anthropic.faults import fault
 from inference.dialects.anthropic.reply import parse
 from inference.dialects.anthropic.request import path, render
 from inference.dialects.anthropic.stream import stream
+from inference.dialects.anthropic.thinking import thinks
 
 # Long JSON replies would run into its ten-minute rule, and a reply cut short would come without usage.
 STREAMS_ALWAYS = True
 
-__all__ = ["STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream"]
+__all__ = ["STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream", "thinks"]

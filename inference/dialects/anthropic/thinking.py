@@ -26,6 +26,11 @@ def plan(rendered: ProviderRequest, traits: Traits, turns: list[Turn], max_token
     return {"type": "enabled", "budget_tokens": budget}
 
 
+def thinks(rendered: ProviderRequest, traits: Traits) -> bool:
+    """Only where it is asked to; shown are summaries, charged is the whole."""
+    return rendered.body.get("thinking") is not None
+
+
 def effort(request: ChatRequest, traits: Traits) -> dict[str, str]:
     """For `output_config`; also without thinking it shortens or lengthens the answer."""
     level = traits.efforts.get(request.reasoning_effort or "")

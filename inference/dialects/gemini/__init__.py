@@ -15,7 +15,8 @@ signatures.py     thoughts it signs and wants back
 from inference.dialects.gemini.faults import fault
 from inference.dialects.gemini.reply import parse, stream
 from inference.dialects.gemini.request import path, render
+from inference.dialects.gemini.thinking import thinks
 
 STREAMS_ALWAYS = False
 
-__all__ = ["STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream"]
+__all__ = ["STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream", "thinks"]

@@ -26,5 +26,11 @@ def affordable(asked: int, traits: Traits, max_tokens: int | None) -> int:
     return asked if max_tokens is None else max(least, min(asked, max_tokens - 1))
 
 
+def thinks(rendered: ProviderRequest, traits: Traits) -> bool:
+    """Unless held to nothing; a level is never nothing. Shown are summaries at most, charged is the whole."""
+    settings = rendered.body.get("generationConfig") or {}
+    return bool((settings.get("thinkingConfig") or {}).get("thinkingBudget") != 0)
+
+
 def shown(thoughts: bool) -> dict[str, bool]:
     return {"includeThoughts": True} if thoughts else {}

@@ -11,7 +11,7 @@ Sources: docs/providers/openai.md, moonshot.md, qwen.md; `openai` 3.54.0 types/c
 
 from inference.dialects.openai_chat.faults import fault
 from inference.dialects.openai_chat.reply import parse
-from inference.dialects.openai_chat.request import render
+from inference.dialects.openai_chat.request import render, thinks
 from inference.dialects.openai_chat.stream import stream
 
 STREAMS_ALWAYS = False
@@ -21,4 +21,4 @@ def path(upstream_model: str, *, stream: bool) -> str:
     return "/chat/completions"
 
 
-__all__ = ["STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream"]
+__all__ = ["STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream", "thinks"]

@@ -127,6 +127,16 @@ def thinking(request: ChatRequest, traits: Traits) -> Body:
     return {}
 
 
+def thinks(rendered: ProviderRequest, traits: Traits) -> bool:
+    """GPT-5 unless its effort is none; Kimi unless it is switched off."""
+    match traits.thinking:
+        case "none":
+            return False
+        case "switch":
+            return rendered.body.get("thinking") != {"type": "disabled"}
+    return rendered.body.get("reasoning_effort", traits.default_effort) != "none"
+
+
 def biases(request: ChatRequest, traits: Traits) -> Body:
     if not (asks(request, "logit_bias") and takes(traits, "logit_bias")):
         return {}

@@ -8,7 +8,7 @@ faults.py     refusals and failures
 
 from inference.dialects.openai_responses.faults import fault
 from inference.dialects.openai_responses.reply import parse, stream
-from inference.dialects.openai_responses.request import render
+from inference.dialects.openai_responses.request import render, thinks
 
 STREAMS_ALWAYS = False
 
@@ -17,4 +17,4 @@ def path(upstream_model: str, *, stream: bool) -> str:
     return "/responses"
 
 
-__all__ = ["STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream"]
+__all__ = ["STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream", "thinks"]

@@ -79,6 +79,11 @@ def thinking(request: ChatRequest, traits: Traits) -> dict[str, Any]:
     return {"reasoning": {"effort": traits.efforts.get(effort, effort)}}
 
 
+def thinks(rendered: ProviderRequest, traits: Traits) -> bool:
+    """A reasoning model unless its effort is none. It sends its thoughts sealed: their size tells nothing."""
+    return (rendered.body.get("reasoning") or {}).get("effort", traits.default_effort) != "none"
+
+
 def tools(request: ChatRequest) -> dict[str, Any]:
     if not request.tools:
         return {}
