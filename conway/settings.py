@@ -80,6 +80,7 @@ def database(url: str, setting: str = "DATABASE_URL", embedded_role: str = embed
         "PASSWORD": parts.pop("password", ""),
         "HOST": parts.pop("host", ""),
         "PORT": str(parts.pop("port", "")),
+        "CONN_HEALTH_CHECKS": True,  # asked before each use: after a restart no page meets a connection of before
         # A page under ASGI holds a connection while it is made: unbounded, 150 readers meet "too many clients". There
         # are two such pools, conway.postgresql.shares says for whom.
         "OPTIONS": {"connect_timeout": 5, **parts, "pool": {"min_size": 1, "max_size": 6, "timeout": 10}},

@@ -2,10 +2,12 @@
 
 Statements run alone in autocommit, so none holds a row longer than its own round trip. A database that is down, or a
 pool that stays full for `WAIT_SECONDS`, raises `DatabaseUnavailable`; the caller decides between 503 and the spool.
+So does one that refuses everybody: read-only, out of disk or connections, shutting down.
 """
 
 import asyncio
 import select
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -17,7 +19,14 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 WAIT_SECONDS = 5  # for a connection
 STATEMENT_SECONDS = 10  # a server that took the statement and went silent
 POOL_SIZE = 8
+RENEWED_SECONDS = 1  # at most so often: while the spell lasts, new sessions are no better than the old
 DJANGOS_OWN = ("cursor_factory", "context", "prepare_threshold", "autocommit", "row_factory", "pool")
+
+# SQLSTATEs, or their beginnings, that are said against the service as a whole and not against the statement: lost
+# connections, no disk, memory or connection left, the server's going and coming, a transaction it ended for its length.
+AGAINST_ALL = ("08", "53", "57P0", "25006", "25P04")
+# Those of a session that will say the same again: it took `default_transaction_read_only` from its start, or is dead.
+AGAINST_SESSION = ("08", "57P0", "25006")
 
 Params = Mapping[str, Any] | Sequence[Any] | None
 Row = tuple[Any, ...]
@@ -25,10 +34,19 @@ T = TypeVar("T")
 
 # A pool belongs to the loop it was opened in: a test, a command and a server each have their own.
 _pools: dict[asyncio.AbstractEventLoop, AsyncConnectionPool] = {}
+_renewed: dict[asyncio.AbstractEventLoop, float] = {}
 
 
 class DatabaseUnavailable(Exception):
     """The database did not answer; whether a statement under way was carried out is not known."""
+
+
+def is_against_all(error: BaseException) -> bool:
+    return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(AGAINST_ALL)
+
+
+def spoils_sessions(error: BaseException) -> bool:
+    return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(AGAINST_SESSION)
 
 
 async def pool() -> AsyncConnectionPool:
@@ -40,6 +58,7 @@ async def pool() -> AsyncConnectionPool:
         return found
     for closed in [old for old in _pools if old.is_closed()]:
         del _pools[closed]
+        _renewed.pop(closed, None)
     _pools[loop] = opened = AsyncConnectionPool(
         kwargs=options,
         min_size=1,
@@ -63,6 +82,14 @@ async def still_there(idle: psycopg.AsyncConnection[Any]) -> None:
         await idle.close()
         await (await pool()).drain()  # the others have heard the same
         raise psycopg.OperationalError("the server closed this connection while nobody used it")
+
+
+async def renew() -> None:
+    """Sessions opened while the database was read-only stay so after it is not: without this, for the pool's hour."""
+    loop, now = asyncio.get_running_loop(), time.monotonic()
+    if now - _renewed.get(loop, 0) >= RENEWED_SECONDS and (found := _pools.get(loop)) is not None:
+        _renewed[loop] = now
+        await found.drain()
 
 
 def connection_options() -> dict[str, Any]:
@@ -94,9 +121,20 @@ async def counted(cursor: psycopg.AsyncCursor[Row]) -> int:
 
 
 async def statement(sql: str, params: Params, take: Callable[[psycopg.AsyncCursor[Row]], Awaitable[T]]) -> T:
-    """Trouble on the way to the database is told apart from what the database says."""
+    """Trouble with the database is told apart from what it says of the statement."""
     try:
         async with asyncio.timeout(STATEMENT_SECONDS), (await pool()).connection() as connected:
             return await take(await connected.execute(sql, params))
     except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError, TimeoutError, OSError) as error:
+        await renew_after(error)
         raise DatabaseUnavailable(str(error)) from error
+    except psycopg.Error as error:
+        if not is_against_all(error):
+            raise
+        await renew_after(error)
+        raise DatabaseUnavailable(str(error)) from error
+
+
+async def renew_after(error: Exception) -> None:
+    if spoils_sessions(error):
+        await renew()
