@@ -43,6 +43,7 @@ class UserAdmin(KeysetAdmin, DjangosUserAdmin):
     fieldsets = (
         (None, {"fields": ("email", "name", "password", "keys")}),
         ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("Limits", {"fields": ("concurrency",)}),
         ("Dates", {"fields": ("date_joined", "last_login")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)

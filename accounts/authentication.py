@@ -45,6 +45,8 @@ class Caller:
     limit_period: str | None  # 'day', 'month'; None with a limit: in total
     requests_per_minute: int | None
     expires_at: datetime | None
+    concurrency: int | None = None  # of the account; None: the service's default
+    key_concurrency: int | None = None  # None: the account's is enough
     standing: Standing | None = field(default=None, compare=False, repr=False)
 
 
@@ -58,6 +60,7 @@ STANDING = """
 # digest -> a row; user id -> a row of the same shape
 KEY_SQL = f"""
 SELECT u.id, k.id, k.allowed_models, k.limit_cents, k.limit_period, k.requests_per_minute, k.expires_at,
+       u.concurrency, k.concurrency,
        CASE WHEN k.revoked_at IS NOT NULL THEN 'This API key has been revoked.'
             WHEN k.expires_at <= clock_timestamp() THEN 'This API key has expired.'
             WHEN NOT u.is_active THEN 'This account is deactivated.' END, {STANDING}
@@ -66,8 +69,8 @@ LEFT JOIN credits_creditaccount a ON a.user_id = u.id LEFT JOIN credits_keyuse m
 WHERE k.digest = %s"""
 
 USER_SQL = f"""
-SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, CASE WHEN NOT u.is_active THEN 'This account is deactivated.' END,
-       {STANDING}
+SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, u.concurrency, NULL,
+       CASE WHEN NOT u.is_active THEN 'This account is deactivated.' END, {STANDING}
 FROM accounts_user u LEFT JOIN credits_creditaccount a ON a.user_id = u.id LEFT JOIN credits_keyuse m ON false
 WHERE u.id = %s"""
 
@@ -149,13 +152,15 @@ def lookup(credential: Credential) -> tuple[str, tuple[Any]]:
 def caller_of(credential: Credential, row: tuple[Any, ...] | None) -> Caller:
     if row is None:
         raise ApiError(401, message="This API key or access token is not valid.")
-    user_id, key_id, models, limit, period, rate, expires_at, refusal = row[:8]
+    user_id, key_id, models, limit, period, rate, expires_at, *concurrency, refusal = row[:10]
     if refusal:
         raise ApiError(401, message=refusal)
     if not isinstance(credential, KeyDigest):
         expires_at = credential.expires_at
     allowed = None if models is None else frozenset(models)
-    return Caller(user_id, key_id, allowed, limit, period, rate, expires_at, standing_of(row[8:]))
+    return Caller(
+        user_id, key_id, allowed, limit, period, rate, expires_at, *concurrency, standing=standing_of(row[10:])
+    )
 
 
 def remembered(credential: Credential) -> Caller | None:

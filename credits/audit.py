@@ -24,6 +24,8 @@ class Walk:
     balance: int
     held: int
     holds: int
+    running_said: int
+    open_holds: int
     newest: int
     balance_after_newest: int
     walked_to: int = 0
@@ -57,6 +59,8 @@ def _faults_of(walk: Walk) -> Iterator[str]:
         )
     if walk.held != walk.holds:
         yield f"{account}: {walk.held} cents are held, its open holds sum to {walk.holds}"
+    if walk.running_said != walk.open_holds:
+        yield f"{account}: {walk.running_said} requests are said to run, its open holds are {walk.open_holds}"
 
 
 def _accounts() -> Iterator[list[Walk]]:
@@ -97,12 +101,14 @@ def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 ACCOUNTS = """
 WITH account AS MATERIALIZED (
-  SELECT user_id, balance_cents, held_cents FROM credits_creditaccount
+  SELECT user_id, balance_cents, held_cents, running FROM credits_creditaccount
   WHERE user_id > %(after)s ORDER BY user_id LIMIT %(limit)s
 )
-SELECT user_id, balance_cents, held_cents, coalesce(holds, 0)::bigint, coalesce(id, 0), coalesce(balance_after_cents, 0)
+SELECT user_id, balance_cents, held_cents, coalesce(holds, 0)::bigint, running, coalesce(open_holds, 0),
+       coalesce(id, 0), coalesce(balance_after_cents, 0)
 FROM account
-LEFT JOIN (SELECT account_id, sum(cents) AS holds FROM credits_hold GROUP BY account_id) hold ON account_id = user_id
+LEFT JOIN (SELECT account_id, sum(cents) AS holds, count(*) AS open_holds
+           FROM credits_hold GROUP BY account_id) hold ON account_id = user_id
 LEFT JOIN LATERAL (SELECT id, balance_after_cents FROM credits_credittransaction t
                    WHERE t.account_id = user_id ORDER BY id DESC LIMIT 1) newest ON true
 ORDER BY user_id"""

@@ -1,6 +1,6 @@
 """The books. An account's balance is the sum of its transactions; available = balance - held is what may be spent.
 
-CreditAccount      balance and held cents of one user; the row appears with the first transaction, none means zero
+CreditAccount      balance, held cents and running requests of one user; the row appears with the first transaction
 CreditTransaction  one entry of the history, never changed: mistakes are corrected by another entry
 Hold               cents set aside for a request under way; gone when it is settled
 KeyUse             what a limited API key has spent and holds in its present day, month or lifetime
@@ -48,6 +48,7 @@ class CreditAccount(models.Model):
     )
     balance_cents = models.BigIntegerField(default=0, db_default=0)
     held_cents = models.BigIntegerField(default=0, db_default=0)
+    running = models.IntegerField(default=0, db_default=0)  # its open holds
 
     objects = CreditAccountQuerySet.as_manager()
 
@@ -196,6 +197,7 @@ class KeyUse(models.Model):
     window_start = models.DateTimeField(db_default=Clock())
     spent_cents = models.BigIntegerField(default=0, db_default=0)
     held_cents = models.BigIntegerField(default=0, db_default=0)
+    running = models.IntegerField(default=0, db_default=0)  # open holds of the window
     minute = models.DateTimeField(db_default=Clock())  # truncated to the minute, UTC
     minute_used = models.IntegerField(default=0, db_default=0)
 

@@ -28,6 +28,9 @@ class NewKeyFields(serializers.Serializer[Any]):
     limit_cents = WholeNumber(required=False, allow_null=True, min_value=1, max_value=10**15)
     limit_period = serializers.ChoiceField(ApiKey.Period.choices, required=False, allow_null=True)
     requests_per_minute = WholeNumber(required=False, allow_null=True, min_value=1, max_value=10**9)
+    concurrency = WholeNumber(
+        required=False, allow_null=True, min_value=1, max_value=10**9, help_text="Completions at the same time."
+    )
 
     def validate_expires_at(self, value: datetime | None) -> datetime | None:
         if value and value <= timezone.now():
@@ -56,6 +59,7 @@ class KeyBody(serializers.ModelSerializer[ApiKey]):
             "limit_cents",
             "limit_period",
             "requests_per_minute",
+            "concurrency",
         )
 
 

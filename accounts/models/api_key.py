@@ -43,6 +43,9 @@ class ApiKey(models.Model):
         max_length=5, choices=Period.choices, null=True, blank=True, help_text="Empty: the limit holds in total."
     )
     requests_per_minute = models.IntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    concurrency = models.PositiveIntegerField(
+        "requests at once", null=True, blank=True, validators=[MinValueValidator(1)]
+    )
 
     objects: ClassVar[models.Manager["ApiKey"]] = models.Manager.from_queryset(ApiKeyQuerySet)()
 
@@ -79,6 +82,7 @@ class ApiKey(models.Model):
         limit_cents: int | None = None,
         limit_period: str | None = None,
         requests_per_minute: int | None = None,
+        concurrency: int | None = None,
     ) -> tuple["ApiKey", str]:
         """The key and its secret, which is kept nowhere."""
         secret = new_secret(cls.PREFIX, random_bytes=24)
@@ -92,6 +96,7 @@ class ApiKey(models.Model):
             limit_cents=limit_cents,
             limit_period=limit_period,
             requests_per_minute=requests_per_minute,
+            concurrency=concurrency,
         )
         return key, secret
 

@@ -13,7 +13,7 @@ as the statement's own target, so amounts are computed from the updated row's ow
 wait is stale.
 """
 
-from credits.ledger.admission import Admission, AdmissionDenied, Outlook, admit, would_admit
+from credits.ledger.admission import Admission, AdmissionDenied, Limits, Outlook, admit, limits, would_admit
 from credits.ledger.amounts import CENTS_MAX, InvalidAmount, InvalidText
 from credits.ledger.holds import LostHold, OpenHold, balance, beat, lost_hold, open_holds
 from credits.ledger.postings import (
@@ -36,6 +36,7 @@ __all__ = [
     "BelowHeld",
     "InvalidAmount",
     "InvalidText",
+    "Limits",
     "LostHold",
     "NotRefundable",
     "OpenHold",
@@ -48,6 +49,7 @@ __all__ = [
     "admit",
     "balance",
     "beat",
+    "limits",
     "lost_hold",
     "open_holds",
     "refund",

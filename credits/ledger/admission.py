@@ -4,18 +4,35 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from django.conf import settings
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
-from psycopg.types.numeric import Int8
+from psycopg.types.numeric import Int4, Int8
 
 from conway.common import database
 from credits import page_notifications
 from credits.ledger.account_lock import turn
 from credits.ledger.amounts import bound_cents
-from credits.ledger.hold_rule import ADMIT, ADMITTED_AT_LEAST_CENTS, FIRST_KEY_USE, WHY_REFUSED, WOULD_ADMIT
+from credits.ledger.hold_rule import (
+    ADMIT,
+    ADMITTED_AT_LEAST_CENTS,
+    FIRST_KEY_USE,
+    LIMITS,
+    RECOUNT,
+    WHY_REFUSED,
+    WOULD_ADMIT,
+)
 
 Reason = Literal[
-    "key_revoked", "duplicate", "rate_limited", "insufficient_credits", "key_limit_reached", "cost_cap", "unknown"
+    "key_revoked",
+    "duplicate",
+    "rate_limited",
+    "concurrency_limited",
+    "key_concurrency_limited",
+    "insufficient_credits",
+    "key_limit_reached",
+    "cost_cap",
+    "unknown",
 ]
 TRIES = 3  # a first use of a limited key needs two; a refusal whose cause went away meanwhile may need another
 
@@ -38,6 +55,21 @@ class Outlook:
     held_cents: int  # for others
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What limits a caller, and how far it is used. None: not limited."""
+
+    concurrency: int
+    running: int
+    key_concurrency: int | None
+    key_running: int
+    requests_per_minute: int | None
+    used_this_minute: int
+    limit_cents: int | None
+    limit_period: str | None
+    key_left_cents: int | None
+
+
 class AdmissionDenied(Exception):
     def __init__(
         self,
@@ -47,6 +79,8 @@ class AdmissionDenied(Exception):
         held_cents: int = 0,
         needed_cents: int = 0,
         key_left_cents: int | None = None,
+        running: int = 0,
+        concurrency: int = 0,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -54,6 +88,8 @@ class AdmissionDenied(Exception):
         self.held_cents = held_cents
         self.needed_cents = needed_cents
         self.key_left_cents = key_left_cents
+        self.running = running
+        self.concurrency = concurrency
 
 
 async def admit(
@@ -87,6 +123,8 @@ async def admit(
             is_uncounted, refused = await _why_refused(params)
             if is_uncounted:
                 await database.execute(FIRST_KEY_USE, params)
+            elif refused is not None and refused.reason == "concurrency_limited" and await _miscounted(params):
+                continue
             elif refused is not None:
                 raise refused
     raise AdmissionDenied("unknown", needed_cents=need_cents)
@@ -111,12 +149,29 @@ async def would_admit(
     raise AdmissionDenied("unknown", needed_cents=need_cents)
 
 
+async def limits(user_id: int, key_id: int | None) -> Limits | None:
+    """None where the account or the key is no longer good."""
+    row = await database.fetch_one(LIMITS, _who(user_id, key_id))
+    return Limits(*row) if row else None
+
+
+async def _miscounted(params: dict[str, Any]) -> bool:
+    return await database.execute(RECOUNT, params) > 0
+
+
+def _who(user_id: int, key_id: int | None) -> dict[str, Any]:
+    return {
+        "user_id": Int8(user_id),
+        "key_id": None if key_id is None else Int8(key_id),
+        "concurrency": Int4(settings.CONWAY_ACCOUNT_CONCURRENCY),
+    }
+
+
 def _asked(
     user_id: int, key_id: int | None, need_cents: int, worst_cents: int, cap_cents: int | None
 ) -> dict[str, Any]:
     return {
-        "user_id": Int8(user_id),
-        "key_id": None if key_id is None else Int8(key_id),
+        **_who(user_id, key_id),
         "need": Int8(bound_cents(need_cents)),
         "worst": Int8(bound_cents(worst_cents)),
         "cap": None if cap_cents is None else Int8(bound_cents(cap_cents)),
@@ -134,15 +189,22 @@ async def _why_refused(params: dict[str, Any]) -> tuple[bool, AdmissionDenied | 
     """Whether a limited key's use has to be counted from now on; and None where what stood in the way is gone."""
     row = await database.fetch_one(WHY_REFUSED, params)
     assert row is not None
-    balance, held, nobody, is_uncounted, key_left, too_many, known = row
+    balance, held, nobody, is_uncounted, key_left, too_many, running, most, key_running, key_most, known = row
     available, need, cap = balance - held, params["need"], params["cap"]
     reasons: dict[Reason, bool] = {
         "key_revoked": nobody,
         "duplicate": params["idempotent"] and known,
         "rate_limited": too_many,
+        "key_concurrency_limited": key_most is not None and key_running >= key_most,
+        "concurrency_limited": most is not None and running >= most,
         "insufficient_credits": available < max(ADMITTED_AT_LEAST_CENTS, need),
         "key_limit_reached": key_left is not None and key_left < need,
         "cost_cap": cap is not None and cap < need,
     }
     facts = {"available_cents": available, "held_cents": held, "needed_cents": int(need), "key_left_cents": key_left}
-    return is_uncounted, next((AdmissionDenied(reason, **facts) for reason, holds in reasons.items() if holds), None)
+    reason = next((reason for reason, holds in reasons.items() if holds), None)
+    if reason is None:
+        return is_uncounted, None
+    of_key = reason == "key_concurrency_limited"
+    counts = {"running": key_running if of_key else running, "concurrency": (key_most if of_key else most) or 0}
+    return is_uncounted, AdmissionDenied(reason, **facts, **counts)

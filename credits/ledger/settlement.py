@@ -41,8 +41,8 @@ async def settle(
     ours = {
         "details": Jsonb(params["details"]),
         "user_id": Int8(params["user_id"]),
-        "ledger_key_window": key_window,
-        "ledger_only_if_beat": None if only_if_beat is None else Int8(only_if_beat),
+        "ledger_window": key_window,
+        "ledger_beat": None if only_if_beat is None else Int8(only_if_beat),
     }
     async with turn(params["user_id"]):
         try:
@@ -66,24 +66,26 @@ WITH receipt AS ({receipt}),
 hold AS (
   DELETE FROM credits_hold
   WHERE completion_id = %(completion_id)s AND account_id = %(user_id)s AND (SELECT count(*) FROM receipt) >= 0
-    AND (%(ledger_only_if_beat)s::bigint IS NULL OR beat = %(ledger_only_if_beat)s::bigint)
+    AND (%(ledger_beat)s::bigint IS NULL OR beat = %(ledger_beat)s)
   RETURNING account_id, key_id, key_window, cents
 ),
 bill AS MATERIALIZED (
   SELECT r.completion_id IS NOT NULL AS is_new, 'inference:' || %(completion_id)s::text AS charge,
          coalesce(r.user_id, h.account_id) AS user_id, coalesce(h.key_id, r.key_id) AS key_id,
-         coalesce(h.key_window, %(ledger_key_window)s::timestamptz) AS key_window,
+         coalesce(h.key_window, %(ledger_window)s::timestamptz) AS key_window,
          coalesce(r.due_cents, 0)::bigint AS due, coalesce(r.corrects, false) AS corrects, coalesce(h.cents, 0) AS held
   FROM receipt r FULL JOIN hold h ON h.account_id = r.user_id
 ),
 key AS (
-  UPDATE credits_keyuse u SET held_cents = u.held_cents - bill.held, spent_cents = u.spent_cents + bill.due
+  UPDATE credits_keyuse u SET held_cents = u.held_cents - bill.held, spent_cents = u.spent_cents + bill.due,
+    running = greatest(0, u.running - sign(bill.held)::int)
   FROM bill WHERE u.key_id = bill.key_id AND u.window_start = bill.key_window
   RETURNING u.key_id
 ),
 account AS (
   UPDATE credits_creditaccount a
   SET held_cents = a.held_cents - bill.held,
+      running = greatest(0, a.running - sign(bill.held)::int),
       balance_cents = a.balance_cents - CASE
         WHEN bill.due >= 0 THEN least(bill.due, a.balance_cents - a.held_cents + bill.held)
         ELSE bill.due + credits_taken_back(bill.charge, 'write_off', -bill.due)
@@ -111,11 +113,11 @@ entry AS (
 )
 SELECT bill.is_new, coalesce(account.balance, 0), coalesce(account.available, 0), bill.due,
        coalesce(CASE WHEN bill.due > 0 THEN account.written_off ELSE -account.unwritten END, 0),
-       CASE WHEN %(ledger_only_if_beat)s::bigint IS NOT NULL AND bill.held = 0 THEN credits_give_up('{STILL_ALIVE}')
+       CASE WHEN %(ledger_beat)s::bigint IS NOT NULL AND bill.held = 0 THEN credits_give_up('{STILL_ALIVE}')
             WHEN account.user_id IS NULL AND bill.due <> 0 THEN credits_give_up('CC002') END
 FROM bill LEFT JOIN account ON true""")
 
 
 def squeezed(sql: str) -> str:
     """psycopg keeps what it made of a statement up to 4096 characters; beyond, every call pays for its parsing anew."""
-    return re.sub(r" ?([(),]) ?", r"\1", " ".join(sql.split()))
+    return re.sub(r" ?([(),=<>+|]) ?| (-) (?!-)", r"\1\2", " ".join(sql.split()))

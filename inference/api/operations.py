@@ -13,11 +13,13 @@ from django.http.response import HttpResponseBase
 from accounts.authentication import Caller
 from accounts.ninja_api import HeaderAuth, register_errors
 from conway.common.errors import ApiError
+from credits import ledger
 from credits.ledger import AdmissionDenied
 from inference import catalog
 from inference.api import model_list, openapi
 from inference.api.schemas.errors import errors
 from inference.api.schemas.estimates import EstimateBody
+from inference.api.schemas.limits import LimitsBody, as_json
 from inference.api.schemas.models import Model, ModelList, PricingBody
 from inference.api.schemas.receipts import OpenReceiptBody, ReceiptBody
 from inference.chat.invalid_request import InvalidRequest
@@ -103,6 +105,18 @@ async def estimate_completion(request: HttpRequest) -> dict[str, Any]:
     caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja
     estimates().spend(caller.user_id)
     return (await estimate(caller, request.body, headers_of(request))).as_json()
+
+
+@api.get("/limits", tags=["completions"], response={200: LimitsBody, **errors(401)}, summary="Your limits")
+async def limits(request: HttpRequest) -> dict[str, Any]:
+    """How many completions may run at the same time, how many do now, and what limits the API key that asks. Others
+    are answered 429 `concurrency_limited` or `rate_limit_exceeded`. A completion whose client left runs until its
+    provider is done.
+    """
+    caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja
+    if (found := await ledger.limits(caller.user_id, caller.key_id)) is None:
+        raise ApiError(401)
+    return as_json(found, of_key=caller.key_id is not None)
 
 
 @api.get(

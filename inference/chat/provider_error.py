@@ -39,6 +39,7 @@ UPSTREAM_TIMEOUT = ErrorKind(504, "upstream_timeout", retries=2)
 FIRST_BYTE_TIMEOUT = ErrorKind(504, "upstream_timeout")  # no retry: the provider may have generated, and billed
 UNREACHABLE = ErrorKind(503, "upstream_unreachable", retries=2)
 BUSY = ErrorKind(503, "provider_busy", retry_after=2)
+SHARE_IN_USE = ErrorKind(429, "concurrency_limited", "rate_limit_error", retry_after=2)
 BAD_RESPONSE = ErrorKind(502, "bad_upstream_response")
 TRUNCATED = ErrorKind(502, "upstream_truncated")
 CONFLICT = ErrorKind(503, "upstream_conflict", retries=1)
@@ -56,6 +57,8 @@ WORDS = {
     "upstream_unreachable": "The provider could not be reached.",
     "upstream_conflict": "The provider reported a conflict. Try again.",
     "provider_busy": "All connections to this provider are in use. Try again shortly.",
+    "concurrency_limited": "Connections to this provider are short, and your running requests use your share of them. "
+    "Wait until one has ended; one whose client left counts until the provider is done.",
     "bad_upstream_response": "The provider's answer could not be understood.",
     "upstream_truncated": "The provider broke off before the end of its answer.",
 }

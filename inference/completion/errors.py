@@ -98,6 +98,19 @@ def rate_limited(refused: AdmissionDenied) -> ApiError:
     )
 
 
+def concurrency_limited(refused: AdmissionDenied) -> ApiError:
+    whose = "API key" if refused.reason == "key_concurrency_limited" else "account"
+    return ApiError(
+        429,
+        "concurrency_limited",
+        f"{refused.running} requests of this {whose} are running, and {refused.concurrency} may run at the same time. "
+        "Wait until one has ended; one whose client left counts until the provider is done.",
+        detail="GET /v1/limits shows the limit and what is running. Ask our staff for a higher limit of the account.",
+        headers={"retry-after": "1"},
+        extra={"concurrency": refused.concurrency, "running": refused.running},
+    )
+
+
 def key_revoked(refused: AdmissionDenied) -> ApiError:
     return ApiError(401, message="This API key has been revoked or has expired.")
 
@@ -123,6 +136,8 @@ REFUSALS: dict[str, Any] = {
     "key_limit_reached": key_limit,
     "cost_cap": cost_cap,
     "rate_limited": rate_limited,
+    "concurrency_limited": concurrency_limited,
+    "key_concurrency_limited": concurrency_limited,
     "key_revoked": key_revoked,
     "duplicate": duplicate,
 }

@@ -17,7 +17,14 @@ from inference.completion.preparing import Prepared
 from inference.completion.routing import Headers
 
 # A completion would be answered with these; of the others the estimate itself is refused.
-TOLD = ("insufficient_credits", "key_limit_reached", "cost_cap", "rate_limited")
+TOLD = (
+    "insufficient_credits",
+    "key_limit_reached",
+    "cost_cap",
+    "rate_limited",
+    "concurrency_limited",
+    "key_concurrency_limited",
+)
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,13 @@ from django.conf import settings
 from accounts.authentication import Caller, authenticate
 from conway.common.database import DatabaseUnavailable
 from conway.common.errors import ApiError, new_request_id
+from credits.ledger import AdmissionDenied
 from inference import catalog
 from inference.billing import settlement
 from inference.catalog.snapshot import Listing, PricePoint
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
-from inference.completion import errors, preparing, routing
+from inference.completion import concurrency, errors, preparing, routing
 from inference.completion.channel import Channel
 from inference.completion.response import JSON_HEADERS, STREAM_HEADERS, Answer, completion, dumps
 from inference.completion.routing import Headers
@@ -41,6 +42,7 @@ async def complete(headers: Headers, body: bytes, caller: Caller | None = None) 
     request_id = new_request_id()
     try:
         caller = caller or await authenticate(headers.get("authorization"))
+        concurrency.check(caller)
         exchange = await begin(caller, body, headers, request_id)
         return await answer(exchange)
     except Exception as error:
@@ -73,6 +75,9 @@ async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) 
             details=held_for(listing, price, request, request_id),
             quoting=prepared.quoting,
         )
+    except AdmissionDenied as refused:
+        concurrency.remember(caller, refused)
+        raise
     except asyncio.CancelledError:  # the client hung up: it may be admitted, and will never be sent
         if not is_idempotent:
             settlement.release_soon(completion_id, caller.user_id)

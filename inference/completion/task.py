@@ -22,7 +22,7 @@ from inference.catalog.snapshot import Catalog, Listing, PricePoint
 from inference.chat.provider_error import BAD_RESPONSE, ErrorKind, ProviderError
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts, Gathered, Reply
-from inference.completion import outcome, preparing
+from inference.completion import concurrency, outcome, preparing
 from inference.completion.channel import Channel
 from inference.completion.outcome import CLIENT_LEFT, STOPPED
 from inference.completion.response import Chunks, error_event, fault_error
@@ -121,6 +121,7 @@ class CompletionTask:
 
     def start(self) -> None:
         running[self.id] = self
+        concurrency.begin(self.caller)
         self.task = asyncio.create_task(self.run())
 
     async def run(self) -> None:
@@ -144,6 +145,7 @@ class CompletionTask:
                 UNBOOKED, "The answer is complete, but could not be recorded. It is not lost; do not send it again."
             )
         finally:
+            concurrency.end(self.caller)  # before the client is told the end, and asks again
             await self.end()
             running.pop(self.id, None)
         with suppress(DatabaseUnavailable):
@@ -192,7 +194,10 @@ class CompletionTask:
         path = dialect.path(self.listing.upstream_id, stream=wants_stream)
         headers = {**self.rendered.headers, "x-request-id": self.request_id}
         self.asked = time.monotonic()
-        async with upstream.post(self.listing.provider, path, self.payload, headers, stream=wants_stream) as response:
+        account = self.caller.user_id
+        async with upstream.post(
+            self.listing.provider, path, self.payload, headers, stream=wants_stream, account=account
+        ) as response:
             if response.status >= 300:
                 raise dialect.fault(response.status, response.headers, await response.read(upstream.ERROR_BODY_BYTES))
             self.is_answered = True

@@ -22,6 +22,7 @@ class KeyForm(forms.Form):
     )
     period = forms.ChoiceField(required=False, label="Counted", choices=PERIODS)
     requests_per_minute = forms.IntegerField(required=False, min_value=1, max_value=10**9)
+    concurrency = forms.IntegerField(required=False, label="Requests at once", min_value=1, max_value=10**9)
     lifetime = forms.ChoiceField(required=False, label="Expires", choices=LIFETIMES)
     allowed_models = forms.MultipleChoiceField(
         required=False, label="Only these models", widget=forms.CheckboxSelectMultiple
@@ -54,6 +55,7 @@ class KeyForm(forms.Form):
             limit_cents=given["limit"],
             limit_period=(given["limit"] and given["period"]) or None,
             requests_per_minute=given["requests_per_minute"],
+            concurrency=given["concurrency"],
             expires_at=timezone.now() + timedelta(days=int(given["lifetime"])) if given["lifetime"] else None,
             allowed_models=given["allowed_models"] or None,
         )

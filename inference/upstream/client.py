@@ -1,12 +1,14 @@
 """The wire to the providers: one shared pool, with a bounded share for each. The only file that knows httpx.
 
-A provider that hangs fills its own share only; a full share is 503 at once, not a queue (`ProviderError(BUSY)`).
+A provider that hangs fills its own share only; a full share is 503 at once, not a queue (`ProviderError(BUSY)`). An account
+gets another connection while it has fewer than are free: alone it may have half of a provider's, of n accounts each an
+(n+1)th, so there is always room for who has none.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +21,7 @@ from inference.chat.provider_error import (
     BAD_RESPONSE,
     BUSY,
     FIRST_BYTE_TIMEOUT,
+    SHARE_IN_USE,
     TRUNCATED,
     UNREACHABLE,
     ErrorKind,
@@ -31,7 +34,6 @@ CONNECT_SECONDS = 5
 FIRST_BYTE_SECONDS = settings.CONWAY_FIRST_BYTE_SECONDS  # of a stream
 BETWEEN_BYTES_SECONDS = settings.CONWAY_BETWEEN_BYTES_SECONDS
 JSON_SECONDS = settings.CONWAY_JSON_SECONDS
-CONNECTIONS_PER_PROVIDER = 1000
 KEPT_SECONDS = 15  # an idle connection; providers close theirs after a minute or more
 ERROR_BODY_BYTES = 64 * 1024
 JSON_BODY_BYTES = 64 * 1024 * 1024
@@ -40,6 +42,7 @@ SILENCE = ErrorKind(504, "upstream_timeout")
 
 _clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
 _open: Counter[str] = Counter()
+_open_of: Counter[tuple[str, int]] = Counter()  # provider, account
 
 
 @dataclass(slots=True)
@@ -104,21 +107,35 @@ async def close() -> None:
 
 @asynccontextmanager
 async def post(
-    provider: Provider, path: str, body: bytes, headers: Mapping[str, str], *, stream: bool
+    provider: Provider, path: str, body: bytes, headers: Mapping[str, str], *, stream: bool, account: int
 ) -> AsyncIterator[Response]:
     """Raises `ProviderError` where no answer came; what an answer means is its dialect's to say."""
-    if _open[provider.name] >= CONNECTIONS_PER_PROVIDER:
-        raise ProviderError(BUSY)
-    _open[provider.name] += 1
-    try:
+    with connection_of(provider.name, account):
         raw = await send(provider, path, body, headers, FIRST_BYTE_SECONDS if stream else JSON_SECONDS)
         try:
             kind = raw.headers.get("content-type", "")
             yield Response(raw.status_code, raw.headers, raw, "event-stream" in kind)
         finally:
             await raw.aclose()
+
+
+@contextmanager
+def connection_of(provider: str, account: int) -> Iterator[None]:
+    """One of the provider's connections, unless there is none or the account has its share."""
+    free, mine = settings.CONWAY_PROVIDER_CONNECTIONS - _open[provider], _open_of[provider, account]
+    if free <= 0:
+        raise ProviderError(BUSY)
+    if mine >= free:
+        raise ProviderError(SHARE_IN_USE)
+    _open[provider] += 1
+    _open_of[provider, account] += 1
+    try:
+        yield
     finally:
-        _open[provider.name] -= 1
+        _open[provider] -= 1
+        _open_of[provider, account] -= 1
+        if not _open_of[provider, account]:
+            del _open_of[provider, account]
 
 
 @lru_cache

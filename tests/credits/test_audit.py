@@ -49,7 +49,10 @@ def test_it_finds_a_missing_transaction(alice, run):
 def test_it_finds_held_credit_without_a_hold(alice, run):
     run(admit(alice, worst=30))
     Hold.objects.all().delete()
-    assert list(audit.faults()) == [f"account {alice.pk}: 30 cents are held, its open holds sum to 0"]
+    assert list(audit.faults()) == [
+        f"account {alice.pk}: 30 cents are held, its open holds sum to 0",
+        f"account {alice.pk}: 1 requests are said to run, its open holds are 0",
+    ]
 
 
 def test_it_finds_a_key_that_holds_too_much(alice, run):

@@ -53,8 +53,8 @@ def test_an_error_event_before_any_output_is_not_retried_either(ask: Ask, sandbo
     assert len(sandbox.meter()) == 1
 
 
-def test_a_full_share_is_a_503_at_once(ask: Ask, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upstream, "CONNECTIONS_PER_PROVIDER", 0)
+def test_a_full_share_is_a_503_at_once(ask: Ask, sandbox: Sandbox, settings: Any) -> None:
+    settings.CONWAY_PROVIDER_CONNECTIONS = 0
     said = ask()
     assert (said.status, said.error["code"], said.headers["retry-after"]) == (503, "provider_busy", "2")
     assert sandbox.meter() == []
