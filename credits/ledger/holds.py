@@ -45,7 +45,12 @@ async def beat(process: str, checkpoints: Mapping[str, Any]) -> set[str]:
 
 
 async def open_holds() -> list[OpenHold]:
-    return [OpenHold(*row) for row in await database.fetch_all(OPEN)]
+    """Raises DatabaseUnavailable in a read-only spell: it can be read then, but no beat can move."""
+    rows = await database.fetch_all(OPEN)
+    if any(is_read_only for *_, is_read_only in rows):
+        await database.renew()
+        raise database.DatabaseUnavailable("The database is read-only.")
+    return [OpenHold(*hold) for *hold, _ in rows]
 
 
 async def lost_hold(*, completion_id: str, beat: int) -> LostHold | None:
@@ -56,7 +61,8 @@ async def lost_hold(*, completion_id: str, beat: int) -> LostHold | None:
 
 BALANCE = "SELECT balance_cents, held_cents FROM credits_creditaccount WHERE user_id = %(user_id)s"
 
-OPEN = "SELECT completion_id, process, beat FROM credits_hold"
+OPEN = """
+SELECT completion_id, process, beat, current_setting('transaction_read_only') = 'on' FROM credits_hold"""
 
 LOST = """
 SELECT completion_id, account_id, key_id, key_window, cents, admitted_at, details, checkpoint

@@ -125,6 +125,41 @@ def test_a_settlement_that_met_a_read_only_spell_is_booked_within_seconds_after_
     assert CreditAccount.objects.get().held_cents == 0
 
 
+def test_a_read_only_spell_takes_no_running_stream_for_lost(
+    key: str, sandbox: Sandbox, spell: Spell, run: Run, own_spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The holds can be read all the while; their beats cannot move."""
+    monkeypatch.setattr(background, "LOST_SECONDS", 0.5)
+
+    async def scenario() -> None:
+        slow = {**BODY, "messages": [{"role": "user", "content": "say 300 words [[pace=10]]"}], "stream": True}
+        answer = await handler.complete({"authorization": key}, json.dumps(slow).encode())
+        reaper = background.Reaper()
+        await reaper.look()
+        spell.begin()
+        await database.close()
+        for _ in range(4):
+            await background.once(background.beat)
+            await background.once(reaper.look)
+            await asyncio.sleep(0.2)
+        spell.end()
+        await asyncio.sleep(database.RENEWED_SECONDS)
+        await background.once(reaper.look)  # before a beat: what was seen in the spell does not count
+        await healed(lambda: looked(reaper), 0)
+        assert b"".join([piece async for piece in answer.body]).endswith(b"[DONE]\n\n")  # type: ignore[union-attr]
+        await upstream.close()
+
+    async def looked(reaper: background.Reaper) -> int | None:
+        try:
+            await background.beat()
+            return await reaper.look()
+        except DatabaseUnavailable:
+            return None
+
+    run(scenario())
+    assert list(Completion.objects.values_list("settlement", "ending")) == [("exact", "complete")]
+
+
 def test_the_balance_and_pages_in_a_read_only_spell_are_503_and_well_within_seconds_after_it(
     key: str, client: Client, spell: Spell
 ) -> None:

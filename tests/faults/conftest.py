@@ -28,6 +28,7 @@ REPAIR_SECONDS = 90 if LONG else 45
 SHORT_PATIENCE = {
     "CONWAY_DRAIN_SECONDS": "2", "CONWAY_FIRST_BYTE_SECONDS": "5", "CONWAY_BETWEEN_BYTES_SECONDS": "4",
     "CONWAY_JSON_SECONDS": "240" if LONG else "5", "CONWAY_LOST_SECONDS": "4", "CONWAY_STALL_SECONDS": "3",
+    "CONWAY_ACCOUNT_CONCURRENCY": "1000",  # one customer often stands for a hundred
 }  # fmt: skip
 
 Stage = Callable[..., Scene]

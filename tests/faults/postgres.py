@@ -95,6 +95,16 @@ class Postgres:
             self.start()
 
     @contextmanager
+    def read_only(self, name: str) -> Iterator[None]:
+        """What managed PostgreSQL does when a disk is nearly full. Sessions of the spell stay read-only after it."""
+        own = f"SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = '{name}'"
+        self.run(f"ALTER DATABASE {name} SET default_transaction_read_only = on", own)
+        try:
+            yield
+        finally:
+            self.run(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+    @contextmanager
     def silent(self) -> Iterator[None]:
         """It takes connections and statements, and says nothing."""
         assert self.process

@@ -1,12 +1,17 @@
 """Many at once on little money: nobody gets credit they do not have, and who is refused never reaches a provider."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from tests.faults.conftest import LONG
+from tests.faults.caller import Caller, Heard
+from tests.faults.conftest import LONG, Stage
 from tests.faults.scenario import Scene
 
 ACCOUNTS = 200 if LONG else 60
+SLOW_CALLS = 1_000 if LONG else 150
+AT_ONCE = 64
 MIXED = [
     ("gpt-5-nano", 10, 3),
     ("claude-haiku-4.5", 12, 40),
@@ -55,3 +60,45 @@ def test_a_key_limit_holds_on_two_workers(scene: Scene, note: Callable[..., Any]
     assert len(scene.upstream.meter()) == len(heard) - len(refused)
     reckoning = note(scene, "a key limit of 20 cents")
     assert sum(completion.charged_cents for completion in reckoning.completions) <= 20
+
+
+def test_slow_calls_of_one_account_leave_room_for_twenty_honest_ones(stage: Stage, note: Callable[..., Any]) -> None:
+    """Half of them leave at once: a left call counts until its provider is done."""
+    scene = stage(workers=2, CONWAY_ACCOUNT_CONCURRENCY=str(AT_ONCE))
+    greedy, honest = scene.customer(100_000), [scene.customer() for _ in range(20)]
+    slow, quick = "say 40 words [[pace=100]]", "say 20 words [[pace=10]]"
+
+    async def scenario(caller: Caller) -> tuple[list[Heard], list[Heard]]:
+        crowd = [
+            asyncio.create_task(
+                caller.ask(greedy.secret, "gpt-5.2", f"{slow} {number}", leave_in=2 if number % 2 else None)
+            )
+            for number in range(SLOW_CALLS)
+        ]
+        await asyncio.sleep(1)
+        served = [
+            caller.ask(customer.secret, "gpt-5.2", quick, stream=bool(turn)) for turn, customer in enumerate(honest)
+        ]
+        return await asyncio.gather(*served), await asyncio.gather(*crowd)
+
+    scene.heard, crowd = scene.play(scenario)
+    scene.all_saw_the_end()
+    statuses = Counter(heard.status for heard in crowd)
+    refused = [heard for heard in crowd if heard.status == 429]
+    assert {heard.error["code"] for heard in refused if heard.error} == {"concurrency_limited"}
+    assert all(heard.headers["retry-after"] for heard in refused) and len(refused) > SLOW_CALLS / 3
+    assert set(statuses) <= {0, 200, 429}, statuses
+    note(scene, f"{SLOW_CALLS} slow calls of one account beside 20 others", len(scene.heard) + len(crowd))
+    assert max_at_once(greedy.completions) <= AT_ONCE
+    assert greedy.account.running == 0
+
+
+def max_at_once(completions: list[Any]) -> int:
+    """By the books' own clock."""
+    moments = [(completion.admitted_at, 1) for completion in completions]
+    moments += [(completion.created_at, -1) for completion in completions]
+    running = most = 0
+    for _, step in sorted(moments):
+        running += step
+        most = max(most, running)
+    return most

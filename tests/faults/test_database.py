@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import aiohttp
+from django.db import connection
+
 from tests.faults.caller import Caller, Heard
 from tests.faults.conftest import LONG, REPAIR_SECONDS, Stage
 from tests.faults.load import STREAMS, play_under_load, streams
@@ -14,6 +17,7 @@ from tests.faults.proxy import ADMITTING, SETTLING, Proxy
 from tests.faults.scenario import Scene
 
 AWAY_SECONDS = 30 if LONG else 5
+HEALED_SECONDS = 6
 
 
 def test_postgresql_restarts_under_load(tough: Scene, postgres: Postgres, note: Callable[..., Any]) -> None:
@@ -100,6 +104,53 @@ def test_postgresql_takes_statements_and_says_nothing(
     assert whole.headers["x-conway-settlement"] == "pending" and "x-conway-balance-cents" not in whole.headers
     reckoning = note(scene, "PostgreSQL silent (SIGSTOP)", seconds=REPAIR_SECONDS)
     assert {completion.settlement for completion in reckoning.completions} == {"exact"}
+
+
+def test_a_read_only_database_is_unavailable_and_heals_within_seconds(
+    tough: Scene, postgres: Postgres, note: Callable[..., Any]
+) -> None:
+    """Nobody is told 500, streams under way end, and what could not be booked is booked seconds after the spell."""
+    scene, seconds = tough, 20 if LONG else 4
+    customer = scene.customer(5_000)
+    name = str(connection.settings_dict["NAME"])
+
+    async def scenario(caller: Caller) -> list[Heard]:
+        asking = await streams(caller, customer, STREAMS, 60, 30)
+        spell = postgres.read_only(name)
+        await asyncio.to_thread(spell.__enter__)
+        refused = [await caller.ask(customer.secret, "gpt-5.2", "hello") for _ in range(10)]
+        assert {each.status for each in refused} == {503} and all(each.headers["retry-after"] for each in refused)
+        heard = await asyncio.gather(*asking)
+        await asyncio.sleep(seconds)
+        await asyncio.to_thread(spell.__exit__, None, None, None)
+        deadline = time.monotonic() + HEALED_SECONDS
+        while (again := await caller.ask(customer.secret, "gpt-5.2", "hello")).status != 200:
+            assert time.monotonic() < deadline, again.body
+            await asyncio.sleep(0.2)
+        return [*heard, again]
+
+    scene.heard += scene.play(scenario)
+    scene.all_saw_the_end()
+    scene.rest(HEALED_SECONDS)
+    reckoning = note(scene, f"a database that is read-only for {seconds} s, under {STREAMS} streams")
+    assert {completion.settlement for completion in reckoning.completions} == {"exact"}
+    assert not [entry for entry in reckoning.entries if entry.reference.endswith(".corrected")]
+
+
+def test_after_a_restart_no_answer_by_djangos_pool_fails(tough: Scene, postgres: Postgres) -> None:
+    scene = tough
+    customer = scene.customer()
+
+    async def asked() -> list[int]:
+        async with aiohttp.ClientSession() as session:
+            paths = ["/v1/credits/balance", "/v1/auth/me", "/v1/credits/history"] * 6
+            headers = {"authorization": f"Bearer {customer.secret}"}
+            return [(await session.get(scene.gateway.url + path, headers=headers)).status for path in paths]
+
+    assert set(asyncio.run(asked())) == {200}
+    postgres.restart()
+    assert set(asyncio.run(asked())) == {200}
+    scene.reckon()
 
 
 def test_with_database_and_spool_gone_nobody_is_told_that_all_is_well(

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import LONG
+from tests.faults.conftest import LONG, Stage
 from tests.faults.scenario import Scene
 
 # One model for each dialect and provider.
 MODELS = ("gpt-5-mini", "gpt-5.2-codex", "claude-sonnet-4.5", "gemini-2.5-flash", "kimi-k2.5", "qwen3-coder")
+THOUGHTFUL = ("gpt-5.2", "gpt-5.2-codex", "gpt-5-mini", "claude-opus-4.6", "gemini-2.5-flash", "gemini-3-flash")
 WORDS = 20
 HIDDEN = 10  # tokens of reasoning that OpenAI shows nobody: an estimate cannot know them, a drained stream reports them
+SHOWS_ALL = ("claude-sonnet-4.5", "kimi-k2.5", "qwen3-coder")  # of what it is charged for, when not asked to think
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -34,7 +36,7 @@ def test_a_client_that_leaves_is_charged_what_the_provider_metered(
     assert all(completion.charged_cents for completion in reckoning.completions)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", SHOWS_ALL)
 def test_beyond_the_drain_the_provider_is_closed_and_what_was_seen_is_charged(
     scene: Scene, note: Callable[..., Any], model: str
 ) -> None:
@@ -45,6 +47,31 @@ def test_beyond_the_drain_the_provider_is_closed_and_what_was_seen_is_charged(
     (metered,) = scene.upstream.meter()
     assert (completion.settlement, completion.ending, metered["ended"]) == ("estimated", "client_left", "client")
     assert completion.output_tokens + HIDDEN >= metered["usage"]["output"] > 50
+
+
+def test_a_left_stream_pays_for_the_reasoning_that_nobody_saw(scene: Scene, note: Callable[..., Any]) -> None:
+    """20,000 hidden tokens, 100 visible ones; the client leaves after 20 words, long before the end."""
+    customer, seconds = scene.customer(10_000), 60 if LONG else 3
+    text = f"say 100 words [[tokens-out=20100 pace={10 * seconds}]]"
+    thinks = {"reasoning_effort": "high"}
+    asked = [(customer, model, text, {"stream": True, "leave_after": 20, **thinks}) for model in THOUGHTFUL]
+    scene.ask_all(asked)
+    reckoning = note(scene, f"client left after 20 words, 20,000 hidden tokens, the provider goes on for {seconds} s")
+    charged = {completion.model_id: completion.charged_cents for completion in reckoning.completions}
+    assert {completion.settlement for completion in reckoning.completions} == {"exact"}
+    assert (charged["gpt-5.2-codex"], charged["gpt-5.2"], len(charged)) == (37, 37, len(THOUGHTFUL))
+
+
+def test_beyond_ten_minutes_the_time_that_was_thought_is_charged(stage: Stage, note: Callable[..., Any]) -> None:
+    """The longest that a left stream is read, shortened; then its true numbers never come."""
+    scene = stage(CONWAY_JSON_SECONDS="3", CONWAY_FIRST_BYTE_SECONDS="10")
+    customer = scene.customer()
+    text = "say 400 words [[first-byte=2 pace=20]]"
+    scene.ask(customer, "gpt-5.2-codex", text, stream=True, leave_after=3)
+    note(scene, "client left, the provider goes on longer than a left stream is read")
+    (completion,) = customer.completions
+    assert (completion.settlement, completion.ending) == ("estimated", "client_left")
+    assert 390 < completion.reasoning_tokens < 700  # two seconds at 200 a second, and a busy machine
 
 
 def test_a_hundred_aborted_streams_in_a_row_pay_for_all_that_was_made(scene: Scene, note: Callable[..., Any]) -> None:

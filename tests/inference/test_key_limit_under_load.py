@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LIMIT_CENTS = 45
 REQUESTS = 100
+ENVIRONMENT = {"CONWAY_SANDBOX": "1", "CONWAY_ACCOUNT_CONCURRENCY": str(REQUESTS)}
 # 1,500 output tokens at $25 a million, and the markup: five cents are held for each.
 BODY = {
     "model": "claude-opus-4.6",
@@ -61,7 +62,7 @@ async def ask_all(url: str, secret: str) -> list[tuple[int, Any]]:
 
 @pytest.fixture
 def server() -> Any:
-    with served("manage.py", "serve", "--port", "0", "--workers", "2", CONWAY_SANDBOX="1") as server:
+    with served("manage.py", "serve", "--port", "0", "--workers", "2", **ENVIRONMENT) as server:
         yield server
 
 
