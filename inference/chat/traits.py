@@ -60,12 +60,17 @@ class Traits:
     thinking_budgets: Mapping[str, int] = field(default_factory=dict)
     thinking_levels: Mapping[str, str] = field(default_factory=dict)
     efforts: Mapping[str, str] = field(default_factory=dict)
-    # Whether all that the model thinks is in its stream, too. Unless a row says so, left streams are read to the end.
-    streams_reasoning: bool = False
+    # Whether all that the model thinks is in its stream, too; else left streams are read to their end. Where a row does
+    # not say, only those that are switched (Kimi) show all.
+    streams_reasoning: bool | None = None
     prefill: bool = True
     signatures: bool = False
     echoes_reasoning: bool = False  # Kimi wants reasoning_content back beside tool calls
     version: str | None = None  # anthropic-version
+
+    @property
+    def shows_reasoning(self) -> bool:
+        return self.thinking == "switch" if self.streams_reasoning is None else self.streams_reasoning
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Traits":

@@ -115,7 +115,7 @@ class CompletionTask:
         dialect, traits = self.listing.dialect, self.listing.traits
         if not (self.is_stream or dialect.STREAMS_ALWAYS):
             return True
-        return not traits.streams_reasoning and dialect.thinks(self.rendered, traits)
+        return not traits.shows_reasoning and dialect.thinks(self.rendered, traits)
 
     # The task
 

@@ -189,6 +189,6 @@ def test_every_model_and_effort_of_the_catalogue_hides_what_its_provider_hides(p
         request = ChatRequest.read(json.dumps(body | ({"reasoning_effort": effort} if effort else {})).encode())
         target = Target(listing.upstream_id, listing.traits, str)
         rendered = listing.dialect.render(request, target, limit=None)
-        hides = not listing.traits.streams_reasoning and listing.dialect.thinks(rendered, listing.traits)
+        hides = not listing.traits.shows_reasoning and listing.dialect.thinks(rendered, listing.traits)
         quiet = {None: UNASKED_QUIET, "none": NONE_IS_NONE}.get(effort, set())
         assert hides == (listing.name not in SHOWN | quiet), (listing.name, effort)
