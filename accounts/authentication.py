@@ -152,15 +152,14 @@ def lookup(credential: Credential) -> tuple[str, tuple[Any]]:
 def caller_of(credential: Credential, row: tuple[Any, ...] | None) -> Caller:
     if row is None:
         raise ApiError(401, message="This API key or access token is not valid.")
-    user_id, key_id, models, limit, period, rate, expires_at, *concurrency, refusal = row[:10]
+    user_id, key_id, models, limit, period, rate, expires_at, at_once, at_once_by_key, refusal = row[:10]
     if refusal:
         raise ApiError(401, message=refusal)
     if not isinstance(credential, KeyDigest):
         expires_at = credential.expires_at
     allowed = None if models is None else frozenset(models)
-    return Caller(
-        user_id, key_id, allowed, limit, period, rate, expires_at, *concurrency, standing=standing_of(row[10:])
-    )
+    standing = standing_of(row[10:])
+    return Caller(user_id, key_id, allowed, limit, period, rate, expires_at, at_once, at_once_by_key, standing)
 
 
 def remembered(credential: Credential) -> Caller | None:

@@ -63,8 +63,8 @@ async def known_first(scope: Scope, receive: Receive, send: Send) -> None:
     """Django takes a body, to the disk where it is large, before anybody asks whose it is."""
     try:
         headers = asgi.headers_of(scope)
-        await authenticate(headers.get("authorization"))
-        body = await asgi.body_of(scope, headers, receive)
+        caller = await authenticate(headers.get("authorization"))
+        body = await asgi.body_of(caller, scope, headers, receive)
     except asgi.ClientLeft:
         return
     except Exception as error:

@@ -17,7 +17,7 @@ from django.conf import settings
 from accounts.authentication import Caller, authenticate
 from conway.common.errors import ApiError, new_request_id
 from inference.api import content_encoding
-from inference.completion import errors, handler
+from inference.completion import concurrency, errors, handler, prechecks
 from inference.completion.response import Answer
 
 Scope = MutableMapping[str, Any]
@@ -35,7 +35,8 @@ async def completions(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
             raise ApiError(405, headers={"allow": "POST"})
         caller = await authenticate(headers.get("authorization"))
-        body = await body_of(scope, headers, receive)
+        concurrency.check(caller)
+        body = await body_of(caller, scope, headers, receive)
     except ClientLeft:
         return
     except Exception as error:
@@ -93,9 +94,12 @@ def headers_of(scope: Scope) -> dict[str, str]:
     return headers
 
 
-async def body_of(scope: Scope, headers: Mapping[str, str], receive: Receive) -> bytes:
-    """Decoded. Raises ClientLeft, or ApiError 400, 413 or 415, as soon as it is clear."""
+async def body_of(caller: Caller, scope: Scope, headers: Mapping[str, str], receive: Receive) -> bytes:
+    """Decoded. Raises ClientLeft, or what the caller or the body is refused with, as soon as that is clear."""
     decoder = content_encoding.decoder(headers.get("content-encoding", ""))
+    is_checked = declared(headers) > prechecks.LARGEST_UNCHECKED
+    if is_checked:
+        await prechecks.check(caller)
     parts, size, more = [], 0, True
     while more:
         message = await receive()
@@ -109,9 +113,18 @@ async def body_of(scope: Scope, headers: Mapping[str, str], receive: Receive) ->
             parts.append(part)
             if decoder:
                 await make_room(scope, len(part))
+        if size > prechecks.LARGEST_UNCHECKED and not is_checked:
+            await prechecks.check(caller)
+            is_checked = True
     if decoder:
         decoder.end()
     return b"".join(parts)
+
+
+def declared(headers: Mapping[str, str]) -> int:
+    """Bytes of the body, where its length was said; the server has refused what is no length."""
+    length = headers.get("content-length", "")
+    return int(length) if length.isdecimal() and len(length) < 19 else 0
 
 
 async def make_room(scope: Scope, count: int) -> None:

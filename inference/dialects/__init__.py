@@ -10,8 +10,8 @@ from inference.chat.provider_error import ProviderError
 from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.reply import Delta, Facts, Reply
 from inference.chat.request import ChatRequest
-from inference.dialects import anthropic, gemini, openai_chat, openai_responses
 from inference.chat.traits import Traits
+from inference.dialects import anthropic, gemini, openai_chat, openai_responses
 from inference.sse import Event
 
 

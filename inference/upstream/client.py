@@ -1,8 +1,8 @@
 """The wire to the providers: one shared pool, with a bounded share for each. The only file that knows httpx.
 
-A provider that hangs fills its own share only; a full share is 503 at once, not a queue (`ProviderError(BUSY)`). An account
-gets another connection while it has fewer than are free: alone it may have half of a provider's, of n accounts each an
-(n+1)th, so there is always room for who has none.
+A provider that hangs fills its own share only; a full share is 503 at once, not a queue (`ProviderError(BUSY)`).
+An account gets another connection while it has fewer than are free: alone it may have half of a provider's, of n
+accounts each an (n+1)th, so there is always room for who has none.
 """
 
 import asyncio

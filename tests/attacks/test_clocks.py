@@ -23,7 +23,7 @@ def signed_by(monkeypatch: pytest.MonkeyPatch, alice: User) -> Any:
                 return datetime.now(tz) + ahead
 
         with monkeypatch.context() as theirs:
-            theirs.setattr(tokens, "datetime", Theirs)
+            theirs.setattr(access_tokens, "datetime", Theirs)
             return access_tokens.access_token(alice, **how)
 
     return sign

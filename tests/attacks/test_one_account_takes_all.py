@@ -111,10 +111,10 @@ def test_a_call_whose_client_left_counts_until_its_provider_is_done(
         leaving = [asyncio.create_task(asked(key, model="gpt-5-mini", stream=stream)) for _ in range(3)]
         while len(task.running) < 3 or not all(each.is_answered or not stream for each in running()):
             await asyncio.sleep(0.01)
-        for task in leaving:
-            task.cancel()
-            if stream and task.done():
-                await task.result().body.aclose()  # type: ignore[union-attr]
+        for call in leaving:
+            call.cancel()
+            if stream and call.done():
+                await call.result().body.aclose()  # type: ignore[union-attr]
         await asyncio.wait(leaving)
         for each in running():
             each.leave()
@@ -161,7 +161,7 @@ def test_a_refusal_of_the_database_is_remembered_for_a_second_and_forgotten_when
         said = [(await asked(key)).status for _ in range(10)]
         for number in range(3):
             elsewhere = {"completion_id": f"elsewhere-{number}", "user_id": alice.pk, "details": {}, "description": ""}
-            await ledger.settle(receipt=handler.billing.NO_RECEIPT, params=elsewhere)
+            await ledger.settle(receipt=handler.settlement.NO_RECEIPT, params=elsewhere)
         await asyncio.sleep(concurrency.REMEMBERED_SECONDS)
         return [*said, *(answer.status for answer in await all_of(asked(key, "hello")))]
 
