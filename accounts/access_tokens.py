@@ -1,12 +1,15 @@
-"""Access tokens: JWT signed with HS256 and a key of their own, derived from SECRET_KEY."""
+"""Access tokens: JWT signed with HS256 and a key of their own, derived from SECRET_KEY; older keys still read."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
+from django.conf import settings
 from django.utils.crypto import salted_hmac
 
+from accounts.addresses import Origin
 from accounts.models import RefreshToken, User
 from conway.common.errors import ApiError
 
@@ -22,22 +25,30 @@ LONGEST = 1024  # ours take some 250 characters
 class Claims:
     user_id: int
     expires_at: datetime
+    epoch: int = 0  # the user's when it was made: with another one it is no longer good
+    family: uuid.UUID | None = None  # of the refresh tokens beside it: revoked, they take it along
 
 
-def signing_key() -> bytes:
-    return salted_hmac("accounts.access_tokens", "access token", algorithm="sha256").digest()
+def signing_key(secret: str | None = None) -> bytes:
+    return salted_hmac("accounts.access_tokens", "access token", secret=secret, algorithm="sha256").digest()
 
 
-def access_token(user: User, lifetime: timedelta = LIFETIME) -> str:
+def access_token(user: User, lifetime: timedelta = LIFETIME, family: uuid.UUID | None = None) -> str:
     now = datetime.now(UTC)
     claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": str(user.pk), "iat": now, "exp": now + lifetime}
-    return jwt.encode(claims, signing_key(), algorithm=ALGORITHM)
+    ends = {"epoch": user.epoch} | ({"family": str(family)} if family else {})
+    return jwt.encode({**claims, **ends}, signing_key(), algorithm=ALGORITHM)
 
 
-def pair(user: User, refresh_token: str | None = None) -> dict[str, Any]:
+def pair(user: User, origin: Origin | None = None) -> dict[str, Any]:
+    """Of a new sign-in."""
+    return told(user, *RefreshToken.issue_with_family(user, origin=origin))
+
+
+def told(user: User, refresh_token: str, family: uuid.UUID) -> dict[str, Any]:
     return {
-        "access_token": access_token(user),
-        "refresh_token": refresh_token or RefreshToken.issue(user),
+        "access_token": access_token(user, family=family),
+        "refresh_token": refresh_token,
         "token_type": "Bearer",
         "expires_in": int(LIFETIME.total_seconds()),
     }
@@ -49,17 +60,33 @@ def verify(token: str) -> Claims:
     if len(token) > LONGEST or token.count(".") != 2:
         raise ApiError(401, message="This is neither an API key nor an access token.")
     try:
-        claims = jwt.decode(
-            token,
-            signing_key(),
-            algorithms=[ALGORITHM],
-            issuer=ISSUER,
-            audience=AUDIENCE,
-            leeway=LEEWAY,
-            options={"require": ["exp", "iat", "iss", "aud", "sub"]},
-        )
-        return Claims(int(claims["sub"]), datetime.fromtimestamp(claims["exp"], UTC))
+        claims = signed_by_us(token)
+        family = uuid.UUID(claims["family"]) if "family" in claims else None
+        expires_at = datetime.fromtimestamp(claims["exp"], UTC)
+        return Claims(int(claims["sub"]), expires_at, int(claims.get("epoch", 0)), family)
     except jwt.ExpiredSignatureError:
         raise ApiError(401, message="This access token has expired.") from None
-    except (jwt.PyJWTError, ValueError, RecursionError):  # a deeply nested header is a RecursionError
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):  # a deeply nested header is a RecursionError
         raise ApiError(401, message="This access token is not valid.") from None
+
+
+def signed_by_us(token: str) -> dict[str, Any]:
+    """By the present key, or by one from before a rotation."""
+    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        try:
+            return decoded(token, signing_key(secret))
+        except jwt.InvalidSignatureError as error:
+            refused = error
+    raise refused
+
+
+def decoded(token: str, key: bytes) -> dict[str, Any]:
+    return jwt.decode(
+        token,
+        key,
+        algorithms=[ALGORITHM],
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        leeway=LEEWAY,
+        options={"require": ["exp", "iat", "iss", "aud", "sub"]},
+    )

@@ -4,7 +4,7 @@ A database that is down is 503 `database_unavailable`: a 401 would make clients 
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection
 
 from accounts import credentials
+from accounts.addresses import Origin, is_allowed
 from accounts.credentials import Credential, KeyDigest
 from conway.common import database
 from conway.common.errors import ApiError, database_unavailable
@@ -42,11 +43,13 @@ class Caller:
     key_id: int | None
     allowed_models: frozenset[str] | None  # None: all
     limit_cents: int | None
-    limit_period: str | None  # 'day', 'month'; None with a limit: in total
+    limit_period: str | None  # 'day', 'week', 'month'; None with a limit: in total
     requests_per_minute: int | None
     expires_at: datetime | None
     concurrency: int | None = None  # of the account; None: the service's default
     key_concurrency: int | None = None  # None: the account's is enough
+    scope: str = "account"  # or 'inference'
+    allowed_addresses: tuple[str, ...] | None = None  # None: from everywhere
     standing: Standing | None = field(default=None, compare=False, repr=False)
 
 
@@ -57,40 +60,59 @@ STANDING = """
        CASE WHEN m.minute = date_trunc('minute', clock_timestamp(), 'UTC') THEN m.minute_used ELSE 0 END,
        (60 - extract(second FROM clock_timestamp()))::float8"""
 
-# digest -> a row; user id -> a row of the same shape
+# digest -> a row; user id, epoch and family of a token -> a row of the same shape. After the reason why not comes the
+# account's standing.
 KEY_SQL = f"""
-SELECT u.id, k.id, k.allowed_models, k.limit_cents, k.limit_period, k.requests_per_minute, k.expires_at,
-       u.concurrency, k.concurrency,
-       CASE WHEN k.revoked_at IS NOT NULL THEN 'This API key has been revoked.'
-            WHEN k.expires_at <= clock_timestamp() THEN 'This API key has expired.'
-            WHEN NOT u.is_active THEN 'This account is deactivated.' END, {STANDING}
+SELECT u.id, k.id, k.allowed_models, k.limit_cents, k.limit_period, k.requests_per_minute,
+       CASE WHEN k.digest = %(digest)s THEN k.expires_at ELSE least(k.expires_at, k.previous_until) END,
+       u.concurrency, k.concurrency, k.scope, k.allowed_addresses,
+       CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked'
+            WHEN k.expires_at <= clock_timestamp() THEN 'expired'
+            WHEN NOT u.is_active THEN 'deactivated'
+            WHEN k.digest <> %(digest)s AND k.previous_until <= clock_timestamp() THEN 'rotated'
+            WHEN k.paused_at IS NOT NULL THEN 'paused' END, {STANDING}
 FROM accounts_apikey k JOIN accounts_user u ON u.id = k.user_id
 LEFT JOIN credits_creditaccount a ON a.user_id = u.id LEFT JOIN credits_keyuse m ON m.key_id = k.id
-WHERE k.digest = %s"""
+WHERE k.digest = %(digest)s OR k.previous_digest = %(digest)s"""
 
 USER_SQL = f"""
-SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, u.concurrency, NULL,
-       CASE WHEN NOT u.is_active THEN 'This account is deactivated.' END, {STANDING}
+SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, u.concurrency, NULL, 'account', NULL,
+       CASE WHEN NOT u.is_active THEN 'deactivated'
+            WHEN coalesce((extract(epoch FROM u.tokens_valid_after) * 1000000)::bigint, 0) <> %(epoch)s THEN 'ended'
+            WHEN EXISTS (SELECT FROM accounts_refreshtoken r
+                         WHERE r.family = %(family)s AND r.revoked_at IS NOT NULL) THEN 'ended' END, {STANDING}
 FROM accounts_user u LEFT JOIN credits_creditaccount a ON a.user_id = u.id LEFT JOIN credits_keyuse m ON false
-WHERE u.id = %s"""
+WHERE u.id = %(user_id)s"""
 
 STANDING_SQL = f"""
 SELECT {STANDING}
 FROM accounts_user u LEFT JOIN credits_creditaccount a ON a.user_id = u.id
 LEFT JOIN credits_keyuse m ON m.key_id = %s::bigint WHERE u.id = %s"""
 
-TOUCH_SQL = """
-UPDATE accounts_apikey SET last_used_at = clock_timestamp()
-WHERE id = ANY(%s) AND (last_used_at IS NULL OR last_used_at < clock_timestamp() - interval '1 minute')"""
+WHY_NOT = {
+    "revoked": (401, None, "This API key has been revoked."),
+    "expired": (401, None, "This API key has expired."),
+    "rotated": (401, None, "This API key was rotated, and the time of its old secret is over."),
+    "deactivated": (401, None, "This account is deactivated."),
+    "ended": (401, None, "This access token was ended: sign in again."),
+    "paused": (403, "key_paused", "This API key is paused; its owner can let it go on."),
+}
 
+TOUCH_SQL = """
+UPDATE accounts_apikey k
+SET last_used_at = clock_timestamp(), last_used_address = used.address::inet, last_used_agent = used.agent
+FROM unnest(%(ids)s::bigint[], %(addresses)s::text[], %(agents)s::text[]) used (id, address, agent)
+WHERE k.id = used.id AND (k.last_used_at IS NULL OR k.last_used_at < clock_timestamp() - interval '1 minute')"""
+
+NOWHERE = Origin()
 CACHE_SECONDS = 5
 CACHE_SIZE = 10_000
 _cache: dict[Credential, tuple[float, Caller]] = {}
-_used: set[int] = set()  # ids of keys that came since their use was last written down
+_used: dict[int, Origin] = {}  # ids of keys that came since their use was last written down, and from where
 
 
-async def authenticate(header: str | bytes | None, *, fresh: bool = False) -> Caller:
-    """Raises ApiError 401 or 503.
+async def authenticate(header: str | bytes | None, *, fresh: bool = False, origin: Origin = NOWHERE) -> Caller:
+    """Raises ApiError 401, 403 or 503.
 
     Unless `fresh`, a caller seen in the last 5 s is not looked up again: a revoked key may live that much longer,
     except where admission asks the database about it anyway.
@@ -103,19 +125,21 @@ async def authenticate(header: str | bytes | None, *, fresh: bool = False) -> Ca
             raise database_unavailable() from error
         caller = caller_of(credential, row)
         remember(credential, caller)
+    check_origin(caller, origin)
     if caller.key_id is not None:
-        _used.add(caller.key_id)
+        _used[caller.key_id] = origin
     return caller
 
 
-def authenticate_sync(header: str | bytes | None) -> Caller:
+def authenticate_sync(header: str | bytes | None, origin: Origin = NOWHERE) -> Caller:
     """The same for code in threads, through Django's connection; always asks the database, and notes a key's use."""
     credential = credentials.read(header)
     with connection.cursor() as cursor:
         cursor.execute(*lookup(credential))
         caller = caller_of(credential, cursor.fetchone())
+        check_origin(caller, origin)
         if caller.key_id is not None:
-            cursor.execute(TOUCH_SQL, ([caller.key_id],))
+            cursor.execute(TOUCH_SQL, touched({caller.key_id: origin}))
     return caller
 
 
@@ -130,36 +154,56 @@ def standing_of(row: tuple[Any, ...]) -> Standing:
     return Standing(balance, held, used, ends_in, time.monotonic())
 
 
-async def touch_keys(ids: Sequence[int]) -> None:
-    """Notes that keys were used, to the minute."""
-    await database.execute(TOUCH_SQL, (list(ids),))
+def check_origin(caller: Caller, origin: Origin) -> None:
+    if caller.allowed_addresses is not None and not is_allowed(origin.address, caller.allowed_addresses):
+        message = f"This API key may not be used from {origin.address or 'an unknown address'}."
+        raise ApiError(403, "address_not_allowed", message)
 
 
 async def note_use() -> None:
     """Writes down which keys `authenticate` met since the last call; a serving process calls it now and then."""
-    ids = list(_used)
+    used = dict(_used)
     _used.clear()
-    if ids:
-        await touch_keys(ids)
+    if used:
+        await database.execute(TOUCH_SQL, touched(used))
 
 
-def lookup(credential: Credential) -> tuple[str, tuple[Any]]:
+def touched(used: Mapping[int, Origin]) -> dict[str, list[Any]]:
+    return {
+        "ids": list(used),
+        "addresses": [origin.address or None for origin in used.values()],
+        "agents": [origin.agent for origin in used.values()],
+    }
+
+
+def lookup(credential: Credential) -> tuple[str, dict[str, Any]]:
     if isinstance(credential, KeyDigest):
-        return KEY_SQL, (credential.digest,)
-    return USER_SQL, (credential.user_id,)
+        return KEY_SQL, {"digest": credential.digest}
+    return USER_SQL, {"user_id": credential.user_id, "epoch": credential.epoch, "family": credential.family}
 
 
 def caller_of(credential: Credential, row: tuple[Any, ...] | None) -> Caller:
     if row is None:
         raise ApiError(401, message="This API key or access token is not valid.")
-    user_id, key_id, models, limit, period, rate, expires_at, at_once, at_once_by_key, refusal = row[:10]
+    user_id, key_id, models, limit, period, rate, expires_at, at_once, at_once_by_key, scope, addresses, refusal = row[:12]
     if refusal:
-        raise ApiError(401, message=refusal)
+        raise ApiError(*WHY_NOT[refusal])
     if not isinstance(credential, KeyDigest):
         expires_at = credential.expires_at
-    allowed = None if models is None else frozenset(models)
-    standing = standing_of(row[10:])
-    return Caller(user_id, key_id, allowed, limit, period, rate, expires_at, at_once, at_once_by_key, standing)
+    return Caller(
+        user_id,
+        key_id,
+        None if models is None else frozenset(models),
+        limit,
+        period,
+        rate,
+        expires_at,
+        at_once,
+        at_once_by_key,
+        scope,
+        None if addresses is None else tuple(addresses),
+        standing_of(row[12:]),
+    )
 
 
 def remembered(credential: Credential) -> Caller | None:

@@ -1,23 +1,24 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import SetPasswordMixin
+from django.contrib.auth.forms import PasswordChangeForm, PasswordResetForm, SetPasswordForm, SetPasswordMixin
 
-from accounts.models import User
+from accounts.models import ApiKey, User
 
 
-class EmailAndPasswordForm(SetPasswordMixin, forms.ModelForm):
-    """A second way in for a user who has only a wallet."""
+def revoke_keys_field(initial: bool = False) -> forms.BooleanField:
+    return forms.BooleanField(required=False, initial=initial, label="Revoke all API keys, too")
 
+
+class EmailAndPasswordForm(SetPasswordMixin, forms.Form):
+    """Signing up; or a second way in for a user who has only a wallet. It never says whose an address is."""
+
+    email = forms.EmailField(max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"}))
     password1, password2 = SetPasswordMixin.create_password_fields()
+    field_order = ["email", "password1", "password2"]
 
-    class Meta:
-        model = User
-        fields = ("email",)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["email"].required = True
+    def clean_email(self) -> str:
+        return self.cleaned_data["email"].lower()
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -25,5 +26,59 @@ class EmailAndPasswordForm(SetPasswordMixin, forms.ModelForm):
         self.validate_password_for_user(User(email=self.cleaned_data.get("email")))
         return cleaned
 
-    def save(self, commit: bool = True) -> User:
-        return self.set_password_and_save(self.instance, commit=commit)
+
+class NewEmailForm(forms.Form):
+    """The present password is asked for: whoever finds an open browser must not take the account along."""
+
+    email = forms.EmailField(label="New email", max_length=254)
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_email(self) -> str:
+        if (email := self.cleaned_data["email"].lower()) == self.user.email:
+            raise forms.ValidationError("That is your email already.")
+        return email
+
+    def clean_password(self) -> str:
+        if not self.user.check_password(self.cleaned_data["password"]):
+            raise forms.ValidationError("This is not your password.")
+        return self.cleaned_data["password"]
+
+
+class ChangePasswordForm(PasswordChangeForm):
+    revoke_keys = revoke_keys_field()
+
+
+class NewPasswordForm(SetPasswordForm):
+    """After a link in a mail."""
+
+    revoke_keys = revoke_keys_field()
+
+    def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(user, *args, **kwargs)
+        if user is None or not ApiKey.objects.filter(user=user, revoked_at=None).exists():
+            del self.fields["revoke_keys"]  # there are none
+
+
+class ProveForm(forms.Form):
+    """What was made before the address was proven may be somebody else's."""
+
+    end_sessions = forms.BooleanField(required=False, label="Sign out everywhere else")
+    revoke_keys = revoke_keys_field()
+
+
+class ForgottenPasswordForm(PasswordResetForm):
+    """Finds whom Django would not mail, too: people staff made, and those who have proven no address."""
+
+    def found(self) -> User | None:
+        email = self.cleaned_data["email"]
+        owner = User.objects.filter(email=email, is_active=True).first()
+        return owner or User.objects.claiming(email).filter(is_active=True).first()

@@ -1,29 +1,61 @@
-"""Failed sign-ins, counted by django-axes per email and address."""
+"""Failed passwords are counted before they are tried, so that of a thousand at once ten are.
 
-from math import ceil
-from typing import Any
+By account and network, by network, and by account over all networks that are new to it. A network from which the
+account has signed in before is not concerned by the last two: a stranger elsewhere locks nobody out.
+"""
 
-from axes.helpers import get_client_ip_address, get_cool_off
-from axes.utils import reset
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from conway.common.error_pages import is_api
-from conway.common.errors import ApiError
+from accounts import limits
+from accounts.models import Attempts, SignInPlace, User
 
-
-def username(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
-    """One count for an email however it is spelled."""
-    return ((credentials or request.POST).get("username") or "").strip().lower()
+WITH_ACCOUNT = ("sign-in", "sign-in-account")
 
 
-def forgive(request: HttpRequest, email: str) -> None:
-    reset(ip=get_client_ip_address(request), username=email)
+def admit(email: str, network: str) -> None:
+    """Counts a try as a failure until `succeeded` takes it back. Raises TooMany."""
+    if not is_known(email, network):
+        limits.count("sign-in-network", network=network)
+        limits.count("sign-in-account", account=email)
+    limits.count("sign-in", account=email, network=network)
 
 
-def response(request: HttpRequest, original: HttpResponse, credentials: dict[str, Any] | None) -> HttpResponse:
-    seconds = ceil(get_cool_off(request).total_seconds())
-    if is_api(request):
-        message = "Too many failed sign-ins; try again later."
-        return ApiError(429, message=message, headers={"retry-after": str(seconds)}).response()
-    return render(request, "accounts/locked_out.html", {"minutes": ceil(seconds / 60)}, status=429)
+def succeeded(user: User, email: str, network: str) -> None:
+    """Forgets the failures from here, and remembers the place."""
+    take_back(email, network)
+    Attempts.objects.filter(kind="sign-in", account=email, network=network).delete()
+    if network:
+        SignInPlace.objects.update_or_create(user=user, network=network, defaults={"seen_at": timezone.now()})
+
+
+def take_back(email: str, network: str) -> None:
+    """What `admit` counted was no failure."""
+    Attempts.take_back("sign-in", account=email, network=network)
+    if not is_known(email, network):
+        Attempts.take_back("sign-in-network", network=network)
+        Attempts.take_back("sign-in-account", account=email)
+
+
+def is_known(email: str, network: str) -> bool:
+    return SignInPlace.objects.filter(owners(email), network=network).exists()
+
+
+def owners(email: str) -> Q:
+    return Q(user__email=email) | Q(user__claimed_email=email, user__email=None)
+
+
+def failures(user: User) -> QuerySet[Attempts]:
+    emails = [email for email in (user.email, user.claimed_email) if email]
+    return Attempts.objects.filter(kind__in=WITH_ACCOUNT, account__in=emails, ends_at__gt=timezone.now())
+
+
+def is_locked(user: User) -> bool:
+    """From somewhere at least."""
+    return any(row.count > limits.LIMITS[row.kind].most for row in failures(user))
+
+
+def unlock(user: User) -> int:
+    """Forgets the failed sign-ins of this account, wherever they came from; how many counts that were."""
+    deleted, _ = failures(user).delete()
+    return deleted

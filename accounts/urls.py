@@ -1,13 +1,14 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from accounts.api.keys import KeysView, KeyView
+from accounts.api.keys import KeyRotationView, KeysView, KeyView
 from accounts.api.me import MeView
 from accounts.api.sign_in import NonceView, RefreshView, TokenView, VerifyView
 from accounts.api.sign_in_link import SignInLinkView
 from accounts.pages import passwords
-from accounts.pages.email_and_password import EmailAndPasswordPage, SignUpPage
-from accounts.pages.sign_in import SignInPage
+from accounts.pages.email_and_password import EmailAndPasswordPage, NewEmailPage, SignUpPage
+from accounts.pages.prove import ProvePage, send_again
+from accounts.pages.sign_in import SessionsPage, SignInPage
 from accounts.pages.sign_in_link import SignInLinkPage
 
 api_urlpatterns = [
@@ -19,6 +20,7 @@ api_urlpatterns = [
     path("v1/auth/sign-in-link", SignInLinkView.as_view()),
     path("v1/auth/api-keys", KeysView.as_view()),
     path("v1/auth/api-keys/<int:pk>", KeyView.as_view()),
+    path("v1/auth/api-keys/<int:pk>/rotate", KeyRotationView.as_view()),
 ]
 
 urlpatterns = [
@@ -28,6 +30,10 @@ urlpatterns = [
     path("sign-out", LogoutView.as_view(), name="sign-out"),
     path("sign-in/email-and-password", EmailAndPasswordPage.as_view(), name="email-and-password"),
     path("sign-in/link/<str:secret>", SignInLinkPage.as_view(), name="sign-in-link"),
+    path("prove/<uid>/<token>", ProvePage.as_view(), name="prove"),
+    path("account/email", NewEmailPage.as_view(), name="new-email"),
+    path("account/email/prove", send_again, name="prove-again"),
+    path("account/sessions", SessionsPage.as_view(), name="sessions"),
     path("account", passwords.AccountPage.as_view(), name="account"),
     # Django's own names: its views and the admin look these up.
     path("password/change", passwords.PasswordChangePage.as_view(), name="password_change"),

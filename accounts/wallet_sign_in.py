@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import access_tokens, wallet
+from accounts.addresses import Origin
 from accounts.models import Nonce, WalletAddress
 from conway.common.errors import ApiError, LiteralError
 
@@ -19,7 +20,7 @@ class NonceGone(LiteralError):
 
 
 @transaction.atomic
-def sign_in(text: str, signature: str) -> dict[str, Any]:
+def sign_in(text: str, signature: str, origin: Origin | None = None) -> dict[str, Any]:
     """Tokens for the wallet's user; raises an ApiError that rolls everything back.
 
     So a nonce is spent by a sign-in and by nothing else: a client that met a 5xx may try again with the same one.
@@ -39,4 +40,4 @@ def sign_in(text: str, signature: str) -> dict[str, Any]:
     user = WalletAddress.owner_of(address)
     if not user.is_active:
         raise ApiError(401, "account_deactivated", "This account is deactivated.")
-    return access_tokens.pair(user)
+    return access_tokens.pair(user, origin)

@@ -11,12 +11,16 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import NotSupportedError, connections
 
+from accounts import mail
+
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
+NO_MAIL = ("accounts.mail.Nowhere", "django.core.mail.backends.dummy.EmailBackend")
 SECONDS = (
     *("CONWAY_DRAIN_SECONDS", "CONWAY_STALL_SECONDS", "CONWAY_STOP_SECONDS", "CONWAY_SETTLE_SECONDS"),
-    *("CONWAY_HEADERS_SECONDS", "CONWAY_REQUEST_SECONDS"),
+    *("CONWAY_HEADERS_SECONDS", "CONWAY_REQUEST_SECONDS", "EMAIL_TIMEOUT"),
 )
 BYTES = ("CONWAY_MAX_BODY_BYTES", "CONWAY_PAGE_BODY_BYTES", "CONWAY_BODIES_BYTES")
-COUNTS = ("CONWAY_CONNECTIONS", "CONWAY_CONNECTIONS_PER_ADDRESS")
+COUNTS = ("CONWAY_CONNECTIONS", "CONWAY_CONNECTIONS_PER_ADDRESS", "CONWAY_WORKERS", "CONWAY_PASSWORD_HASHES")
 LEAST_STUCK_SECONDS = 3  # a worker says that it lives once a second
 
 
@@ -46,7 +50,7 @@ def upstreams_are_addresses(**kwargs: Any) -> Iterator[CheckMessage]:
 
 @register
 def times_and_sizes_are_positive(**kwargs: Any) -> Iterable[CheckMessage]:
-    for name in (*SECONDS, "EMAIL_TIMEOUT", *BYTES, *COUNTS):
+    for name in (*SECONDS, *BYTES, *COUNTS):
         if getattr(settings, name) <= 0:
             yield Error(f"{name} must be more than 0.", hint="Unset it for the default.", id="conway.E004")
 
@@ -81,6 +85,40 @@ def pages_of_others_have_origins(**kwargs: Any) -> Iterator[CheckMessage]:
         if not re.fullmatch(r"https?://[^/\s]+", origin) or origin != origin.lower():
             message = f"CONWAY_CORS_ORIGINS: {origin!r} is no origin."
             yield Error(message, hint="It looks like https://app.example.com, as a browser says it.", id="conway.E008")
+
+
+# Without these a service cannot be run for others: people locked out, signed out, or their links read in a log.
+
+
+@register(deploy=True)
+def mail_reaches_mailboxes(**kwargs: Any) -> Iterator[CheckMessage]:
+    hint = "Set EMAIL_HOST (and EMAIL_USE_SSL or EMAIL_USE_TLS); then try `manage.py sendtestemail you@example.com`."
+    if mail.is_written_to_log():
+        yield Error("Links that sign people in would be written to the log.", hint=hint, id="conway.E010")
+    elif settings.EMAIL_DELIVERED_BY in NO_MAIL or (settings.EMAIL_DELIVERED_BY == SMTP and not settings.EMAIL_HOST):
+        message = "No mail is sent: nobody can prove an address or set a forgotten password."
+        yield Error(message, hint=hint, id="conway.E009")
+
+
+@register(deploy=True)
+def the_secret_is_shared(**kwargs: Any) -> Iterator[CheckMessage]:
+    if settings.DATABASE_URL and settings.SECRET_KEY_IS_DRAWN:
+        message = "DATABASE_URL is set and SECRET_KEY is not: each machine would draw its own, and sign out the others."
+        yield Error(message, hint="Set SECRET_KEY, the same everywhere.", id="conway.E011")
+
+
+@register(deploy=True)
+def workers_hear_each_other(**kwargs: Any) -> Iterator[CheckMessage]:
+    if settings.CONWAY_WORKERS > 1 and not settings.REDIS_URL:
+        message = "Several workers and no Redis: a page sees only what its own worker does."
+        yield Error(message, hint="Set REDIS_URL, or CONWAY_WORKERS=1.", id="conway.E012")
+
+
+@register(deploy=True)
+def hosts_are_named(**kwargs: Any) -> Iterator[CheckMessage]:
+    if set(settings.ALLOWED_HOSTS) <= set(settings.LOCAL_HOSTS):
+        hint = "Set ALLOWED_HOSTS to the names people reach this service by."
+        yield Error("ALLOWED_HOSTS names this machine alone.", hint=hint, id="conway.E013")
 
 
 @register(deploy=True)

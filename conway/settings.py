@@ -52,11 +52,22 @@ def kept_secret(path: Path) -> str:
     return path.read_text()
 
 
+SECRET_KEY_IS_DRAWN = not env("SECRET_KEY")
 SECRET_KEY = env("SECRET_KEY") or kept_secret(CONWAY_DATA_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")  # the keys before this one, newest first: they still read
+
+# Of what must stay as it is when SECRET_KEY is rotated: by default the oldest key we know, as it was with one key.
+OLDEST_SECRET_KEY = [SECRET_KEY, *SECRET_KEY_FALLBACKS][-1]
+CONWAY_PSEUDONYM_KEY = env("CONWAY_PSEUDONYM_KEY") or OLDEST_SECRET_KEY  # hashes the user ids that providers see
+CONWAY_IDEMPOTENCY_KEY = env("CONWAY_IDEMPOTENCY_KEY") or OLDEST_SECRET_KEY  # Idempotency-Key -> completion id
+
 DEBUG = env_bool("DEBUG")
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost 127.0.0.1 [::1]")
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or LOCAL_HOSTS
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 PORT = env_int("PORT", 8000)
+CONWAY_WORKERS = env_int("CONWAY_WORKERS", 1)  # what `serve` starts unless told otherwise
+CONWAY_URL = env("CONWAY_URL").rstrip("/")  # where people reach us, for links in what no request asked for
 
 # Database and Redis
 
@@ -169,7 +180,8 @@ CONWAY_HEADERS_SECONDS = env_int("CONWAY_HEADERS_SECONDS", 20)  # for a request'
 CONWAY_REQUEST_SECONDS = env_int("CONWAY_REQUEST_SECONDS", 300)  # and for the whole of it
 CONWAY_CONNECTIONS = env_int("CONWAY_CONNECTIONS", 10_000)  # or as many as the limit of descriptors allows
 CONWAY_CONNECTIONS_PER_ADDRESS = env_int("CONWAY_CONNECTIONS_PER_ADDRESS", 1_000)
-CONWAY_TRUSTED_PROXIES = env_list("CONWAY_TRUSTED_PROXIES", "127.0.0.0/8 ::1/128")  # they bring everybody's
+# Networks whose X-Forwarded-For is believed, and whose connections are not counted: they bring everybody's.
+CONWAY_TRUSTED_PROXIES = env_list("CONWAY_TRUSTED_PROXIES", "127.0.0.0/8 ::1/128")
 CONWAY_STUCK_SECONDS = env_int("CONWAY_STUCK_SECONDS", 20)  # a worker whose loop stands still is ended; 0: never
 CONWAY_CORS_ORIGINS = env_list("CONWAY_CORS_ORIGINS")  # whose pages may call /v1 from a browser
 
@@ -191,7 +203,6 @@ INSTALLED_APPS = [
     "ninja",  # its documentation page, with assets of its own instead of a CDN's
     "drf_spectacular",
     "channels",
-    "axes",
     "django_htmx",
 ]
 
@@ -207,7 +218,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "conway.common.middleware.Refusals",
 ]
 
 ROOT_URLCONF = "conway.urls"
@@ -245,7 +256,18 @@ STORAGES = {
 # Signing in
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "accounts.backends.PasswordBackend",
+    "django.contrib.auth.backends.ModelBackend",  # of sessions that began without a password
+]
+PASSWORD_HASHERS = [
+    "accounts.hashers.BoundedPBKDF2",
+    "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
+CONWAY_PASSWORD_HASHES = env_int("CONWAY_PASSWORD_HASHES", 2)  # at once, in one process
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -258,28 +280,38 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_RESET_ON_SUCCESS = True
-AXES_USERNAME_FORM_FIELD = "username"  # as Django calls it; axes would look for "email" and find no one to lock out
-AXES_USERNAME_CALLABLE = "accounts.lockout.username"
-AXES_LOCKOUT_CALLABLE = "accounts.lockout.response"
+SESSION_ENGINE = "accounts.sessions"
 
-EMAIL_BACKEND = "conway.common.outbox.EmailBackend"  # after the answer, by
-EMAIL_DELIVERED_BY = env("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
-EMAIL_TIMEOUT = env_int("EMAIL_TIMEOUT", 10)  # seconds, for each thing the mail server has to say
-EMAIL_HOST = env("EMAIL_HOST", "localhost")
+# Mail. Its links sign people in: only the sandbox, which has no users to lose, writes them to its log. A mail is handed
+# to threads of ours, so that a silent mail server keeps no answer waiting; EMAIL_DELIVERED_BY is who really sends it.
+
+EMAIL_HOST = env("EMAIL_HOST")
+EMAIL_DELIVERED_BY = env("EMAIL_BACKEND") or (
+    "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST
+    else "django.core.mail.backends.console.EmailBackend" if CONWAY_SANDBOX
+    else "accounts.mail.Nowhere"
+)  # fmt: skip
+EMAIL_BACKEND = "conway.common.outbox.EmailBackend"
 EMAIL_PORT = env_int("EMAIL_PORT", 25)
 EMAIL_HOST_USER = env("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS")  # STARTTLS, port 587
+EMAIL_USE_SSL = env_bool("EMAIL_USE_SSL")  # from the first byte, port 465
+EMAIL_TIMEOUT = env_int("EMAIL_TIMEOUT", 10)  # seconds, for each thing the mail server has to say
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "Conway <no-reply@localhost>")
 
-# Behind a proxy that speaks TLS
+# Behind a proxy that speaks TLS; HTTPS_ONLY when every name of this service is reached by HTTPS and by nothing else.
 
+HTTPS_ONLY = env_bool("HTTPS_ONLY")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("BEHIND_TLS_PROXY") else None
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_bool("BEHIND_TLS_PROXY")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_bool("BEHIND_TLS_PROXY") or HTTPS_ONLY
+SECURE_SSL_REDIRECT = HTTPS_ONLY
+SECURE_HSTS_SECONDS = env_int("HSTS_SECONDS", 365 * 24 * 3600) if HTTPS_ONLY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env_bool("HSTS_INCLUDE_SUBDOMAINS")
+SECURE_HSTS_PRELOAD = env_bool("HSTS_PRELOAD")
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS_ONLY else "sessionid"  # no other name of the domain can set these
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS_ONLY else "csrftoken"
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # subdomains and preloading concern more than this service
 
 # APIs
 
@@ -301,7 +333,6 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO").upper()},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
-        "axes": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
     },
 }

@@ -1,16 +1,35 @@
-"""What keys with a limit have spent and hold in their present day, month or lifetime."""
+"""What keys with a limit have spent and hold in their present day, week, month or lifetime; and what any key has
+spent in the last 30 days.
+"""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
-from django.db.models import BigIntegerField, Case, DateTimeField, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.core.cache import cache
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    DateTimeField,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import ApiKey
-from credits.models import Clock, KeyUse
+from credits.history import midnight
+from credits.models import Clock, CreditTransaction, KeyUse
+from credits.spend import DAYS, SETTLED_AFTER, SPENDING, database_now
 
 
 class PeriodOf(Func):
-    """The beginning of the day or month of a moment, UTC."""
+    """The beginning of the day, week (Monday) or month of a moment, UTC."""
 
     template = "date_trunc(%(expressions)s, 'UTC')"
     output_field = DateTimeField()
@@ -38,3 +57,24 @@ def present_use(column: str) -> Subquery:
     began, now = (PeriodOf("key__limit_period", moment) for moment in (F("window_start"), Clock()))
     uses = KeyUse.objects.filter(key=OuterRef("pk")).alias(began=began)
     return Subquery(uses.filter(Q(key__limit_period=None) | Q(began=now)).values(column))
+
+
+def recent_spend(user_id: int) -> dict[int, int]:
+    """Cents of the last 30 days by key, with a limit or without. Days that are over are added up once a day."""
+    now = database_now()
+    today = now.date()
+    name = f"key-spend:{user_id}:{today}"
+    if (earlier := cache.get(name)) is None:
+        earlier = added_up(user_id, midnight(today - timedelta(days=DAYS - 1)), midnight(today))
+        if now - midnight(today) > SETTLED_AFTER:
+            cache.set(name, earlier, timeout=24 * 3600)
+    present = added_up(user_id, midnight(today), None)
+    return {key: earlier.get(key, 0) + present.get(key, 0) for key in {*earlier, *present}}
+
+
+def added_up(user_id: int, since: datetime, until: datetime | None) -> dict[int, int]:
+    rows = CreditTransaction.objects.for_user(user_id).filter(type__in=SPENDING, key__isnull=False)
+    rows = rows.filter(created_at__gte=since)
+    if until is not None:
+        rows = rows.filter(created_at__lt=until)
+    return dict(rows.order_by().values_list("key").annotate(cents=-Sum("amount_cents")))

@@ -1,4 +1,5 @@
-from datetime import datetime
+from datetime import datetime, timedelta
+from ipaddress import ip_network
 from typing import Any
 
 from django.db.models import QuerySet
@@ -19,7 +20,20 @@ from conway.common.rest.schema import errors
 MOST_KEYS = 1000  # live ones of a user, so that a list needs no pages
 
 
-class NewKeyFields(serializers.Serializer[Any]):
+class AddressRange(Text):
+    """An IP address or a network in CIDR notation; kept as a network."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        try:
+            return str(ip_network(text.strip(), strict=False))
+        except ValueError:
+            raise serializers.ValidationError("This is no IP address or network, like 203.0.113.0/24.") from None
+
+
+class KeyFields(serializers.Serializer[Any]):
+    """What its owner may say of a key, when it is made and later."""
+
     name = Text(max_length=100)
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
     allowed_models = serializers.ListField(
@@ -31,6 +45,14 @@ class NewKeyFields(serializers.Serializer[Any]):
     concurrency = WholeNumber(
         required=False, allow_null=True, min_value=1, max_value=10**9, help_text="Completions at the same time."
     )
+    scope = serializers.ChoiceField(
+        ApiKey.Scope.choices,
+        required=False,
+        help_text="`inference`: no credits, no account. By default `account`, and `inference` where there is a limit.",
+    )
+    allowed_addresses = serializers.ListField(
+        child=AddressRange(max_length=43), required=False, allow_null=True, min_length=1, max_length=100
+    )
 
     def validate_expires_at(self, value: datetime | None) -> datetime | None:
         if value and value <= timezone.now():
@@ -38,13 +60,38 @@ class NewKeyFields(serializers.Serializer[Any]):
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs.get("limit_period") and attrs.get("limit_cents") is None:
-            raise serializers.ValidationError({"limit_period": "A period needs limit_cents."})
+        """Of a change, what the key would come to."""
+        limit, period = (
+            attrs[name] if name in attrs else getattr(self.instance, name, None)
+            for name in ("limit_cents", "limit_period")
+        )
+        if period and limit is None:
+            if attrs.get("limit_period"):
+                raise serializers.ValidationError({"limit_period": "A period needs limit_cents."})
+            attrs["limit_period"] = None  # it goes with the limit
         return attrs
+
+
+class ChangedKeyFields(KeyFields):
+    name = Text(max_length=100, required=False)
+    is_paused = serializers.BooleanField(required=False)
+
+    def validate_is_paused(self, value: bool) -> bool:
+        if type(self.initial_data["is_paused"]) is not bool:
+            raise serializers.ValidationError("Must be true or false.", code="invalid")
+        return value
+
+
+class RotationFields(serializers.Serializer[Any]):
+    keep_old_for_seconds = WholeNumber(
+        required=False, default=0, min_value=0, max_value=30 * 24 * 3600, help_text="How long the old secret works on."
+    )
 
 
 class KeyBody(serializers.ModelSerializer[ApiKey]):
     key_prefix = serializers.CharField(source="prefix", help_text="What may be shown of the key.")
+    is_paused = serializers.SerializerMethodField()
+    old_secret_until = serializers.DateTimeField(source="previous_until", allow_null=True)
 
     class Meta:
         model = ApiKey
@@ -54,13 +101,22 @@ class KeyBody(serializers.ModelSerializer[ApiKey]):
             "key_prefix",
             "created_at",
             "last_used_at",
+            "last_used_address",
+            "last_used_agent",
             "expires_at",
+            "is_paused",
+            "scope",
             "allowed_models",
+            "allowed_addresses",
             "limit_cents",
             "limit_period",
             "requests_per_minute",
             "concurrency",
+            "old_secret_until",
         )
+
+    def get_is_paused(self, key: ApiKey) -> bool:
+        return key.paused_at is not None
 
 
 class NewKeyBody(KeyBody):
@@ -90,10 +146,10 @@ class KeysView(GenericAPIView[ApiKey]):
         """Your keys that are not revoked, newest first, without their secrets."""
         return Response({"data": self.get_serializer(self.get_queryset(), many=True).data})
 
-    @extend_schema(request=NewKeyFields, responses={201: NewKeyBody, **errors(400, 401, 403, 413, 415)})
+    @extend_schema(request=KeyFields, responses={201: NewKeyBody, **errors(400, 401, 403, 413, 415)})
     def post(self, request: ApiRequest) -> Response:
         """Make a key. Its secret is in this answer and nowhere else."""
-        form = NewKeyFields(data=request.data)
+        form = KeyFields(data=request.data)
         form.is_valid(raise_exception=True)
         if KeysView.get_queryset(self).count() >= MOST_KEYS:
             raise ApiError(400, "too_many_keys", f"{MOST_KEYS} keys are in use; revoke some first.")
@@ -101,14 +157,59 @@ class KeysView(GenericAPIView[ApiKey]):
         return Response({"key": secret, **KeyBody(key).data}, status=201)
 
 
-class KeyView(GenericAPIView[ApiKey]):
+class OwnKeyView(GenericAPIView[ApiKey]):
     permission_classes = (SignedIn,)
+    serializer_class = KeyBody
+    request: ApiRequest
+
+    def key(self, pk: int) -> ApiKey:
+        key = ApiKey.objects.filter(user_id=self.request.auth.user_id, pk=pk).first()
+        if key is None:
+            raise ApiError(404, message="You have no such key.")
+        return key
+
+    def living(self, pk: int) -> ApiKey:
+        key = self.key(pk)
+        if key.revoked_at is not None:
+            raise ApiError(409, "key_revoked", "This key is revoked, and does not come back.")
+        return key
+
+
+class KeyView(OwnKeyView):
+    @extend_schema(request=ChangedKeyFields, responses={200: KeyBody, **errors(400, 401, 403, 404, 409, 413, 415)})
+    def patch(self, request: ApiRequest, pk: int) -> Response:
+        """Change a key: what is left out stays, `null` takes a limit away. It holds from the next request on, within
+        five seconds.
+        """
+        key = self.living(pk)
+        form = ChangedKeyFields(key, data=request.data, partial=True)
+        form.is_valid(raise_exception=True)
+        change(key, **form.validated_data)
+        return Response(KeyBody(key).data)
 
     @extend_schema(responses={204: None, **errors(401, 403, 404)})
     def delete(self, request: ApiRequest, pk: int) -> Response:
         """Revoke a key. Doing it again changes nothing."""
-        key = ApiKey.objects.filter(user_id=request.auth.user_id, pk=pk).first()
-        if key is None:
-            raise ApiError(404, message="You have no such key.")
-        key.revoke()
+        self.key(pk).revoke()
         return Response(status=204)
+
+
+class KeyRotationView(OwnKeyView):
+    @extend_schema(request=RotationFields, responses={200: NewKeyBody, **errors(400, 401, 403, 404, 409, 413, 415)})
+    def post(self, request: ApiRequest, pk: int) -> Response:
+        """Give a key a new secret; it is in this answer and nowhere else. Limits, and what is used of them, stay."""
+        key = self.living(pk)
+        form = RotationFields(data=request.data)
+        form.is_valid(raise_exception=True)
+        secret = key.rotate(timedelta(seconds=form.validated_data["keep_old_for_seconds"]))
+        return Response({"key": secret, **KeyBody(key).data})
+
+
+def change(key: ApiKey, *, is_paused: bool | None = None, **fields: Any) -> None:
+    """Only these columns are written: a limit that another page changes meanwhile stays changed."""
+    for name, value in fields.items():
+        setattr(key, name, value)
+    if fields:
+        key.save(update_fields=list(fields))
+    if is_paused is not None:
+        key.pause(is_paused)

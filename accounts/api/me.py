@@ -14,6 +14,7 @@ class MeBody(serializers.Serializer[Any]):
     wallet_address = serializers.CharField(allow_null=True, help_text="In the mixed case of EIP-55.")
     wallet_type = serializers.CharField(allow_null=True)
     email = serializers.CharField(allow_null=True)
+    email_proven = serializers.BooleanField(help_text="False for an address that is only claimed.")
     name = serializers.CharField()
     role = serializers.ChoiceField(["user", "staff"])
 
@@ -29,7 +30,8 @@ class MeView(APIView):
                 "id": user.pk,
                 "wallet_address": wallet and wallet.checksummed,
                 "wallet_type": wallet and wallet.kind,
-                "email": user.email,
+                "email": user.typed_email,
+                "email_proven": user.email_proven_at is not None and not user.is_unproven,
                 "name": user.name,
                 "role": "staff" if user.is_staff else "user",
             }

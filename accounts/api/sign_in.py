@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import access_tokens, lockout, wallet_sign_in
+from accounts import access_tokens, limits, wallet_sign_in
+from accounts.addresses import client_network, origin
 from accounts.models import Nonce, RefreshToken, User
 from conway.common.errors import ApiError
 from conway.common.rest.fields import Text
@@ -58,29 +59,30 @@ class TokenView(OpenView):
         """Sign in with email and password."""
         form = self.read(PasswordFields, request)
         email = form["email"].lower()
-        # Ten failures lock an email out for a while; the middleware of axes then makes the answer a 429.
+        # accounts/lockout.py answers 429 after ten failures
         user = authenticate(request._request, username=email, password=form["password"])
         if not isinstance(user, User):
             raise ApiError(401, "invalid_credentials", "Email or password is wrong.")
-        lockout.forgive(request._request, email)
         update_last_login(None, user)  # type: ignore[arg-type]  # the signal's receiver, called as a function
-        return Response(access_tokens.pair(user))
+        return Response(access_tokens.pair(user, origin(request._request)))
 
 
 class RefreshView(OpenView):
     @extend_schema(request=RefreshFields, responses={200: TokenBody, **errors(400, 401, 413, 415)}, auth=[])
     def post(self, request: Request) -> Response:
         """Exchange a refresh token for the next pair. A used one revokes every token that came of the same sign-in."""
-        rotated = RefreshToken.rotate(self.read(RefreshFields, request)["refresh_token"])
+        token = self.read(RefreshFields, request)["refresh_token"]
+        rotated = RefreshToken.rotate(token, origin(request._request))
         if rotated is None:
             raise ApiError(401, "invalid_refresh_token", "This refresh token is unknown, expired, used or revoked.")
-        return Response(access_tokens.pair(*rotated))
+        return Response(access_tokens.told(*rotated))
 
 
 class NonceView(OpenView):
-    @extend_schema(request=None, responses={200: NonceBody, **errors()}, auth=[])
+    @extend_schema(request=None, responses={200: NonceBody, **errors(429)}, auth=[])
     def post(self, request: Request) -> Response:
         """A nonce for a sign-in message; good once, for five minutes."""
+        limits.count("nonce", network=client_network(request._request))
         return Response({"nonce": Nonce.issue()})
 
 
@@ -98,4 +100,4 @@ class VerifyView(OpenView):
     def post(self, request: Request) -> Response:
         """Sign in with a wallet; a new wallet makes a new user."""
         form = self.read(SignedMessageFields, request)
-        return Response(wallet_sign_in.sign_in(form["message"], form["signature"]))
+        return Response(wallet_sign_in.sign_in(form["message"], form["signature"], origin(request._request)))

@@ -6,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import limits
 from accounts.models import SignInLink
 from accounts.rest.permissions import SignedIn
 from accounts.rest.request import ApiRequest
@@ -20,9 +21,10 @@ class LinkBody(serializers.Serializer[Any]):
 class SignInLinkView(APIView):
     permission_classes = (SignedIn,)
 
-    @extend_schema(request=None, responses={201: LinkBody, **errors(401, 403)})
+    @extend_schema(request=None, responses={201: LinkBody, **errors(401, 403, 429)})
     def post(self, request: ApiRequest) -> Response:
         """An address that signs you into the pages, once, within five minutes."""
+        limits.count("sign-in-link", account=f"user {request.auth.user_id}")
         link, secret = SignInLink.issue(request.user)
         url = request.build_absolute_uri(reverse("sign-in-link", args=[secret]))
         return Response({"url": url, "expires_at": link.expires_at}, status=201)

@@ -3,11 +3,10 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.models.user import User
+from accounts.models.user import User, is_in_force
 from accounts.secret_hashing import digest_of, new_secret
 
 
@@ -18,6 +17,7 @@ class SignInLink(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sign_in_links")
     digest = models.BinaryField(max_length=32, unique=True)
+    valid_after = models.DateTimeField(null=True)  # the user's tokens_valid_after when it was issued
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
@@ -29,7 +29,12 @@ class SignInLink(models.Model):
     def issue(cls, user: User) -> tuple["SignInLink", str]:
         cls.objects.filter(user=user, expires_at__lte=Now()).delete()
         secret = new_secret("", random_bytes=32)
-        link = cls.objects.create(user=user, digest=digest_of(secret), expires_at=timezone.now() + cls.LIFETIME)
+        link = cls.objects.create(
+            user=user,
+            digest=digest_of(secret),
+            valid_after=user.tokens_valid_after,
+            expires_at=timezone.now() + cls.LIFETIME,
+        )
         return link, secret
 
     @classmethod
@@ -46,5 +51,4 @@ class SignInLink(models.Model):
     @classmethod
     def _good(cls, secret: str) -> models.QuerySet["SignInLink"]:
         # No join to the user: Django would update through a subquery, and two redeemers at once would both succeed.
-        active = User.objects.filter(pk=OuterRef("user_id"), is_active=True)
-        return cls.objects.filter(Exists(active), digest=digest_of(secret), used_at=None, expires_at__gt=Now())
+        return cls.objects.filter(is_in_force(), digest=digest_of(secret), used_at=None, expires_at__gt=Now())

@@ -1,55 +1,71 @@
-"""Django's own password views, in our words and frame."""
+"""Django's own password views, in our words and frame. A new password ends whatever the old one signed in."""
 
-from functools import partial
+from typing import Any
 
 from django.contrib.auth import views
-from django.contrib.auth.forms import PasswordResetForm
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import HttpResponseRedirect
-from django.urls import reverse_lazy
+from django.contrib.auth.tokens import default_token_generator
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse, reverse_lazy
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
 from django.views.generic import TemplateView
 
-from accounts.models import WalletAddress
+from accounts import links, lockout, mail, reauthentication
+from accounts.forms import ChangePasswordForm, ForgottenPasswordForm, NewPasswordForm
+from accounts.models import ApiKey, User, WalletAddress
 from accounts.pages.labels import BareLabels
+from accounts.pages.mails import mail_once
 from conway.common import outbox
 
 
 class PasswordChangePage(BareLabels, views.PasswordChangeView):
+    form_class = ChangePasswordForm
     template_name = "accounts/form.html"
     success_url = reverse_lazy("password_change_done")
     title = "Change your password"
     extra_context = {"button": "Change password"}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        answer = super().form_valid(form)
+        reauthentication.record(self.request, reauthentication.PASSWORD)
+        if form.cleaned_data["revoke_keys"]:
+            ApiKey.objects.filter(user=form.user).revoke()
+        return answer
 
 
 class PasswordChangedPage(views.PasswordChangeDoneView):
     template_name = "accounts/message.html"
     title = "Your password is changed"
     extra_context = {
-        "text": "You stay signed in here; other browsers are signed out. API keys are not touched.",
+        "text": "You stay signed in here; every other browser, token and sign-in link is ended.",
         "link": "/",
         "button": "To the overview",
     }
 
 
 class PasswordResetPage(BareLabels, views.PasswordResetView):
+    form_class = ForgottenPasswordForm
     template_name = "accounts/form.html"
-    email_template_name = "accounts/password_reset_email.txt"
-    subject_template_name = "accounts/password_reset_subject.txt"
     title = "Forgot your password?"
     extra_context = {"intro": "We send a link to your email that lets you set a new one.", "button": "Send the link"}
 
-    def form_valid(self, form: PasswordResetForm) -> HttpResponseRedirect:
+    def form_valid(self, form: ForgottenPasswordForm) -> HttpResponse:
         """Whether anybody has this email is looked up after the answer: how long that takes tells nobody."""
-        outbox.post(
-            partial(
-                form.save,
-                domain_override=self.request.get_host(),
-                use_https=self.request.is_secure(),
-                email_template_name=self.email_template_name,
-                subject_template_name=self.subject_template_name,
-            )
-        )
-        return HttpResponseRedirect(self.get_success_url())
+        mail_once(self.request, form.cleaned_data["email"].lower(), lambda: outbox.post(lambda: self.send(form.found())))
+        return redirect("password_reset_done")
+
+    def send(self, user: User | None) -> None:
+        """Who has proven no address, or was invited and never here, proves it by the link that sets the password."""
+        if user is None:
+            return
+        if user.is_unproven or user.is_invited:
+            links.send(user, self.request)
+            return
+        uid, token = urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user)
+        url = links.site(self.request) + reverse("password_reset_confirm", args=[uid, token])
+        mail.send(str(user.email), "password_reset", {"user": user, "url": url})
 
 
 class PasswordResetSentPage(views.PasswordResetDoneView):
@@ -61,15 +77,30 @@ class PasswordResetSentPage(views.PasswordResetDoneView):
 
 
 class PasswordResetConfirmPage(BareLabels, views.PasswordResetConfirmView):
+    form_class = NewPasswordForm
     template_name = "accounts/password_reset_confirm.html"
     title = "Set a new password"
     extra_context = {"button": "Save"}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        answer = super().form_valid(form)
+        user: User = form.user
+        if user.email and user.email_proven_at is None:
+            user.prove(user.email)  # the link came by mail
+        if form.cleaned_data.get("revoke_keys"):
+            ApiKey.objects.filter(user=user).revoke()
+        lockout.unlock(user)
+        return answer
 
 
 class PasswordResetDonePage(views.PasswordResetCompleteView):
     template_name = "accounts/message.html"
     title = "Your new password is set"
-    extra_context = {"text": "You can sign in with it now.", "link": reverse_lazy("sign-in"), "button": "Sign in"}
+    extra_context = {
+        "text": "Whatever was signed in with the old one is signed out. You can sign in with the new one now.",
+        "link": reverse_lazy("sign-in"),
+        "button": "Sign in",
+    }
 
 
 class AccountPage(LoginRequiredMixin, TemplateView):

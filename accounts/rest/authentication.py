@@ -4,6 +4,7 @@ from django.utils.functional import SimpleLazyObject
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from accounts.addresses import origin
 from accounts.authentication import Caller, authenticate_sync
 from accounts.models import User
 
@@ -15,7 +16,7 @@ class HeaderAuthentication(BaseAuthentication):
         header = request.META.get("HTTP_AUTHORIZATION")
         if header is None:
             return None
-        caller = authenticate_sync(header)
+        caller = authenticate_sync(header, origin(request))
         return SimpleLazyObject(lambda: User.objects.get(pk=caller.user_id)), caller
 
     def authenticate_header(self, request: Request) -> str:

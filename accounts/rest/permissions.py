@@ -8,9 +8,13 @@ from conway.common.errors import ApiError
 
 
 class KnownCaller(BasePermission):
-    """A good key or access token; without one REST framework answers 401."""
+    """A good key or access token; without one REST framework answers 401. A key for inference alone is not enough for
+    what is asked here: the account and its credits.
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
+        if isinstance(request.auth, Caller) and request.auth.scope != "account":
+            raise ApiError(403, "scope_required", "This API key is for inference only; it may not read the account.")
         return request.auth is not None
 
 

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.utils.decorators import sync_and_async_middleware
+from django.utils.deprecation import MiddlewareMixin
 
 from conway.common.error_pages import is_api
 from conway.common.errors import ApiError, new_request_id
@@ -46,3 +48,17 @@ def in_shape(response: HttpResponseBase) -> HttpResponseBase:
     response.close()
     kept = {name: response.headers[name] for name in ("allow", "retry-after") if name in response.headers}
     return ApiError(response.status_code, headers=kept).response()
+
+
+class Refusals(MiddlewareMixin):
+    """An ApiError that a page meets, such as a limit, is a page; under /v1 it has the API's shape."""
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, ApiError):
+            return None
+        if is_api(request):
+            return error.response(getattr(request, "request_id", None))
+        page = render(request, "accounts/refused.html", {"message": error.message}, status=error.status)
+        for name, value in error.headers.items():
+            page.headers[name] = value
+        return page

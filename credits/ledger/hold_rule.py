@@ -17,7 +17,7 @@ CALLER = """
          num_nonnulls(k.limit_cents, k.requests_per_minute, k.concurrency) > 0 AS limited
   FROM accounts_user u
   LEFT JOIN accounts_apikey k ON k.id = %(key_id)s::bigint AND k.user_id = u.id
-    AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
+    AND k.revoked_at IS NULL AND k.paused_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
   WHERE u.id = %(user_id)s AND u.is_active AND (%(key_id)s::bigint IS NULL OR k.id IS NOT NULL)"""
 
 # Reads the clock after the key's row was locked. Days, months and minutes are UTC; a limit without a period never ends.

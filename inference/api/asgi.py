@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.addresses import Origin
 from accounts.authentication import Caller, authenticate
 from conway.common.errors import ApiError, new_request_id
 from inference.api import content_encoding
@@ -34,7 +35,7 @@ async def completions(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         if scope["method"] != "POST":
             raise ApiError(405, headers={"allow": "POST"})
-        caller = await authenticate(headers.get("authorization"))
+        caller = await authenticate(headers.get("authorization"), origin=origin_of(scope, headers))
         concurrency.check(caller)
         body = await body_of(caller, scope, headers, receive)
     except ClientLeft:
@@ -83,6 +84,11 @@ async def start(answer: Answer, more: Mapping[str, str], send: Send) -> None:
         for name, value in {**answer.headers, **more}.items()
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+
+
+def origin_of(scope: Scope, headers: Mapping[str, str]) -> Origin:
+    remote = (scope.get("client") or ("",))[0]
+    return Origin(remote, headers.get("x-forwarded-for", ""), headers.get("user-agent", ""))
 
 
 def headers_of(scope: Scope) -> dict[str, str]:

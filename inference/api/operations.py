@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from accounts import limits
 from accounts.authentication import Caller
 from accounts.ninja_api import HeaderAuth, register_errors
 from conway.common.errors import ApiError
@@ -88,7 +89,8 @@ async def create_completion(request: HttpRequest) -> HttpResponseBase:
     """OpenAI's chat completion, as JSON or (`stream: true`) as server-sent events, charged from the caller's
     credits.
     """
-    return response(await handler.complete(headers_of(request), request.body))
+    remote = request.META.get("REMOTE_ADDR") or ""
+    return response(await handler.complete(headers_of(request), request.body, remote=remote))
 
 
 @api.post(

@@ -112,7 +112,7 @@ def concurrency_limited(refused: AdmissionDenied) -> ApiError:
 
 
 def key_revoked(refused: AdmissionDenied) -> ApiError:
-    return ApiError(401, message="This API key has been revoked or has expired.")
+    return ApiError(401, message="This API key has been revoked or paused, or has expired.")
 
 
 def duplicate(refused: AdmissionDenied) -> ApiError:

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.addresses import Origin
 from accounts.authentication import Caller, authenticate
 from conway.common.database import DatabaseUnavailable
 from conway.common.errors import ApiError, new_request_id
@@ -37,11 +38,15 @@ SILENCE_SECONDS = 15
 LONGEST_HEADER = 2_000  # characters; clients refuse an answer with longer ones
 
 
-async def complete(headers: Headers, body: bytes, caller: Caller | None = None) -> Answer:
-    """Never raises: a failure is an answer too. `caller`, where it is known already."""
+async def complete(headers: Headers, body: bytes, caller: Caller | None = None, remote: str = "") -> Answer:
+    """Never raises: a failure is an answer too. `caller`, where it is known already; else `remote` is the address of the
+    connection it comes by.
+    """
     request_id = new_request_id()
     try:
-        caller = caller or await authenticate(headers.get("authorization"))
+        if caller is None:
+            origin = Origin(remote, headers.get("x-forwarded-for", ""), headers.get("user-agent", ""))
+            caller = await authenticate(headers.get("authorization"), origin=origin)
         concurrency.check(caller)
         exchange = await begin(caller, body, headers, request_id)
         return await answer(exchange)
@@ -128,9 +133,8 @@ def completion_id_for(caller: Caller, headers: Headers) -> tuple[str, bool]:
         raise InvalidRequest(
             f"Idempotency-Key is longer than {LONGEST_IDEMPOTENCY_KEY} characters.", param="Idempotency-Key"
         )
-    digest = hmac.new(
-        settings.SECRET_KEY.encode(), f"completion\0{caller.user_id}\0{key}".encode("utf-8", "replace"), hashlib.sha256
-    ).digest()
+    said = f"completion\0{caller.user_id}\0{key}".encode("utf-8", "replace")
+    digest = hmac.new(settings.CONWAY_IDEMPOTENCY_KEY.encode(), said, hashlib.sha256).digest()
     return "chatcmpl-" + base64.b32encode(digest).decode().rstrip("=").lower()[:36], True
 
 

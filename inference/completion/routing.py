@@ -54,7 +54,7 @@ def target(listing: Listing, caller: Caller, *, on_loop: bool = False) -> Target
 def pseudonym(user_id: int, value: str) -> str:
     """A caller's own id for a user, as providers see it: nobody can tell whose it is, and two callers' never meet."""
     return hmac.new(
-        settings.SECRET_KEY.encode(), f"{user_id}\0{value}".encode("utf-8", "replace"), hashlib.sha256
+        settings.CONWAY_PSEUDONYM_KEY.encode(), f"{user_id}\0{value}".encode("utf-8", "replace"), hashlib.sha256
     ).hexdigest()
 
 

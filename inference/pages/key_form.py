@@ -1,20 +1,29 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
+from ipaddress import ip_network
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 
-from accounts.api.keys import MOST_KEYS
+from accounts.api.keys import MOST_KEYS, change
 from accounts.models import ApiKey, User
 from inference import catalog
 
 MOST_DOLLARS = 10**13
+MOST_NETWORKS = 100
 LIFETIMES = [("", "Never"), ("7", "In 7 days"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")]
 PERIODS = [("", "in total"), *ApiKey.Period.choices]
+OLD_SECRETS = [
+    ("0", "ends at once"),
+    ("3600", "works for an hour"),
+    ("86400", "works for a day"),
+    ("604800", "works for a week"),
+]
 
 
 class KeyForm(forms.Form):
-    """A new key. What is left empty does not limit."""
+    """What its owner says of a key, when it is made and later. What is left empty does not limit."""
 
     name = forms.CharField(max_length=100, widget=forms.TextInput(attrs={"placeholder": "my laptop"}))
     limit = forms.DecimalField(
@@ -24,6 +33,20 @@ class KeyForm(forms.Form):
     requests_per_minute = forms.IntegerField(required=False, min_value=1, max_value=10**9)
     concurrency = forms.IntegerField(required=False, label="Requests at once", min_value=1, max_value=10**9)
     lifetime = forms.ChoiceField(required=False, label="Expires", choices=LIFETIMES)
+    scope = forms.ChoiceField(
+        required=False,
+        label="May be used for",
+        choices=ApiKey.Scope.choices,
+        initial=ApiKey.Scope.INFERENCE,
+        help_text="A key for inference only cannot read your credits or keys. Conway's own clients show the balance: "
+        "they need both.",
+    )
+    allowed_addresses = forms.CharField(
+        required=False,
+        label="Only from these addresses",
+        max_length=5000,
+        widget=forms.TextInput(attrs={"placeholder": "203.0.113.7 198.51.100.0/24"}),
+    )
     allowed_models = forms.MultipleChoiceField(
         required=False, label="Only these models", widget=forms.CheckboxSelectMultiple
     )
@@ -33,7 +56,10 @@ class KeyForm(forms.Form):
         self.user = user
         models = self.fields["allowed_models"]
         assert isinstance(models, forms.MultipleChoiceField)
-        models.choices = [(name, name) for name in catalog.current_sync().listings]
+        models.choices = [(name, name) for name in self.models_to_choose()]
+
+    def models_to_choose(self) -> list[str]:
+        return list(catalog.current_sync().listings)
 
     def clean_limit(self) -> int | None:
         """In cents."""
@@ -42,20 +68,86 @@ class KeyForm(forms.Form):
             raise forms.ValidationError("A key that may spend nothing is of no use; leave it empty for no limit.")
         return None if dollars is None else int(dollars * 100)
 
+    def clean_allowed_addresses(self) -> list[str] | None:
+        try:
+            given = self.cleaned_data["allowed_addresses"].replace(",", " ").split()
+            found = sorted({str(ip_network(text, strict=False)) for text in given})
+        except ValueError as error:
+            raise forms.ValidationError(f"{error}.") from None
+        if len(found) > MOST_NETWORKS:
+            raise forms.ValidationError(f"At most {MOST_NETWORKS} networks.")
+        return found or None
+
     def clean(self) -> dict[str, Any] | None:
         if ApiKey.objects.filter(user=self.user, revoked_at=None).count() >= MOST_KEYS:
             raise forms.ValidationError(f"{MOST_KEYS} keys are in use; revoke some first.")
         return super().clean()
 
-    def issue(self) -> tuple[ApiKey, str]:
+    def columns(self) -> dict[str, Any]:
         given = self.cleaned_data
-        return ApiKey.issue(
-            user=self.user,
-            name=given["name"],
-            limit_cents=given["limit"],
-            limit_period=(given["limit"] and given["period"]) or None,
-            requests_per_minute=given["requests_per_minute"],
-            concurrency=given["concurrency"],
-            expires_at=timezone.now() + timedelta(days=int(given["lifetime"])) if given["lifetime"] else None,
-            allowed_models=given["allowed_models"] or None,
-        )
+        return {
+            "name": given["name"],
+            "limit_cents": given["limit"],
+            "limit_period": (given["limit"] and given["period"]) or None,
+            "requests_per_minute": given["requests_per_minute"],
+            "concurrency": given["concurrency"],
+            "expires_at": self.expires_at(),
+            "allowed_models": sorted(given["allowed_models"]) or None,
+            "allowed_addresses": given["allowed_addresses"],
+            "scope": given["scope"] or ApiKey.Scope.INFERENCE,
+        }
+
+    def expires_at(self) -> datetime | None:
+        days = self.cleaned_data["lifetime"]
+        return timezone.now() + timedelta(days=int(days)) if days else None
+
+    def issue(self) -> tuple[ApiKey, str]:
+        return ApiKey.issue(user=self.user, **self.columns())
+
+
+class ChangedKeyForm(KeyForm):
+    """Begins with the key as it is; its present end is a choice beside the usual ones."""
+
+    KEPT = "kept"
+
+    def __init__(self, *args: Any, key: ApiKey, **kwargs: Any) -> None:
+        self.key = key
+        super().__init__(*args, user=key.user, initial=self.present(key), **kwargs)
+        lifetime = self.fields["lifetime"]
+        assert isinstance(lifetime, forms.ChoiceField)
+        if key.expires_at:
+            lifetime.choices = [(self.KEPT, f"{key.expires_at:%d %b %Y, %H:%M}, as now"), *LIFETIMES]
+
+    @classmethod
+    def present(cls, key: ApiKey) -> dict[str, Any]:
+        return {
+            "name": key.name,
+            "limit": None if key.limit_cents is None else Decimal(key.limit_cents) / 100,
+            "period": key.limit_period or "",
+            "requests_per_minute": key.requests_per_minute,
+            "concurrency": key.concurrency,
+            "lifetime": cls.KEPT if key.expires_at else "",
+            "scope": key.scope,
+            "allowed_addresses": " ".join(key.allowed_addresses or ()),
+            "allowed_models": key.allowed_models or [],
+        }
+
+    def models_to_choose(self) -> list[str]:
+        """One that is no longer offered stays until it is unticked."""
+        return list(dict.fromkeys([*super().models_to_choose(), *(self.key.allowed_models or ())]))
+
+    def clean(self) -> dict[str, Any] | None:
+        return forms.Form.clean(self)  # no further key is made
+
+    def expires_at(self) -> datetime | None:
+        return self.key.expires_at if self.cleaned_data["lifetime"] == self.KEPT else super().expires_at()
+
+    def save(self) -> None:
+        change(self.key, **self.columns())
+
+
+class RotationForm(forms.Form):
+    keep_old = forms.ChoiceField(label="The old secret", choices=OLD_SECRETS, initial="86400")
+
+    def rotate(self, key: ApiKey) -> str:
+        return key.rotate(timedelta(seconds=int(self.cleaned_data["keep_old"])))

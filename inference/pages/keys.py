@@ -1,38 +1,107 @@
+"""The keys of whoever is signed in: made, changed, paused, rotated, revoked.
+
+A new secret travels to the page that shows it in a cookie of its own, for a minute: a form that answered with it would
+make another key when it is reloaded, and kept in the session it would lie in our database.
+"""
+
 from typing import cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import ApiKey, User
-from credits.key_use import with_use
-from inference.pages.key_form import KeyForm
+from credits.key_use import recent_spend, with_use
+from inference.pages.key_form import ChangedKeyForm, KeyForm, RotationForm
 
 REVOKED_SHOWN = 50
+SECRET_COOKIE = "new_key"
+SECRET_SECONDS = 60
 
 
 @never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def keys_page(request: HttpRequest) -> HttpResponse:
-    """The secret is in the answer to the form and nowhere else, so a reload cannot show it again."""
     user = cast(User, request.user)
     form = KeyForm(request.POST or None, user=user)
     if form.is_valid():
-        key, secret = form.issue()
-        return render(request, "inference/key_made.html", {"key": key, "secret": secret})
+        return shown_once(*form.issue())
     keys = ApiKey.objects.filter(user=user).order_by("-pk")
+    recent = recent_spend(user.pk)
     context = {
         "form": form,
-        "keys": with_use(keys.filter(revoked_at=None)),
+        "keys": [(key, recent.get(key.pk, 0)) for key in with_use(keys.filter(revoked_at=None))],
         "revoked": keys.exclude(revoked_at=None)[:REVOKED_SHOWN],
         "now": now(),
     }
     return render(request, "inference/keys.html", context, status=400 if form.errors else 200)
+
+
+def shown_once(key: ApiKey, secret: str) -> HttpResponse:
+    """The cookie goes back to the one page alone, and no script can read it."""
+    address = reverse("key-secret", args=[key.pk])
+    answer = redirect(address)
+    answer.set_signed_cookie(
+        SECRET_COOKIE,
+        secret,
+        max_age=SECRET_SECONDS,
+        path=address,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Strict",
+    )
+    return answer
+
+
+@never_cache
+@login_required
+@require_safe
+def secret_page(request: HttpRequest, pk: int) -> HttpResponse:
+    key = get_object_or_404(ApiKey, pk=pk, user=request.user.pk)
+    secret = request.get_signed_cookie(SECRET_COOKIE, default=None, max_age=SECRET_SECONDS)
+    answer = render(request, "inference/key_made.html", {"key": key, "secret": secret})
+    answer.delete_cookie(SECRET_COOKIE, path=request.path, samesite="Strict")
+    return answer
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def key_page(request: HttpRequest, pk: int) -> HttpResponse:
+    key = own_living_key(request, pk)
+    form = ChangedKeyForm(request.POST or None, key=key)
+    if form.is_valid():
+        form.save()
+        messages.success(request, f"The key {key} is changed.")
+        return redirect("keys")
+    context = {"form": form, "key": key, "rotation": RotationForm(label_suffix=""), "now": now()}
+    return render(request, "inference/key.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def pause_key(request: HttpRequest, pk: int) -> HttpResponse:
+    key = own_living_key(request, pk)
+    key.pause("pause" in request.POST)
+    messages.success(request, f"The key {key} is {'paused' if key.paused_at else 'in use again'}.")
+    return redirect("keys")
+
+
+@login_required
+@require_POST
+def rotate_key(request: HttpRequest, pk: int) -> HttpResponse:
+    key = own_living_key(request, pk)
+    form = RotationForm(request.POST)
+    if not form.is_valid():
+        return redirect("key", pk=pk)
+    return shown_once(key, form.rotate(key))
 
 
 @login_required
@@ -44,3 +113,7 @@ def revoke_page(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, f"The key {key} is revoked.")
         return redirect("keys")
     return render(request, "inference/key_revoke.html", {"key": key})
+
+
+def own_living_key(request: HttpRequest, pk: int) -> ApiKey:
+    return get_object_or_404(ApiKey, pk=pk, user=request.user.pk, revoked_at=None)

@@ -1,13 +1,17 @@
 from django.urls import path
 
 from inference.pages.docs import docs_page
-from inference.pages.keys import keys_page, revoke_page
+from inference.pages.keys import key_page, keys_page, pause_key, revoke_page, rotate_key, secret_page
 from inference.pages.models import models_page
 from inference.pages.playground import playground_page, playground_token
 from inference.pages.receipt import receipt_page
 
 urlpatterns = [
     path("keys", keys_page, name="keys"),
+    path("keys/<int:pk>", key_page, name="key"),
+    path("keys/<int:pk>/secret", secret_page, name="key-secret"),
+    path("keys/<int:pk>/pause", pause_key, name="key-pause"),
+    path("keys/<int:pk>/rotate", rotate_key, name="key-rotate"),
     path("keys/<int:pk>/revoke", revoke_page, name="key-revoke"),
     path("models", models_page, name="models"),
     path("playground", playground_page, name="playground"),

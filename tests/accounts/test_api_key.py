@@ -23,7 +23,7 @@ def test_a_secret_is_the_prefix_and_32_characters_and_is_kept_nowhere(alice: Use
         {"limit_cents": 0},
         {"limit_cents": -1},
         {"limit_period": "day"},
-        {"limit_cents": 5, "limit_period": "week"},
+        {"limit_cents": 5, "limit_period": "year"},
         {"requests_per_minute": 0},
     ],
 )

@@ -42,21 +42,17 @@ def test_a_wallet_user_has_no_password_to_guess(post: Post, alice: User) -> None
     assert post("token", {"email": alice.email, "password": "!"}).status_code == 401
 
 
-def test_failed_sign_ins_are_throttled_however_the_email_is_spelled(
-    post: Post, alice: User, password: str, settings: Any
-) -> None:
-    settings.AXES_FAILURE_LIMIT = 3
-    for email in ("alice@example.org", "ALICE@example.org", "alice@EXAMPLE.org"):
+def test_failed_sign_ins_are_throttled_however_the_email_is_spelled(post: Post, alice: User, password: str) -> None:
+    for email in ("alice@example.org", "ALICE@example.org", "alice@EXAMPLE.org", " alice@example.org ") * 3:
         post("token", {"email": email, "password": "guess"})
     answer = post("token", {"email": alice.email, "password": password})
     assert (answer.status_code, answer.json()["error"]["code"]) == (429, "rate_limit_exceeded")
     assert answer.json()["error"]["type"] == "rate_limit_error"
-    assert int(answer["retry-after"]) == 15 * 60
+    assert 14 * 60 < int(answer["retry-after"]) <= 15 * 60
 
 
-def test_success_forgets_the_failures(post: Post, alice: User, password: str, settings: Any) -> None:
-    settings.AXES_FAILURE_LIMIT = 2
-    for given in ("guess", password, "guess", password):
+def test_success_forgets_the_failures(post: Post, alice: User, password: str) -> None:
+    for given in (*["guess"] * 9, password) * 2:
         answer = post("token", {"email": alice.email, "password": given})
     assert answer.status_code == 200
 

@@ -17,7 +17,7 @@ def secret_in(page: Any) -> str:
 
 
 def test_a_key_is_shown_once_with_a_curl_and_works(hers: Client, alice: User) -> None:
-    page = hers.post("/keys", {"name": "laptop"})
+    page = hers.post("/keys", {"name": "laptop"}, follow=True)
     secret = secret_in(page)
     assert authenticate_sync(f"Bearer {secret}").user_id == alice.pk
     assert f"Authorization: Bearer {secret}" in page.content.decode() and "no-store" in page.headers["cache-control"]

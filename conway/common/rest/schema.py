@@ -32,9 +32,12 @@ EitherErrorBody = PolymorphicProxySerializer(
 )
 
 
+WORDS = {status: words for status, (_, words) in DEFAULTS.items()} | {409: "This cannot be done as things stand."}
+
+
 def errors(*statuses: int) -> dict[int, OpenApiResponse]:
     """The error answers of an operation; 405, 500 and 503 belong to every one."""
-    return {status: OpenApiResponse(ErrorBody, DEFAULTS[status][1]) for status in sorted({*statuses, 405, 500, 503})}
+    return {status: OpenApiResponse(ErrorBody, WORDS[status]) for status in sorted({*statuses, 405, 500, 503})}
 
 
 class HeaderScheme(OpenApiAuthenticationExtension):

@@ -7,7 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from accounts.models import ApiKey, User
+from accounts import links
+from accounts.models import ApiKey, UnprovenEmail, User
 from credits import ledger
 
 
@@ -17,22 +18,34 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email")
         parser.add_argument("--credits", type=int, default=0, metavar="CENTS", help="credit to add, in cents")
+        parser.add_argument(
+            "--unproven", action="store_true", help="also for an address that somebody signed up with and did not prove"
+        )
+        parser.add_argument("--invite", action="store_true", help="mail a new user their way into the pages")
 
     @transaction.atomic
-    def handle(self, *, email: str, credits: int, **options: Any) -> None:
-        user = _user(email)
+    def handle(self, *, email: str, credits: int, unproven: bool, invite: bool, **options: Any) -> None:
+        user = _user(email, unproven)
         if credits:
             _top_up(user, credits)
         _, secret = ApiKey.issue(user=user, name="From the command line")
+        if invite:
+            _invite(user)
         self.stdout.write(secret)
 
 
-def _user(email: str) -> User:
+def _user(email: str, allow_unproven: bool) -> User:
+    """Theirs; a new one's address is given by whoever runs this, and needs no proof."""
     try:
         validate_email(email)
     except ValidationError as error:
         raise CommandError(f"{email!r} is no email address.") from error
-    user = User.objects.filter(email=email).first() or User.objects.create_user(email=email)
+    try:
+        user = User.objects.for_payment(email, allow_unproven=allow_unproven)
+    except User.DoesNotExist:
+        user = User.objects.create_user(email=email)
+    except UnprovenEmail as error:
+        raise CommandError(f"{error} (--unproven)") from error
     if not user.is_active:
         raise CommandError(f"{user} is not active.")
     return user
@@ -42,4 +55,11 @@ def _top_up(user: User, cents: int) -> None:
     try:
         ledger.top_up(user=user, cents=cents, reference=f"issue-key-{uuid4()}", reason="Issued with a key", by=None)
     except ledger.UnableToPost as error:
+        raise CommandError(str(error)) from error
+
+
+def _invite(user: User) -> None:
+    try:
+        links.invite(user)
+    except ValueError as error:
         raise CommandError(str(error)) from error

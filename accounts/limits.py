@@ -1,0 +1,71 @@
+"""How often who may do what. Counts are rows (models/attempts.py): every worker and machine sees the same ones."""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+
+from accounts.models import Attempts
+from conway.common.errors import ApiError
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    most: int
+    window: timedelta
+    said: str  # to whoever meets it, before "try again in …"
+
+
+MINUTES = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+SIGN_INS = "Too many failed sign-ins"
+
+LIMITS = {
+    # Failed passwords. A network that the account has signed in from before knows the first of these only.
+    "sign-in": Limit(10, 15 * MINUTES, SIGN_INS),  # of an account from a network
+    "sign-in-network": Limit(100, 15 * MINUTES, SIGN_INS),  # of all accounts from a network
+    "sign-in-account": Limit(100, HOUR, SIGN_INS),  # of an account from networks new to it
+    # What strangers may ask for, by network; mails, by address too.
+    "sign-up": Limit(20, HOUR, "Too many accounts were asked for from your network"),
+    "mail": Limit(30, HOUR, "Too many mails were asked for from your network"),
+    "mail-to": Limit(5, HOUR, "Too many mails were asked for this address"),
+    "nonce": Limit(300, MINUTES, "Too many nonces were asked for from your network"),
+    # What users may ask for.
+    "sign-in-link": Limit(60, HOUR, "Too many sign-in links were asked for"),
+    "estimate": Limit(600, MINUTES, "Too many estimates were asked for"),
+}
+
+
+class TooMany(ApiError):
+    def __init__(self, limit: Limit, seconds: int) -> None:
+        self.seconds = max(1, seconds)
+        wait = f"{self.seconds} seconds" if self.seconds < 120 else f"{ceil(self.seconds / 60)} minutes"
+        super().__init__(429, message=f"{limit.said}; try again in {wait}.", headers={"retry-after": str(self.seconds)})
+
+
+def count(kind: str, *, account: str = "", network: str = "") -> None:
+    """Counts one more of this kind. Raises TooMany beyond the limit."""
+    limit = LIMITS[kind]
+    counted = Attempts.add(kind, limit.window, account=account, network=network)
+    if counted.number > limit.most:
+        raise TooMany(limit, counted.seconds_left)
+
+
+# Counted in this process alone, for what is too cheap and too frequent for a row.
+
+MOST_REMEMBERED = 10_000
+_here: OrderedDict[tuple[str, int], tuple[float, int]] = OrderedDict()  # (kind, user) → when its window ends, how many
+
+
+def count_here(kind: str, user_id: int) -> None:
+    """The same without asking the database: each process counts for itself."""
+    limit, now = LIMITS[kind], time.monotonic()
+    ends, number = _here.pop((kind, user_id), (0.0, 0))
+    if ends <= now:
+        ends, number = now + limit.window.total_seconds(), 0
+    _here[kind, user_id] = (ends, number + 1)
+    if len(_here) > MOST_REMEMBERED:
+        _here.popitem(last=False)
+    if number >= limit.most:
+        raise TooMany(limit, ceil(ends - now))

@@ -1,0 +1,13 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from accounts import pruning
+
+
+class Command(BaseCommand):
+    help = "Removes what is over: sessions, nonces, counts of attempts, links and refresh tokens. Run it once a day."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for what, number in pruning.prune().items():
+            self.stdout.write(f"{what}: {number}")

@@ -1,0 +1,75 @@
+"""Browser sessions in the database, as Django keeps them, with their user, moment, address and browser beside them.
+
+`SessionStore` has Django's name on purpose: the name salts the signature, and older sessions must stay readable.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from accounts import reauthentication
+from accounts.addresses import origin
+from accounts.models import BrowserSession, User
+
+MOST_LISTED = 100
+PASSWORD_BACKEND = "accounts.backends.PasswordBackend"
+BEGAN = "began"  # in the session: {"at": an ISO moment, "address": ..., "agent": ...}
+
+
+class SessionStore(DatabaseStore):
+    @classmethod
+    def get_model_class(cls) -> type[BrowserSession]:
+        return BrowserSession
+
+    def create_model_instance(self, data: dict[str, Any]) -> BrowserSession:
+        began = data.get(BEGAN) or {}
+        now = timezone.now()
+        return BrowserSession(
+            session_key=self._get_or_create_session_key(),  # type: ignore[attr-defined]  # Django's, untyped
+            session_data=self.encode(data),
+            expire_date=self.get_expiry_date(),
+            user_id=data.get(SESSION_KEY),
+            began_at=datetime.fromisoformat(began["at"]) if began else None,
+            seen_at=now,
+            address=began.get("address") or None,
+            agent=began.get("agent", ""),
+        )
+
+    def load(self) -> dict[str, Any]:
+        found: BrowserSession | None = self._get_session_from_db()  # type: ignore[attr-defined]  # Django's, untyped
+        if found is None:
+            return {}
+        data = self.decode(found.session_data)
+        now = timezone.now()
+        if found.seen_at is None or now - found.seen_at > BrowserSession.SEEN_EVERY:
+            seen = BrowserSession.objects.filter(pk=found.pk)
+            seen.update(seen_at=now, user_id=data.get(SESSION_KEY))  # who is missing in what the release before made
+        return data
+
+
+@receiver(user_logged_in)
+def note_where(sender: object, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    came = origin(request)
+    began = {"at": timezone.now().isoformat(), "address": came.address, "agent": came.agent}
+    request.session[BEGAN] = began
+    by_password = getattr(user, "backend", "") == PASSWORD_BACKEND
+    reauthentication.record(request, reauthentication.PASSWORD if by_password else reauthentication.LINK)
+
+
+def of(user: User) -> list[BrowserSession]:
+    """Those that sign the user in at this moment, the latest first."""
+    rows = BrowserSession.objects.filter(user=user, expire_date__gt=timezone.now()).order_by("-seen_at")
+    good = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return [row for row in rows[:MOST_LISTED] if is_signed_for(row, good)]
+
+
+def is_signed_for(row: BrowserSession, hashes: list[str]) -> bool:
+    said = row.get_decoded().get(HASH_SESSION_KEY, "")
+    return any(constant_time_compare(said, each) for each in hashes)
