@@ -6,6 +6,7 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import patch_cache_control
 from django.utils.decorators import sync_and_async_middleware
 
 POLICY = "; ".join(
@@ -23,14 +24,14 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 
-PRIVATE = "private, no-store"  # of whoever has a session: no cache, nor the back button after signing out, shows it
-
 
 @sync_and_async_middleware
 def page_headers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
     def told(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if settings.SESSION_COOKIE_NAME in request.COOKIES:
-            response.headers.setdefault("cache-control", PRIVATE)
+        is_public = "public" in response.headers.get("cache-control", "")
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and not is_public:
+            # Whoever has a session: no cache shows it to another, nor the back button after signing out.
+            patch_cache_control(response, private=True, no_store=True)
         if response.headers.get("content-type", "").startswith("text/html"):
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)

@@ -85,11 +85,11 @@ def test_buying_at_once_counts_every_cent(alice):
     assert spent_and_held(key) == (360, 0)
 
 
-@pytest.mark.parametrize(("period", "ago"), [("day", timedelta(days=1)), ("month", timedelta(days=31))])
-def test_a_new_window_begins_with_nothing_spent(alice, run, period, ago):
+@pytest.mark.parametrize(("period", "days"), [("day", 1), ("week", 7), ("month", 31)])
+def test_a_new_window_begins_with_nothing_spent(alice, run, period, days):
     key = key_of(alice, limit_cents=100, limit_period=period)
     run(buy(alice, 90, key=key))
-    began_earlier(key, ago)
+    began_earlier(key, timedelta(days=days))
     assert run(admit(alice, key=key, worst=200)).key_left_cents == 0  # held 100 of a fresh 100
     assert spent_and_held(key) == (0, 100)
 
@@ -123,7 +123,7 @@ def test_changing_the_period_back_and_forth_loses_no_hold(alice, run):
     key = key_of(alice, limit_cents=500, limit_period="day")
     early = run(admit(alice, key=key, worst=50)).completion_id
     began_earlier(key, timedelta(days=1), holds=True)
-    for period in ("month", None, "day", "month", "day"):
+    for period in ("month", None, "day", "week", "month", "day"):
         ApiKey.objects.filter(pk=key.pk).update(limit_period=period)
         run(buy(alice, 1, key=key))
     run(settle(alice, early, 40, key=key))

@@ -1,0 +1,49 @@
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from accounts.models import User
+
+PASSWORD, NEW = "correct horse battery", "a new and longer phrase"
+
+
+@pytest.fixture
+def carol(db: None) -> User:
+    """A customer whose address is proven and whose password is known."""
+    user = User.objects.create_user("carol@example.org", PASSWORD, name="Carol")
+    user.prove("carol@example.org")
+    return user
+
+
+def browser(user: User, password: str = PASSWORD, **meta: str) -> Client:
+    """Signed in with the password, as people are."""
+    client = Client(**meta)
+    answer = client.post("/sign-in", {"username": user.typed_email, "password": password})
+    assert answer.status_code == 302, answer.content
+    return client
+
+
+def is_signed_in(client: Client) -> bool:
+    return client.get("/account").status_code == 200
+
+
+def sign_up(client: Client, email: str, password: str = PASSWORD) -> Any:
+    return client.post("/sign-up", {"email": email, "password1": password, "password2": password})
+
+
+def link_in(body: str) -> str:
+    return re.findall(r"http://testserver(/\S+)", body)[0]
+
+
+@pytest.fixture
+def last_link() -> Callable[[], str]:
+    return lambda: link_in(mail.outbox[-1].body)
+
+
+def api(client: Client, path: str, body: Any = None, auth: str | None = None, method: str = "post") -> Any:
+    headers = {} if auth is None else {"authorization": f"Bearer {auth}"}
+    return getattr(client, method)(f"/v1/{path}", body, content_type="application/json", headers=headers)
