@@ -49,9 +49,12 @@ OWN = {
     "history-filtered": "/credits/history?type=inference&model=gpt-5.2",
     "receipt": "/receipts/{receipt}",
     "keys": "/keys",
+    "key": "/keys/{key}",
     "key-revoke": "/keys/{key}/revoke",
     "playground": "/playground",
     "account": "/account",
+    "sessions": "/account/sessions",
+    "new-email": "/account/email",
     "password-change": "/password/change",
 }
 NEW = {"overview-new": "/", "history-new": "/credits/history", "keys-new": "/keys"}
@@ -73,7 +76,7 @@ def people() -> dict[str, object]:
     catalog.load()
     catalog.forget()
     User.objects.filter(email=STAFF).exists() or User.objects.create_superuser(STAFF, "grace's password", name="Grace")
-    User.objects.filter(email="new@example.org").exists() or User.objects.create_user("new@example.org", "new password")
+    User.objects.claiming("new@example.org").exists() or User.objects.sign_up("new@example.org", "new password")
     if (ada := User.objects.filter(email=EMAIL).first()) is None:
         ada = User.objects.create_user(EMAIL, "ada's password", name="Ada")
         ApiKey.issue(user=ada, name="notebook", limit_cents=500, limit_period="day", allowed_models=["gpt-5-mini"])
@@ -91,7 +94,7 @@ def visitor(browser: Browser, url: str, email: str | None, size: str, scheme: st
     )
     page = context.new_page()
     if email:
-        _, secret = SignInLink.issue(User.objects.get(email=email))
+        _, secret = SignInLink.issue(User.objects.known_as(email).get())
         page.goto(f"{url}/sign-in/link/{secret}")
         page.get_by_role("main").get_by_role("button", name="Sign in").click()
     yield page

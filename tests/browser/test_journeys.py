@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, WebSocket, expect
 
+from accounts import links
 from accounts.models import User
 from credits import ledger
 from credits.models import CreditAccount, CreditTransaction
@@ -18,7 +19,8 @@ IDLE_MS = 7000  # longer than redis-py waits by itself
 Tab = Callable[..., Page]
 
 
-def sign_up(page: Page, email: str = "ada@example.org") -> None:
+def sign_up(page: Page, email: str = "ada@example.org", *, proves: bool = True) -> None:
+    """And, unless told otherwise, opens the link in the mail."""
     page.goto("/")
     page.get_by_role("link", name="Create an account").click()
     page.get_by_label("Email").fill(email)
@@ -26,6 +28,10 @@ def sign_up(page: Page, email: str = "ada@example.org") -> None:
     page.get_by_label("Password confirmation").fill(PHRASE)
     page.get_by_role("button", name="Create account").click()
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    if proves:
+        page.goto(links.path(User.objects.get(claimed_email=email)))
+        page.get_by_role("button", name="Yes, it is mine").click()
+        expect(page.get_by_text(f"{email} is yours.")).to_be_visible()
 
 
 def top_up(desk: Page, email: str, cents: int) -> None:
