@@ -24,7 +24,15 @@ class AddressTokens(PasswordResetTokenGenerator):
         return f"{user.pk}|{user.email}|{user.claimed_email}|{user.email_proven_at}|{user.epoch}|{timestamp}"
 
 
+class ResetTokens(PasswordResetTokenGenerator):
+    """Django's, which end with a new password, email or sign-in; these end with `sign out everywhere`, too."""
+
+    def _make_hash_value(self, user: Any, timestamp: int) -> str:
+        return f"{super()._make_hash_value(user, timestamp)}{user.epoch or ''}"
+
+
 tokens = AddressTokens()
+reset_tokens = ResetTokens()
 
 
 def address_to_prove(user: User) -> str | None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ def prune() -> dict[str, int]:
     now = timezone.now()
     over: dict[str, QuerySet] = {
         "sessions": BrowserSession.objects.filter(expire_date__lte=now),
+        "sessions of older releases": Session.objects.filter(expire_date__lte=now),
         "nonces": Nonce.objects.filter(expires_at__lte=now),
         "attempts": Attempts.objects.filter(ends_at__lte=now),
         "sign-in links": SignInLink.objects.filter(expires_at__lte=now - KEPT),

@@ -231,4 +231,10 @@ class Migration(migrations.Migration):
             model_name="signinplace",
             constraint=models.UniqueConstraint(fields=("user", "network"), name="a_place_is_noted_once"),
         ),
+        migrations.AddIndex(
+            model_name="refreshtoken",
+            index=models.Index(
+                condition=models.Q(("revoked_at__isnull", False)), fields=["family"], name="revoked_families"
+            ),
+        ),
     ]

@@ -11,6 +11,10 @@ BEGIN
      OR (OLD.is_active AND NOT NEW.is_active) THEN
     NEW.tokens_valid_after := greatest(clock_timestamp(), OLD.tokens_valid_after + interval '1 microsecond');
   END IF;
+  -- Another address is another mailbox.
+  IF NEW.email IS DISTINCT FROM OLD.email AND NEW.email_proven_at IS NOT DISTINCT FROM OLD.email_proven_at THEN
+    NEW.email_proven_at := NULL;
+  END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER a_change_ends_tokens BEFORE UPDATE ON accounts_user
@@ -46,13 +50,13 @@ WHERE email IS NULL AND claimed_email IS NOT NULL
   AND NOT EXISTS (SELECT FROM accounts_user o WHERE o.claimed_email = u.claimed_email AND o.id < u.id);
 """
 
-# Nobody is signed out by moving: the store has the same name, so it reads the same signatures.
+# Nobody is signed out by moving: the store has the same name, so it reads the same signatures. The old table stays for
+# workers of the release before; prune_accounts empties it.
 MOVE_SESSIONS = """
 DO $$ BEGIN
   IF to_regclass('django_session') IS NOT NULL THEN
     INSERT INTO accounts_browsersession (session_key, session_data, expire_date)
     SELECT session_key, session_data, expire_date FROM django_session WHERE expire_date > now();
-    DELETE FROM django_session;
   END IF;
 END $$;
 """

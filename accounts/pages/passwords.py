@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib.auth import views
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.contrib.auth.tokens import default_token_generator
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
@@ -63,7 +62,7 @@ class PasswordResetPage(BareLabels, views.PasswordResetView):
         if user.is_unproven or user.is_invited:
             links.send(user, self.request)
             return
-        uid, token = urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user)
+        uid, token = urlsafe_base64_encode(force_bytes(user.pk)), links.reset_tokens.make_token(user)
         url = links.site(self.request) + reverse("password_reset_confirm", args=[uid, token])
         mail.send(str(user.email), "password_reset", {"user": user, "url": url})
 
@@ -78,6 +77,7 @@ class PasswordResetSentPage(views.PasswordResetDoneView):
 
 class PasswordResetConfirmPage(BareLabels, views.PasswordResetConfirmView):
     form_class = NewPasswordForm
+    token_generator = links.reset_tokens
     template_name = "accounts/password_reset_confirm.html"
     title = "Set a new password"
     extra_context = {"button": "Save"}

@@ -109,6 +109,12 @@ def test_a_refresh_that_began_before_the_end_gives_nothing_after_it(carol: User)
     assert api(Client(), "auth/refresh", {"refresh_token": token}).status_code == 401
 
 
+def test_a_mailed_link_for_a_new_password_ends_with_the_rest(carol: User, last_link: Callable[[], str]) -> None:
+    Client().post("/password/reset", {"email": carol.email})
+    carol.sign_out_everywhere()
+    assert "used before" in Client().get(last_link()).content.decode()
+
+
 def test_the_same_password_hashed_anew_signs_nobody_out(carol: User, settings: Any) -> None:
     other = browser(carol)
     pair = api(Client(), "auth/token", {"email": carol.email, "password": PASSWORD}).json()

@@ -192,6 +192,13 @@ def test_of_two_who_claim_an_address_its_mailbox_decides(squatter: Client, last_
     assert is_signed_in(squatter) and is_signed_in(browser(User.objects.get(claimed_email=CFO)))
 
 
+def test_an_address_that_staff_change_is_not_proven(carol: User) -> None:
+    assert carol.email_proven_at
+    User.objects.filter(pk=carol.pk).update(email="carol@elsewhere.example")
+    carol.refresh_from_db()
+    assert carol.email_proven_at is None
+
+
 # People whom staff made
 
 
