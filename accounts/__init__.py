@@ -8,7 +8,7 @@
     authentication  a header -> Caller, for async code, REST framework and ninja
     tokens          access tokens (JWT) and the pairs that sign-in gives
     sessions        browser sessions, with whose they are; reauthentication: what a session has shown, and when
-    backends        email and password, behind lockout, limits (how often who may do what) and hashers (how many at once)
+    backends        email and password, behind lockout, limits (how often who may do what) and hashers (few at once)
     links, mail     the one mailed link, which proves an address
     wallet          EIP-4361 messages and who signed them
     database        the inference path's way to the database; database_roles: in which role, with which rights;

@@ -3,6 +3,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm, PasswordResetForm, SetPasswordForm, SetPasswordMixin
 
+from accounts import lockout
 from accounts.models import ApiKey, User
 
 
@@ -48,13 +49,18 @@ class NewEmailForm(forms.Form):
         return email
 
     def clean_password(self) -> str:
-        if not self.user.check_password(self.cleaned_data["password"]):
+        if not lockout.is_password_of(self.user, self.cleaned_data["password"]):
             raise forms.ValidationError("This is not your password.")
         return self.cleaned_data["password"]
 
 
 class ChangePasswordForm(PasswordChangeForm):
     revoke_keys = revoke_keys_field()
+
+    def clean_old_password(self) -> str:
+        if not lockout.is_password_of(self.user, self.cleaned_data["old_password"]):
+            raise forms.ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return self.cleaned_data["old_password"]
 
 
 class NewPasswordForm(SetPasswordForm):

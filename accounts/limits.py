@@ -26,6 +26,7 @@ LIMITS = {
     "sign-in": Limit(10, 15 * MINUTES, SIGN_INS),  # of an account from a network
     "sign-in-network": Limit(100, 15 * MINUTES, SIGN_INS),  # of all accounts from a network
     "sign-in-account": Limit(100, HOUR, SIGN_INS),  # of an account from networks new to it
+    "re-entry": Limit(10, 15 * MINUTES, "Your password was wrong too often"),  # by somebody signed in
     # What strangers may ask for, by network; mails, by address too.
     "sign-up": Limit(20, HOUR, "Too many accounts were asked for from your network"),
     "mail": Limit(30, HOUR, "Too many mails were asked for from your network"),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts import limits
 from accounts.models import Attempts, SignInPlace, User
 
-WITH_ACCOUNT = ("sign-in", "sign-in-account")
+WITH_ACCOUNT = ("sign-in", "sign-in-account", "re-entry")
 
 
 def admit(email: str, network: str) -> None:
@@ -27,6 +27,18 @@ def succeeded(user: User, email: str, network: str) -> None:
     Attempts.objects.filter(kind="sign-in", account=email, network=network).delete()
     if network:
         SignInPlace.objects.update_or_create(user=user, network=network, defaults={"seen_at": timezone.now()})
+
+
+def is_password_of(user: User, password: str) -> bool:
+    """Entered again by somebody signed in, who may be no more than somebody at an open browser: as few tries as at the
+    door. Raises TooMany.
+    """
+    account = f"user {user.pk}"
+    limits.count("re-entry", account=account)
+    is_theirs = user.check_password(password)
+    if is_theirs:
+        Attempts.objects.filter(kind="re-entry", account=account).delete()
+    return is_theirs
 
 
 def take_back(email: str, network: str) -> None:
@@ -46,8 +58,8 @@ def owners(email: str) -> Q:
 
 
 def failures(user: User) -> QuerySet[Attempts]:
-    emails = [email for email in (user.email, user.claimed_email) if email]
-    return Attempts.objects.filter(kind__in=WITH_ACCOUNT, account__in=emails, ends_at__gt=timezone.now())
+    names = [name for name in (user.email, user.claimed_email, f"user {user.pk}") if name]
+    return Attempts.objects.filter(kind__in=WITH_ACCOUNT, account__in=names, ends_at__gt=timezone.now())
 
 
 def is_locked(user: User) -> bool:

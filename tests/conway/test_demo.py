@@ -61,3 +61,10 @@ def test_the_curl_line_asks_for_a_model_that_can_answer(settings: Settings) -> N
     assert '"model": "gpt-5-mini"' in demo.welcome(made, "http://127.0.0.1:8000")
     settings.PROVIDERS = {**settings.PROVIDERS, "moonshot": {"base_url": "", "api_key": "k", "sandbox": False}}
     assert '"model": "kimi-k2.5"' in demo.welcome(made, "http://127.0.0.1:8000")
+
+
+def test_a_demo_of_an_older_release_keeps_its_user() -> None:
+    first = demo.ensure()
+    User.objects.filter(email=demo.USER).update(email=None, claimed_email=demo.USER, email_proven_at=None)
+    assert demo.ensure().key == first.key
+    assert User.objects.get(email=demo.USER).email_proven_at is not None and User.objects.count() == 2

@@ -103,6 +103,16 @@ def test_the_admins_door_has_the_same_limits(carol: User) -> None:
     assert page.status_code == 429 and "Try again later" in page.content.decode()
 
 
+@pytest.mark.parametrize("page", ["/password/change", "/account/email"])
+def test_an_open_browser_is_no_place_to_guess_either(carol: User, page: str) -> None:
+    client = browser(carol)
+    guess = {"old_password": "guess", "password": "guess", "email": "new@example.org"}
+    answers = [client.post(page, guess).status_code for _ in range(11)]
+    assert answers == [200] * 10 + [429]
+    carol.refresh_from_db()
+    assert carol.claimed_email is None and carol.check_password(PASSWORD)
+
+
 def test_unlocking_lets_the_owner_in_at_once(carol: User, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(11):
         sign_in(carol.email, "guess")
