@@ -155,7 +155,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def display_name(self) -> str:
         """What a person would know themselves by; asks the database only for users who have nothing but a wallet."""
         if self.name or self.typed_email:
-            return self.name or str(self.typed_email)
+            return self.name or str(self)
         wallets = sorted(self.wallets.all(), key=lambda wallet: wallet.pk)  # as they were prefetched, in a list
         return wallets[0].checksummed if wallets else str(self)
 

@@ -36,8 +36,11 @@ WORDS = {status: words for status, (_, words) in DEFAULTS.items()} | {409: "This
 
 
 def errors(*statuses: int) -> dict[int, OpenApiResponse]:
-    """The error answers of an operation; 405, 500 and 503 belong to every one."""
-    return {status: OpenApiResponse(ErrorBody, WORDS[status]) for status in sorted({*statuses, 405, 500, 503})}
+    """The error answers of an operation; 405, 500 and 503 belong to every one, and 403 to whatever takes a key: it may
+    be paused, for inference alone, or bound to another address.
+    """
+    found = {*statuses, 405, 500, 503} | ({403} if 401 in statuses else set())
+    return {status: OpenApiResponse(ErrorBody, WORDS[status]) for status in sorted(found)}
 
 
 class HeaderScheme(OpenApiAuthenticationExtension):

@@ -14,5 +14,8 @@ class ErrorBody(Schema):
 
 
 def errors(*statuses: int) -> dict[int, type[ErrorBody]]:
-    """The error answers of an operation; 405, 500 and 503 belong to every one."""
-    return dict.fromkeys(sorted({*statuses, 405, 500, 503}), ErrorBody)
+    """The error answers of an operation; 405, 500 and 503 belong to every one, and 403 to whatever takes a key: it may
+    be paused or bound to another address.
+    """
+    found = {*statuses, 405, 500, 503} | ({403} if 401 in statuses else set())
+    return dict.fromkeys(sorted(found), ErrorBody)

@@ -49,7 +49,8 @@ def test_unless_the_operator_says_that_is_good_enough(squatter: Client, capsys: 
 
 
 def test_staff_see_that_it_is_unproven(squatter: Client) -> None:
-    assert str(User.objects.known_as(CFO).get()) == f"{CFO} (unproven)"
+    user = User.objects.known_as(CFO).get()
+    assert str(user) == user.display_name == f"{CFO} (unproven)"
 
 
 def test_whom_the_operator_creates_needs_no_flag(db: None, capsys: pytest.CaptureFixture[str]) -> None:
