@@ -185,7 +185,9 @@ def lookup(credential: Credential) -> tuple[str, dict[str, Any]]:
 def caller_of(credential: Credential, row: tuple[Any, ...] | None) -> Caller:
     if row is None:
         raise ApiError(401, message="This API key or access token is not valid.")
-    user_id, key_id, models, limit, period, rate, expires_at, at_once, at_once_by_key, scope, addresses, refusal = row[:12]
+    user_id, key_id, models, limit, period, rate, expires_at, at_once, at_once_by_key, scope, addresses, refusal = row[
+        :12
+    ]
     if refusal:
         raise ApiError(*WHY_NOT[refusal])
     if not isinstance(credential, KeyDigest):

@@ -1,7 +1,5 @@
 """How often who may do what. Counts are rows (models/attempts.py): every worker and machine sees the same ones."""
 
-import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
@@ -34,7 +32,6 @@ LIMITS = {
     "nonce": Limit(300, MINUTES, "Too many nonces were asked for from your network"),
     # What users may ask for.
     "sign-in-link": Limit(60, HOUR, "Too many sign-in links were asked for"),
-    "estimate": Limit(600, MINUTES, "Too many estimates were asked for"),
 }
 
 
@@ -51,22 +48,3 @@ def count(kind: str, *, account: str = "", network: str = "") -> None:
     counted = Attempts.add(kind, limit.window, account=account, network=network)
     if counted.number > limit.most:
         raise TooMany(limit, counted.seconds_left)
-
-
-# Counted in this process alone, for what is too cheap and too frequent for a row.
-
-MOST_REMEMBERED = 10_000
-_here: OrderedDict[tuple[str, int], tuple[float, int]] = OrderedDict()  # (kind, user) → when its window ends, how many
-
-
-def count_here(kind: str, user_id: int) -> None:
-    """The same without asking the database: each process counts for itself."""
-    limit, now = LIMITS[kind], time.monotonic()
-    ends, number = _here.pop((kind, user_id), (0.0, 0))
-    if ends <= now:
-        ends, number = now + limit.window.total_seconds(), 0
-    _here[kind, user_id] = (ends, number + 1)
-    if len(_here) > MOST_REMEMBERED:
-        _here.popitem(last=False)
-    if number >= limit.most:
-        raise TooMany(limit, ceil(ends - now))

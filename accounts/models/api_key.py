@@ -46,7 +46,7 @@ class ApiKey(models.Model):
     last_used_agent = models.CharField(max_length=200, blank=True, default="", db_default="")
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
-    paused_at = models.DateTimeField(null=True, blank=True, help_text="AdmissionDenied until its owner lets it go on.")
+    paused_at = models.DateTimeField(null=True, blank=True, help_text="Refused until its owner lets it go on.")
     scope = models.CharField(
         max_length=9,
         choices=Scope.choices,

@@ -8,7 +8,7 @@ from accounts import limits
 from accounts.addresses import client_network
 
 
-def mail_once(request: HttpRequest, address: str, send: Callable[[], None]) -> None:
+def mail_once(request: HttpRequest, address: str, send: Callable[[], object]) -> None:
     """Raises TooMany for the network. That an address has had enough is not told: the answer stays the same."""
     limits.count("mail", network=client_network(request))
     try:

@@ -52,7 +52,9 @@ class PasswordResetPage(BareLabels, views.PasswordResetView):
 
     def form_valid(self, form: ForgottenPasswordForm) -> HttpResponse:
         """Whether anybody has this email is looked up after the answer: how long that takes tells nobody."""
-        mail_once(self.request, form.cleaned_data["email"].lower(), lambda: outbox.post(lambda: self.send(form.found())))
+        mail_once(
+            self.request, form.cleaned_data["email"].lower(), lambda: outbox.post(lambda: self.send(form.found()))
+        )
         return redirect("password_reset_done")
 
     def send(self, user: User | None) -> None:

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from accounts import limits
 from accounts.authentication import Caller
 from accounts.ninja_api import HeaderAuth, register_errors
 from conway.common.errors import ApiError

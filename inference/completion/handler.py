@@ -39,8 +39,8 @@ LONGEST_HEADER = 2_000  # characters; clients refuse an answer with longer ones
 
 
 async def complete(headers: Headers, body: bytes, caller: Caller | None = None, remote: str = "") -> Answer:
-    """Never raises: a failure is an answer too. `caller`, where it is known already; else `remote` is the address of the
-    connection it comes by.
+    """Never raises: a failure is an answer too. `caller`, where it is known already; else `remote`, the connection's
+    address.
     """
     request_id = new_request_id()
     try:

@@ -45,13 +45,13 @@ def test_it_is_clean_when_all_is_set(check: Any) -> None:
 @pytest.mark.parametrize(
     ("environment", "id"),
     [
-        ({"EMAIL_HOST": ""}, "conway.E005"),
-        ({"EMAIL_HOST": "", "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend"}, "conway.E005"),
-        ({"EMAIL_BACKEND": CONSOLE}, "conway.E006"),
-        ({"SECRET_KEY": "", "DATABASE_URL": "postgresql://a@127.0.0.1:9/b"}, "conway.E007"),
-        ({"CONWAY_WORKERS": "2"}, "conway.E008"),
-        ({"ALLOWED_HOSTS": ""}, "conway.E009"),
-        ({"CONWAY_TRUSTED_PROXIES": "10.0.0.0/8 nonsense"}, "conway.E010"),
+        ({"EMAIL_HOST": ""}, "conway.E009"),
+        ({"EMAIL_HOST": "", "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend"}, "conway.E009"),
+        ({"EMAIL_BACKEND": CONSOLE}, "conway.E010"),
+        ({"SECRET_KEY": "", "DATABASE_URL": "postgresql://a@127.0.0.1:9/b"}, "conway.E011"),
+        ({"CONWAY_WORKERS": "2"}, "conway.E012"),
+        ({"ALLOWED_HOSTS": ""}, "conway.E013"),
+        ({"CONWAY_TRUSTED_PROXIES": "10.0.0.0/8 nonsense"}, "conway.E007"),
         ({"CONWAY_PASSWORD_HASHES": "0"}, "conway.E004"),
         ({"HTTPS_ONLY": "0"}, "security.W004"),
     ],
@@ -88,7 +88,8 @@ def test_signed_in_pages_are_kept_by_nobody(db: None, page: str) -> None:
 
 
 def test_outside_the_sandbox_no_link_is_printed(settings: Any, db: None, capsys: Any, caplog: Any) -> None:
-    settings.EMAIL_BACKEND, settings.CONWAY_SANDBOX = CONSOLE, False
+    settings.EMAIL_BACKEND = settings.EMAIL_DELIVERED_BY = CONSOLE
+    settings.CONWAY_SANDBOX = False
     with caplog.at_level(logging.DEBUG):
         Client().post("/sign-up", FORM)
     said = "".join(capsys.readouterr()) + caplog.text

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import ApiKey, RefreshToken, SignInLink, User
+from conway.common import outbox as background_mail
 from tests.accounts.attacks.conftest import NEW, PASSWORD, api, browser, is_signed_in
 
 
@@ -41,6 +42,7 @@ def changes_password(carol: User, owner: Client, last_link: Callable[[], str]) -
 def resets_password(carol: User, owner: Client, last_link: Callable[[], str]) -> None:
     client = Client()
     client.post("/password/reset", {"email": carol.email})
+    assert background_mail.rest(seconds=10)
     form = client.get(last_link()).headers["location"]
     assert client.post(form, {"new_password1": NEW, "new_password2": NEW}).status_code == 302
 
@@ -82,6 +84,7 @@ ENDS = [
 ]
 
 
+@pytest.mark.django_db(transaction=True)  # the mail's thread sees what is committed
 @pytest.mark.parametrize("happens", ENDS)
 def test_nothing_signs_a_thief_in_any_more(carol: User, happens: Any, last_link: Callable[[], str]) -> None:
     carol.wallets.create(address="0x" + "a" * 40)
@@ -109,8 +112,10 @@ def test_a_refresh_that_began_before_the_end_gives_nothing_after_it(carol: User)
     assert api(Client(), "auth/refresh", {"refresh_token": token}).status_code == 401
 
 
+@pytest.mark.django_db(transaction=True)  # the mail's thread sees what is committed
 def test_a_mailed_link_for_a_new_password_ends_with_the_rest(carol: User, last_link: Callable[[], str]) -> None:
     Client().post("/password/reset", {"email": carol.email})
+    assert background_mail.rest(seconds=10)
     carol.sign_out_everywhere()
     assert "used before" in Client().get(last_link()).content.decode()
 
@@ -140,10 +145,12 @@ def test_keys_are_revoked_where_that_is_offered_and_only_if_asked(carol: User, p
     assert key.revoked_at is not None
 
 
+@pytest.mark.django_db(transaction=True)  # the mail's thread sees what is committed
 def test_a_reset_offers_to_revoke_the_keys(carol: User, last_link: Callable[[], str]) -> None:
     key, _ = ApiKey.issue(user=carol, name="agents")
     client = Client()
     client.post("/password/reset", {"email": carol.email})
+    assert background_mail.rest(seconds=10)
     form = client.get(last_link()).headers["location"]
     assert "Revoke all API keys" in client.get(form).content.decode()
     client.post(form, {"new_password1": NEW, "new_password2": NEW, "revoke_keys": "on"})
@@ -201,7 +208,7 @@ def test_ended_sessions_are_not_listed(carol: User) -> None:
 
 def test_sessions_of_the_release_before_go_on(carol: User) -> None:
     client = browser(carol)
-    migration = importlib.import_module("accounts.migrations.0003_what_ends_tokens")
+    migration = importlib.import_module("accounts.migrations.0004_what_ends_tokens")
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO django_session SELECT session_key, session_data, expire_date FROM accounts_browsersession"

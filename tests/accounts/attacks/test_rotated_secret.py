@@ -8,6 +8,7 @@ from django.test import Client
 
 from accounts import access_tokens
 from accounts.models import SignInLink, User
+from conway.common import outbox as background_mail
 from inference.completion import handler, routing
 from tests.accounts.attacks.conftest import NEW, PASSWORD, api, browser, is_signed_in, sign_up
 from tests.conway.test_settings import run
@@ -24,12 +25,14 @@ def rotate(settings: Any) -> Callable[[], None]:
     return rotate
 
 
+@pytest.mark.django_db(transaction=True)  # the mail's thread sees what is committed
 def test_sessions_tokens_and_links_go_on(carol: User, rotate: Callable[[], None], last_link: Callable[[], str]) -> None:
     session, jwt, link = browser(carol), access_tokens.access_token(carol), SignInLink.issue(carol)[1]
     new = Client()
     sign_up(new, "new@example.org")
     proof = last_link()
     Client().post("/password/reset", {"email": carol.email})
+    assert background_mail.rest(seconds=10)
     reset = last_link()
     rotate()
     assert is_signed_in(session) and api(Client(), "auth/me", auth=jwt, method="get").status_code == 200

@@ -68,7 +68,7 @@ DROP TABLE IF EXISTS axes_accessattemptexpiration, axes_accessattempt, axes_acce
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0002_sessions_attempts_and_keys"), ("sessions", "0001_initial")]
+    dependencies = [("accounts", "0003_sessions_attempts_and_keys"), ("sessions", "0001_initial")]
 
     operations = [
         migrations.RunSQL(CLAIM, UNCLAIM),
