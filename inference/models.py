@@ -35,8 +35,7 @@ class ChatModel(models.Model):
     )
     retirement = models.TextField(blank=True, help_text="What is known of its end.")
     traits = models.JSONField(default=dict, help_text="What the model takes and refuses (chat/traits.py).")
-    # Tokens per hundred o200k tokens: for the bound of an admission (raised when a prompt exceeded it), and for an
-    # estimated bill.
+    # Tokens per hundred o200k tokens: for the bound of an admission, and for an estimated bill. Staff change them.
     bound_percent = models.PositiveIntegerField(default=150)
     estimate_percent = models.PositiveIntegerField(default=100)
     position = models.PositiveIntegerField(default=0)

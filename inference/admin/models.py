@@ -87,7 +87,7 @@ class ChatModelAdmin(admin.ModelAdmin):
             "Counting",
             {
                 "fields": ["bound_percent", "estimate_percent"],
-                "description": "Tokens per hundred o200k tokens: at most, for admissions (raised by itself), and on "
+                "description": "Tokens per hundred o200k tokens: at most, for admissions, and on "
                 "average, for estimated bills.",
             },
         ),
@@ -101,7 +101,7 @@ class ChatModelAdmin(admin.ModelAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: ChatModel, form: Any, change: bool) -> None:
-        """Only what was edited: a bound that was learned meanwhile stays."""
+        """Only what was edited: what a colleague changed meanwhile stays."""
         obj.save(update_fields=form.changed_data if change else None)
         transaction.on_commit(catalog.forget)
         messages.info(request, f"Every process follows within {catalog.SNAPSHOT_SECONDS} seconds.")

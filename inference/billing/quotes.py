@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from inference.billing import token_counting
+from inference.billing.measure import Measure, reachable_buckets
 from inference.catalog.pricing import Bound
-from inference.catalog.snapshot import Listing, PricePoint
-from inference.chat.request import ChatRequest
+from inference.catalog.snapshot import PricePoint
 
 MINIMUM_CENTS = 10
 NEEDED_OUTPUT_TOKENS = 256
@@ -42,25 +41,26 @@ class Quote:
         return min(self.limit, max(1, self.bound.affordable_output(cents) // self.choices))
 
 
-def quote(request: ChatRequest, listing: Listing, price: PricePoint, *, counted: bool) -> Quote:
+async def quote(measure: Measure, price: PricePoint, *, counted: bool) -> Quote:
     """Bytes count as tokens where that already fits into the minimum; `counted` asks for the tokenizer."""
-    traits, buckets = listing.traits, token_counting.reachable_buckets(request)
-    prompt = token_counting.bytes_bound(request, traits)
-    limit = min(request.output_limit or default_limit(request, listing, prompt), traits.max_output_tokens)
-    first = Quote(prompt, limit, request.choices, price.sheet.bound(prompt, buckets))
-    if not counted and first.need_cents <= MINIMUM_CENTS:
-        return first
-    prompt = token_counting.counted_bound(request, traits, listing.bound_percent)
+    request, cheap = measure.rendered.request, measure.bytes_bound
+    buckets = reachable_buckets(request)
+    limit = min(request.output_limit or await default_limit(measure), measure.listing.traits.max_output_tokens)
+    if cheap is not None and not counted:
+        first = Quote(cheap, limit, request.choices, price.sheet.bound(cheap, buckets))
+        if first.need_cents <= MINIMUM_CENTS:
+            return first
+    prompt = await measure.bound()
     return Quote(prompt, limit, request.choices, price.sheet.bound(prompt, buckets))
 
 
-def default_limit(request: ChatRequest, listing: Listing, bytes_bound: int) -> int:
+async def default_limit(measure: Measure) -> int:
     """The model's maximum, or what a long prompt leaves of its context: providers refuse a sum beyond it.
 
     By the likely count of the prompt, not by its bound: a bound three times too high would leave no room to answer.
     """
-    traits = listing.traits
-    if bytes_bound <= max(SHORT_PROMPT_BYTES, traits.context_tokens - traits.max_output_tokens):
-        return min(traits.max_output_tokens, traits.context_tokens - bytes_bound)
-    likely = token_counting.estimated_prompt(request, listing.estimate_percent, traits)
-    return max(LEAST_DEFAULT_LIMIT, traits.context_tokens - likely - likely // 10)
+    traits, cheap = measure.listing.traits, measure.bytes_bound
+    if cheap is not None and cheap <= max(SHORT_PROMPT_BYTES, traits.context_tokens - traits.max_output_tokens):
+        return min(traits.max_output_tokens, traits.context_tokens - cheap)
+    likely = await measure.likely()
+    return min(traits.max_output_tokens, max(LEAST_DEFAULT_LIMIT, traits.context_tokens - likely - likely // 10))

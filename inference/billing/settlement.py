@@ -24,18 +24,17 @@ from accounts.authentication import Caller
 from conway.common.database import DatabaseUnavailable
 from credits import ledger
 from credits.ledger import Admission, AdmissionDenied, Outlook, Settled
+from inference.billing.measure import Measure
 from inference.billing.quotes import Quote, quote
 from inference.billing.spool import Spool
 from inference.catalog.pricing import charged_cents
-from inference.catalog.snapshot import Listing, PricePoint
-from inference.chat.request import ChatRequest
+from inference.catalog.snapshot import PricePoint
 from inference.chat.usage import BUCKETS, Usage
 
 PROCESS = uuid.uuid4().hex  # holds carry it: whose heartbeat keeps them
 DATABASE_SECONDS = 5
 
 T = TypeVar("T")
-Quoting = Callable[[bool], Awaitable[Quote]]  # whether the tokens are to be counted → the quote
 
 log = logging.getLogger(__name__)
 
@@ -55,13 +54,11 @@ async def admit(
     *,
     completion_id: str,
     caller: Caller,
-    request: ChatRequest,
-    listing: Listing,
+    measure: Measure,
     price: PricePoint,
     cap_cents: int | None,
     is_idempotent: bool,
     details: dict[str, Any],
-    quoting: Quoting | None = None,
 ) -> tuple[Quote, Admission]:
     """Raises `AdmissionDenied`. What the cheap bound could not pay, the counted one may."""
 
@@ -78,17 +75,11 @@ async def admit(
             idempotent=is_idempotent,
         )
 
-    return await cheaply_or_counted(quoting or quoting_here(request, listing, price), hold)
+    return await cheaply_or_counted(measure, price, hold)
 
 
 async def would_admit(
-    *,
-    caller: Caller,
-    request: ChatRequest,
-    listing: Listing,
-    price: PricePoint,
-    cap_cents: int | None,
-    quoting: Quoting | None = None,
+    *, caller: Caller, measure: Measure, price: PricePoint, cap_cents: int | None
 ) -> tuple[Quote, Outlook]:
     """What `admit` would answer now. Raises `AdmissionDenied`."""
 
@@ -101,22 +92,17 @@ async def would_admit(
             cap_cents=cap_cents,
         )
 
-    return await cheaply_or_counted(quoting or quoting_here(request, listing, price), ask)
+    return await cheaply_or_counted(measure, price, ask)
 
 
-def quoting_here(request: ChatRequest, listing: Listing, price: PricePoint) -> Quoting:
-    async def quoted(counted: bool) -> Quote:
-        return quote(request, listing, price, counted=counted)
-
-    return quoted
-
-
-async def cheaply_or_counted(quoting: Quoting, ask: Callable[[Quote], Awaitable[T]]) -> tuple[Quote, T]:
-    cheap = await quoting(False)
+async def cheaply_or_counted(
+    measure: Measure, price: PricePoint, ask: Callable[[Quote], Awaitable[T]]
+) -> tuple[Quote, T]:
+    cheap = await quote(measure, price, counted=False)
     try:
         return cheap, await ask(cheap)
     except AdmissionDenied:
-        exact = await quoting(True)
+        exact = await quote(measure, price, counted=True)
         if exact.need_cents >= cheap.need_cents:
             raise
         return exact, await ask(exact)

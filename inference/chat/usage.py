@@ -6,6 +6,7 @@ from typing import Any
 
 INPUT_BUCKETS = ("input", "cached", "write_5m", "write_1h", "audio_in", "audio_cached")
 BUCKETS = (*INPUT_BUCKETS, "output")
+MOST_TOKENS = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,6 @@ class Usage:
 
     `reasoning` is the part of `output` that was thought, None where the provider does not say.
     `shown` holds further details of OpenAI's usage object, relayed as the provider sent them and priced nowhere.
-    `doubtful` marks numbers that contradict each other: they are charged as plain input and raise an alert.
     """
 
     input: int = 0
@@ -26,7 +26,6 @@ class Usage:
     output: int = 0
     reasoning: int | None = None
     shown: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    doubtful: bool = False
 
     @classmethod
     def of(
@@ -41,13 +40,17 @@ class Usage:
         audio_cached: int = 0,
         reasoning: int | None = None,
         shown: Mapping[str, Mapping[str, Any]] | None = None,
-    ) -> "Usage":
-        """From a prompt total that contains its details. Details that do not fit into it are charged as plain input."""
+    ) -> "Usage | None":
+        """From a prompt total that contains its details. None for numbers that nobody can be billed by: below zero,
+        beyond any model, a prompt of nothing, details that do not fit into their total.
+        """
         details = (cached, write_5m, write_1h, audio_in, audio_cached)
-        shown = shown or {}
-        if min(prompt, output, *details) < 0 or sum(details) > prompt:
-            return cls(input=max(prompt, 0), output=max(output, 0), reasoning=reasoning, shown=shown, doubtful=True)
-        return cls(prompt - sum(details), *details, output=output, reasoning=reasoning, shown=shown)
+        return cls(prompt - sum(details), *details, output=output, reasoning=reasoning, shown=shown or {}).believed()
+
+    def believed(self) -> "Usage | None":
+        """Itself, if somebody can be billed by it."""
+        told = [*self.buckets().values(), self.reasoning or 0]
+        return self if self.prompt_tokens and min(told) >= 0 and max(told) <= MOST_TOKENS else None
 
     @property
     def prompt_tokens(self) -> int:

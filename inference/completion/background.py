@@ -37,7 +37,8 @@ async def beat() -> None:
     """Renews the holds of all that runs here, with a checkpoint of what each would cost if we died now."""
     checkpoints: dict[str, Any] = dict.fromkeys(settlement.waiting)
     for completion_id, under_way in list(task.running.items()):
-        checkpoints[completion_id] = checkpoint(under_way) if under_way.is_owed and not under_way.ended else None
+        is_told = under_way.is_owed and not under_way.ended
+        checkpoints[completion_id] = await checkpoint(under_way) if is_told else None
     if checkpoints:
         await ledger.beat(settlement.PROCESS, checkpoints)
 
@@ -50,13 +51,13 @@ async def first_checkpoints() -> None:
         if under_way.is_owed and not (under_way.ended or under_way.has_checkpoint)
     ]
     if begun:
-        await ledger.beat(settlement.PROCESS, {under_way.id: checkpoint(under_way) for under_way in begun})
+        await ledger.beat(settlement.PROCESS, {under_way.id: await checkpoint(under_way) for under_way in begun})
 
 
-def checkpoint(under_way: task.CompletionTask) -> Mapping[str, Any]:
+async def checkpoint(under_way: task.CompletionTask) -> Mapping[str, Any]:
     """Of letters PostgreSQL takes: one provider's NUL would stop the beat of everybody's holds."""
     under_way.has_checkpoint = True
-    return settlement.storable(outcome.entry(under_way, lost=True))
+    return settlement.storable(await outcome.entry(under_way, lost=True))
 
 
 async def replay() -> int:

@@ -7,13 +7,13 @@ from accounts.authentication import Caller
 from credits.ledger import AdmissionDenied, Outlook
 from inference import catalog
 from inference.billing import settlement
-from inference.billing.quotes import Quote
+from inference.billing.measure import Measure
+from inference.billing.quotes import Quote, quote
 from inference.catalog.pricing import charged_cents
 from inference.catalog.snapshot import Listing, PricePoint
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.usage import Usage
 from inference.completion import errors, preparing, routing
-from inference.completion.preparing import Prepared
 from inference.completion.routing import Headers
 
 # A completion would be answered with these; of the others the estimate itself is refused.
@@ -24,6 +24,7 @@ TOLD = (
     "rate_limited",
     "concurrency_limited",
     "key_concurrency_limited",
+    "written_off",
 )
 
 
@@ -35,12 +36,8 @@ class Estimate:
     price: PricePoint
     rendered: ProviderRequest
     quote: Quote
-    least_prompt: int
     outlook: Outlook | AdmissionDenied
-
-    @property
-    def least(self) -> Usage:
-        return Usage(input=self.least_prompt, output=self.rendered.request.choices)
+    least: Usage
 
     def as_json(self) -> dict[str, Any]:
         least_usd, worst_usd = self.price.sheet.cost_usd(self.least), self.quote.worst_usd
@@ -78,24 +75,19 @@ def admission(quote: Quote, outlook: Outlook | AdmissionDenied) -> dict[str, Any
 
 async def estimate(caller: Caller, body: bytes, headers: Headers) -> Estimate:
     """Raises what the completion would be refused with before its credit is looked at."""
-    prepared = await preparing.prepare(caller, body, await catalog.current(), least=True)
-    quote, outlook = await asked(prepared, routing.cap(headers))
-    return Estimate(
-        prepared.listing, prepared.price, prepared.made.rendered, quote, prepared.made.least_prompt, outlook
-    )
+    prepared = await preparing.prepare(caller, body, await catalog.current())
+    measure = prepared.measure
+    quote, outlook = await asked(caller, measure, prepared.price, routing.cap(headers))
+    least = Usage(input=min(await measure.least(), quote.prompt_tokens), output=prepared.request.choices)
+    return Estimate(prepared.listing, prepared.price, prepared.rendered, quote, outlook, least)
 
 
-async def asked(prepared: Prepared, cap_cents: int | None) -> tuple[Quote, Outlook | AdmissionDenied]:
+async def asked(
+    caller: Caller, measure: Measure, price: PricePoint, cap_cents: int | None
+) -> tuple[Quote, Outlook | AdmissionDenied]:
     try:
-        return await settlement.would_admit(
-            caller=prepared.caller,
-            request=prepared.request,
-            listing=prepared.listing,
-            price=prepared.price,
-            cap_cents=cap_cents,
-            quoting=prepared.quoting,
-        )
+        return await settlement.would_admit(caller=caller, measure=measure, price=price, cap_cents=cap_cents)
     except AdmissionDenied as refused:
         if refused.reason not in TOLD:
             raise
-        return await prepared.quoting(True), refused
+        return await quote(measure, price, counted=True), refused

@@ -65,20 +65,18 @@ async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) 
     book = await catalog.current()
     prepared = await preparing.prepare(caller, body, book)
     request, listing, price = prepared.request, prepared.listing, prepared.price
-    rendered, payload = prepared.made.rendered, prepared.made.payload
+    rendered, payload, measure = prepared.rendered, prepared.payload, prepared.measure
     cap_cents = routing.cap(headers)
     completion_id, is_idempotent = completion_id_for(caller, headers)
     try:
         quote, admission = await settlement.admit(
             completion_id=completion_id,
             caller=caller,
-            request=request,
-            listing=listing,
+            measure=measure,
             price=price,
             cap_cents=cap_cents,
             is_idempotent=is_idempotent,
             details=held_for(listing, price, request, request_id),
-            quoting=prepared.quoting,
         )
     except AdmissionDenied as refused:
         concurrency.remember(caller, refused)
@@ -111,7 +109,7 @@ async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) 
         admission=admission,
         admitted_at=book.now(),
         drain_seconds=settings.CONWAY_DRAIN_SECONDS,
-        prompt_bound=quote.prompt_tokens,
+        measure=measure,
         lowered_limit=limit if is_lowered else None,
     )
     exchange.start()

@@ -11,20 +11,25 @@ from inference.chat.usage import INPUT_BUCKETS, Usage
 if TYPE_CHECKING:
     from inference.completion.task import CompletionTask
 
-MOST_TOKENS = 10**9
+ESTIMATED = ("estimated", "lost")
 TOKENS_PER_SECOND = 200  # of a quick model; most make 50 to 150, so that a guess by time is rather too high
 CLIENT_LEFT, STOPPED = "client_left", "stopped"
 
 
-def entry(exchange: "CompletionTask", *, lost: bool = False) -> dict[str, Any]:
+async def entry(exchange: "CompletionTask", *, lost: bool = False) -> dict[str, Any]:
     """As billing books it; with `lost`, what it would come to if we died now."""
     listing, facts, window = exchange.listing, exchange.facts, exchange.admission.key_window
-    facts.usage, facts.known_input = believable(facts.usage), believable(facts.known_input)
-    settlement, usage, alerts = ("lost", estimate(exchange, was_cut=True), []) if lost else outcome(exchange)
+    facts.usage = facts.usage and facts.usage.believed()
+    facts.known_input = facts.known_input and facts.known_input.believed()
+    if facts.usage is not None and not facts.usage.output and not exchange.gathered.empty:
+        facts.usage, facts.known_input = None, facts.usage  # what was written was not made of nothing
+    if lost:
+        settlement, usage, alerts = "lost", await estimate(exchange, was_cut=True), list[str]()
+    else:
+        settlement, usage, alerts = await outcome(exchange)
     price, served = price_served(exchange)
     cost_usd, cents = bill(usage, price, settlement)
     alerts += served + [f"unpriced:{bucket}" for bucket in price.sheet.unpriced(usage)]
-    alerts += ["doubtful_usage"] if usage.doubtful else []
     alerts += ["charge_above_hold"] if cents > exchange.admission.cents else []
     return {
         "row": {
@@ -47,7 +52,11 @@ def entry(exchange: "CompletionTask", *, lost: bool = False) -> dict[str, Any]:
             "finish_reason": next(iter(exchange.gathered.finished.values()), "")[:40],
             "alerts": alerts,
             "raw_usage": facts.raw_usage,
-            "seen": {"characters": len(exchange.gathered.written()), "visible": exchange.was_seen},
+            "seen": {
+                "characters": len(exchange.gathered.written()),
+                "visible": exchange.was_seen,
+                **(exchange.basis if settlement in ESTIMATED else {}),
+            },
             "admitted_at": exchange.admitted_at.isoformat(),
             "first_byte_ms": milliseconds(exchange.began, exchange.first_byte),
             "total_ms": milliseconds(exchange.began, time.monotonic()),
@@ -65,42 +74,49 @@ def entry(exchange: "CompletionTask", *, lost: bool = False) -> dict[str, Any]:
     }
 
 
-def outcome(exchange: "CompletionTask") -> tuple[str, Usage, list[str]]:
+async def outcome(exchange: "CompletionTask") -> tuple[str, Usage, list[str]]:
     """How it is settled, on which numbers, and what staff should look at."""
     fault, facts = exchange.fault, exchange.facts
     alerts = [f"provider:{fault.meaning.code}"] if fault and fault.meaning.alert else []
+    missing = "doubtful_usage" if facts.raw_usage else "no_usage"
     if fault is None and facts.free:
         return "none", facts.usage or Usage(), alerts
     if fault is None and facts.usage is not None:
         return "exact", facts.usage, alerts
     if fault is None:
-        return "estimated", estimate(exchange), [*alerts, "no_usage"]
+        return "estimated", await estimate(exchange), [*alerts, missing]
     was_cut = exchange.ending in (CLIENT_LEFT, STOPPED)  # for a client that had left: the provider charges for it
     if exchange.was_seen or (exchange.client_left and (was_cut or not exchange.gathered.empty)):
-        return "estimated", estimate(exchange, was_cut=True), alerts
+        return "estimated", await estimate(exchange, was_cut=True), alerts
     return "none", Usage(), alerts
 
 
-def believable(usage: Usage | None) -> Usage | None:
-    """No request uses so many tokens: a number nobody can bill is no number."""
-    told = [] if usage is None else [*usage.buckets().values(), usage.reasoning or 0]
-    return None if any(not 0 <= tokens <= MOST_TOKENS for tokens in told) else usage
-
-
-def estimate(exchange: "CompletionTask", *, was_cut: bool = False) -> Usage:
+async def estimate(exchange: "CompletionTask", *, was_cut: bool = False) -> Usage:
     """What is known, and for the rest a count of what we saw, and of a reply that was cut what was made unseen; never a
     provider's placeholder.
+
+    What it was counted from stays with the completion (`basis`), so that the audit can make the same estimate.
     """
-    listing, reported = exchange.listing, exchange.facts.usage
+    percent, reported = exchange.listing.estimate_percent, exchange.facts.usage
     known = reported or exchange.facts.known_input
+    basis: dict[str, Any] = {}
     if known is None:
-        prompt = token_counting.estimated_prompt(exchange.rendered.request, listing.estimate_percent, listing.traits)
-        known = Usage(input=prompt)
-    seen = 0 if exchange.gathered.empty else exchange.counted() * listing.estimate_percent // 100 + 1
+        basis["prompt"] = await exchange.measure.likely_parts()
+        known = Usage(input=token_counting.likely_prompt(**basis["prompt"]))
+    seen = 0 if exchange.gathered.empty else await exchange.counted()
     inputs = {bucket: getattr(known, bucket) for bucket in INPUT_BUCKETS}
-    hidden = unseen(exchange, Usage(**inputs), seen) if was_cut and known.reasoning is None else 0
-    output = max(seen + hidden, reported.output if reported else 0)
-    return Usage(**inputs, output=output, reasoning=known.reasoning or hidden or None, doubtful=known.doubtful)
+    visible = token_counting.likely_output(o200k=seen, percent=percent, reported=0)
+    hidden = unseen(exchange, Usage(**inputs), visible) if was_cut and known.reasoning is None else 0
+    basis["output"] = {
+        "o200k": seen,
+        "percent": percent,
+        "reported": reported.output if reported else 0,
+        "hidden": hidden,
+    }
+    output = token_counting.likely_output(**basis["output"])
+    exchange.estimated = Usage(**inputs, output=output, reasoning=known.reasoning or hidden or None)
+    exchange.basis = basis
+    return exchange.estimated
 
 
 def unseen(exchange: "CompletionTask", inputs: Usage, seen: int) -> int:

@@ -8,20 +8,20 @@ import json
 import logging
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from accounts.authentication import Caller
-from conway.common.database import DatabaseUnavailable
 from credits.ledger import Admission
-from inference.billing import settlement, token_calibration, token_counting
+from inference.billing import settlement, token_counting
+from inference.billing.measure import Measure
 from inference.billing.settlement import Booked, UnableToBook
 from inference.catalog.snapshot import Catalog, Listing, PricePoint
 from inference.chat.provider_error import BAD_RESPONSE, ErrorKind, ProviderError
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts, Gathered, Reply
+from inference.chat.usage import Usage
 from inference.completion import concurrency, outcome, preparing
 from inference.completion.channel import Channel
 from inference.completion.outcome import CLIENT_LEFT, STOPPED
@@ -63,7 +63,7 @@ class CompletionTask:
     admission: Admission
     admitted_at: datetime
     drain_seconds: float
-    prompt_bound: int
+    measure: Measure
     lowered_limit: int | None = None
 
     facts: Facts = field(default_factory=Facts)
@@ -83,6 +83,9 @@ class CompletionTask:
     booked: Booked | None = None
     count: int = 0
     counted_characters: int = 0
+    counting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    estimated: Usage | None = None  # where the provider's own numbers are missing
+    basis: dict[str, Any] = field(default_factory=dict)  # what it was counted from
     ending: str = COMPLETE
     client_left: bool = False
     deadline: asyncio.Timeout | None = None
@@ -148,8 +151,6 @@ class CompletionTask:
             concurrency.end(self.caller)  # before the client is told the end, and asks again
             await self.end()
             running.pop(self.id, None)
-        with suppress(DatabaseUnavailable):
-            await token_calibration.learn(self)
 
     def cut(self, ending: str, seconds: float = 0) -> None:
         """The provider is read no longer than that."""
@@ -273,19 +274,20 @@ class CompletionTask:
     # Settling
 
     async def settle(self) -> None:
-        self.booked = await settlement.settle(outcome.entry(self))
+        self.booked = await settlement.settle(await outcome.entry(self))
 
     @property
     def status(self) -> int:
         """Of the answer: once a stream has begun, its status has been sent."""
         return 200 if self.fault is None or self.was_seen else self.fault.meaning.status
 
-    def counted(self) -> int:
+    async def counted(self) -> int:
         """o200k tokens of what was written so far; a checkpoint counts only what came since the last."""
-        written = self.gathered.written()
-        self.count += token_counting.count(written[self.counted_characters :])
-        self.counted_characters = len(written)
-        return self.count
+        async with self.counting:
+            written = self.gathered.written()
+            self.count += await token_counting.counted(written[self.counted_characters :])
+            self.counted_characters = len(written)
+            return self.count
 
     # The end
 
@@ -306,7 +308,7 @@ class CompletionTask:
         return finish + usage + DONE
 
     def usage_shown(self) -> dict[str, Any]:
-        shown = (self.facts.usage or outcome.estimate(self)).as_openai()
+        shown = (self.facts.usage or self.estimated or Usage()).as_openai()
         if self.booked is not None:
             shown |= {
                 "cost_usd": format(self.booked.cost_usd.normalize(), "f"),

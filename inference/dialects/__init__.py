@@ -6,6 +6,7 @@ A dialect is a module (or package) with the functions of `Dialect`. Its translat
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from inference.chat.prompt import Declared
 from inference.chat.provider_error import ProviderError
 from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.reply import Delta, Facts, Reply
@@ -32,6 +33,7 @@ class Translator(Protocol):
 
 class Dialect(Protocol):
     STREAMS_ALWAYS: bool
+    PROMPT: Declared  # what of a rendered body is no text
 
     def path(self, upstream_model: str, *, stream: bool) -> str:
         """What follows the provider's base URL."""

@@ -60,6 +60,13 @@ def number(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def tokens(value: Any) -> int:
+    """A count beside the totals: what is absent is none, what is no whole number spoils the usage (`Usage.of`)."""
+    if value is None:
+        return 0
+    return -1 if (told := number(value)) is None else told
+
+
 def mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 

@@ -1,15 +1,17 @@
 """Checks the charges: each equals the formula on its completion's stored buckets and pinned price row, and stands in
-the books once.
+the books once. The buckets of an estimate are made again from what it was counted from.
 
 Every line it yields is a fault. Pages of a few thousand rows, so that memory and locks stay small at ten million.
 """
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 
+from inference.billing import token_counting
 from inference.catalog.pricing import PriceSheet, charged_cents
 from inference.chat.usage import BUCKETS, Usage
 from inference.models import Price
@@ -26,7 +28,7 @@ def faults() -> Iterator[str]:
 
 
 def faults_of(row: tuple[Any, ...], sheets: dict[int, PriceSheet]) -> Iterator[str]:
-    completion_id, settlement, price_id, cost_usd, charged, booked, *buckets = row
+    completion_id, settlement, price_id, cost_usd, charged, booked, seen, *buckets = row
     usage = Usage(**dict(zip(BUCKETS, buckets, strict=True)))
     cost = Decimal(0) if settlement == "none" else sheets[price_id].cost_usd(usage)
     if cost != cost_usd:
@@ -35,6 +37,16 @@ def faults_of(row: tuple[Any, ...], sheets: dict[int, PriceSheet]) -> Iterator[s
         yield f"{completion_id}: {charged} cents are charged, the formula gives {charged_cents(cost)}"
     if booked != charged:
         yield f"{completion_id}: {charged} cents are charged, the transactions say {booked}"
+    if settlement in ("estimated", "lost"):
+        yield from faults_of_estimate(completion_id, usage, json.loads(seen))
+
+
+def faults_of_estimate(completion_id: str, usage: Usage, seen: dict[str, Any]) -> Iterator[str]:
+    """Those settled before estimates kept what they were counted from say nothing of it."""
+    if "prompt" in seen and usage.prompt_tokens != (prompt := token_counting.likely_prompt(**seen["prompt"])):
+        yield f"{completion_id}: {usage.prompt_tokens} tokens in are estimated, the count of then gives {prompt}"
+    if "output" in seen and usage.output != (output := token_counting.likely_output(**seen["output"])):
+        yield f"{completion_id}: {usage.output} tokens out are estimated, the count of then gives {output}"
 
 
 def pages(sql: str, after: Any) -> Iterator[tuple[Any, ...]]:
@@ -52,6 +64,7 @@ COMPLETIONS = f"""
 SELECT c.id, c.settlement, c.price_id, c.cost_usd, c.charged_cents,
        (SELECT coalesce(-sum(amount_cents), 0) FROM credits_credittransaction t
         WHERE t.reference IN ('inference:' || c.id, 'inference:' || c.id || '.corrected')),
+       c.seen::text,
        {", ".join(f"c.{bucket}_tokens" for bucket in BUCKETS)}
 FROM inference_completion c WHERE c.id > %(after)s ORDER BY c.id LIMIT %(limit)s"""
 

@@ -63,13 +63,13 @@ def test_a_model_is_switched_off_and_moved(desk):
     assert LogEntry.objects.get().object_id == "gpt-5-mini"
 
 
-def test_a_bound_that_is_learned_meanwhile_stays(desk, monkeypatch):
-    def learned(form):
+def test_a_bound_that_a_colleague_changes_meanwhile_stays(desk, monkeypatch):
+    def changed(form):
         ChatModel.objects.filter(pk="gpt-5-mini").update(bound_percent=177)
         return clean(form)
 
     clean = ChatModelForm.clean_traits
-    monkeypatch.setattr(ChatModelForm, "clean_traits", learned)
+    monkeypatch.setattr(ChatModelForm, "clean_traits", changed)
     assert edited(desk, retirement="Soon.").status_code == 302
     model = ChatModel.objects.get(pk="gpt-5-mini")
     assert (model.retirement, model.bound_percent) == ("Soon.", 177)

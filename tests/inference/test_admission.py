@@ -104,7 +104,7 @@ def test_503_comes_before_402(ask: Ask, alice: User, settings: Any) -> None:
 
 def test_an_overrun_is_charged_in_full_and_written_off_beyond_what_there_is(ask: Ask, alice: User) -> None:
     leave(alice, 12)
-    ask("claude-haiku-4.5", "hello [[tokens-in=0 tokens-out=46000]]")
+    ask("claude-haiku-4.5", "hello [[tokens-in=1 tokens-out=46000]]")
     entries = CreditTransaction.objects.for_user(alice).order_by("id").values_list("type", "amount_cents")
     assert list(entries)[2:] == [("write_off", 18), ("inference", -30)]
     assert CreditAccount.objects.get(user=alice).balance_cents == 0

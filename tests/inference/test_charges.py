@@ -29,7 +29,7 @@ VECTORS = [
     ("claude-haiku-4.5", "tokens-in=5500 tokens-out=18900", 13),
     ("claude-sonnet-4.5", "tokens-in=80000 tokens-out=4000", 39),
     ("gpt-5-mini", "tokens-in=400000 tokens-out=100000", 39),
-    ("claude-opus-4.5", "tokens-in=0 tokens-out=44000", 143),
+    ("claude-opus-4.5", "tokens-in=5 tokens-out=43999", 143),
 ]
 
 

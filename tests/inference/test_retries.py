@@ -90,12 +90,12 @@ def test_what_staff_must_look_at_raises_an_alert(ask: Ask, order: str, alert: st
 
 
 def test_the_model_served_sets_the_price_and_raises_an_alert(ask: Ask) -> None:
-    ask("gemini-2.5-flash", "hello [[served=gemini-2.5-pro tokens-in=0 tokens-out=10000]]")
+    ask("gemini-2.5-flash", "hello [[served=gemini-2.5-pro tokens-in=1 tokens-out=9999]]")
     completion = only_completion()
     assert (completion.charged_cents, completion.alerts) == (13, ["served:gemini-2.5-pro"])
 
 
 def test_an_unknown_model_served_is_charged_as_the_one_asked_for(ask: Ask) -> None:
-    ask("gemini-2.5-flash", "hello [[served=gemini-9 tokens-in=0 tokens-out=10000]]")
+    ask("gemini-2.5-flash", "hello [[served=gemini-9 tokens-in=1 tokens-out=10000]]")
     completion = only_completion()
     assert (completion.charged_cents, completion.alerts) == (4, ["served:gemini-9"])

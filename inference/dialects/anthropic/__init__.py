@@ -10,9 +10,11 @@ schema.py         the JSON Schema it compiles         faults.py  what its failur
 references.py     $ref and allOf
 thinking.py       effort → budget
 cache.py          at most four marks
+prompt.py         what of a body is no text
 """
 
 from inference.dialects.anthropic.faults import fault
+from inference.dialects.anthropic.prompt import PROMPT
 from inference.dialects.anthropic.reply import parse
 from inference.dialects.anthropic.request import path, render
 from inference.dialects.anthropic.stream import stream
@@ -21,4 +23,4 @@ from inference.dialects.anthropic.thinking import thinks
 # Long JSON replies would run into its ten-minute rule, and a reply cut short would come without usage.
 STREAMS_ALWAYS = True
 
-__all__ = ["STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream", "thinks"]
+__all__ = ["PROMPT", "STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream", "thinks"]

@@ -4,14 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inference.chat.usage import Usage
-from inference.dialects.untrusted_json import mapping, number
-
-MOST = 2**40  # more tokens than that are no count
-
-
-def count(usage: Mapping[str, Any], name: str) -> int | None:
-    value = number(usage.get(name))
-    return value if value is not None and abs(value) < MOST else None
+from inference.dialects.untrusted_json import mapping, number, tokens
 
 
 def updated(usage: dict[str, Any], later: Any) -> dict[str, Any]:
@@ -21,11 +14,11 @@ def updated(usage: dict[str, Any], later: Any) -> dict[str, Any]:
 
 def read(usage: Mapping[str, Any], *, with_output: bool = True) -> Usage | None:
     """None where the provider did not say. `with_output` false: the prompt alone, of a stream that only began."""
-    plain = count(usage, "input_tokens")
-    output = count(usage, "output_tokens") if with_output else 0
+    plain = number(usage.get("input_tokens"))
+    output = number(usage.get("output_tokens")) if with_output else 0
     if plain is None or output is None:
         return None
-    cached = count(usage, "cache_read_input_tokens") or 0
+    cached = tokens(usage.get("cache_read_input_tokens"))
     write_5m, write_1h = cache_writes(usage)
     return Usage.of(
         prompt=plain + cached + write_5m + write_1h, output=output, cached=cached, write_5m=write_5m, write_1h=write_1h,
@@ -36,12 +29,12 @@ def read(usage: Mapping[str, Any], *, with_output: bool = True) -> Usage | None:
 def cache_writes(usage: Mapping[str, Any]) -> tuple[int, int]:
     """The split by lifetime comes once, at the start; the total may grow later, at the five-minute price."""
     split = mapping(usage.get("cache_creation"))
-    write_5m, write_1h = count(split, "ephemeral_5m_input_tokens") or 0, count(split, "ephemeral_1h_input_tokens") or 0
-    total = count(usage, "cache_creation_input_tokens")
-    total = write_5m + write_1h if total is None else total
+    write_5m, write_1h = (tokens(split.get(f"ephemeral_{time}_input_tokens")) for time in ("5m", "1h"))
+    told = usage.get("cache_creation_input_tokens")
+    total = write_5m + write_1h if told is None else tokens(told)
     return total - min(write_1h, total), min(write_1h, total)
 
 
 def thinking_tokens(usage: Mapping[str, Any], output: int) -> int | None:
-    thought = count(mapping(usage.get("output_tokens_details")), "thinking_tokens")
+    thought = number(mapping(usage.get("output_tokens_details")).get("thinking_tokens"))
     return None if thought is None else max(0, min(thought, output))

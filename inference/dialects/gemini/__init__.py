@@ -10,13 +10,15 @@ references.py     $ref and allOf                      faults.py     what its fai
 output_format.py  JSON, with a schema or without
 thinking.py       effort → level or budget
 signatures.py     thoughts it signs and wants back
+prompt.py         what of a body is no text
 """
 
 from inference.dialects.gemini.faults import fault
+from inference.dialects.gemini.prompt import PROMPT
 from inference.dialects.gemini.reply import parse, stream
 from inference.dialects.gemini.request import path, render
 from inference.dialects.gemini.thinking import thinks
 
 STREAMS_ALWAYS = False
 
-__all__ = ["STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream", "thinks"]
+__all__ = ["PROMPT", "STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream", "thinks"]

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from inference.chat.usage import Usage
-from inference.dialects.untrusted_json import mapping, number, objects
+from inference.dialects.untrusted_json import mapping, number, objects, tokens
 
-MOST = 2**40  # more tokens than that are no count
 AUDIO = ("AUDIO", 4)  # some gateways send the enum's numbers
 
 
@@ -17,13 +16,17 @@ def updated(usage: dict[str, Any], later: Any) -> dict[str, Any]:
 
 def read(usage: Mapping[str, Any]) -> Usage | None:
     """None where the provider did not say."""
-    prompt = count(usage, "promptTokenCount")
+    prompt = number(usage.get("promptTokenCount"))
     if prompt is None:
         return None
-    tools, cached = count(usage, "toolUsePromptTokenCount") or 0, count(usage, "cachedContentTokenCount") or 0
-    candidates, thoughts = count(usage, "candidatesTokenCount") or 0, count(usage, "thoughtsTokenCount")
+    tools, cached = tokens(usage.get("toolUsePromptTokenCount")), tokens(usage.get("cachedContentTokenCount"))
+    candidates, thoughts = tokens(usage.get("candidatesTokenCount")), usage.get("thoughtsTokenCount")
+    if thoughts is not None:
+        thoughts = tokens(thoughts)
+    if min(tools, candidates) < 0:
+        return None  # a sum could hide it
     audio, audio_cached = spoken(usage, "promptTokensDetails"), spoken(usage, "cacheTokensDetails")
-    is_inclusive = bool(thoughts) and prompt + tools + candidates == count(usage, "totalTokenCount")
+    is_inclusive = bool(thoughts) and prompt + tools + candidates == number(usage.get("totalTokenCount"))
     return Usage.of(
         prompt=prompt + tools,
         output=candidates if is_inclusive else candidates + (thoughts or 0),
@@ -34,12 +37,8 @@ def read(usage: Mapping[str, Any]) -> Usage | None:
     )
 
 
-def count(usage: Mapping[str, Any], name: str) -> int | None:
-    value = number(usage.get(name))
-    return value if value is not None and abs(value) < MOST else None
-
-
 def spoken(usage: Mapping[str, Any], details: str) -> int:
     """Audio has a price of its own."""
     heard = [detail for detail in objects(usage.get(details)) if detail.get("modality") in AUDIO]
-    return sum(count(detail, "tokenCount") or 0 for detail in heard)
+    counts = [tokens(detail.get("tokenCount")) for detail in heard]
+    return min(counts) if min(counts, default=0) < 0 else sum(counts)

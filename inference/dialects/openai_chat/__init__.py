@@ -5,11 +5,13 @@ conversation.py  its messages                     stream.py   the same in chunks
 parts.py         their parts                      calls.py    tool calls in either
 tools.py         tools, their names, the choice   finish.py   why it ended
 faults.py        what failures mean               usage.py    what it used
+prompt.py        what of a body is no text
 
 Sources: docs/providers/openai.md, moonshot.md, qwen.md; `openai` 3.54.0 types/chat.
 """
 
 from inference.dialects.openai_chat.faults import fault
+from inference.dialects.openai_chat.prompt import PROMPT
 from inference.dialects.openai_chat.reply import parse
 from inference.dialects.openai_chat.request import render, thinks
 from inference.dialects.openai_chat.stream import stream
@@ -21,4 +23,4 @@ def path(upstream_model: str, *, stream: bool) -> str:
     return "/chat/completions"
 
 
-__all__ = ["STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream", "thinks"]
+__all__ = ["PROMPT", "STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream", "thinks"]

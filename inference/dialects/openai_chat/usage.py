@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inference.chat.usage import Usage
-from inference.dialects.untrusted_json import mapping, number
+from inference.dialects.untrusted_json import mapping, number, tokens
 
 Numbers = Mapping[str, Any]
 
@@ -17,7 +17,6 @@ SHOWN_OF_COMPLETION = (
     "text_tokens",
     "image_tokens",
 )
-MOST = 10**9  # tokens; a greater number is a fault of the provider's, and no database column holds it
 
 
 def merged(before: Numbers | None, now: Numbers) -> dict[str, Any]:
@@ -28,7 +27,7 @@ def merged(before: Numbers | None, now: Numbers) -> dict[str, Any]:
 def read(said: Numbers) -> Usage | None:
     """None where the two totals are not there: a missing number is not a zero."""
     prompt, output = number(said.get("prompt_tokens")), number(said.get("completion_tokens"))
-    if prompt is None or output is None or max(prompt, output) > MOST:
+    if prompt is None or output is None:
         return None
     of_prompt, of_completion = (
         mapping(said.get("prompt_tokens_details")),
@@ -50,7 +49,7 @@ def read(said: Numbers) -> Usage | None:
 
 
 def first(*values: Any) -> int:
-    return next((count for value in values if (count := number(value))), 0)
+    return next((count for value in values if (count := tokens(value))), 0)
 
 
 def counted(details: Numbers, names: tuple[str, ...]) -> dict[str, int]:

@@ -3,10 +3,11 @@
 request.py    the body                             conversation.py  messages → input items
 reasoning.py  sealed thoughts, carried by callers  reply.py         output items → a reply, whole or event by event
 details.py    citations, log probabilities         usage.py         the token counts
-faults.py     refusals and failures
+faults.py     refusals and failures                prompt.py       what of a body is no text
 """
 
 from inference.dialects.openai_responses.faults import fault
+from inference.dialects.openai_responses.prompt import PROMPT
 from inference.dialects.openai_responses.reply import parse, stream
 from inference.dialects.openai_responses.request import render, thinks
 
@@ -17,4 +18,4 @@ def path(upstream_model: str, *, stream: bool) -> str:
     return "/responses"
 
 
-__all__ = ["STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream", "thinks"]
+__all__ = ["PROMPT", "STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream", "thinks"]

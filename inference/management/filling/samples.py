@@ -51,7 +51,7 @@ def usage(rng: random.Random, listing: Listing) -> Usage:
     prompt = min(int(rng.lognormvariate(7, 1.5)) + 8, listing.traits.context_tokens // 2)
     cached = prompt // 2 if rng.random() < 0.3 and prompt > 2000 else 0
     output = min(int(rng.lognormvariate(6, 1)) + 1, listing.traits.max_output_tokens)
-    return Usage.of(prompt=prompt, output=output, cached=cached)
+    return Usage(input=prompt - cached, output=output, cached=cached)
 
 
 def sample(

@@ -71,14 +71,14 @@ def arguments(*events: Json) -> str:
 
 def test_a_message_whole_at_its_start_is_read() -> None:
     use = {"type": "tool_use", "id": "t", "name": "f", "input": {"n": 1}}
-    usage = {"input_tokens": 0, "output_tokens": 0}
+    usage = {"input_tokens": 3, "output_tokens": 0}
     found, facts = deltas(
         start(content=[text("Hi"), use], stop_reason="tool_use", usage=usage), {"type": "message_stop"}
     )
     choice = gathered(found)
     assert (choice.message["content"], choice.finish_reason) == ("Hi", "tool_calls")
     assert facts.usage is not None
-    assert facts.usage.buckets() == {}
+    assert facts.usage.buckets() == {"input": 3}
 
 
 def test_thinking_is_shown_and_returned_signed() -> None:
@@ -216,11 +216,9 @@ def test_a_reply_without_usage_has_none() -> None:
     assert anthropic.parse(whole, rendered()).facts.usage is None
 
 
-def test_counts_that_contradict_each_other_are_marked() -> None:
+def test_counts_that_contradict_each_other_are_no_usage() -> None:
     usage = {"input_tokens": 5, "cache_read_input_tokens": -3, "output_tokens": 1}
-    found = anthropic.parse({"content": [], "usage": usage}, rendered()).facts.usage
-    assert found is not None
-    assert found.doubtful
+    assert anthropic.parse({"content": [], "usage": usage}, rendered()).facts.usage is None
 
 
 # --- JSON mode

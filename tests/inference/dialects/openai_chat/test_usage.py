@@ -88,11 +88,11 @@ def test_a_missing_total_is_no_zero(said: dict[str, Any]) -> None:
     assert usage.read(said) is None
 
 
-def test_a_zero_is_a_zero() -> None:
-    assert read(prompt_tokens=0, completion_tokens=0) == Usage(shown={"prompt": {}, "completion": {}})
+def test_a_zero_is_a_zero_but_for_the_prompt() -> None:
+    assert read(prompt_tokens=5, completion_tokens=0).output == 0
+    assert usage.read({"prompt_tokens": 0, "completion_tokens": 5}) is None
 
 
-def test_details_that_contradict_the_total_are_doubtful() -> None:
-    found = read(prompt_tokens=10, completion_tokens=1, prompt_tokens_details={"cached_tokens": 20})
-    assert found.doubtful
-    assert found.buckets() == {"input": 10, "output": 1}
+def test_details_that_contradict_the_total_are_no_usage() -> None:
+    details = {"prompt_tokens_details": {"cached_tokens": 20}}
+    assert usage.read({"prompt_tokens": 10, "completion_tokens": 1, **details}) is None
