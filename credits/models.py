@@ -49,6 +49,8 @@ class CreditAccount(models.Model):
     balance_cents = models.BigIntegerField(default=0, db_default=0)
     held_cents = models.BigIntegerField(default=0, db_default=0)
     running = models.IntegerField(default=0, db_default=0)  # its open holds
+    # Since the last top-up or adjustment, or since staff looked; a trigger counts it. Beyond a sum, admissions stop.
+    written_off_cents = models.BigIntegerField(default=0, db_default=0)
 
     objects = CreditAccountQuerySet.as_manager()
 
@@ -59,6 +61,10 @@ class CreditAccount(models.Model):
                 condition=Q(held_cents__gte=0, held_cents__lte=F("balance_cents")),
                 name="held_credit_is_between_zero_and_the_balance",
             ),
+            models.CheckConstraint(condition=Q(written_off_cents__gte=0), name="written_off_is_never_negative"),
+        ]
+        indexes = [
+            models.Index("written_off_cents", name="accounts_written_off", condition=Q(written_off_cents__gt=0)),
         ]
         permissions = [
             ("top_up", "Can top up credit"),

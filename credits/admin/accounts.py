@@ -1,12 +1,17 @@
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
+from credits import ledger
+from credits.admin.filters import WrittenOffFilter
 from credits.admin.lists import ReadOnlyAdmin, of_user
 from credits.admin.posting_views import PostingView
 from credits.models import AuditRun, CreditAccount, CreditTransaction
@@ -42,8 +47,9 @@ def cents(found: QuerySet[Any, Any]) -> Coalesce:
 
 @admin.register(CreditAccount)
 class CreditAccountAdmin(ReadOnlyAdmin):
-    list_display = ["user", "user_id", "balance", "held", "available", "spent", "last_activity"]
-    fields = ["user", "balance", "held", "available", "spent", "last_activity"]
+    list_display = ["user", "user_id", "balance", "held", "available", "spent", "written_off", "last_activity"]
+    list_filter = [WrittenOffFilter]
+    fields = ["user", "balance", "held", "available", "spent", "written_off", "last_activity"]
     list_select_related = ["user"]
     keyset = ("user_id",)
     search_fields = ["user__email"]
@@ -67,6 +73,11 @@ class CreditAccountAdmin(ReadOnlyAdmin):
     def spent(self, account: Any) -> str:
         return usd(account.spent_cents)
 
+    @admin.display(description="written off since the last top-up")
+    def written_off(self, account: CreditAccount) -> str:
+        stopped = account.written_off_cents > settings.CONWAY_MOST_WRITE_OFF_CENTS
+        return usd(account.written_off_cents) + (": stopped" if stopped else "") if account.written_off_cents else ""
+
     @admin.display(description="last activity (UTC)")
     def last_activity(self, account: Any) -> str:
         return f"{account.last_activity:%Y-%m-%d %H:%M:%S}" if account.last_activity else ""
@@ -87,7 +98,17 @@ class CreditAccountAdmin(ReadOnlyAdmin):
             )
             for name, form in POSTING_FORMS.items()
         ]
-        return [*pages, *super().get_urls()]
+        let_ask = path("<int:user_id>/let-ask/", self.admin_site.admin_view(self.let_ask), name="credits_let_ask")
+        return [*pages, let_ask, *super().get_urls()]
+
+    def let_ask(self, request: HttpRequest, user_id: int) -> HttpResponse:
+        """Staff looked at what was written off, and let the account ask again."""
+        if request.method != "POST" or not request.user.has_perm("credits.adjust"):
+            raise PermissionDenied
+        if (account := CreditAccount.objects.filter(pk=user_id).first()) and ledger.let_ask(user_id=user_id):
+            self.log_change(request, account, "Looked at what was written off; the account may ask again.")
+            messages.success(request, "The account may ask again.")
+        return redirect("admin:credits_creditaccount_change", user_id)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"audit_run": AuditRun.objects.order_by("id").last()})

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
@@ -15,6 +16,17 @@ DAY = timedelta(days=1)
 PRESETS = {"Today": 0, "Yesterday and today": 1, "Past 7 days": 6, "Past 30 days": 29}
 # Ids and dates rise together, but for statements that took so long, or a clock that was set back.
 CLOCK_STEP = timedelta(minutes=1)
+
+
+class WrittenOffFilter(admin.SimpleListFilter):
+    title, parameter_name = "written off", "written_off"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("some", "some, since the last top-up"), ("stopped", "so much that it is stopped")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        least = {"some": 0, "stopped": settings.CONWAY_MOST_WRITE_OFF_CENTS}.get(self.value() or "")
+        return queryset if least is None else queryset.filter(written_off_cents__gt=least)
 
 
 class DaysFilter(admin.ListFilter):

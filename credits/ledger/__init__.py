@@ -1,7 +1,7 @@
 """The only writer of the books: no other module changes a balance, a hold, a key's use or adds a transaction.
 
 amounts      which cents, references and reasons are accepted at all
-postings     top_up, adjust, refund: what staff and commands book, through Django's connection
+postings     top_up, adjust, refund, let_ask: what staff and commands book, through Django's connection
 admission    admit: sets credit aside for a completion, or says why not; would_admit: the same, asked only
 hold_rule    how much is set aside, and when not: the SQL of admission
 settlement   settle: the completion's row, its charge, the balance and the hold in one statement
@@ -23,6 +23,7 @@ from credits.ledger.postings import (
     UnableToPost,
     UnknownCharge,
     adjust,
+    let_ask,
     refund,
     refundable_cents,
     top_up,
@@ -49,6 +50,7 @@ __all__ = [
     "admit",
     "balance",
     "beat",
+    "let_ask",
     "limits",
     "lost_hold",
     "open_holds",

@@ -32,6 +32,7 @@ Reason = Literal[
     "insufficient_credits",
     "key_limit_reached",
     "cost_cap",
+    "written_off",
     "unknown",
 ]
 TRIES = 3  # a first use of a limited key needs two; a refusal whose cause went away meanwhile may need another
@@ -81,6 +82,7 @@ class AdmissionDenied(Exception):
         key_left_cents: int | None = None,
         running: int = 0,
         concurrency: int = 0,
+        written_off_cents: int = 0,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -90,6 +92,7 @@ class AdmissionDenied(Exception):
         self.key_left_cents = key_left_cents
         self.running = running
         self.concurrency = concurrency
+        self.written_off_cents = written_off_cents
 
 
 async def admit(
@@ -175,6 +178,7 @@ def _asked(
         "need": Int8(bound_cents(need_cents)),
         "worst": Int8(bound_cents(worst_cents)),
         "cap": None if cap_cents is None else Int8(bound_cents(cap_cents)),
+        "most_written_off": Int8(settings.CONWAY_MOST_WRITE_OFF_CENTS),
     }
 
 
@@ -189,7 +193,20 @@ async def _why_refused(params: dict[str, Any]) -> tuple[bool, AdmissionDenied | 
     """Whether a limited key's use has to be counted from now on; and None where what stood in the way is gone."""
     row = await database.fetch_one(WHY_REFUSED, params)
     assert row is not None
-    balance, held, nobody, is_uncounted, key_left, too_many, running, most, key_running, key_most, known = row
+    (
+        balance,
+        held,
+        nobody,
+        is_uncounted,
+        key_left,
+        too_many,
+        running,
+        most,
+        key_running,
+        key_most,
+        known,
+        written_off,
+    ) = row
     available, need, cap = balance - held, params["need"], params["cap"]
     reasons: dict[Reason, bool] = {
         "key_revoked": nobody,
@@ -200,8 +217,15 @@ async def _why_refused(params: dict[str, Any]) -> tuple[bool, AdmissionDenied | 
         "insufficient_credits": available < max(ADMITTED_AT_LEAST_CENTS, need),
         "key_limit_reached": key_left is not None and key_left < need,
         "cost_cap": cap is not None and cap < need,
+        "written_off": written_off > params["most_written_off"],
     }
-    facts = {"available_cents": available, "held_cents": held, "needed_cents": int(need), "key_left_cents": key_left}
+    facts = {
+        "available_cents": available,
+        "held_cents": held,
+        "needed_cents": int(need),
+        "key_left_cents": key_left,
+        "written_off_cents": written_off,
+    }
     reason = next((reason for reason, holds in reasons.items() if holds), None)
     if reason is None:
         return is_uncounted, None

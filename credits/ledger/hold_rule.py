@@ -1,7 +1,7 @@
 """The hold rule, in the database's own words: it holds only where the rows it speaks of are locked.
 
 room = min(available, what is left of the key's limit, the caller's cap)
-refused if available < max(10 cents, need) or room < need
+refused if available < max(10 cents, need) or room < need, or if too much was written off since the last top-up
 refused if the account, or the key, has as many holds open as may run at once
 hold = min(worst, room, max(need, 10 cents, a quarter of available)), and at least 1 cent
 
@@ -50,6 +50,7 @@ HOLD_CENTS = f"""greatest(1, least(
 MAY_PASS = f"""
     a.user_id = allowed.user_id
     AND a.balance_cents - a.held_cents >= greatest({ADMITTED_AT_LEAST_CENTS}, %(need)s)
+    AND a.written_off_cents <= %(most_written_off)s
     AND coalesce(allowed.key_left, %(need)s) >= %(need)s
     AND coalesce(%(cap)s::bigint, %(need)s) >= %(need)s
     AND coalesce(allowed.used_this_minute < allowed.requests_per_minute, true)
@@ -118,7 +119,8 @@ SELECT coalesce(a.balance_cents, 0), coalesce(a.held_cents, 0), caller.user_id I
        coalesce(room.used_this_minute >= room.requests_per_minute, false),
        coalesce(a.running, 0), caller.concurrency, coalesce(room.key_running, 0), caller.key_concurrency,
        EXISTS (SELECT FROM credits_hold WHERE completion_id = %(completion_id)s) OR
-       EXISTS (SELECT FROM credits_credittransaction WHERE reference = ANY (%(charges)s))
+       EXISTS (SELECT FROM credits_credittransaction WHERE reference = ANY (%(charges)s)),
+       coalesce(a.written_off_cents, 0)
 FROM (SELECT) one LEFT JOIN caller ON true LEFT JOIN ({KEY_ROOM}) room ON true
 LEFT JOIN credits_creditaccount a ON a.user_id = %(user_id)s"""
 

@@ -62,6 +62,11 @@ def refund(*, reference: str, cents: int, reason: str, by: User | None, attempt:
     )
 
 
+def let_ask(*, user_id: int) -> bool:
+    """Staff looked at what was written off: the account may ask again. Whether there was anything to look at."""
+    return CreditAccount.objects.filter(user_id=user_id, written_off_cents__gt=0).update(written_off_cents=0) > 0
+
+
 def refundable_cents(reference: str) -> int:
     """What a charge, its correction, its write-off and its refunds have cost the user by now."""
     return -sum(CreditTransaction.objects.about(reference).values_list("amount_cents", flat=True))

@@ -1,5 +1,6 @@
 """What a completion came to: its row, its charge, the balance, the hold and the key's use, in one statement."""
 
+import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,8 @@ from credits import page_notifications
 from credits.ledger.account_lock import turn
 
 STILL_ALIVE = "CC001"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,11 @@ async def settle(
     if row is None or not row[0]:
         return None
     page_notifications.announce_soon(params["user_id"])
-    return Settled(*row[1:5])
+    settled = Settled(*row[1:5])
+    if settled.written_off_cents > 0:
+        told = params["user_id"], settled.written_off_cents, params["completion_id"]
+        log.warning("account %s: %s cents of %s were written off", *told)
+    return settled
 
 
 @lru_cache

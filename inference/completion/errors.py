@@ -8,6 +8,7 @@ DatabaseUnavailable   503, it heals
 """
 
 import logging
+from decimal import Decimal
 from typing import Any
 
 from conway.common.database import DatabaseUnavailable
@@ -92,6 +93,19 @@ def cost_cap(refused: AdmissionDenied) -> ApiError:
     )
 
 
+def written_off(refused: AdmissionDenied) -> ApiError:
+    more = f"${Decimal(refused.written_off_cents) / 100:.2f}"
+    return ApiError(
+        402,
+        "account_stopped",
+        f"Requests of this account have cost {more} more than its credit held, so no further one is taken.",
+        type="insufficient_quota",
+        detail=f"A top-up lets it ask again, and so do our staff when they have looked at it. {HOW_TO_GET_CREDITS}",
+        headers=NO_RETRY,
+        extra={"written_off_cents": refused.written_off_cents},
+    )
+
+
 def rate_limited(refused: AdmissionDenied) -> ApiError:
     return ApiError(
         429, "rate_limit_exceeded", "This API key's requests per minute are used up.", headers={"retry-after": "60"}
@@ -135,6 +149,7 @@ REFUSALS: dict[str, Any] = {
     "insufficient_credits": insufficient,
     "key_limit_reached": key_limit,
     "cost_cap": cost_cap,
+    "written_off": written_off,
     "rate_limited": rate_limited,
     "concurrency_limited": concurrency_limited,
     "key_concurrency_limited": concurrency_limited,

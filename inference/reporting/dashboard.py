@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Sum
 
-from credits.models import AuditRun, CreditTransaction
+from credits.models import AuditRun, CreditAccount, CreditTransaction
 from inference.billing import spool
 from inference.models import Completion
 from inference.reporting.daily_sales import DailySales, figures, midnight
@@ -70,6 +70,11 @@ class Dashboard:
         """Cents. By the newest write-offs, which are few, and not by all that was booked today."""
         today = CreditTransaction.objects.filter(type="write_off", created_at__gte=midnight(self.now.date()))
         return today.aggregate(cents=Sum("amount_cents", default=0))["cents"]
+
+    @cached_property
+    def stopped(self) -> int:
+        """Accounts that may ask for nothing more, for what was written off."""
+        return CreditAccount.objects.filter(written_off_cents__gt=settings.CONWAY_MOST_WRITE_OFF_CENTS).count()
 
     @cached_property
     def alerts(self) -> list[Completion]:
