@@ -10,14 +10,15 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from inference import catalog
 from inference.billing.measure import Measure
+from inference.catalog import snapshot
 from inference.catalog.pricing import PriceSheet
 from inference.catalog.snapshot import Listing, PricePoint, plain
 from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
-from inference.upstream.providers import DIALECTS, PROVIDERS
+from inference.dialects import DIALECTS
+from inference.upstream.providers import PROVIDERS
 
 # A model for every language, and for every accent of the first.
 SPOKEN = ("gpt-5.2", "kimi-k2.5", "qwen3-coder", "gpt-5.2-codex", "claude-haiku-4.5", "gemini-3-flash")
@@ -27,7 +28,7 @@ Json = dict[str, Any]
 
 @cache
 def listing(name: str) -> Listing:
-    file = tomllib.loads(catalog.FILE.read_text(), parse_float=Decimal)
+    file = tomllib.loads(snapshot.FILE.read_text(), parse_float=Decimal)
     family = file["families"].get(file["models"][name].get("family"), {})
     row = {**family, **file["models"][name]}
     traits = Traits.of(plain({**family.get("traits", {}), **row["traits"]}))

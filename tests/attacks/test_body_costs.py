@@ -183,7 +183,7 @@ def test_a_large_body_is_prepared_as_a_small_one_is(prepared: Any, monkeypatch: 
     monkeypatch.setattr(preparing, "LARGEST_ON_LOOP", 0)
     there = prepared(bodies.body(model, fields))
     assert (here.elsewhere, bool(there.elsewhere)) == (None, True)
-    assert (here.made.payload, here.made.quote) == (there.made.payload, there.made.quote)
+    assert (here.payload, here.rendered.body) == (there.payload, there.rendered.body)
     assert here.made.request == there.made.request
     assert here.made.rendered.body == there.made.rendered.body
 

@@ -269,7 +269,7 @@ def test_counting_never_holds_the_loop(unit: Any) -> None:
 
 
 def test_counting_stops_where_the_window_is_full() -> None:
-    text = "".join(random.Random(3).choices(LETTERS, k=1_000_000)) * 16
+    text = "".join(random.Random(3).choices(LETTERS, k=1_000_000)) * 9
     asking = measure("claude-haiku-4.5", said(text))
     began = time.process_time()
     assert asyncio.run(asking.bound()) == 200_000

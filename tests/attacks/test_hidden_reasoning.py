@@ -159,7 +159,9 @@ def test_a_guess_is_never_above_the_hold_nor_above_what_was_allowed(
     assert 1 <= completion.charged_cents <= held and completion.alerts == []
     assert completion.output_tokens <= fields.get("max_completion_tokens", completion.output_tokens)
     if per_second == 10**9 and not fields:
-        assert completion.charged_cents == held
+        assert (
+            held - 1 <= completion.charged_cents <= held
+        )  # the limit that the hold bought was of a prompt counted high
     assert CreditTransaction.objects.filter(type="write_off").count() == 0
 
 

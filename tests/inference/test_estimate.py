@@ -16,7 +16,9 @@ from credits import ledger
 from credits.models import CreditAccount, CreditTransaction, Hold, KeyUse
 from inference import catalog
 from inference.billing import settlement
+from inference.billing.measure import Measure
 from inference.chat.request import ChatRequest
+from inference.completion import routing
 from tests.inference.conftest import Ask, Sandbox
 
 
@@ -127,7 +129,9 @@ def test_a_provider_without_a_key_is_told(estimate, settings) -> None:
 TEXTS = st.text(max_size=40) | st.integers(1, 4000).map("ab ".__mul__)
 FIELDS = st.fixed_dictionaries(
     {"model": st.sampled_from(["gpt-5-nano", "claude-opus-4.6", "gemini-2.5-pro", "qwen3-coder"])},
-    optional={"max_tokens": st.integers(1, 100_000), "n": st.integers(1, 4)},
+    optional={"max_tokens": st.integers(1, 100_000)},
+) | st.fixed_dictionaries(
+    {"model": st.just("gpt-5-nano"), "n": st.integers(1, 4)}, optional={"max_tokens": st.integers(1, 100_000)}
 )
 
 
@@ -149,9 +153,14 @@ def test_it_answers_what_admission_does(prices: None, balance: int, limit: int |
             request = ChatRequest.read(json.dumps(body).encode())
             told = await answer(caller, request, cap)
             assert told == await answer(caller, request, cap, completion_id=f"chatcmpl-{user.pk}x{number}")
-        await database.close()
 
-    asyncio.run(story())
+    async def told_and_closed() -> None:
+        try:
+            await story()
+        finally:
+            await database.close()
+
+    asyncio.run(told_and_closed())
 
 
 async def answer(caller: Caller, request: ChatRequest, cap: int | None, **admitting: Any) -> Any:
@@ -161,10 +170,12 @@ async def answer(caller: Caller, request: ChatRequest, cap: int | None, **admitt
     assert listing
     price = listing.price_at(book.now())
     assert price
+    rendered = listing.dialect.render(request, routing.target(listing, caller), limit=None)
+    measure = Measure(rendered, len(rendered.encoded()), listing, caller.user_id)
     door = settlement.admit if admitting else settlement.would_admit
     more = {"is_idempotent": False, "details": {}, **admitting} if admitting else {}
     try:
-        quote, held = await door(caller=caller, request=request, listing=listing, price=price, cap_cents=cap, **more)
+        quote, held = await door(caller=caller, measure=measure, price=price, cap_cents=cap, **more)
     except ledger.AdmissionDenied as refused:
         return refused.reason, refused.available_cents, refused.needed_cents, refused.key_left_cents
     return held.cents, quote.affordable(held.cents), quote.worst_cents
