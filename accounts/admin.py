@@ -1,61 +1,161 @@
-from typing import Any
+"""Users, groups and keys, as staff see them.
+
+Staff never become other staff: nobody sets a password here (the owner gets a link), only superusers touch colleagues
+and groups, and nobody their own rights. That a superuser stays is the database's rule (a trigger).
+"""
+
+from functools import partial
+from ipaddress import ip_network
+from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as DjangosUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
+from django.utils.timezone import now
+from django.views.decorators.http import require_POST
 
+from accounts import links, lockout, mail, rights
+from accounts.logged import LoggedAdmin, Unchangeable
 from accounts.models import ApiKey, User, WalletAddress
+from conway.common.dollars import DollarsField
 from conway.common.keyset_pagination import KeysetAdmin
+from conway.common.versions import VersionedAdmin, VersionedForm
+
+RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
+LAST_SUPERUSER = "the last active superuser stays"
+KEY_LIMITS = (
+    "name", "scope", "limit_cents", "limit_period", "requests_per_minute", "concurrency", "expires_at",
+    "allowed_models", "allowed_addresses",
+)  # fmt: skip
 
 
-class NewUserForm(AdminUserCreationForm):
+def is_colleague(user: User) -> bool:
+    """Who is staff, or would have rights at once if they were made staff."""
+    return user.is_staff or user.is_superuser or user.groups.exists() or user.user_permissions.exists()
+
+
+def tell_of_new_email(before: str, user: User) -> None:
+    """To the address that was theirs: who was robbed of an account hears of it there."""
+    mail.send(before, "email_changed", {"before": before, "user": user})
+
+
+class UserForm(VersionedForm):
+    unversioned = ("last_login", "password", "tokens_valid_after")
+
     class Meta:
         model = User
-        fields = ("email", "name")
-        field_classes: dict[str, type[forms.Field]] = {}
+        fields = ("email", "name", "concurrency", *RIGHTS)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "user_permissions" in self.fields:
+            cast(forms.ModelMultipleChoiceField, self.fields["user_permissions"]).queryset = rights.with_effect()
 
 
-class WalletInline(admin.TabularInline):
+class WalletInline(Unchangeable, admin.TabularInline):
     model = WalletAddress
     fields = readonly_fields = ("checksummed", "kind", "created_at")
     extra = 0
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
 
 @admin.register(User)
-class UserAdmin(KeysetAdmin, DjangosUserAdmin):
-    add_form = NewUserForm
+class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
+    form = UserForm
     inlines = (WalletInline,)
     list_display = ("display_name", "email", "is_active", "is_staff", "date_joined", "last_login")
     list_filter = ("is_active", "is_staff")
-    search_fields = ("email", "name", "=id", "wallets__address")
-    readonly_fields = ("date_joined", "last_login", "keys")
+    search_fields = ("email", "claimed_email", "name", "=id", "wallets__address")
+    search_help_text = "Email address, name, user id or wallet address"
+    readonly_fields = ("date_joined", "last_login", "keys", "signs_in_with")
     fieldsets = (
-        (None, {"fields": ("email", "name", "password", "keys")}),
-        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        (None, {"fields": ("email", "name", "signs_in_with", "keys")}),
+        ("Rights", {"fields": RIGHTS}),
         ("Limits", {"fields": ("concurrency",)}),
         ("Dates", {"fields": ("date_joined", "last_login")}),
     )
-    add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
+    add_fieldsets = (
+        (None, {"fields": ("email", "name"), "description": "Send a link afterwards: with it they set a password."}),
+    )
     actions = ("deactivate", "reactivate")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("wallets")
 
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        return super().get_search_results(request, queryset, search_term.replace("\x00", "").lower())
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """No list is a way to guess at a password's hash."""
+        return not lookup.startswith("password") and super().lookup_allowed(lookup, value, cast(HttpRequest, request))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_fieldsets(request, obj) if obj else self.add_fieldsets
+
     @admin.display(description="API keys")
     def keys(self, user: User) -> str:
         listed = reverse("admin:accounts_apikey_changelist")
         return format_html('<a href="{}?user__id__exact={}">Keys of this user</a>', listed, user.pk)
+
+    @admin.display(description="signs in with")
+    def signs_in_with(self, user: User) -> str:
+        ways = ["a password"] * user.has_usable_password() + ["a wallet"] * bool(user.wallets.all())
+        return " or ".join(ways) or "nothing yet"
+
+    # Who may change whom
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        if obj is not None and not request.user.is_superuser and (obj.pk == request.user.pk or is_colleague(obj)):
+            return False
+        return super().has_change_permission(request, obj)
+
+    def may_change_rights(self, request: HttpRequest, user: User) -> bool:
+        return user.pk != request.user.pk and self.has_change_permission(request, user)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Superusers give rights; who is no superuser may (re)activate a customer. Nobody does either to themselves."""
+        mine = obj is not None and obj.pk == request.user.pk
+        kept = RIGHTS if mine else () if request.user.is_superuser else RIGHTS[1:]
+        return (*super().get_readonly_fields(request, obj), *kept)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if not change:
+            obj.set_unusable_password()
+        super().save_model(request, obj, form, change)
+        if change and (before := form.initial.get("email")) and "email" in form.changed_data:
+            tell = partial(tell_of_new_email, before, obj)
+            transaction.on_commit(tell, robust=True)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError as error:
+            self.tell_of_last_superuser(request, error)
+            return redirect(request.path)
+
+    def tell_of_last_superuser(self, request: HttpRequest, error: IntegrityError) -> None:
+        if LAST_SUPERUSER not in str(error):
+            raise error
+        self.message_user(request, "Nothing was saved: one active superuser has to stay.", messages.ERROR)
+
+    # What staff do
 
     @admin.action(description="Deactivate: no sign-in, no key works", permissions=["change"])
     def deactivate(self, request: HttpRequest, users: QuerySet[User]) -> None:
@@ -66,34 +166,154 @@ class UserAdmin(KeysetAdmin, DjangosUserAdmin):
         self.set_active(request, users, True)
 
     def set_active(self, request: HttpRequest, users: QuerySet[User], is_active: bool) -> None:
-        changed = [user for user in users if self.has_change_permission(request, user) and user.is_active != is_active]
-        User.objects.filter(pk__in=[user.pk for user in changed]).update(is_active=is_active)
+        changed = [user for user in users if self.may_change_rights(request, user) and user.is_active != is_active]
         word = "Reactivated" if is_active else "Deactivated"
-        for user in changed:
-            self.log_change(request, user, word)
+        try:
+            with transaction.atomic():
+                User.objects.filter(pk__in=[user.pk for user in changed]).update(is_active=is_active)
+                for user in changed:
+                    self.log_change(request, user, word)
+        except IntegrityError as error:
+            return self.tell_of_last_superuser(request, error)
         self.message_user(request, f"{word} {len(changed)} of {len(users)} users.")
 
-    # Staff who may edit users must not be able to make themselves, or take over, a superuser.
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        is_id = object_id.isdecimal() and len(object_id) < 19
+        user = User.objects.filter(pk=int(object_id)).first() if is_id else None
+        can_unlock = user is not None and self.has_unlock_permission(request) and lockout.is_locked(user)
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "can_unlock": can_unlock})
 
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        out_of_reach = obj is not None and obj.is_superuser and not request.user.is_superuser
-        return not out_of_reach and super().has_change_permission(request, obj)
+    def get_urls(self) -> list[URLPattern]:
+        unlock = path("<int:user_id>/unlock/", self.admin_site.admin_view(self.unlock), name="accounts_user_unlock")
+        send = self.admin_site.admin_view(self.send_password_link)
+        link = path("<int:user_id>/send-password-link/", send, name="accounts_user_password_link")
+        return [link, unlock, *super().get_urls()]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        rights = () if request.user.is_superuser else ("is_staff", "is_superuser", "groups", "user_permissions")
-        return (*super().get_readonly_fields(request, obj), *rights)
+    @method_decorator(require_POST)
+    def send_password_link(self, request: HttpRequest, user_id: int) -> HttpResponse:
+        """To the owner's address, and to nobody else's eyes: with it they set a password."""
+        user = self.get_queryset(request).filter(pk=user_id).first()
+        if user is None or not self.has_change_permission(request, user):
+            raise PermissionDenied
+        if not (address := links.address_to_prove(user) or user.email) or not user.is_active:
+            self.message_user(request, "A link goes to active users with an email address.", messages.ERROR)
+        else:
+            links.send_way_in(user, request)
+            self.log_change(request, user, "Sent a link to set a password")
+            self.message_user(request, f"A link to set a password is on its way to {address}.")
+        return redirect("admin:accounts_user_change", user.pk)
 
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return False
+    def has_unlock_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.unlock_user")
+
+    @method_decorator(require_POST)
+    def unlock(self, request: HttpRequest, user_id: int) -> HttpResponse:
+        """Forgets the failed passwords of this account, wherever they were typed."""
+        user = self.get_queryset(request).filter(pk=user_id).first()
+        if user is None or not self.has_unlock_permission(request):
+            raise PermissionDenied
+        lockout.unlock(user)
+        self.log_change(request, user, f"Unlocked {user}")
+        self.message_user(request, f"The failed sign-ins of {user} are forgotten.")
+        return redirect("admin:accounts_user_change", user.pk)
+
+
+class GroupForm(VersionedForm):
+    class Meta:
+        model = Group
+        fields = ("name", "permissions")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "permissions" in self.fields:
+            cast(forms.ModelMultipleChoiceField, self.fields["permissions"]).queryset = rights.with_effect()
+
+
+class SuperusersOnly(admin.ModelAdmin):
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active and request.user.is_superuser)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_module_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(SuperusersOnly, LoggedAdmin, VersionedAdmin, DjangosGroupAdmin):
+    form = GroupForm
+    fieldsets = ((None, {"fields": ("name", "permissions")}),)
+    filter_horizontal = ()  # its two boxes have faults of accessibility
+    actions = None
+
+
+class ApiKeyForm(VersionedForm):
+    unversioned = ("last_used_at", "last_used_address", "last_used_agent")
+
+    limit_cents = DollarsField(required=False, label="Spend at most", help_text="In dollars; empty: no limit.")
+    is_paused = forms.BooleanField(
+        required=False, label="Paused", help_text="Refused until its owner or staff let it go on."
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = KEY_LIMITS
+        help_texts = {
+            "allowed_models": "Their names, with commas between them; empty: all.",
+            "allowed_addresses": "Addresses or networks, with commas between them; empty: all.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["is_paused"] = self.instance.paused_at is not None
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if "is_paused" in self.cleaned_data:
+            self.instance.paused_at = (self.instance.paused_at or now()) if self.cleaned_data["is_paused"] else None
+        return cleaned
+
+    def clean_allowed_addresses(self) -> list[str] | None:
+        given = self.cleaned_data["allowed_addresses"] or ()
+        try:
+            return sorted({str(ip_network(text.strip(), strict=False)) for text in given}) or None
+        except ValueError as error:
+            raise forms.ValidationError(f"This is no address or network: {error}") from error
+
+    def clean_allowed_models(self) -> list[str] | None:
+        return sorted(set(self.cleaned_data["allowed_models"] or ())) or None
+
+    def clean_limit_period(self) -> str | None:
+        return self.cleaned_data["limit_period"] or None
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(KeysetAdmin):
+class ApiKeyAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
+    """Staff change what a key may do, never whose it is; its secret is known to nobody."""
+
+    form = ApiKeyForm
     list_display = ("prefix", "name", "user", "created_at", "last_used_at", "expires_at", "revoked_at", "limit_cents")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     list_select_related = ("user",)
-    search_fields = ("prefix", "name", "=id", "user__email", "=user__id")
-    exclude = ("digest",)
+    search_fields = ("prefix", "name", "=id", "user__email", "user__claimed_email", "=user__id")
+    readonly_fields = ("user", "prefix", "created_at", "last_used_at", "revoked_at")
+    fieldsets = (
+        (None, {"fields": ("user", "prefix", "name")}),
+        ("Limits", {"fields": ("is_paused", *KEY_LIMITS[1:])}),
+        ("Dates", {"fields": ("created_at", "last_used_at", "revoked_at")}),
+    )
     actions = ("revoke",)
 
     @admin.action(description="Revoke, for good", permissions=["change"])
@@ -105,8 +325,8 @@ class ApiKeyAdmin(KeysetAdmin):
         self.message_user(request, f"Revoked {len(live)} keys.")
 
     def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
-        """For the list's actions; a single key is only to be read."""
-        return obj is None and super().has_change_permission(request)
+        """A revoked key is only to be read."""
+        return (obj is None or obj.revoked_at is None) and super().has_change_permission(request, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -6,4 +6,4 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import sessions  # noqa: F401  # listens to sign-ins
+        from accounts import sessions  # listens to sign-ins

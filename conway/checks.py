@@ -21,6 +21,7 @@ SECONDS = (
 )
 BYTES = ("CONWAY_MAX_BODY_BYTES", "CONWAY_PAGE_BODY_BYTES", "CONWAY_BODIES_BYTES")
 COUNTS = ("CONWAY_CONNECTIONS", "CONWAY_CONNECTIONS_PER_ADDRESS", "CONWAY_WORKERS", "CONWAY_PASSWORD_HASHES")
+STAFF = ("CONWAY_STAFF_REQUEST_HOURS", "CONWAY_STAFF_PASSWORD_MINUTES")
 LEAST_STUCK_SECONDS = 3  # a worker says that it lives once a second
 
 
@@ -50,7 +51,7 @@ def upstreams_are_addresses(**kwargs: Any) -> Iterator[CheckMessage]:
 
 @register
 def times_and_sizes_are_positive(**kwargs: Any) -> Iterable[CheckMessage]:
-    for name in (*SECONDS, *BYTES, *COUNTS):
+    for name in (*SECONDS, *BYTES, *COUNTS, *STAFF):
         if getattr(settings, name) <= 0:
             yield Error(f"{name} must be more than 0.", hint="Unset it for the default.", id="conway.E004")
 

@@ -186,6 +186,13 @@ CONWAY_TRUSTED_PROXIES = env_list("CONWAY_TRUSTED_PROXIES", "127.0.0.0/8 ::1/128
 CONWAY_STUCK_SECONDS = env_int("CONWAY_STUCK_SECONDS", 20)  # a worker whose loop stands still is ended; 0: never
 CONWAY_CORS_ORIGINS = env_list("CONWAY_CORS_ORIGINS")  # whose pages may call /v1 from a browser
 
+# What a member of staff books alone; beyond it a second one confirms. Superusers set other ceilings for a person.
+
+CONWAY_STAFF_BOOKING_CENTS = env_int("CONWAY_STAFF_BOOKING_CENTS", 100_000)  # at once
+CONWAY_STAFF_DAY_CENTS = env_int("CONWAY_STAFF_DAY_CENTS", 500_000)  # in a day (UTC), all bookings together
+CONWAY_STAFF_REQUEST_HOURS = env_int("CONWAY_STAFF_REQUEST_HOURS", 24)  # how long a second person may take
+CONWAY_STAFF_PASSWORD_MINUTES = env_int("CONWAY_STAFF_PASSWORD_MINUTES", 15)  # then it is asked before money moves
+
 # Applications
 
 INSTALLED_APPS = [

@@ -4,6 +4,9 @@ CreditAccount      balance, held cents and running requests of one user; the row
 CreditTransaction  one entry of the history, never changed: mistakes are corrected by another entry
 Hold               cents set aside for a request under way; gone when it is settled
 KeyUse             what a limited API key has spent and holds in its present day, month or lifetime
+MoveRequest        what staff may not book alone: asked for by one person, decided once by another
+StaffAction        everything staff did, from the ledger, the requests and the admin's log (a view)
+StaffCeiling       how much a member of staff may book alone, where it is not what the settings say
 
 Only ledger.py writes these tables. Python checks are courtesy; the constraints and triggers here are law, and so is
 APPLICATION_MAY: what the application's role is granted where the owner's is another (conway.common.database_roles).
@@ -16,7 +19,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.fields.json import KT
-from django.db.models.functions import Concat
+from django.db.models.functions import Concat, Now, Upper
 from django.db.models.lookups import Exact
 
 
@@ -95,6 +98,12 @@ class CreditTransactionQuerySet(models.QuerySet["CreditTransaction"]):
         """The charge with this reference and what was booked because of it; minus their sum is what the user paid."""
         return self.filter(Q(reference=charge) | Q(refers_to=charge))
 
+    def paid_by(self, payment: str) -> Self:
+        """However its letters are spelled: the unique index has them in capitals."""
+        return self.alias(paid_by=Upper("payment_reference")).filter(
+            payment_reference__isnull=False, paid_by=Upper(models.Value(payment))
+        )
+
 
 class CreditTransaction(models.Model):
     APPLICATION_MAY = ("SELECT", "INSERT")
@@ -119,7 +128,17 @@ class CreditTransaction(models.Model):
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
-    reason = models.TextField(blank=True, default="", db_default="")  # the words of whoever made it
+    # The words of whoever made it: the customer reads `reason`, and only staff the note and the payment.
+    reason = models.TextField("shown to the customer", blank=True, default="", db_default="")
+    internal_note = models.TextField(blank=True, default="", db_default="")
+    payment_reference = models.TextField(null=True, blank=True)  # the invoice or transfer that a top-up answers
+    made_from = models.GenericIPAddressField("made from", null=True, blank=True)
+    # The second person, where one was needed; the first one asked at `requested_at`.
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    approved_from = models.GenericIPAddressField("approved from", null=True, blank=True)
+    requested_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Clock(), editable=False)
 
     objects = CreditTransactionQuerySet.as_manager()
@@ -145,6 +164,28 @@ class CreditTransaction(models.Model):
                 name="an_amount_has_the_sign_of_its_type",
             ),
             models.CheckConstraint(condition=Q(balance_after_cents__gte=0), name="a_balance_after_is_never_negative"),
+            # Of these three, rows that were there before them are exempt: they are added without a look back.
+            models.CheckConstraint(
+                condition=Q(made_by=None) | ~Q(made_by=F("account")), name="nobody_books_on_their_own_account"
+            ),
+            models.CheckConstraint(
+                condition=~Q(type="top_up")
+                | Q(made_by=None)
+                | Q(payment_reference__isnull=False, payment_reference__gt=""),
+                name="a_top_up_by_staff_names_its_payment",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None, requested_at=None)
+                | Q(approved_by__isnull=False, requested_at__isnull=False, made_by__isnull=False)
+                & ~Q(approved_by=F("made_by"))
+                & ~Q(approved_by=F("account")),
+                name="another_person_approves",
+            ),
+            models.UniqueConstraint(
+                Upper("payment_reference"),
+                condition=Q(payment_reference__isnull=False),
+                name="a_payment_is_booked_once",
+            ),
         ]
         indexes = [
             # The history: newest first, paged by id, filtered.
@@ -159,6 +200,7 @@ class CreditTransaction(models.Model):
             models.Index(F("type"), F("id"), name="rarer_types", condition=~Q(type="inference")),
             BrinIndex("created_at", name="by_date"),
             models.Index(F("refers_to"), name="booked_because_of", condition=Q(refers_to__isnull=False)),
+            models.Index(F("made_by"), F("id"), name="moves_by_person", condition=Q(made_by__isnull=False)),
             # The desk's filters over all accounts; nearly all charges are exact, and need no index to be found.
             models.Index(KT("details__model"), F("id"), name="charges_by_model"),
             models.Index(KT("details__provider"), F("id"), name="charges_by_provider"),
@@ -172,6 +214,117 @@ class CreditTransaction(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+
+class MoveRequestQuerySet(models.QuerySet["MoveRequest"]):
+    def open(self) -> Self:
+        return self.filter(decision=None, expires_at__gt=Now())
+
+
+class MoveRequest(models.Model):
+    """What a second person is asked to confirm. What was asked for never changes, and is decided once (a trigger says
+    so): who approves books what they have seen.
+    """
+
+    APPLICATION_MAY = ("SELECT", "INSERT", "UPDATE")
+
+    class Decision(models.TextChoices):
+        APPROVED = "approved"
+        REFUSED = "refused"
+        WITHDRAWN = "withdrawn"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="customer"
+    )
+    type = models.TextField(choices=CreditTransaction.Type.choices)
+    amount_cents = models.BigIntegerField()
+    reference = models.TextField(unique=True)
+    refers_to = models.TextField(null=True, blank=True)
+    payment_reference = models.TextField(null=True, blank=True)
+    reason = models.TextField("shown to the customer")
+    internal_note = models.TextField(blank=True, default="")
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    requested_from = models.GenericIPAddressField(null=True, blank=True)
+    requested_at = models.DateTimeField(db_default=Clock(), editable=False)
+    expires_at = models.DateTimeField()
+    decision = models.TextField(choices=Decision.choices, null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_from = models.GenericIPAddressField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    entry = models.OneToOneField(
+        CreditTransaction, on_delete=models.PROTECT, null=True, blank=True, related_name="request"
+    )
+
+    objects = MoveRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "request to a second person", "requests to a second person"
+        default_permissions = ("view",)
+        constraints = [
+            models.CheckConstraint(condition=~Q(requested_by=F("user")), name="nobody_asks_for_their_own_account"),
+            models.CheckConstraint(
+                condition=Q(decision=None, decided_by=None, decided_at=None, entry=None)
+                | Q(decision="withdrawn", decided_by__isnull=False, decided_at__isnull=False, entry=None)
+                & Q(decided_by=F("requested_by"))
+                | Q(decision="refused", decided_by__isnull=False, decided_at__isnull=False, entry=None)
+                | Q(decision="approved", decided_by__isnull=False, decided_at__isnull=False, entry__isnull=False)
+                & ~Q(decided_by=F("requested_by"))
+                & ~Q(decided_by=F("user")),
+                name="a_request_is_decided_by_another_person",
+            ),
+        ]
+        indexes = [models.Index(F("expires_at"), name="open_requests", condition=Q(decision__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"request {self.pk}"
+
+
+class StaffCeiling(models.Model):
+    """Superusers raise, or lower, what one person may book without a second one."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, primary_key=True, related_name="staff_ceiling"
+    )
+    booking_cents = models.BigIntegerField(help_text="At once.")
+    day_cents = models.BigIntegerField(help_text="In a day (UTC), all bookings together.")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(booking_cents__gte=0, day_cents__gte=0), name="a_ceiling_is_not_below_zero"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"ceiling of {self.user}"
+
+
+class StaffAction(models.Model):
+    """A row of a view (migration 0009): read only."""
+
+    APPLICATION_MAY = ("SELECT",)
+
+    id = models.TextField(primary_key=True)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, related_name="+")
+    address = models.GenericIPAddressField(null=True)
+    kind = models.TextField()
+    object_type = models.TextField()
+    object_id = models.TextField()
+    object = models.TextField()
+    what = models.TextField()
+    flag = models.PositiveSmallIntegerField(null=True)  # the admin log's own: added, changed, deleted
+    amount_cents = models.BigIntegerField(null=True)
+
+    class Meta:
+        managed = False
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return self.id
 
 
 class Hold(models.Model):

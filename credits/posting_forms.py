@@ -1,7 +1,7 @@
 """What staff fill in to move money: filled in, seen with before and after, and booked once.
 
 Each form carries a reference of its own from the first page to the last, so a double click, or a click on a page that
-was left open, books nothing twice.
+was left open, books nothing twice. What one person may not book alone becomes a request to a second one.
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,14 @@ from uuid import uuid4
 
 from django import forms
 
-from accounts.models import User
+from accounts.lookup import user_for_payment
+from accounts.models import UnprovenEmail, User
+from conway.common.dollars import DollarsField
 from credits import ledger
-from credits.models import CreditAccount, CreditTransaction
+from credits.models import CreditAccount, CreditTransaction, MoveRequest
+from credits.templatetags.money import usd
+
+Type = CreditTransaction.Type
 
 
 def new_reference() -> str:
@@ -29,28 +34,20 @@ class Line:
     after: int
 
 
-class UserField(forms.CharField):
-    """An email address or a user id: wallet users have no email."""
-
-    def clean(self, value: Any) -> User:
-        text = super().clean(value).strip()
-        by_id = text.isdecimal() and len(text) < 19
-        user = User.objects.filter(**({"pk": int(text)} if by_id else {"email": text})).first()
-        if user is None:
-            raise forms.ValidationError("There is no such user.")
-        return user
-
-
 class ChargeField(forms.CharField):
     """A completion's id; the charge it leads to."""
 
     def clean(self, value: Any) -> CreditTransaction:
         reference = f"inference:{super().clean(value).strip().removeprefix('inference:')}"
         booked = CreditTransaction.objects.about(reference).select_related("account__user")
-        charge = booked.filter(type=CreditTransaction.Type.INFERENCE).order_by("id").first()
+        charge = booked.filter(type=Type.INFERENCE).order_by("id").first()
         if charge is None:
             raise forms.ValidationError("No charge was made for such a completion.")
         return charge
+
+
+def wide() -> forms.Widget:
+    return forms.TextInput(attrs={"size": 60})
 
 
 class PostingForm(forms.Form):
@@ -58,13 +55,25 @@ class PostingForm(forms.Form):
     permission: ClassVar[str]
     booked: ClassVar[str]  # what is said of it afterwards
 
-    cents = forms.IntegerField(label="Amount in cents", min_value=1, max_value=ledger.CENTS_MAX)
-    reason = forms.CharField(max_length=200, widget=forms.TextInput(attrs={"size": 60}))
+    amount = DollarsField(label="Amount in dollars", most_cents=ledger.CENTS_MAX, help_text="Like 50 or 50.00.")
+    reason = forms.CharField(
+        label="Shown to the customer",
+        max_length=200,
+        widget=wide(),
+        help_text="The customer reads this in their history.",
+    )
+    note = forms.CharField(
+        label="Internal note", required=False, max_length=500, widget=wide(), help_text="Only staff read this."
+    )
     reference = forms.CharField(widget=forms.HiddenInput, initial=new_reference, max_length=80)
 
     @property
     def owner(self) -> User:
         return self.cleaned_data["user"]
+
+    @property
+    def cents(self) -> int:
+        return self.cleaned_data["amount"]
 
     @cached_property
     def account(self) -> CreditAccount:
@@ -72,62 +81,135 @@ class PostingForm(forms.Form):
 
     def lines(self) -> list[Line]:
         """As things stand now; what is booked is decided when it is booked."""
-        cents, account = self.cleaned_data["cents"], self.account
+        account = self.account
         return [
-            Line("Balance", account.balance_cents, account.balance_cents + cents),
+            Line("Balance", account.balance_cents, account.balance_cents + self.cents),
             Line("Held for requests under way", account.held_cents, account.held_cents),
-            Line("Available", account.available_cents, account.available_cents + cents),
+            Line("Available", account.available_cents, account.available_cents + self.cents),
         ]
 
-    def is_possible(self) -> bool:
+    def cautions(self) -> list[str]:
+        """What somebody should compare the amount with."""
+        return []
+
+    def is_possible(self, by: User) -> bool:
         """Else an error stands on the form."""
         if short := [line for line in self.lines() if line.after < 0]:
-            self.add_error("cents", f"{short[-1].name}: only {short[-1].before} cents are there.")
+            self.add_error("amount", f"{short[-1].name}: only {usd(short[-1].before)} is there.")
+        if self.owner.pk == by.pk:
+            self.add_error(None, "This is your own account: ask a colleague.")
         return self.is_valid()
 
-    def post(self, *, by: User) -> CreditTransaction | None:
-        """The transaction, or None and an error on the form."""
+    def post(self, *, by: User, address: str | None) -> CreditTransaction | MoveRequest | None:
+        """The transaction, or the request to a second person, or None and an error on the form."""
         try:
-            return self.book(by)
+            return self.book(by=by, note=self.cleaned_data["note"], address=address)
+        except ledger.AboveCeiling as above:
+            return self.ask(above)
         except ledger.ReferenceReused:
             self.add_error(None, "This form was used already, for something else. Open it anew.")
         except ledger.UnableToPost as error:
             self.add_error(None, str(error))
         return None
 
-    def book(self, by: User) -> CreditTransaction:
+    def ask(self, above: ledger.AboveCeiling) -> MoveRequest | None:
+        try:
+            return ledger.ask(above.entry)
+        except ledger.UnableToPost as error:
+            self.add_error(None, str(error))
+            return None
+
+    def book(self, **made: Any) -> CreditTransaction:
         raise NotImplementedError  # a form's metaclass leaves no room for an abstract one
 
 
-class TopUp(PostingForm):
+class UserForm(PostingForm):
+    """Whose account it is, is said in words: an email address, a user id or a wallet's address."""
+
+    user = forms.CharField(help_text="Email address, user id or wallet address.", max_length=254)
+    unproven = forms.BooleanField(
+        label="Also an address that nobody has proven",
+        required=False,
+        help_text="Somebody signed up with it and has not opened the link in our mail: it may be anybody.",
+    )
+
+    def clean_user(self) -> User:
+        widget = self.fields["unproven"].widget
+        is_unproven_enough = widget.value_from_datadict(self.data, self.files, self.add_prefix("unproven"))
+        try:
+            return user_for_payment(self.cleaned_data["user"], allow_unproven=bool(is_unproven_enough))
+        except User.DoesNotExist as error:
+            raise forms.ValidationError("There is no such user.") from error
+        except UnprovenEmail as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class TopUp(UserForm):
     title, permission, booked = "Top up", "credits.top_up", "Topped up"
 
-    user = UserField(help_text="Email address or user id.", max_length=254)
-    field_order = ["user", "cents", "reason"]
+    payment = forms.CharField(
+        label="Payment reference",
+        max_length=ledger.PAYMENT_MAX,
+        widget=wide(),
+        help_text="The number of the invoice or the transfer. Each is booked once.",
+    )
+    field_order = ["user", "unproven", "amount", "payment", "reason", "note"]
 
-    def book(self, by: User) -> CreditTransaction:
-        return ledger.top_up(**self.cleaned_data, by=by)
+    def clean_payment(self) -> str:
+        payment = " ".join(self.cleaned_data["payment"].split())
+        booked = CreditTransaction.objects.paid_by(payment).select_related("account__user").first()
+        if booked is not None and booked.reference != f"{Type.TOP_UP}:{self.data.get('reference')}":
+            raise forms.ValidationError(
+                f"This payment was booked on {booked.created_at:%Y-%m-%d}: {usd(booked.amount_cents)} "
+                f"for {booked.account.user}."
+            )
+        return payment
+
+    def cautions(self) -> list[str]:
+        top_ups = CreditTransaction.objects.for_user(self.owner).filter(type=Type.TOP_UP)
+        last, largest = top_ups.newest_first().first(), top_ups.order_by("-amount_cents").first()
+        if last is None or largest is None:
+            return ["This is the account's first top-up."]
+        said = [f"{name}: {usd(row.amount_cents)} on {row.created_at:%Y-%m-%d}." for name, row in
+                (("Last top-up", last), ("Largest so far", largest))]  # fmt: skip
+        if self.cents > largest.amount_cents:
+            said.append(f"This one is {times(self.cents, largest.amount_cents)} the largest.")
+        return said
+
+    def book(self, **made: Any) -> CreditTransaction:
+        data = self.cleaned_data
+        return ledger.top_up(
+            user=data["user"], cents=self.cents, reference=data["reference"], reason=data["reason"],
+            payment=data["payment"], **made,
+        )  # fmt: skip
 
 
-class Adjustment(PostingForm):
+def times(more: int, less: int) -> str:
+    tenths = more * 10 // less
+    return f"{tenths // 10:,}.{tenths % 10} times"
+
+
+class Adjustment(UserForm):
     title, permission, booked = "Adjust", "credits.adjust", "Adjusted"
 
-    user = UserField(help_text="Email address or user id.", max_length=254)
-    cents = forms.IntegerField(
-        label="Amount in cents",
-        min_value=-ledger.CENTS_MAX,
-        max_value=ledger.CENTS_MAX,
-        help_text="Below zero takes credit away; what is held for requests under way stays.",
+    amount = DollarsField(
+        label="Amount in dollars",
+        least_cents=-ledger.CENTS_MAX,
+        most_cents=ledger.CENTS_MAX,
+        help_text="Like 50 or -12.50. Below zero takes credit away; what is held for requests under way stays.",
     )
-    field_order = ["user", "cents", "reason"]
+    field_order = ["user", "unproven", "amount", "reason", "note"]
 
-    def clean_cents(self) -> int:
-        if not (cents := self.cleaned_data["cents"]):
-            raise forms.ValidationError("Zero cents adjust nothing.")
+    def clean_amount(self) -> int:
+        if not (cents := self.cleaned_data["amount"]):
+            raise forms.ValidationError("Zero adjusts nothing.")
         return cents
 
-    def book(self, by: User) -> CreditTransaction:
-        return ledger.adjust(**self.cleaned_data, by=by)
+    def book(self, **made: Any) -> CreditTransaction:
+        data = self.cleaned_data
+        return ledger.adjust(
+            user=data["user"], cents=self.cents, reference=data["reference"], reason=data["reason"], **made
+        )
 
 
 class Refund(PostingForm):
@@ -136,7 +218,7 @@ class Refund(PostingForm):
     title, permission, booked = "Refund", "credits.refund", "Refunded"
 
     charge = ChargeField(label="Completion", max_length=100, help_text="The completion's id.")
-    field_order = ["charge", "cents", "reason"]
+    field_order = ["charge", "amount", "reason", "note"]
 
     @property
     def owner(self) -> User:
@@ -150,13 +232,14 @@ class Refund(PostingForm):
 
     def lines(self) -> list[Line]:
         paid = ledger.refundable_cents(self.paid_for)
-        return [*super().lines(), Line("Paid for this completion", paid, paid - self.cleaned_data["cents"])]
+        return [*super().lines(), Line("Paid for this completion", paid, paid - self.cents)]
 
-    def book(self, by: User) -> CreditTransaction:
+    def book(self, **made: Any) -> CreditTransaction:
         data = self.cleaned_data
         return ledger.refund(
-            reference=self.paid_for, cents=data["cents"], reason=data["reason"], by=by, attempt=data["reference"]
+            reference=self.paid_for, cents=self.cents, reason=data["reason"], attempt=data["reference"], **made
         )
 
 
 POSTING_FORMS = {"top-up": TopUp, "adjust": Adjustment, "refund": Refund}
+PERMISSIONS = {Type.TOP_UP: TopUp.permission, Type.ADJUSTMENT: Adjustment.permission, Type.REFUND: Refund.permission}

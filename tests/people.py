@@ -2,9 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group
+from django.test import Client
 
 from accounts.models import User
 from conway.common import database
@@ -29,6 +33,32 @@ def bob(db: None) -> User:
 def sam(db: None) -> User:
     """Staff, and may do everything in the admin."""
     return User.objects.create_superuser(email="sam@example.org", password="sam's password")
+
+
+@pytest.fixture
+def staff(db: None) -> Callable[[str], User]:
+    """Makes somebody of a ready-made role, with an address and a password that tell which one."""
+    import_module("conway.migrations.0001_roles").create(apps, None)  # transactional tests have emptied the tables
+
+    def staff(role: str, name: str = "") -> User:
+        name = name or role
+        user = User.objects.create_user(f"{name}@example.org", f"{name}'s password", name=name, is_staff=True)
+        user.groups.set(Group.objects.filter(name=role))
+        return user
+
+    return staff
+
+
+@pytest.fixture
+def at_desk() -> Callable[[User], Client]:
+    """A browser in which this person has just signed in with their password."""
+
+    def at_desk(user: User) -> Client:
+        client = Client()
+        client.force_login(user, backend="accounts.backends.PasswordBackend")
+        return client
+
+    return at_desk
 
 
 @pytest.fixture

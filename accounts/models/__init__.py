@@ -4,6 +4,7 @@ from accounts.models.browser_session import BrowserSession
 from accounts.models.nonce import Nonce
 from accounts.models.refresh_token import RefreshToken
 from accounts.models.sign_in_link import SignInLink
+from accounts.models.staff_address import StaffAddress
 from accounts.models.user import UnprovenEmail, User
 from accounts.models.wallet_address import WalletAddress
 
@@ -15,6 +16,7 @@ __all__ = [
     "RefreshToken",
     "SignInLink",
     "SignInPlace",
+    "StaffAddress",
     "UnprovenEmail",
     "User",
     "WalletAddress",

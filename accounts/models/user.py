@@ -123,6 +123,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         default_permissions = ("view", "add", "change")
+        permissions = (("unlock_user", "Can unlock after failed sign-ins"),)
         constraints = [
             models.CheckConstraint(condition=Exact(Lower("email"), models.F("email")), name="email_is_in_lower_case"),
             models.CheckConstraint(condition=GreaterThan(Length("email"), 0), name="no_email_is_null_not_empty"),

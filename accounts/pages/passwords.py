@@ -6,12 +6,10 @@ from django.contrib.auth import views
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse, reverse_lazy
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
+from django.urls import reverse_lazy
 from django.views.generic import TemplateView
 
-from accounts import links, lockout, mail, reauthentication
+from accounts import links, lockout, reauthentication
 from accounts.forms import ChangePasswordForm, ForgottenPasswordForm, NewPasswordForm
 from accounts.models import ApiKey, User, WalletAddress
 from accounts.pages.labels import BareLabels
@@ -58,15 +56,8 @@ class PasswordResetPage(BareLabels, views.PasswordResetView):
         return redirect("password_reset_done")
 
     def send(self, user: User | None) -> None:
-        """Who has proven no address, or was invited and never here, proves it by the link that sets the password."""
-        if user is None:
-            return
-        if user.is_unproven or user.is_invited:
-            links.send(user, self.request)
-            return
-        uid, token = urlsafe_base64_encode(force_bytes(user.pk)), links.reset_tokens.make_token(user)
-        url = links.site(self.request) + reverse("password_reset_confirm", args=[uid, token])
-        mail.send(str(user.email), "password_reset", {"user": user, "url": url})
+        if user is not None:
+            links.send_way_in(user, self.request)
 
 
 class PasswordResetSentPage(views.PasswordResetDoneView):

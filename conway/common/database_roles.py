@@ -46,7 +46,7 @@ def rights() -> dict[str, tuple[str, ...]]:
     models = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
     return {
         table: getattr(models[table], "APPLICATION_MAY", ALL_ROWS) if table in models else ("SELECT",)
-        for table in connection.introspection.table_names()
+        for table in connection.introspection.table_names(include_views=True)
     }
 
 

@@ -3,6 +3,9 @@
 lists         read-only lists of any length, and what is searched in them
 filters       by days, by what a charge was for
 moves         top up, adjust, refund: a form, before and after, booked
+requests      what waits for a second person, and their decision
+ceilings      what one member of staff may book alone
+actions       everything staff did, from wherever it is recorded
 accounts      credit accounts
 transactions  the ledger
 books         holds and audits
@@ -11,7 +14,7 @@ funding       how to get credits, as the overview says it
 
 from django.contrib import admin
 
-from credits.admin import accounts, books, funding, transactions
+from credits.admin import accounts, actions, books, ceilings, funding, requests, transactions
 
 admin.site.enable_nav_sidebar = False  # tables need the width
 admin.site.index_title = "What there is to see"

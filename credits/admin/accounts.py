@@ -14,7 +14,7 @@ from credits import ledger
 from credits.admin.filters import WrittenOffFilter
 from credits.admin.lists import ReadOnlyAdmin, of_user
 from credits.admin.posting_views import PostingView
-from credits.models import AuditRun, CreditAccount, CreditTransaction
+from credits.models import AuditRun, CreditAccount, CreditTransaction, MoveRequest
 from credits.posting_forms import POSTING_FORMS
 from credits.spend import SPENDING
 from credits.templatetags.money import usd
@@ -52,8 +52,8 @@ class CreditAccountAdmin(ReadOnlyAdmin):
     fields = ["user", "balance", "held", "available", "spent", "written_off", "last_activity"]
     list_select_related = ["user"]
     keyset = ("user_id",)
-    search_fields = ["user__email"]
-    search_help_text = "Email address or user id"
+    search_fields = ["user__email", "user__claimed_email"]
+    search_help_text = "Email address, user id or wallet address"
     change_list_template = "admin/credits/account_list.html"
     change_form_template = "admin/credits/account.html"
 
@@ -111,11 +111,15 @@ class CreditAccountAdmin(ReadOnlyAdmin):
         return redirect("admin:credits_creditaccount_change", user_id)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"audit_run": AuditRun.objects.order_by("id").last()})
+        found = {
+            "audit_run": AuditRun.objects.order_by("id").last(),
+            "is_somebody_waiting": MoveRequest.objects.open().exists(),
+        }
+        return super().changelist_view(request, found)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         user_id = int(object_id) if object_id.isdecimal() and len(object_id) < 19 else 0
-        newest = CreditTransaction.objects.for_user(user_id).select_related("made_by").newest_first()[:NEWEST]
-        return super().change_view(request, object_id, form_url, {"newest": newest})
+        newest = CreditTransaction.objects.for_user(user_id).select_related("made_by", "approved_by").newest_first()
+        return super().change_view(request, object_id, form_url, {"newest": newest[:NEWEST]})

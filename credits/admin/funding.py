@@ -4,11 +4,12 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
+from accounts.logged import LoggedAdmin
 from credits.models import FundingNote
 
 
 @admin.register(FundingNote)
-class FundingNoteAdmin(admin.ModelAdmin):
+class FundingNoteAdmin(LoggedAdmin):
     """One row: written anew at first, edited from then on."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

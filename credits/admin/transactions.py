@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from credits.admin.detail_facets import named
-from credits.admin.filters import DaysOfIdsFilter
-from credits.admin.lists import ReadOnlyAdmin, of_user
+from credits.admin.filters import DaysOfIdsFilter, PersonFilter
+from credits.admin.lists import ReadOnlyAdmin, names_user, of_user
 from credits.models import CreditTransaction
 from credits.templatetags.money import signed_usd, usd
 
@@ -39,6 +39,10 @@ class ProviderFilter(DetailFilter):
     title = parameter_name = "provider"
 
 
+class MadeByFilter(PersonFilter):
+    title, parameter_name = "person", "made_by"
+
+
 class SettlementFilter(DetailFilter):
     title = parameter_name = "settlement"
 
@@ -48,12 +52,20 @@ class SettlementFilter(DetailFilter):
 
 @admin.register(CreditTransaction)
 class CreditTransactionAdmin(ReadOnlyAdmin):
-    list_display = ["when", "reference", "user", "type", "amount", "balance_after", "served", "made_by", "reason"]
-    list_select_related = ["account__user", "made_by"]
-    list_filter = ["type", DaysOfIdsFilter, ModelFilter, ProviderFilter, SettlementFilter]
+    list_display = [
+        "when", "reference", "user", "type", "amount", "balance_after", "served", "payment_reference", "made_by",
+        "approved_by", "reason",
+    ]  # fmt: skip
+    fields = [
+        "account", "type", "amount", "balance_after", "reference", "refers_to", "payment_reference", "description",
+        "details", "key", "reason", "internal_note", "made_by", "made_from", "requested_at", "approved_by",
+        "approved_from", "created_at",
+    ]  # fmt: skip
+    list_select_related = ["account__user", "made_by", "approved_by"]
+    list_filter = ["type", DaysOfIdsFilter, MadeByFilter, ModelFilter, ProviderFilter, SettlementFilter]
     keyset = ("id",)
     search_fields = ["reference"]
-    search_help_text = "Reference, completion id, email address or user id, whole"
+    search_help_text = "Reference, completion id, payment reference, email address, user id or wallet address, whole"
     change_form_template = "admin/credits/transaction.html"
 
     @admin.display(description="when (UTC)")
@@ -81,8 +93,9 @@ class CreditTransactionAdmin(ReadOnlyAdmin):
         """Whole references only: each is found by an index among ten million."""
         if not (term := search_term.strip().replace("\x00", "")):
             return queryset, False
-        if term.isdecimal() or "@" in term:
+        if names_user(term):
             return queryset.filter(of_user(term, "account_id")), False
         named = [term, *(f"{type}:{term}" for type in CreditTransaction.Type.values)]
         found = CreditTransaction.objects.filter(Q(reference__in=named) | Q(refers_to__in=named)).values_list("pk")
-        return queryset.filter(pk__in=[pk for (pk,) in found[:1000]]), False
+        paid = CreditTransaction.objects.paid_by(term).values_list("pk")
+        return queryset.filter(pk__in=[pk for (pk,) in (*found[:1000], *paid)]), False

@@ -2,23 +2,28 @@
 
 amounts      which cents, references and reasons are accepted at all
 postings     top_up, adjust, refund, let_ask: what staff and commands book, through Django's connection
+ceilings     how much a member of staff may book alone
+requests     ask, approve, refuse: what a second person decides
 admission    admit: sets credit aside for a completion, or says why not; would_admit: the same, asked only
 hold_rule    how much is set aside, and when not: the SQL of admission
 settlement   settle: the completion's row, its charge, the balance and the hold in one statement
 holds        beat, open_holds, lost_hold, balance: what is under way, and whose process died
 turns        one statement at a time per account and process
 
-Locks are taken in one order everywhere: completion, hold, key, account. A row that was waited for is read anew only
-as the statement's own target, so amounts are computed from the updated row's own columns: what a CTE read before the
-wait is stale.
+Locks are taken in one order everywhere: completion, hold, key, account; request, member of staff, account. A row that
+was waited for is read anew only as the statement's own target, so amounts are computed from the updated row's own
+columns: what a CTE read before the wait is stale.
 """
 
 from credits.ledger.admission import Admission, AdmissionDenied, Limits, Outlook, admit, limits, would_admit
-from credits.ledger.amounts import CENTS_MAX, InvalidAmount, InvalidText
+from credits.ledger.amounts import CENTS_MAX, PAYMENT_MAX, InvalidAmount, InvalidText
+from credits.ledger.ceilings import AboveCeiling, Ceiling, beyond, ceiling_of
 from credits.ledger.holds import LostHold, OpenHold, balance, beat, lost_hold, open_holds
 from credits.ledger.postings import (
     BelowHeld,
     NotRefundable,
+    OwnAccount,
+    PaymentBooked,
     ReferenceReused,
     UnableToPost,
     UnknownCharge,
@@ -28,34 +33,47 @@ from credits.ledger.postings import (
     refundable_cents,
     top_up,
 )
+from credits.ledger.requests import NotOpen, NotYours, approve, ask, refuse
 from credits.ledger.settlement import Settled, settle
 
 __all__ = [
     "CENTS_MAX",
+    "PAYMENT_MAX",
+    "AboveCeiling",
     "Admission",
     "AdmissionDenied",
     "BelowHeld",
+    "Ceiling",
     "InvalidAmount",
     "InvalidText",
     "Limits",
     "LostHold",
+    "NotOpen",
     "NotRefundable",
+    "NotYours",
     "OpenHold",
     "Outlook",
+    "OwnAccount",
+    "PaymentBooked",
     "ReferenceReused",
     "Settled",
     "UnableToPost",
     "UnknownCharge",
     "adjust",
     "admit",
+    "approve",
+    "ask",
     "balance",
     "beat",
+    "beyond",
+    "ceiling_of",
     "let_ask",
     "limits",
     "lost_hold",
     "open_holds",
     "refund",
     "refundable_cents",
+    "refuse",
     "settle",
     "top_up",
     "would_admit",

@@ -2,6 +2,7 @@
 
 CENTS_MAX = 10**12  # ten billion dollars: more is a slip of the finger, and far from where bigint ends
 TEXT_MAX = 1000
+PAYMENT_MAX = 100
 
 
 class UnableToPost(ValueError):
@@ -42,4 +43,17 @@ def plain_text(text: str, what: str) -> str:
         raise InvalidText(f"Please give {what}.")
     if len(text) > TEXT_MAX or not text.isprintable():
         raise InvalidText(f"This is too long for {what}, or not plain text.")
+    return text
+
+
+def dollars(cents: int) -> str:
+    """For messages: what is booked is never below zero here."""
+    return f"${cents // 100:,}.{cents % 100:02}"
+
+
+def payment_text(text: str) -> str:
+    """An invoice or a transfer, by its number; spaces more or fewer make no other payment of it."""
+    text = " ".join(plain_text(text, "a payment reference").split())
+    if len(text) > PAYMENT_MAX:
+        raise InvalidText(f"A payment reference has at most {PAYMENT_MAX} letters.")
     return text

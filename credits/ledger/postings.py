@@ -1,13 +1,25 @@
-"""What staff and commands book. A repeated reference is the same transaction: it is returned, and nothing moves."""
+"""What staff and commands book. A repeated reference is the same transaction: it is returned, and nothing moves.
+
+`reason` is shown to the customer, `note` to staff only; `address` is where the member of staff `by` sits. What goes
+beyond their ceiling raises `AboveCeiling`, after every other rule was asked: a second person may book it (requests.py).
+"""
 
 import re
-from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from credits import page_notifications
-from credits.ledger.amounts import InvalidText, UnableToPost, plain_text, positive_cents, signed_cents
+from credits.ledger import ceilings
+from credits.ledger.amounts import (
+    InvalidText,
+    UnableToPost,
+    dollars,
+    payment_text,
+    plain_text,
+    positive_cents,
+    signed_cents,
+)
 from credits.models import CreditAccount, CreditTransaction
 
 Type = CreditTransaction.Type
@@ -31,35 +43,63 @@ class NotRefundable(UnableToPost):
         self.refundable_cents = refundable_cents
 
 
-def top_up(*, user: User, cents: int, reference: str, reason: str, by: User | None) -> CreditTransaction:
-    return _post(
-        user_id=user.pk, type=Type.TOP_UP, cents=positive_cents(cents), reference=reference, reason=reason, made_by=by
-    )
+class PaymentBooked(UnableToPost):
+    pass
 
 
-def adjust(*, user: User, cents: int, reference: str, reason: str, by: User | None) -> CreditTransaction:
+class OwnAccount(UnableToPost):
+    pass
+
+
+def top_up(
+    *,
+    user: User,
+    cents: int,
+    reference: str,
+    reason: str,
+    by: User | None,
+    payment: str = "",
+    note: str = "",
+    address: str | None = None,
+) -> CreditTransaction:
+    """What staff top up names the payment it answers; each payment is booked once."""
+    entry = _entry(Type.TOP_UP, user.pk, positive_cents(cents), reference, reason, by, note, address)
+    entry.payment_reference = payment_text(payment) if payment or by else None
+    return post(entry)
+
+
+def adjust(
+    *,
+    user: User,
+    cents: int,
+    reference: str,
+    reason: str,
+    by: User | None,
+    note: str = "",
+    address: str | None = None,
+) -> CreditTransaction:
     """Adds or, with negative cents, takes away; never what is held for requests under way."""
-    return _post(
-        user_id=user.pk, type=Type.ADJUSTMENT, cents=signed_cents(cents), reference=reference, reason=reason, made_by=by
-    )
+    return post(_entry(Type.ADJUSTMENT, user.pk, signed_cents(cents), reference, reason, by, note, address))
 
 
-def refund(*, reference: str, cents: int, reason: str, by: User | None, attempt: str = "") -> CreditTransaction:
+def refund(
+    *,
+    reference: str,
+    cents: int,
+    reason: str,
+    by: User | None,
+    attempt: str = "",
+    note: str = "",
+    address: str | None = None,
+) -> CreditTransaction:
     """Gives back part of the charge `inference:<completion id>`; a second refund of it needs its own `attempt`."""
-    charge = _charge(reference)
+    charge = charge_of(reference)
     if attempt and (attempt == "corrected" or not re.fullmatch(r"[\w-]{1,100}", attempt, re.ASCII)):
         raise InvalidText("An attempt is a word of letters, digits, - and _, other than corrected.")
-    return _post(
-        user_id=charge.account_id,
-        type=Type.REFUND,
-        cents=positive_cents(cents),
-        reference=reference.removeprefix("inference:") + (f".{attempt}" if attempt else ""),
-        reason=reason,
-        made_by=by,
-        refers_to=reference,
-        details=charge.details,
-        key_id=charge.key_id,
-    )
+    word = reference.removeprefix("inference:") + (f".{attempt}" if attempt else "")
+    entry = _entry(Type.REFUND, charge.account_id, positive_cents(cents), word, reason, by, note, address)
+    entry.refers_to, entry.details, entry.key_id = reference, charge.details, charge.key_id
+    return post(entry)
 
 
 def let_ask(*, user_id: int) -> bool:
@@ -72,49 +112,69 @@ def refundable_cents(reference: str) -> int:
     return -sum(CreditTransaction.objects.about(reference).values_list("amount_cents", flat=True))
 
 
-def _charge(reference: str) -> CreditTransaction:
+def charge_of(reference: str) -> CreditTransaction:
     booked = CreditTransaction.objects.about(reference).filter(type=Type.INFERENCE).order_by("id")
     if not reference.startswith("inference:") or (charge := booked.first()) is None:
         raise UnknownCharge(f"There is no charge with the reference {reference}.")
     return charge
 
 
-def _post(
-    *, user_id: int, type: Type, cents: int, reference: str, reason: str, made_by: User | None, **more: Any
+def _entry(
+    type: Type, user_id: int, cents: int, reference: str, reason: str, by: User | None, note: str, address: str | None
 ) -> CreditTransaction:
-    reference = f"{type}:{plain_text(reference, 'a reference')}"
-    entry = CreditTransaction(
+    if by is not None and by.pk == user_id:
+        raise OwnAccount("Nobody books on their own account: ask a colleague.")
+    return CreditTransaction(
         account_id=user_id,
         type=type,
         amount_cents=cents,
-        reference=reference,
+        reference=f"{type}:{plain_text(reference, 'a reference')}",
         reason=plain_text(reason, "a reason"),
-        made_by=made_by,
-        **more,
+        internal_note=plain_text(note, "a note") if note else "",
+        made_by=by,
+        made_from=address,
     )
+
+
+def post(entry: CreditTransaction) -> CreditTransaction:
     try:
         with transaction.atomic():
             return _book(entry)
-    except IntegrityError:  # the same reference, booked at the same time on another account?
-        if (earlier := CreditTransaction.objects.filter(reference=reference).first()) is None:
-            raise
-        return _same(earlier, entry)
+    except IntegrityError:  # the same reference, or payment, booked at the same time on another account?
+        if (earlier := CreditTransaction.objects.filter(reference=entry.reference).first()) is not None:
+            return _same(earlier, entry)
+        _payment_is_new(entry)
+        raise
 
 
 def _book(entry: CreditTransaction) -> CreditTransaction:
+    ceilings.lock(entry)
     account = _locked(entry.account_id)
     if (earlier := CreditTransaction.objects.filter(reference=entry.reference).first()) is not None:
         return _same(earlier, entry)
+    _payment_is_new(entry)
     if entry.type == Type.REFUND and entry.amount_cents > (left := refundable_cents(str(entry.refers_to))):
-        raise NotRefundable(f"At most {left} cents of this charge can be refunded.", refundable_cents=left)
+        raise NotRefundable(f"At most {dollars(left)} of this charge can be refunded.", refundable_cents=left)
     if account.available_cents + entry.amount_cents < 0:
-        raise BelowHeld(f"Only {account.available_cents} cents are available; the rest is held or not there.")
+        raise BelowHeld(f"Only {dollars(account.available_cents)} is available; the rest is held or not there.")
+    ceilings.check(entry)
     account.balance_cents += entry.amount_cents
     account.save(update_fields=["balance_cents"])
     entry.balance_after_cents = account.balance_cents
     entry.save(force_insert=True)
     page_notifications.announce(entry.account_id)
     return entry
+
+
+def _payment_is_new(entry: CreditTransaction) -> None:
+    if entry.payment_reference is None:
+        return
+    booked = CreditTransaction.objects.paid_by(entry.payment_reference).select_related("account__user").first()
+    if booked is not None:
+        raise PaymentBooked(
+            f"The payment {booked.payment_reference} was booked on {booked.created_at:%Y-%m-%d %H:%M} UTC, "
+            f"{dollars(booked.amount_cents)} for {booked.account.user}."
+        )
 
 
 def _locked(user_id: int) -> CreditAccount:

@@ -2,6 +2,8 @@
 
 from django import template
 
+from conway.common.dollars import typed
+
 register = template.Library()
 
 
@@ -14,3 +16,9 @@ def usd(cents: int) -> str:
 @register.filter
 def signed_usd(cents: int) -> str:
     return f"+{usd(cents)}" if cents > 0 else usd(cents)
+
+
+@register.filter
+def dollars_typed(cents: int) -> str:
+    """As a form takes it."""
+    return typed(cents)

@@ -8,7 +8,7 @@ from django.utils.html import format_html
 
 from accounts.models import ApiKey
 from credits.admin.filters import DaysFilter
-from credits.admin.lists import ReadOnlyAdmin, of_user
+from credits.admin.lists import ReadOnlyAdmin, names_user, of_user
 from credits.templatetags.money import usd
 from inference.admin import filters
 from inference.models import Completion
@@ -37,7 +37,7 @@ class CompletionAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
     keyset = ("created_at", "id")
     search_fields = ["id"]
-    search_help_text = "Completion id, email address or user id, or the beginning of an API key; whole"
+    search_help_text = "Completion id, email address, user id or wallet address, or the beginning of an API key; whole"
     change_form_template = "admin/inference/completion.html"
 
     @admin.display(description="when (UTC)")
@@ -87,7 +87,7 @@ class CompletionAdmin(ReadOnlyAdmin):
             return queryset, False
         if term.startswith(ApiKey.PREFIX):
             return queryset.filter(of_keys(term)), False
-        if term.isdecimal() or "@" in term:
+        if names_user(term):
             return queryset.filter(of_user(term, "user_id")), False
         return queryset.filter(pk=term.removeprefix("inference:")), False
 

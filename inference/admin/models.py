@@ -9,6 +9,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from pydantic import TypeAdapter, ValidationError
 
+from accounts.logged import LoggedAdmin
+from conway.common.versions import VersionedAdmin, VersionedForm
 from inference import catalog
 from inference.admin.prices import table_of
 from inference.chat.traits import Traits
@@ -25,8 +27,10 @@ class Indented(json.JSONEncoder):
         super().__init__(*args, **{**kwargs, "indent": 2})
 
 
-class ChatModelForm(forms.ModelForm):
+class ChatModelForm(VersionedForm):
     """A row that could not be read would take its model off the list: it is not let in."""
+
+    unversioned = ("bound_percent",)  # learned while the form is open
 
     provider = forms.ChoiceField(choices=[(name, provider.title) for name, provider in PROVIDERS.items()])
     dialect = forms.ChoiceField(
@@ -72,7 +76,7 @@ def said(error: Any) -> str:
 
 
 @admin.register(ChatModel)
-class ChatModelAdmin(admin.ModelAdmin):
+class ChatModelAdmin(LoggedAdmin, VersionedAdmin):
     form = ChatModelForm
     list_display = ["name", "provider", "upstream_id", "is_on", "successor", "retirement"]
     list_filter = ["provider", "is_on"]

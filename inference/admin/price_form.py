@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.utils.timezone import now
 
 from accounts.models import User
@@ -35,6 +36,10 @@ class PriceField(forms.DecimalField):
         super().__init__(required=False, min_value=Decimal("0.000001"), max_digits=12, decimal_places=6)
 
 
+def newest_price() -> int:
+    return Price.objects.aggregate(newest=Max("pk"))["newest"] or 0
+
+
 class PriceForm(forms.Form):
     model = forms.ModelChoiceField(ChatModel.objects.all())
     starts_at = forms.DateTimeField(
@@ -45,6 +50,9 @@ class PriceForm(forms.Form):
     )
     source = forms.CharField(max_length=300, widget=forms.TextInput(attrs={"size": 60}), help_text="Where it is said.")
     checked_on = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    version = forms.IntegerField(  # the newest price there was when the form was opened
+        widget=forms.HiddenInput, initial=newest_price, min_value=0, max_value=2**63 - 1
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,7 +88,18 @@ class PriceForm(forms.Form):
             except InvalidSheet as error:
                 raise forms.ValidationError(str(error)) from error
             given["starts_at"] = self.start(given["model"], given["starts_at"])
+            self.nothing_was_added(given["model"], given["version"])
         return given
+
+    def nothing_was_added(self, model: ChatModel, version: int) -> None:
+        """Raises if a colleague announced a price of this model after the form was opened."""
+        added = model.prices.filter(pk__gt=version).select_related("added_by").order_by("-pk").first()
+        if added is not None:
+            raise forms.ValidationError(
+                f"Nothing was added: {added.added_by or 'a command'} added a price of this model at "
+                f"{added.created_at:%H:%M:%S} UTC, which starts {added.starts_at:%Y-%m-%d %H:%M} UTC. "
+                "Look at it, and open this form anew."
+            )
 
     def start(self, model: ChatModel, wanted: datetime | None) -> datetime:
         if not model.prices.exists():
@@ -109,6 +128,8 @@ class PriceForm(forms.Form):
         given = self.cleaned_data
         try:
             with transaction.atomic():
+                model = ChatModel.objects.select_for_update(no_key=True).get(pk=given["model"].pk)
+                self.nothing_was_added(model, given["version"])  # two who confirm at once take turns
                 return Price.objects.create(
                     model=given["model"],
                     starts_at=given["starts_at"],
@@ -119,4 +140,6 @@ class PriceForm(forms.Form):
                 )
         except IntegrityError:
             self.add_error("starts_at", "This start is too near, or taken already.")
-            return None
+        except forms.ValidationError as error:
+            self.add_error(None, error)
+        return None

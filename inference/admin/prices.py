@@ -66,7 +66,7 @@ class PriceAdmin(ReadOnlyAdmin):
     def charged(self, price: Price) -> str:
         return " / ".join(f"{Decimal(str(price.sheet[name])) * MARKUP:f}" for name in ("input", "output"))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("inference.add_price")
 
     def change_view(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from accounts.models import SignInLink, User
@@ -21,6 +22,7 @@ def site(transactional_db: None, sam: User) -> Iterator[Served]:
     """The whole service before its sandbox, and sam, who is staff."""
     catalog.load()
     catalog.forget()
+    give_password(sam, "sam's password")
     with served(CONWAY_SANDBOX="1", CONWAY_DRAIN_SECONDS="2", LOG_LEVEL="ERROR") as server:
         yield server
 
@@ -73,3 +75,10 @@ def sign_in(page: Page, user: User) -> None:
     page.goto(f"/sign-in/link/{secret}")
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def give_password(user: User, password: str) -> User:
+    """Hashed as the served process reads it: the quick hash of these tests is none of its own."""
+    user.password = PBKDF2PasswordHasher().encode(password, "salt", iterations=1000)
+    user.save(update_fields=["password"])
+    return user

@@ -3,6 +3,7 @@ import io
 import re
 import subprocess
 from collections.abc import Callable
+from uuid import uuid4
 
 from playwright.sync_api import Page, WebSocket, expect
 
@@ -11,7 +12,7 @@ from accounts.models import User
 from credits import ledger
 from credits.models import CreditAccount, CreditTransaction
 from inference.models import Completion
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import give_password, sign_in
 from tests.served import Served, served
 
 PHRASE = "a long phrase of words"
@@ -39,11 +40,49 @@ def top_up(desk: Page, email: str, cents: int) -> None:
     sign_in(desk, User.objects.get(email="sam@example.org"))
     desk.goto("/admin/credits/creditaccount/top-up/")
     desk.locator("[name=user]").fill(email)
-    desk.locator("[name=cents]").fill(str(cents))
-    desk.locator("[name=reason]").fill("To begin with")
+    desk.get_by_label("Amount in dollars").fill(f"{cents // 100}.{cents % 100:02}")
+    desk.get_by_label("Payment reference").fill(f"INV-{uuid4()}")
+    desk.get_by_label("Shown to the customer").fill("To begin with")
     desk.get_by_role("button", name="See before and after").click()
+    desk.get_by_label("Your password").fill("sam's password")  # a link signed sam in
     desk.get_by_role("button", name="Top up").click()
     expect(desk.locator(".messagelist")).to_contain_text("Topped up")
+
+
+def test_a_top_up_above_the_ceiling_waits_for_a_second_person(
+    site: Served, tab: Tab, staff: Callable[..., User]
+) -> None:
+    page, carols, daves = tab(site), tab(site), tab(site)
+    sign_up(page)
+    connected(page)
+    sign_in(carols, give_password(staff("cashier", "carol"), "carol's password"))
+    carols.goto("/admin/credits/creditaccount/top-up/")
+    carols.get_by_label("User").fill("ada@example.org")
+    carols.get_by_label("Amount in dollars").fill("2500")
+    carols.get_by_label("Payment reference").fill("INV-2026-11")
+    carols.get_by_label("Shown to the customer").fill("Invoice INV-2026-11")
+    carols.get_by_label("Internal note").fill("Checked with the bank")
+    carols.get_by_role("button", name="See before and after").click()
+    expect(carols.locator(".bad")).to_contain_text("One person books at most $1,000.00 at once")
+    carols.get_by_label("Your password").fill("carol's password")
+    carols.get_by_role("button", name="Ask for approval").click()
+    expect(carols.locator(".messagelist")).to_contain_text("Nothing is booked yet")
+    expect(carols.get_by_role("button", name="Withdraw")).to_be_visible()
+    expect(page.locator("#available")).to_have_text("$0.00")
+    sign_in(daves, give_password(staff("cashier", "dave"), "dave's password"))
+    daves.goto("/admin/credits/creditaccount/")
+    daves.get_by_role("link", name="Waiting for a second person").click()
+    daves.locator("#result_list tbody a").first.click()
+    daves.get_by_label("Your password").fill("carol's password")
+    daves.get_by_role("button", name="Approve and book +$2,500.00").click()
+    expect(daves.locator(".messagelist")).to_contain_text("Nothing is booked: enter your password")
+    daves.get_by_label("Your password").fill("dave's password")
+    daves.get_by_role("button", name="Approve and book +$2,500.00").click()
+    expect(daves.locator(".messagelist")).to_contain_text("Booked: +$2,500.00 for ada@example.org")
+    expect(page.locator("#available")).to_have_text("$2,500.00")  # without a reload
+    page.goto("/credits/history")
+    expect(page.locator("table.entries")).to_contain_text("Invoice INV-2026-11")
+    expect(page.locator("body")).not_to_contain_text("Checked with the bank")
 
 
 def connected(page: Page) -> None:
@@ -92,7 +131,7 @@ def test_an_open_page_shows_a_top_up_and_then_its_refund(site: Served, tab: Tab)
     expect(page.locator("#outcome")).to_contain_text("charged $0.01")
     page.goto("/credits/history")
     connected(page)
-    desk.goto(f"/admin/credits/creditaccount/refund/?charge={Completion.objects.get().pk}&cents=1")
+    desk.goto(f"/admin/credits/creditaccount/refund/?charge={Completion.objects.get().pk}&amount=0.01")
     desk.locator("[name=reason]").fill("Was cut short")
     desk.get_by_role("button", name="See before and after").click()
     desk.get_by_role("button", name="Refund").click()
@@ -107,7 +146,7 @@ def test_a_page_that_lost_its_connection_finds_it_again(tab: Tab, sam: User, unu
         sign_up(page)
         connected(page)
     ada = User.objects.get(email="ada@example.org")
-    ledger.top_up(user=ada, cents=700, reference="while-away", reason="Nobody was told", by=sam)
+    ledger.top_up(user=ada, cents=700, reference="while-away", reason="Nobody was told", by=sam, payment="INV-7")
     with served(*serve):
         expect(page.locator("#available")).to_have_text("$7.00", timeout=30_000)
 

@@ -59,7 +59,7 @@ def test_trouble_with_redis_costs_nothing(alice, sam, run, redis, layer):
     started = time.monotonic()
     run(settle(alice, run(admit(alice)).completion_id, 20))
     assert time.monotonic() - started < 0.9
-    ledger.top_up(user=alice, cents=20, reference="redis-away", reason="Still works", by=sam)
+    ledger.top_up(user=alice, cents=20, reference="redis-away", reason="Still works", by=sam, payment="INV-7")
     assert time.monotonic() - started < 2.5
     assert books_of(alice) == (1000, 0)
 

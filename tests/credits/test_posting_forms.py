@@ -7,6 +7,7 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 
 from accounts.models import User
+from conway.common.dollars import typed
 from credits import audit, ledger
 from credits.admin.accounts import with_activity
 from credits.models import CreditAccount, CreditTransaction
@@ -22,7 +23,7 @@ TOP_UP, ADJUST, REFUND = f"{DESK}/top-up/", f"{DESK}/adjust/", f"{DESK}/refund/"
 
 @pytest.fixture
 def desk(client, sam):
-    client.force_login(sam, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(sam, backend="accounts.backends.PasswordBackend")
     return client
 
 
@@ -31,7 +32,7 @@ def clerk(client, db):
     """Staff who may look at accounts, and do nothing."""
     clerk = User.objects.create_user(email="clerk@example.org", is_staff=True)
     clerk.user_permissions.add(Permission.objects.get(codename="view_creditaccount"))
-    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(clerk, backend="accounts.backends.PasswordBackend")
     return clerk
 
 
@@ -43,7 +44,7 @@ def fields_of(page) -> dict[str, str]:
 
 def filled(desk, path, **fields):
     """The form with its reference, filled in; the second page of it."""
-    return desk.post(path, {**fields_of(desk.get(path)), "reason": "Wire 7", **fields})
+    return desk.post(path, {**fields_of(desk.get(path)), "reason": "Wire 7", "payment": "INV-7", **fields})
 
 
 def confirmed(desk, path, **fields):
@@ -56,14 +57,14 @@ def table_of(page) -> dict[str, list[str]]:
 
 
 def test_a_top_up_is_seen_before_it_is_booked(desk, alice):
-    page = filled(desk, TOP_UP, user=alice.pk, cents=500)
+    page = filled(desk, TOP_UP, user=alice.pk, amount="5.00")
     assert table_of(page)["Balance"] == ["$10.00", "$15.00"]
     assert books_of(alice) == (1000, 0)
 
 
 def test_before_and_after_tell_what_is_held(desk, alice, run):
     run(admit(alice, worst=200))
-    page = filled(desk, ADJUST, user=alice.pk, cents=-300)
+    page = filled(desk, ADJUST, user=alice.pk, amount="-3.00")
     assert table_of(page) == {
         "Balance": ["$10.00", "$7.00"],
         "Held for requests under way": ["$2.00", "$2.00"],
@@ -72,20 +73,20 @@ def test_before_and_after_tell_what_is_held(desk, alice, run):
 
 
 def test_a_top_up_is_recorded_with_who_and_why(desk, alice, sam):
-    answer = confirmed(desk, TOP_UP, user=alice.email, cents=500)
+    answer = confirmed(desk, TOP_UP, user=alice.email, amount="5.00")
     assert "Topped up: +$5.00 for alice@example.org. The balance after it is $15.00." in answer.content.decode()
     entry = CreditTransaction.objects.latest("id")
     assert (entry.type, entry.amount_cents, entry.made_by, entry.reason) == ("top_up", 500, sam, "Wire 7")
 
 
 def test_who_has_no_account_yet_is_topped_up_too(desk, bob):
-    confirmed(desk, TOP_UP, user="BOB@example.org", cents=500)
+    confirmed(desk, TOP_UP, user="BOB@example.org", amount="5.00")
     assert books_of(bob) == (500, 0)
 
 
 @pytest.mark.parametrize("cents", [-250, 250])
 def test_an_adjustment_goes_both_ways(desk, alice, sam, cents):
-    confirmed(desk, ADJUST, user=alice.pk, cents=cents)
+    confirmed(desk, ADJUST, user=alice.pk, amount=typed(cents))
     entry = CreditTransaction.objects.latest("id")
     assert (entry.type, entry.amount_cents, entry.made_by) == ("adjustment", cents, sam)
     assert books_of(alice) == (1000 + cents, 0)
@@ -94,8 +95,10 @@ def test_an_adjustment_goes_both_ways(desk, alice, sam, cents):
 def test_a_part_of_a_charge_is_refunded_and_then_the_rest(desk, alice, sam, run):
     completion = run(buy(alice, 300))
     for cents, paid in ((100, ["$3.00", "$2.00"]), (200, ["$2.00", "$0.00"])):
-        assert table_of(filled(desk, REFUND, charge=completion, cents=cents))["Paid for this completion"] == paid
-        confirmed(desk, REFUND, charge=completion, cents=cents)
+        assert (
+            table_of(filled(desk, REFUND, charge=completion, amount=typed(cents)))["Paid for this completion"] == paid
+        )
+        confirmed(desk, REFUND, charge=completion, amount=typed(cents))
     assert books_of(alice) == (1000, 0)
     entry = CreditTransaction.objects.latest("id")
     assert (entry.type, entry.refers_to, entry.made_by) == ("refund", f"inference:{completion}", sam)
@@ -103,54 +106,75 @@ def test_a_part_of_a_charge_is_refunded_and_then_the_rest(desk, alice, sam, run)
 
 def test_more_than_was_paid_is_not_refunded(desk, alice, run):
     completion = run(buy(alice, 300))
-    page = filled(desk, REFUND, charge=completion, cents=301)
-    assert "only 300 cents are there" in page.content.decode()
-    forced = {"charge": completion, "cents": 301, "reason": "More", "reference": "forced", "confirmed": "yes"}
-    assert "At most 300 cents" in desk.post(REFUND, forced).content.decode()
+    page = filled(desk, REFUND, charge=completion, amount="3.01")
+    assert "only $3.00 is there" in page.content.decode()
+    forced = {
+        "charge": completion,
+        "amount": "3.01",
+        "reason": "More",
+        "payment": "INV-7",
+        "reference": "forced",
+        "confirmed": "yes",
+    }
+    assert "At most $3.00" in desk.post(REFUND, forced).content.decode()
     assert books_of(alice) == (700, 0)
 
 
 def test_what_is_held_is_not_taken_away(desk, alice, run):
     run(admit(alice, worst=200))
-    assert "only 800 cents are there" in filled(desk, ADJUST, user=alice.pk, cents=-801).content.decode()
-    forced = {"user": alice.pk, "cents": -801, "reason": "More", "reference": "forced", "confirmed": "yes"}
-    assert "Only 800 cents are available" in desk.post(ADJUST, forced).content.decode()
+    assert "only $8.00 is there" in filled(desk, ADJUST, user=alice.pk, amount="-8.01").content.decode()
+    forced = {
+        "user": alice.pk,
+        "amount": "-8.01",
+        "reason": "More",
+        "payment": "INV-7",
+        "reference": "forced",
+        "confirmed": "yes",
+    }
+    assert "Only $8.00 is available" in desk.post(ADJUST, forced).content.decode()
     assert books_of(alice) == (1000, 200)
 
 
 @pytest.mark.parametrize("path", [TOP_UP, ADJUST, REFUND])
 def test_a_double_click_is_booked_once(desk, alice, run, path):
     completion = run(buy(alice, 300))
-    sent = fields_of(filled(desk, path, user=alice.pk, charge=completion, cents=300))
+    sent = fields_of(filled(desk, path, user=alice.pk, charge=completion, amount="3.00"))
     answers = [desk.post(path, {**sent, "confirmed": "yes"}).status_code for _ in range(2)]
     assert answers == [302, 302]
     assert books_of(alice) == (1000, 0)
 
 
 def test_a_form_used_again_for_something_else_is_refused(desk, bob):
-    sent = fields_of(filled(desk, TOP_UP, user=bob.pk, cents=500)) | {"confirmed": "yes"}
+    sent = fields_of(filled(desk, TOP_UP, user=bob.pk, amount="5.00")) | {"confirmed": "yes"}
     desk.post(TOP_UP, sent)
-    assert "used already" in desk.post(TOP_UP, {**sent, "cents": 5000}).content.decode()
+    assert "used already" in desk.post(TOP_UP, {**sent, "amount": "50.00"}).content.decode()
     assert books_of(bob) == (500, 0)
 
 
+AMBIGUOUS = [
+    "50,00", "1,000", "1.000,00", "1'000", "1 000", "1.005", "5.", ".5", "1e3", "0x10", "+5", "--5", "9" * 30, "many",
+    "NaN", "Infinity", "٥", "€5", "5 USD", "10000000000.01",
+]  # fmt: skip
+
 WRONG = [
-    (TOP_UP, {"cents": 0}),
-    (TOP_UP, {"cents": -5}),
-    (TOP_UP, {"cents": "1.5"}),
-    (TOP_UP, {"cents": "9" * 30}),
-    (TOP_UP, {"cents": "many"}),
+    (TOP_UP, {"amount": "0.00"}),
+    (TOP_UP, {"amount": "-0.05"}),
+    *((TOP_UP, {"amount": text}) for text in AMBIGUOUS),
+    (TOP_UP, {"payment": ""}),
+    (TOP_UP, {"payment": "a\x00b"}),
+    (TOP_UP, {"payment": "x" * 101}),
+    (TOP_UP, {"note": "a\x00b"}),
     (TOP_UP, {"reason": "  "}),
     (TOP_UP, {"reason": "a\x00b"}),
     (TOP_UP, {"user": "nobody@example.org"}),
     (TOP_UP, {"user": "9" * 30}),
     (TOP_UP, {"user": ""}),
     (TOP_UP, {"reference": ""}),
-    (ADJUST, {"cents": 0}),
+    (ADJUST, {"amount": "0.00"}),
     (ADJUST, {"reason": ""}),
     (REFUND, {"charge": "chatcmpl-unknown"}),
     (REFUND, {"charge": "a\x00b"}),
-    (REFUND, {"cents": -1}),
+    (REFUND, {"amount": "-0.01"}),
     (REFUND, {"reference": "not a word"}),
 ]
 
@@ -158,7 +182,15 @@ WRONG = [
 @pytest.mark.parametrize(("path", "wrong"), WRONG)
 def test_what_cannot_be_meant_comes_back_with_a_word_about_it(desk, alice, run, path, wrong):
     completion = run(buy(alice, 300))
-    sent = {"user": alice.pk, "charge": completion, "cents": 5, "reason": "Wire 7", "reference": "once", **wrong}
+    sent = {
+        "user": alice.pk,
+        "charge": completion,
+        "amount": "0.05",
+        "reason": "Wire 7",
+        "payment": "INV-7",
+        "reference": "once",
+        **wrong,
+    }
     answer = desk.post(path, {**sent, "confirmed": "yes"})
     assert answer.status_code == 200
     assert "errorlist" in answer.content.decode()
@@ -167,7 +199,14 @@ def test_what_cannot_be_meant_comes_back_with_a_word_about_it(desk, alice, run, 
 
 @pytest.mark.parametrize(("path", "permission"), [(TOP_UP, "top_up"), (ADJUST, "adjust"), (REFUND, "refund")])
 def test_each_move_has_a_permission_of_its_own(client, clerk, alice, run, path, permission):
-    sent = {"user": alice.pk, "charge": run(buy(alice, 300)), "cents": 5, "reason": "Mine", "reference": "clerk"}
+    sent = {
+        "user": alice.pk,
+        "charge": run(buy(alice, 300)),
+        "amount": "0.05",
+        "reason": "Mine",
+        "payment": "INV-7",
+        "reference": "clerk",
+    }
     others = Permission.objects.filter(codename__in={"top_up", "adjust", "refund"} - {permission})
     clerk.user_permissions.add(*others)
     assert client.get(path).status_code == 403
@@ -187,7 +226,7 @@ def test_an_account_shows_only_the_moves_one_may_make(client, clerk, alice):
 
 def test_an_account_shows_what_is_asked_about_it(desk, alice, run):
     completion = run(buy(alice, 300))
-    confirmed(desk, REFUND, charge=completion, cents=100)
+    confirmed(desk, REFUND, charge=completion, amount="1.00")
     run(admit(alice, worst=200))
     page = desk.get(f"{DESK}/{alice.pk}/change/").content.decode()
     facts = dict(re.findall(r'field-(\w+)">.*?<div class="readonly">(.*?)</div>', page, re.S))
@@ -201,7 +240,7 @@ def test_what_was_spent_in_a_month_is_what_is_missing(alice, sam, run):
         completion = run(buy(alice, cents))
     ledger.refund(reference=f"inference:{completion}", cents=5, reason="Slow", by=sam)
     ledger.adjust(user=alice, cents=-100, reference="a", reason="A gift taken back", by=sam)
-    ledger.top_up(user=alice, cents=50, reference="b", reason="More", by=sam)
+    ledger.top_up(user=alice, cents=50, reference="b", reason="More", by=sam, payment="INV-8")
     assert with_activity(CreditAccount.objects.all()).get().spent_cents == 315 == spend(alice.pk).over(30)
 
 

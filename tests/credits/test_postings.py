@@ -8,14 +8,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_top_up_says_who_and_why(bob, sam):
-    entry = ledger.top_up(user=bob, cents=500, reference="wire-7", reason="Bank transfer", by=sam)
+    entry = ledger.top_up(user=bob, cents=500, reference="wire-7", reason="Bank transfer", by=sam, payment="INV-7")
     assert (entry.reference, entry.amount_cents, entry.balance_after_cents) == ("top_up:wire-7", 500, 500)
     assert (entry.made_by, entry.reason) == (sam, "Bank transfer")
     assert books_of(bob) == (500, 0)
 
 
 def test_a_double_click_is_one_credit(bob, sam):
-    first, second = (ledger.top_up(user=bob, cents=500, reference="form-1", reason="Gift", by=sam) for _ in range(2))
+    form = {"user": bob, "cents": 500, "reference": "form-1", "reason": "Gift", "payment": "INV-7"}
+    first, second = (ledger.top_up(**form, by=sam) for _ in range(2))
     assert first == second
     assert books_of(bob) == (500, 0)
 

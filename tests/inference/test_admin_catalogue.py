@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from accounts.models import User
 from inference import catalog
 from inference.admin.models import ChatModelForm
+from inference.admin.price_form import newest_price
 from inference.models import ChatModel, Price
 
 MODELS, PRICES = "/admin/inference/chatmodel/", "/admin/inference/price/"
@@ -19,7 +20,7 @@ MODELS, PRICES = "/admin/inference/chatmodel/", "/admin/inference/price/"
 
 @pytest.fixture
 def desk(client, sam, prices):
-    client.force_login(sam, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(sam, backend="accounts.backends.PasswordBackend")
     return client
 
 
@@ -37,6 +38,7 @@ def in_minutes(minutes):
 
 def announced(desk, confirmed=True, **fields):
     sent = {
+        "version": newest_price(),
         "model": "gpt-5-mini",
         "starts_at": in_minutes(10),
         "source": "the invoice",
@@ -186,7 +188,7 @@ def test_a_price_is_never_edited(desk):
 def test_only_who_may_add_prices_does(client, prices):
     clerk = User.objects.create_user(email="clerk@example.org", is_staff=True)
     clerk.user_permissions.add(Permission.objects.get(codename="view_price"))
-    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(clerk, backend="accounts.backends.PasswordBackend")
     assert (client.get(f"{PRICES}add/").status_code, announced(client).status_code) == (403, 403)
     clerk.user_permissions.add(Permission.objects.get(codename="add_price"))
     assert announced(client).status_code == 302

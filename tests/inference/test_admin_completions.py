@@ -17,7 +17,7 @@ LIST = "/admin/inference/completion/"
 
 @pytest.fixture
 def desk(client, sam):
-    client.force_login(sam, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(sam, backend="accounts.backends.PasswordBackend")
     return client
 
 
@@ -53,9 +53,10 @@ def test_a_completion_opens_its_receipt_with_cost_and_margin(desk, ask):
         f"inference:{completion.pk}",
     ):
         assert str(told) in page
-    refund = f"/admin/credits/creditaccount/refund/?charge={completion.pk}&amp;cents={completion.charged_cents}"
+    refund = f"/admin/credits/creditaccount/refund/?charge={completion.pk}&amp;amount=0.{completion.charged_cents:02}"
     assert refund in page
-    assert desk.get(refund.replace("&amp;", "&")).context["form"]["cents"].value() == str(completion.charged_cents)
+    filled_in = desk.get(refund.replace("&amp;", "&")).context["form"]
+    assert filled_in["amount"].value() == f"0.{completion.charged_cents:02}"
 
 
 def test_completions_are_filtered(desk, ask, sandbox):
@@ -165,7 +166,7 @@ def test_more_completions_are_not_more_queries(desk, ask):
 def test_who_may_not_look_does_not_see(client, ask):
     ask()
     clerk = User.objects.create_user(email="clerk@example.org", is_staff=True)
-    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(clerk, backend="accounts.backends.PasswordBackend")
     page = page_of(Completion.objects.get())
     assert (client.get(LIST).status_code, client.get(page).status_code) == (403, 403)
     clerk.user_permissions.add(Permission.objects.get(codename="view_completion"))

@@ -30,7 +30,7 @@ def a_new_look():
 
 @pytest.fixture
 def desk(client, sam):
-    client.force_login(sam, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(sam, backend="accounts.backends.PasswordBackend")
     return client
 
 
@@ -125,7 +125,7 @@ def test_it_asks_a_bounded_number_of_questions(desk, ask):
 def test_who_may_see_nothing_sees_nothing(client, ask):
     ask()
     clerk = User.objects.create_user(email="clerk@example.org", is_staff=True)
-    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(clerk, backend="accounts.backends.PasswordBackend")
     assert "Provider cost" not in client.get("/admin/").content.decode()
     clerk.user_permissions.add(Permission.objects.get(codename="view_completion"))
     page = client.get("/admin/").content.decode()

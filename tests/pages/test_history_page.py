@@ -135,11 +135,11 @@ def test_the_csv_comes_in_pieces_and_whole(ada: User, visit: Visit, monkeypatch:
 
 
 def test_a_spreadsheet_runs_nothing(hers: Client, alice: User, sam: User) -> None:
-    ledger.top_up(user=alice, cents=5, reference="formula", reason='=HYPERLINK("http://evil")', by=sam)
+    ledger.top_up(user=alice, cents=5, reference="formula", reason='=HYPERLINK("http://evil")', by=sam, payment="INV-7")
     newest = rows(hers.get("/credits/history.csv"))[0]
     assert newest["reason"] == '\'=HYPERLINK("http://evil")' and newest["amount_cents"] == "5"
 
 
 def test_a_reason_is_text_and_no_markup(hers: Client, alice: User, sam: User) -> None:
-    ledger.top_up(user=alice, cents=5, reference="script", reason="<script>alert(1)</script>", by=sam)
+    ledger.top_up(user=alice, cents=5, reference="script", reason="<script>alert(1)</script>", by=sam, payment="INV-7")
     assert "<script>alert" not in hers.get("/credits/history").content.decode()

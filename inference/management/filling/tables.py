@@ -20,16 +20,16 @@ def without_indexes() -> Iterator[None]:
     """Inside a transaction. CHECK constraints stay, and look at every row."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
-        cursor.execute(CONSTRAINTS, [list(BIG)])
-        constraints = cursor.fetchall()
+        cursor.execute(CONSTRAINTS, {"big": list(BIG)})
+        constraints = sorted(cursor.fetchall(), key=lambda row: row[2].startswith("FOREIGN"))  # what they need is first
         cursor.execute(INDEXES, [list(BIG)])
         indexes = cursor.fetchall()
-        for table, name, _ in constraints:
+        for table, name, _ in reversed(constraints):
             cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
         for name, _ in indexes:
             cursor.execute(f'DROP INDEX "{name}"')
         yield
-        for table, name, definition in sorted(constraints, key=lambda row: row[2].startswith("FOREIGN")):
+        for table, name, definition in constraints:
             cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
         for _, definition in indexes:
             cursor.execute(definition)
@@ -37,7 +37,9 @@ def without_indexes() -> Iterator[None]:
 
 CONSTRAINTS = """
 SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
-FROM pg_constraint WHERE conrelid::regclass::text = ANY (%s) AND contype IN ('p', 'u', 'f')"""
+FROM pg_constraint
+WHERE conrelid::regclass::text = ANY (%(big)s) AND contype IN ('p', 'u', 'f')
+   OR confrelid::regclass::text = ANY (%(big)s)"""
 
 INDEXES = """
 SELECT relname, pg_get_indexdef(indexrelid)

@@ -1,0 +1,109 @@
+"""What a second person decides. One who may not book something alone asks; another one, with the same right, books it.
+
+The ledger's row then names both: who asked and when, and who approved. The database refuses an approved row that was
+not asked for exactly so, and a request that is decided twice.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils.timezone import now
+
+from accounts.models import User
+from credits.ledger import postings
+from credits.ledger.amounts import UnableToPost
+from credits.models import CreditTransaction, MoveRequest, MoveRequestQuerySet
+
+Decision = MoveRequest.Decision
+COPIED = ("type", "amount_cents", "reference", "refers_to", "payment_reference", "reason", "internal_note")
+
+
+class NotOpen(UnableToPost):
+    pass
+
+
+class NotYours(UnableToPost):
+    pass
+
+
+def ask(entry: CreditTransaction) -> MoveRequest:
+    """For an entry that `AboveCeiling` carries; asked twice (a double click) it is one request."""
+    asked = MoveRequest(
+        **{name: getattr(entry, name) for name in COPIED},
+        user_id=entry.account_id,
+        requested_by=entry.made_by,
+        requested_from=entry.made_from,
+        expires_at=now() + timedelta(hours=settings.CONWAY_STAFF_REQUEST_HOURS),
+    )
+    try:
+        with transaction.atomic():
+            if waiting := _waiting_for(asked.payment_reference).exclude(reference=asked.reference).first():
+                raise UnableToPost(f"The payment {waiting.payment_reference} waits for a second person already.")
+            asked.save(force_insert=True)
+            return asked
+    except IntegrityError:
+        if (earlier := MoveRequest.objects.filter(reference=asked.reference).first()) is None:
+            raise
+    if any(getattr(earlier, name) != getattr(asked, name) for name in ("user_id", "amount_cents", "requested_by_id")):
+        raise postings.ReferenceReused(f"{asked.reference} was asked for already, with another account or amount.")
+    return earlier
+
+
+def approve(request_id: int, *, by: User, address: str | None = None) -> CreditTransaction:
+    with transaction.atomic():
+        asked = _open(request_id)
+        if by.pk in (asked.requested_by_id, asked.user_id):
+            raise NotYours("Somebody else approves it: neither who asked for it nor whose account it is.")
+        if not asked.requested_by.is_active:
+            raise NotOpen(f"{asked.requested_by} asked for it and is not active any more.")
+        entry = postings.post(_entry(asked, by, address))
+        _decide(asked, Decision.APPROVED, by, address, entry)
+        return entry
+
+
+def refuse(request_id: int, *, by: User, address: str | None = None) -> None:
+    """By somebody else; who asked for it withdraws it."""
+    with transaction.atomic():
+        asked = _open(request_id)
+        _decide(asked, Decision.WITHDRAWN if by.pk == asked.requested_by_id else Decision.REFUSED, by, address, None)
+
+
+def _open(request_id: int) -> MoveRequest:
+    """Locked, so that two decisions take turns."""
+    asked = MoveRequest.objects.select_for_update(no_key=True).get(pk=request_id)
+    if asked.decision:
+        raise NotOpen(f"This request is decided: {asked.decision}.")
+    if not MoveRequest.objects.open().filter(pk=request_id).exists():
+        raise NotOpen("This request has expired. Ask for it again.")
+    return asked
+
+
+def _entry(asked: MoveRequest, approved_by: User, address: str | None) -> CreditTransaction:
+    entry = CreditTransaction(
+        **{name: getattr(asked, name) for name in COPIED},
+        account_id=asked.user_id,
+        made_by=asked.requested_by,
+        made_from=asked.requested_from,
+        requested_at=asked.requested_at,
+        approved_by=approved_by,
+        approved_from=address,
+    )
+    if asked.type == CreditTransaction.Type.REFUND:
+        charge = postings.charge_of(str(asked.refers_to))
+        entry.details, entry.key_id = charge.details, charge.key_id
+    return entry
+
+
+def _decide(
+    asked: MoveRequest, decision: Decision, by: User, address: str | None, entry: CreditTransaction | None
+) -> None:
+    asked.decision, asked.decided_by, asked.decided_from, asked.entry = decision, by, address, entry
+    asked.decided_at = Now()  # the database's clock
+    asked.save(update_fields=["decision", "decided_by", "decided_from", "decided_at", "entry"])
+
+
+def _waiting_for(payment: str | None) -> MoveRequestQuerySet:
+    waiting = MoveRequest.objects.open()
+    return waiting.filter(payment_reference__iexact=payment) if payment else waiting.none()

@@ -1,0 +1,140 @@
+"""A form that was opened before a colleague's change saves nothing over it, and says whose change that was."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client
+from django.utils.timezone import now, timedelta
+
+from accounts.models import ApiKey, User
+from inference import catalog
+from inference.admin.price_form import newest_price
+from inference.models import ChatModel, Price
+from tests.accounts.attacks.forms import act, opened, sent
+
+USERS, KEYS, PRICES = "/admin/accounts/user/", "/admin/accounts/apikey/", "/admin/inference/price/add/"
+MODEL, REFUSED = "/admin/inference/chatmodel/gpt-5-mini/change/", "Nothing was saved"
+
+
+@pytest.fixture
+def grace(at_desk: Callable[[User], Client], db: None) -> Client:
+    return at_desk(User.objects.create_superuser("grace@example.org"))
+
+
+@pytest.fixture
+def desk(at_desk: Callable[[User], Client], sam: User) -> Client:
+    return at_desk(sam)
+
+
+@pytest.fixture
+def prices(db: None) -> None:
+    catalog.load()
+
+
+def test_an_old_form_does_not_reactivate_who_was_just_deactivated(desk: Client, grace: Client, alice: User) -> None:
+    page = f"{USERS}{alice.pk}/change/"
+    form = opened(desk, page)
+    act(grace, USERS, "deactivate", alice)
+    answer = sent(desk, page, form).content.decode()
+    assert REFUSED in answer and "grace@example.org at " in answer and "Deactivated" in answer
+    alice.refresh_from_db()
+    assert not alice.is_active
+
+
+def test_a_group_that_was_taken_away_does_not_come_back(desk: Client, grace: Client, staff: Any) -> None:
+    cashier = staff("cashier")
+    page = f"{USERS}{cashier.pk}/change/"
+    form = opened(desk, page)
+    assert sent(grace, page, {**opened(grace, page), "groups": None}).status_code == 302
+    assert REFUSED in sent(desk, page, form).content.decode()
+    assert not cashier.groups.exists()
+
+
+def test_a_role_is_not_saved_over_a_colleagues_change(desk: Client, grace: Client, staff: Any) -> None:
+    staff("plain")
+    group = Group.objects.get(name="cashier")
+    page = f"/admin/auth/group/{group.pk}/change/"
+    form = opened(desk, page)
+    assert sent(grace, page, {**opened(grace, page), "permissions": None}).status_code == 302
+    assert REFUSED in sent(desk, page, form).content.decode()
+    assert not group.permissions.exists()
+
+
+def test_a_sign_in_meanwhile_is_no_change(desk: Client, alice: User) -> None:
+    page = f"{USERS}{alice.pk}/change/"
+    form = opened(desk, page)
+    User.objects.filter(pk=alice.pk).update(last_login=now())
+    assert sent(desk, page, {**form, "name": "Alice B."}).status_code == 302
+
+
+def test_what_the_owner_changed_is_not_saved_over_either(desk: Client, alice: User) -> None:
+    page = f"{USERS}{alice.pk}/change/"
+    form = opened(desk, page)
+    User.objects.filter(pk=alice.pk).update(email="alice@new.example")
+    assert "No colleague did it" in sent(desk, page, form).content.decode()
+
+
+@pytest.mark.parametrize("version", ["", "x", "1.2.3", "9" * 90, "\x00"])
+def test_a_form_without_its_version_saves_nothing(desk: Client, alice: User, version: str) -> None:
+    page = f"{USERS}{alice.pk}/change/"
+    answer = sent(desk, page, {**opened(desk, page), "version": version, "name": "Mallory"})
+    assert answer.status_code == 200
+    assert User.objects.get(pk=alice.pk).name != "Mallory"
+
+
+def test_a_model_is_not_switched_on_again_by_an_old_form(desk: Client, grace: Client, prices: None) -> None:
+    form = opened(desk, MODEL)
+    assert sent(grace, MODEL, {**opened(grace, MODEL), "is_on": None}).status_code == 302
+    answer = sent(desk, MODEL, form).content.decode()
+    assert REFUSED in answer and "Changed On" in answer
+    assert not ChatModel.objects.get(pk="gpt-5-mini").is_on
+
+
+def test_a_keys_limit_is_not_raised_again_by_an_old_form(desk: Client, grace: Client, alice: User) -> None:
+    key, _ = ApiKey.issue(user=alice, name="laptop", limit_cents=10_000)
+    page = f"{KEYS}{key.pk}/change/"
+    form = opened(desk, page)
+    assert sent(grace, page, {**opened(grace, page), "limit_cents": "5.00"}).status_code == 302
+    assert REFUSED in sent(desk, page, {**form, "limit_cents": "100.00"}).content.decode()
+    assert ApiKey.objects.get().limit_cents == 500
+
+
+def announced(client: Client, version: int, minutes: int) -> Any:
+    form = {"model": "gpt-5-mini", "source": "invoice", "input-0": "1", "output-0": "2", "version": version}
+    starts_at = (now() + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%S")
+    return client.post(PRICES, {**form, "starts_at": starts_at, "confirmed": "yes"})
+
+
+def test_a_price_is_not_announced_past_a_colleagues(desk: Client, grace: Client, prices: None) -> None:
+    seen = newest_price()
+    assert announced(grace, seen, 10).status_code == 302
+    answer = announced(desk, seen, 20).content.decode()
+    assert "Nothing was added" in answer and "grace@example.org" in answer
+    assert Price.objects.filter(model="gpt-5-mini").count() == 2
+    assert announced(desk, newest_price(), 20).status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_save_at_once_one_is_refused(sam: User, alice: User, at_desk: Any) -> None:
+    page, both, answers = f"{USERS}{alice.pk}/change/", threading.Barrier(2), []
+    clients = [at_desk(sam), at_desk(User.objects.create_superuser("grace@example.org"))]
+    forms = [opened(client, page) for client in clients]
+
+    def save(client: Client, form: dict[str, Any], name: str) -> None:
+        both.wait()
+        answers.append(sent(client, page, {**form, "name": name}).status_code)
+        connection.close()
+
+    threads = [
+        threading.Thread(target=save, args=[client, form, name])
+        for client, form, name in zip(clients, forms, ("Ann", "Bea"), strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [200, 302]
