@@ -1,6 +1,7 @@
 """Staff never become other staff: by a password, an email, a group, or a right of their own."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from django.contrib.auth.models import Group, Permission
 from django.core import mail
 from django.test import Client
 
-from accounts.models import User
+from accounts import lockout
+from accounts.models import Attempts, User
 from tests.accounts.attacks.forms import NO_WALLETS, act, opened, sent
 
 USERS, GROUPS = "/admin/accounts/user/", "/admin/auth/group/"
@@ -166,3 +168,26 @@ def test_there_is_no_link_without_an_address_or_for_who_is_shut_out(support: Cli
 
 def test_a_list_is_no_way_to_guess_at_a_hash(support: Client, alice: User) -> None:
     assert support.get(f"{USERS}?password__startswith=pbkdf2").status_code == 400
+
+
+# Unlocking
+
+
+def locked(user: User) -> User:
+    for _ in range(11):
+        Attempts.add("sign-in", timedelta(minutes=15), account=str(user.email), network="192.0.2.0/24")
+    assert lockout.is_locked(user)
+    return user
+
+
+def test_support_unlocks_whoever_is_locked_out_and_it_is_logged(support: Client, bob: User) -> None:
+    assert b"Unlock" in support.get(page_of(locked(bob))).content
+    support.post(f"{USERS}{bob.pk}/unlock/")
+    assert not lockout.is_locked(bob) and b"Unlock:" not in support.get(page_of(bob)).content
+    assert LogEntry.objects.get().change_message == "Unlocked bob@example.org"
+
+
+@pytest.mark.parametrize("role", ["cashier", "auditor", "catalogue"])
+def test_others_unlock_nobody(staff: Any, at_desk: Any, bob: User, role: str) -> None:
+    assert at_desk(staff(role)).post(f"{USERS}{locked(bob).pk}/unlock/").status_code == 403
+    assert lockout.is_locked(bob)

@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, User
 from credits import ledger
 from credits.models import CreditTransaction
 from tests.credits.attacks.conftest import TOP_UP, confirmed, filled, text_of, whole
@@ -119,3 +119,20 @@ def test_a_wallets_owner_gets_a_key(bob, capsys):
     assert (books_of(bob), ApiKey.objects.get().user) == ((5, 0), bob)
     with pytest.raises(CommandError, match="Nobody signed in with the wallet"):
         call_command("issue_key", "0x" + "cd" * 20)
+
+
+def test_an_unproven_address_is_topped_up_only_on_purpose(desk):
+    eve = User.objects.sign_up("eve@example.org", "eve's long password")
+    assert "not proven" in text_of(confirmed(desk, user="eve@example.org", amount="5"))
+    assert books_of(eve) == (0, 0)
+    shown = text_of(desk.post(TOP_UP, filled(desk, user="eve@example.org", amount="5", unproven="on")))
+    assert "eve@example.org (unproven)" in shown
+    confirmed(desk, user="eve@example.org", amount="5", unproven="on")
+    assert books_of(eve) == (500, 0)
+
+
+def test_of_several_who_claim_an_address_none_is_guessed(desk):
+    eves = [User.objects.sign_up("eve@example.org", "eve's long password") for _ in range(2)]
+    assert "user id" in text_of(confirmed(desk, user="eve@example.org", amount="5", unproven="on"))
+    confirmed(desk, user=eves[0].pk, amount="5")
+    assert [books_of(eve) for eve in eves] == [(500, 0), (0, 0)]
