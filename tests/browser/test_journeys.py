@@ -195,6 +195,7 @@ def test_the_playground_writes_it_as_code(site: Served, tab: Tab) -> None:
 def test_tabs_of_other_workers_hear_of_it_through_redis(
     transactional_db: None, redis: str, tab: Tab, sam: User
 ) -> None:
+    give_password(sam, "sam's password")
     with served("manage.py", "serve", "--port", "0", "--workers", "2", CONWAY_SANDBOX="1", REDIS_URL=redis) as site:
         page, desk = tab(site), tab(site)
         sign_up(page)
