@@ -37,6 +37,7 @@ def test_a_json_call_whose_caller_left_is_read_to_its_end(key: str, sandbox: San
     async def scenario() -> None:
         asking = asyncio.create_task(handler.complete({"authorization": key}, json.dumps(body).encode()))
         while not task.running:
+            assert not asking.done(), asking.result()
             await asyncio.sleep(0.01)
         asking.cancel()
         while task.running:
