@@ -30,7 +30,7 @@ format: .venv/installed-dev ## Formats the code, sorts imports
 	$(BIN)/ruff format .
 
 faults: .venv/installed-dev ## Every fault in its long form, 15 minutes on two cores; writes docs/reliability.md's table
-	CONWAY_LONG_TESTS=1 CONWAY_DATA_DIR="$(CURDIR)/var/tests/long" $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/faults
+	CONWAY_LONG_TESTS=1 CONWAY_DATA_DIR="$(CURDIR)/var/tests/long" $(BIN)/python -m pytest -q -n 2 --dist loadfile --timeout 1800 tests/faults
 
 bench: .venv/installed ## What a completion costs, about a minute on loopback. ARGS="--soak 10" goes on, watching memory
 	@$(BIN)/python -m bench $(ARGS)

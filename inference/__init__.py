@@ -1,14 +1,10 @@
-"""What they ask: a completion's way, file by file.
+"""What they ask. Each room says in its own docstring what it holds.
 
-lean.py        the edge: bytes in, bytes out, no middleware          api.py       models, receipts, estimates
-(django-ninja)
-relay.py       the story of one completion                           estimate.py  what would it cost
-routing.py     where a request goes                                  receipts.py  what did it cost
-errors.py      every failure, as the caller sees it                  openapi.py   the documents' longer parts
-billing.py     admit and settle                                      upstream.py  the wire to the providers
-catalog.py     which model, at which price, by which provider        models.py    its tables
-providers.py   five houses                                           dialects/    four languages
-pricing.py     tokens → dollars → cents                              chat/        the neutral form between them
-usage.py       tokens in buckets                                     sse.py       events on the wire
-content_encoding.py   bodies that come compressed
+api/         the HTTP surface                         completion/  the life of one completion
+billing/     holds before, settlements after          reporting/   the same money, read only
+catalog/     what is offered, at which price          upstream/    the wire to the providers
+dialects/    four languages                           chat/        the neutral form between them
+pages/       the browser's side                       admin/       staff's side
+sandbox/     five providers simulated                 sse.py       events on the wire
+models.py    the tables
 """
