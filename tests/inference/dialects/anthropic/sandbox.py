@@ -10,7 +10,7 @@ HEADERS = {"x-api-key": "any", "anthropic-version": "2023-06-01"}
 
 
 def accepts(body: dict[str, Any]) -> bool:
-    """Raises `AdmissionDenied`, in Anthropic's words."""
+    """Raises `Refused`, in Anthropic's words."""
     wire = Anthropic(PromptCache())
     wire.authenticate(HEADERS)
     wire.read(body, Incoming("/v1/messages", HEADERS, b""))

@@ -11,7 +11,7 @@ HEADERS = {"x-goog-api-key": "any"}
 
 
 def accepts(body: dict[str, Any], model: str) -> bool:
-    """Raises `AdmissionDenied`, in Google's words."""
+    """Raises `Refused`, in Google's words."""
     wire = Gemini()
     wire.authenticate(HEADERS)
     wire.read(json.loads(json.dumps(body)), Incoming("", HEADERS, b"", model=target(model).upstream_model))

@@ -10,7 +10,7 @@ import pytest
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.dialects import gemini
-from inference.sandbox.refusals import AdmissionDenied
+from inference.sandbox.refusals import Refused
 from tests.inference.dialects.gemini.asking import FLASH, MODELS, PRO, Json, target
 from tests.inference.dialects.gemini.sandbox import accepts
 from tests.inference.dialects.gemini.sdk import taken
@@ -68,5 +68,5 @@ def test_gemini_takes_what_was_sent_to_others(name: str, model: str) -> None:
 def is_accepted(body: Json, model: str) -> bool:
     try:
         return accepts(body, model)
-    except AdmissionDenied as refused:
+    except Refused as refused:
         raise AssertionError(refused.args) from refused

@@ -13,7 +13,7 @@ from inference.sandbox.cache import PromptCache
 from inference.sandbox.openai_chat.moonshot import Moonshot
 from inference.sandbox.openai_chat.openai import OpenAI
 from inference.sandbox.openai_chat.qwen import Qwen
-from inference.sandbox.refusals import AdmissionDenied
+from inference.sandbox.refusals import Refused
 from inference.sandbox.validators import Invalid
 
 Json = dict[str, Any]
@@ -64,7 +64,7 @@ def complaint(model: str, body: Json) -> str | None:
     try:
         wire.check_shape(sent)
         wire.checked(sent)
-    except AdmissionDenied as refused:
+    except Refused as refused:
         said = refused.message
     except Invalid as invalid:
         said = wire.complaint(invalid).message
