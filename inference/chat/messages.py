@@ -83,6 +83,16 @@ class RefusalPart(Part):
 AnyPart = Annotated[TextPart | ImagePart | AudioPart | FilePart | RefusalPart, Field(discriminator="type")]
 
 
+def words(part: AnyPart) -> str:
+    """The text of a part, and nothing of one that is no text."""
+    match part:
+        case TextPart():
+            return part.text
+        case RefusalPart():
+            return part.refusal
+    return ""
+
+
 def content_form(content: Any) -> str:
     return "parts" if isinstance(content, list) else "text"
 
@@ -138,11 +148,7 @@ class Message(Wire):
         """All text of the content, refusals included, joined as it was written."""
         if isinstance(self.content, str):
             return self.content
-        return "".join(
-            part.text if isinstance(part, TextPart) else part.refusal
-            for part in self.content or ()
-            if isinstance(part, TextPart | RefusalPart)
-        )
+        return "".join(map(words, self.content or ()))
 
     @property
     def calls(self) -> list[ToolCall]:

@@ -4,20 +4,17 @@ Claude insists: no system message among the turns, the first turn the user's, al
 turn before any text, no blank text anywhere.
 """
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic_core import from_json
-
 from inference.chat.messages import Message, RefusalPart, ToolCall
 from inference.chat.provider_request import ProviderRequest
-from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.dialects.anthropic import parts
 from inference.dialects.anthropic.output_format import wants_json
 from inference.dialects.anthropic.parts import Block
 from inference.dialects.anthropic.tool_ids import ToolIds, tool_name
+from inference.dialects.untrusted_json import call_arguments
 
 SYSTEM = ("system", "developer")
 PLACEHOLDER = "."
@@ -33,8 +30,9 @@ class Turn:
         return any(block["type"] == block_type for block in self.blocks)
 
 
-def write(request: ChatRequest, traits: Traits) -> tuple[list[Block], list[Turn]]:
+def write(rendered: ProviderRequest, traits: Traits) -> tuple[list[Block], list[Turn]]:
     """The system prompt's blocks, and at least one turn of which the first is the user's."""
+    request = rendered.request
     system = [block for message in request.messages if message.role in SYSTEM for block in system_blocks(message)]
     turns = spoken(request.messages, traits)
     if not turns and system:
@@ -116,7 +114,7 @@ def thinking_block(given: dict[str, Any]) -> Block | None:
 
 def tool_use(call: ToolCall, ids: ToolIds) -> Block:
     name = tool_name(call.function.name)
-    return {"type": "tool_use", "id": ids.take(call.id), "name": name, "input": arguments(call.function.arguments)}
+    return {"type": "tool_use", "id": ids.take(call.id), "name": name, "input": call_arguments(call.function.arguments)}
 
 
 def tool_result(message: Message, at: str, ids: ToolIds, traits: Traits) -> Block:
@@ -128,15 +126,3 @@ def tool_result(message: Message, at: str, ids: ToolIds, traits: Traits) -> Bloc
     if marks:
         block["cache_control"] = marks[-1]
     return parts.marked(block, message.cache_control)
-
-
-def arguments(text: str | None) -> dict[str, Any]:
-    """A model wrote it: a 400 for broken JSON would make the conversation unrecoverable."""
-    if not text or not text.strip():
-        return {}
-    try:
-        value = from_json(text, allow_inf_nan=False)
-        json.dumps(value, allow_nan=False)  # 1e999 reads as infinity, which no JSON can hold
-    except (ValueError, RecursionError):
-        return {"__raw_arguments": text}
-    return value if isinstance(value, dict) else {"__raw_arguments": value}

@@ -38,7 +38,7 @@ def schemas(form: dict[str, Any]) -> list[dict[str, Any]]:
     return [form["format"]["schema"]] if form else []
 
 
-def config(request: ChatRequest) -> dict[str, Any]:
+def write(request: ChatRequest) -> dict[str, Any]:
     given = asked_schema(request)
     if given is None:
         return {}

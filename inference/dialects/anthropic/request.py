@@ -23,10 +23,10 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     if request.stream_options and request.stream_options.include_obfuscation:
         rendered.ignore("stream_options.include_obfuscation")
     max_tokens = output_limit(rendered, traits, limit)
-    system, turns = conversation.write(request, traits)
-    thought = thinking.plan(rendered, traits, turns, max_tokens)
+    system, turns = conversation.write(rendered, traits)
+    thought = thinking.write(rendered, traits, turns, max_tokens)
     conversation.close(turns, rendered, traits, thinks=thought is not None)
-    form = output_format.config(request)
+    form = output_format.write(request)
     rendered.body = {
         "model": target.upstream_model,
         "max_tokens": max_tokens,
@@ -37,9 +37,8 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
         "thinking": thought,
         "output_config": form | thinking.effort(request, traits),
         **sampling(rendered, thinks=thought is not None),
-        "stop_sequences": stop_sequences(rendered),
-        "metadata": metadata(request, target),
-        "service_tier": traits.service_tier,
+        "stop_sequences": stops(rendered),
+        **privacy(request, target),
     }
     rendered.body = {name: value for name, value in rendered.body.items() if value not in (None, [], {})}
     cache.fit(rendered.body, traits)
@@ -73,7 +72,7 @@ def sampling(rendered: ProviderRequest, *, thinks: bool) -> dict[str, Any]:
     return sent
 
 
-def stop_sequences(rendered: ProviderRequest) -> list[str]:
+def stops(rendered: ProviderRequest) -> list[str]:
     """White space alone is refused as a stop sequence."""
     stops = rendered.request.stops
     taken = [stop for stop in stops if stop.strip()]
@@ -82,6 +81,8 @@ def stop_sequences(rendered: ProviderRequest) -> list[str]:
     return taken
 
 
-def metadata(request: ChatRequest, target: Target) -> dict[str, str]:
+def privacy(request: ChatRequest, target: Target) -> dict[str, Any]:
+    """Who asks, hashed; and the tier that keeps the price as promised."""
     caller = request.safety_identifier or request.user
-    return {"user_id": target.pseudonym(caller)} if caller else {}
+    named = {"user_id": target.pseudonym(caller)} if caller else {}
+    return {"metadata": named, "service_tier": target.traits.service_tier}

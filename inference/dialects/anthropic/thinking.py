@@ -12,7 +12,7 @@ DEFAULT_EFFORT = "medium"  # for a caller who wants thinking and does not say ho
 THOUGHTS = ("thinking", "redacted_thinking")
 
 
-def plan(rendered: ProviderRequest, traits: Traits, turns: list[Turn], max_tokens: int) -> dict[str, Any] | None:
+def write(rendered: ProviderRequest, traits: Traits, turns: list[Turn], max_tokens: int) -> dict[str, Any] | None:
     """The `thinking` field. What excludes manual thinking wins over it, and the caller is told."""
     request = rendered.request
     if not wants(request):

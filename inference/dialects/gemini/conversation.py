@@ -4,24 +4,30 @@ Gemini insists: the first turn is the user's, the answers to calls follow them a
 each naming its function.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from pydantic_core import from_json
-
+from inference.chat.invalid_request import refuse_unless
 from inference.chat.messages import ImagePart, Message, ToolCall
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.dialects.gemini import parts, signatures
 from inference.dialects.gemini.names import sent_name
 from inference.dialects.gemini.parts import Part
+from inference.dialects.untrusted_json import call_arguments, strict_json
 
 SYSTEM = ("system", "developer")
 PLACEHOLDER = "."
-RAW = "__raw_arguments"
+
+
+def write(
+    rendered: ProviderRequest, traits: Traits, names: Mapping[str, str]
+) -> tuple[list[Part], list[dict[str, Any]]]:
+    """The instruction's parts, and at least one turn, of which the first is the user's."""
+    return Turns(traits, names).write(rendered.request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,6 @@ class Turns:
     names: Mapping[str, str]
 
     def write(self, request: ChatRequest) -> tuple[list[Part], list[dict[str, Any]]]:
-        """The instruction's parts, and at least one turn, of which the first is the user's."""
         system = [part for message in request.messages if message.role in SYSTEM for part in parts.texts(message.parts)]
         turns = self.spoken(request.messages)
         if not turns and system:
@@ -71,7 +76,7 @@ class Turns:
         return texts + calls
 
     def call(self, call: ToolCall) -> Part:
-        part: Part = {"functionCall": {**self.named(call), "args": arguments(call.function.arguments)}}
+        part: Part = {"functionCall": {**self.named(call), "args": call_arguments(call.function.arguments)}}
         signature = signatures.of(call.extra_content)
         return {**part, "thoughtSignature": signature} if signature else part
 
@@ -95,31 +100,13 @@ def add(turns: list[dict[str, Any]], role: str, held: list[Part]) -> None:
         turns.append(turn(role, held))
 
 
-def arguments(text: str | None) -> dict[str, Any]:
-    """A model wrote it: a 400 for broken JSON would make the conversation unrecoverable."""
-    if not text or not text.strip():
-        return {}
-    try:
-        value = read(text)
-    except ValueError:
-        return {RAW: text}
-    return value if isinstance(value, dict) else {RAW: value}
-
-
 def response(index: int, message: Message) -> dict[str, Any]:
     """An object stays one; anything else a tool says is text to Gemini."""
     for number, part in enumerate(message.parts):
         sentence = f"messages[{index}].content[{number}]: this model does not take images in tool results."
-        parts.refuse_unless(not isinstance(part, ImagePart), sentence)
+        refuse_unless(not isinstance(part, ImagePart), sentence)
     try:
-        value = read(message.text)
+        value = strict_json(message.text)
     except ValueError:
         value = None
     return value if isinstance(value, dict) else {"output": message.text}
-
-
-def read(text: str) -> Any:
-    """Raises ValueError, also for what no JSON can hold: 1e999 reads as infinity."""
-    value = from_json(text, allow_inf_nan=False)
-    json.dumps(value, allow_nan=False)
-    return value

@@ -11,7 +11,7 @@ PARAM = "response_format"
 JSON = {"responseMimeType": "application/json"}
 
 
-def config(request: ChatRequest, traits: Traits) -> dict[str, Any]:
+def write(request: ChatRequest, traits: Traits) -> dict[str, Any]:
     form = request.response_format
     if form is None or form.type == "text":
         return {}

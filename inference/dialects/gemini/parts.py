@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from inference.chat import media
-from inference.chat.invalid_request import InvalidRequest, unsupported
-from inference.chat.messages import AnyPart, AudioPart, FilePart, ImagePart, RefusalPart, TextPart
+from inference.chat.invalid_request import InvalidRequest, refuse_unless
+from inference.chat.messages import AnyPart, AudioPart, FilePart, ImagePart, words
 from inference.chat.traits import Traits
 
 Part = dict[str, Any]
@@ -20,15 +20,6 @@ AUDIO = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 def texts(given: Iterable[AnyPart]) -> list[Part]:
     """Where only words are allowed. Empty text is no part."""
     return [{"text": said} for part in given if (said := words(part))]
-
-
-def words(part: AnyPart) -> str:
-    match part:
-        case TextPart():
-            return part.text
-        case RefusalPart():
-            return part.refusal
-    return ""
 
 
 def contents(given: Iterable[AnyPart], at: str, traits: Traits) -> list[Part]:
@@ -77,8 +68,3 @@ def document(part: FilePart, at: str, traits: Traits) -> Part:
 
 def inline(media_type: str, data: str) -> Part:
     return {"inlineData": {"mimeType": media_type, "data": data}}
-
-
-def refuse_unless(condition: bool, sentence: str) -> None:
-    if not condition:
-        raise unsupported(sentence, param="messages", value=True)

@@ -8,8 +8,7 @@ from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.chat.unsupported_fields import drop_unsupported
-from inference.dialects.gemini import names, output_format, thinking, tools
-from inference.dialects.gemini.conversation import Turns
+from inference.dialects.gemini import conversation, names, output_format, thinking, tools
 
 PENALTIES = {"presence_penalty": "presencePenalty", "frequency_penalty": "frequencyPenalty"}
 LARGEST_PENALTY = 1.99  # two itself is refused
@@ -27,12 +26,12 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     rendered = drop_unsupported(request, traits)
     sent = names.as_sent(tool.function.name for tool in request.tools or ())
     rendered.names = {ours: callers for callers, ours in sent.items() if ours != callers}
-    system, turns = Turns(traits, sent).write(request)
+    system, turns = conversation.write(rendered, traits, sent)
     config = generation(rendered, traits, output_limit(rendered, traits, limit))
     rendered.body = {
         "contents": turns,
         **({"systemInstruction": {"parts": system}} if system else {}),
-        **tools.write(request, sent),
+        **tools.write(rendered, sent),
         **({"generationConfig": config} if config else {}),
     }
     name_unsent(rendered)
@@ -46,11 +45,11 @@ def generation(rendered: ProviderRequest, traits: Traits, max_tokens: int | None
         "temperature": request.temperature,
         "topP": request.top_p,
         "topK": request.top_k,
-        "stopSequences": stop_sequences(request, traits),
+        "stopSequences": stops(request, traits),
         "seed": seed(request.seed),
         **penalties(rendered, traits),
-        **output_format.config(request, traits),
-        "thinkingConfig": thinking.config(rendered, traits, max_tokens),
+        **output_format.write(request, traits),
+        "thinkingConfig": thinking.write(rendered, traits, max_tokens),
     }
     return {name: value for name, value in config.items() if value not in (None, [], {})}
 
@@ -65,11 +64,11 @@ def output_limit(rendered: ProviderRequest, traits: Traits, limit: int | None) -
     return min(tokens for tokens in (limit, asked, traits.max_output_tokens) if tokens is not None)
 
 
-def stop_sequences(request: ChatRequest, traits: Traits) -> list[str]:
-    stops = [stop for stop in request.stops if stop]
-    if traits.max_stops is not None and len(stops) > traits.max_stops:
+def stops(request: ChatRequest, traits: Traits) -> list[str]:
+    given = [stop for stop in request.stops if stop]
+    if traits.max_stops is not None and len(given) > traits.max_stops:
         raise unsupported(f"This model takes at most {traits.max_stops} stop sequences.", param="stop", value=True)
-    return stops
+    return given
 
 
 def seed(given: int | None) -> int | None:

@@ -6,7 +6,7 @@ from inference.chat.provider_request import ProviderRequest
 from inference.chat.traits import Traits
 
 
-def config(rendered: ProviderRequest, traits: Traits, max_tokens: int | None) -> dict[str, Any]:
+def write(rendered: ProviderRequest, traits: Traits, max_tokens: int | None) -> dict[str, Any]:
     """Without an effort the model decides, and keeps its thoughts to itself."""
     effort = rendered.request.reasoning_effort
     if effort is None:

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import AllowedTools, ChatRequest, Tool, allowed_name
 from inference.dialects.gemini import schema
 
 MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
 
 
-def write(request: ChatRequest, names: Mapping[str, str]) -> dict[str, Any]:
+def write(rendered: ProviderRequest, names: Mapping[str, str]) -> dict[str, Any]:
     """A choice without declarations would be a 400."""
+    request = rendered.request
     if not request.tools:
         return {}
     declarations = [declaration(number, tool, names) for number, tool in enumerate(request.tools)]

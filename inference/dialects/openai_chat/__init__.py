@@ -1,10 +1,11 @@
 """OpenAI's Chat Completions, which Moonshot and Qwen speak with an accent: how they deviate is data (chat/traits.py).
 
-request.py       a body from an allow-list        reply.py    a JSON reply
-conversation.py  its messages                     stream.py   the same in chunks
-parts.py         their parts                      calls.py    tool calls in either
-tools.py         tools, their names, the choice   finish.py   why it ended
-faults.py        what failures mean               usage.py    what it used
+request.py        a body from an allow-list        reply.py    a JSON reply
+conversation.py   its messages                     stream.py   the same in chunks
+parts.py          their parts                      calls.py    tool calls in either
+tools.py          tools, their names, the choice   finish.py   why it ended
+thinking.py       an effort, or a switch           usage.py    what it used
+output_format.py  JSON, with a schema or without   faults.py   what failures mean
 
 Sources: translation.md 2 to 6, columns OpenAI, Moonshot and Qwen; `openai` 3.54.0 types/chat.
 """

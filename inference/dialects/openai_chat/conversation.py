@@ -5,13 +5,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import from_json
-
-from inference.chat.invalid_request import unsupported
+from inference.chat.invalid_request import InvalidRequest, unsupported
 from inference.chat.messages import Message, ToolCall
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.traits import Traits
-from inference.dialects.openai_chat import parts
+from inference.dialects.openai_chat import parts, thinking
+from inference.dialects.untrusted_json import RAW_ARGUMENTS, call_arguments
 
 Body = dict[str, Any]
 Content = str | list[Body] | None
@@ -19,6 +18,15 @@ Content = str | list[Body] | None
 MOST_CACHE_MARKS = 4
 # Kimi counts an empty reasoning as a missing one.
 NO_REASONING = " "
+
+
+def write(rendered: ProviderRequest, traits: Traits, sent_names: dict[str, str]) -> list[Body]:
+    """Raises `InvalidRequest`."""
+    request = rendered.request
+    written = Writer(traits, sent_names, rendered, thinking.is_on(request, traits)).write(request.messages)
+    if not written:
+        raise InvalidRequest("The messages are all empty.", param="messages")
+    return written
 
 
 @dataclass(slots=True)
@@ -130,12 +138,9 @@ class Writer:
 
 
 def object_text(arguments: str) -> str:
-    """Arguments as a JSON object. A model may have written anything, and a 400 would end its conversation for good."""
-    try:
-        value = from_json(arguments)
-    except ValueError:
-        value = arguments
-    return arguments if isinstance(value, dict) else json.dumps({"__raw_arguments": value}, ensure_ascii=False)
+    """As the model wrote it, where that is an object."""
+    value = call_arguments(arguments)
+    return json.dumps(value, ensure_ascii=False) if RAW_ARGUMENTS in value else arguments
 
 
 def keep_last_marks(messages: list[Body]) -> None:

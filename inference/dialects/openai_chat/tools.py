@@ -22,7 +22,8 @@ STRICT: dict[str, Callable[[bool | None], bool | None]] = {
 }
 
 
-def offered(request: ChatRequest, traits: Traits, sent_names: dict[str, str], rendered: ProviderRequest) -> Body:
+def write(rendered: ProviderRequest, traits: Traits, sent_names: dict[str, str]) -> Body:
+    request = rendered.request
     tools = narrowed(request, traits)
     check(request, tools, traits)
     if not tools:

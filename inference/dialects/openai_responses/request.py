@@ -4,10 +4,10 @@ from typing import Any
 
 from inference.chat.invalid_request import InvalidRequest, unsupported
 from inference.chat.provider_request import ProviderRequest, Target
-from inference.chat.request import ChatRequest, JsonSchema, Tool
+from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.chat.unsupported_fields import asks, drop_unsupported
-from inference.dialects.openai_responses.conversation import input_items
+from inference.dialects.openai_responses import conversation, output_format, thinking, tools
 
 # Chat Completions fields this API has no word for. Without `stop` or a second choice the reply would be another one.
 NO_SUCH_FIELD = ("seed", "logit_bias", "presence_penalty", "frequency_penalty", "prediction")
@@ -16,7 +16,6 @@ CANNOT = {
     "n": "This model gives one choice per request; leave out n or send 1.",
 }
 LEAST_OUTPUT_TOKENS = 16  # the API answers 400 to less
-NO_PARAMETERS = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
 
 
 def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> ProviderRequest:
@@ -25,15 +24,15 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     leave_out(request, rendered)
     rendered.body = {
         "model": target.upstream_model,
-        "input": input_items(request.messages, target, rendered),
+        "input": conversation.write(rendered, target),
         "store": False,
-        **length(request, target.traits, limit, rendered),
+        **output_limit(rendered, target.traits, limit),
         **sampling(request, target.traits, rendered),
-        **thinking(request, target.traits),
-        **tools(request),
-        **text(request),
+        **thinking.write(request, target.traits),
+        **tools.write(rendered),
+        **output_format.write(request),
         **include(request, target.traits),
-        **tenancy(request, target, rendered),
+        **privacy(request, target, rendered),
         **streaming(request),
     }
     return rendered
@@ -50,7 +49,8 @@ def leave_out(request: ChatRequest, rendered: ProviderRequest) -> None:
         rendered.ignore("store")
 
 
-def length(request: ChatRequest, traits: Traits, limit: int | None, rendered: ProviderRequest) -> dict[str, Any]:
+def output_limit(rendered: ProviderRequest, traits: Traits, limit: int | None) -> dict[str, Any]:
+    request = rendered.request
     most = traits.max_output_tokens if traits.always_send_length else None
     limits = [tokens for tokens in (request.output_limit or most, limit) if tokens is not None]
     if not limits:
@@ -72,63 +72,6 @@ def sampling(request: ChatRequest, traits: Traits, rendered: ProviderRequest) ->
     return {}
 
 
-def thinking(request: ChatRequest, traits: Traits) -> dict[str, Any]:
-    effort = request.reasoning_effort
-    if effort is None or "reasoning_effort" in traits.ignores:
-        return {}
-    return {"reasoning": {"effort": traits.efforts.get(effort, effort)}}
-
-
-def tools(request: ChatRequest) -> dict[str, Any]:
-    if not request.tools:
-        return {}
-    body: dict[str, Any] = {"tools": [tool(given) for given in request.tools]}
-    if request.tool_choice is not None:
-        body["tool_choice"] = tool_choice(request)
-    if request.parallel_tool_calls is not None:
-        body["parallel_tool_calls"] = request.parallel_tool_calls
-    return body
-
-
-def tool(given: Tool) -> dict[str, Any]:
-    function = given.function
-    described = {"description": function.description} if function.description is not None else {}
-    return {
-        "type": "function",
-        "name": function.name,
-        **described,
-        "parameters": function.parameters or NO_PARAMETERS,
-        "strict": bool(function.strict),  # absent would mean true here, and most schemas do not fit that
-    }
-
-
-def tool_choice(request: ChatRequest) -> Any:
-    if request.forced_tool:
-        return {"type": "function", "name": request.forced_tool}
-    if allowed := request.allowed_tools:
-        names = [{"type": "function", "name": given["function"]["name"]} for given in allowed.tools]
-        return {"type": "allowed_tools", "mode": allowed.mode, "tools": names}
-    return request.tool_choice
-
-
-def text(request: ChatRequest) -> dict[str, Any]:
-    form = request.response_format
-    told: dict[str, Any] = {}
-    if form is not None and form.json_schema is not None and form.type == "json_schema":
-        told["format"] = json_schema(form.json_schema)
-    elif form is not None and form.type == "json_object":
-        told["format"] = {"type": "json_object"}
-    if request.verbosity is not None:
-        told["verbosity"] = request.verbosity
-    return {"text": told} if told else {}
-
-
-def json_schema(given: JsonSchema) -> dict[str, Any]:
-    described = {"description": given.description} if given.description is not None else {}
-    schema = {"schema": given.schema_ or {}, "strict": bool(given.strict)}
-    return {"type": "json_schema", "name": given.name, **described, **schema}
-
-
 def include(request: ChatRequest, traits: Traits) -> dict[str, Any]:
     if request.top_logprobs and not request.logprobs:
         raise InvalidRequest("top_logprobs needs logprobs: true.", param="top_logprobs")
@@ -141,7 +84,7 @@ def include(request: ChatRequest, traits: Traits) -> dict[str, Any]:
     return body
 
 
-def tenancy(request: ChatRequest, target: Target, rendered: ProviderRequest) -> dict[str, Any]:
+def privacy(request: ChatRequest, target: Target, rendered: ProviderRequest) -> dict[str, Any]:
     """Who asks, hashed; and the tier and cache retention that keep price and privacy as promised."""
     traits = target.traits
     body: dict[str, Any] = {}
