@@ -46,7 +46,10 @@ def quote(request: ChatRequest, listing: Listing, price: PricePoint, *, counted:
     """Bytes count as tokens where that already fits into the minimum; `counted` asks for the tokenizer."""
     traits, buckets = listing.traits, token_counting.reachable_buckets(request)
     prompt = token_counting.bytes_bound(request, traits)
-    limit = min(request.output_limit or default_limit(request, listing, prompt), traits.max_output_tokens)
+    asked = request.output_limit
+    if asked is None or asked >= traits.max_output_tokens:  # as much as there is: what the prompt leaves of the context
+        asked = default_limit(request, listing, prompt)
+    limit = min(asked, traits.max_output_tokens)
     first = Quote(prompt, limit, request.choices, price.sheet.bound(prompt, buckets))
     if not counted and first.need_cents <= MINIMUM_CENTS:
         return first

@@ -22,6 +22,7 @@ class CacheMark(Wire):
 
 class CacheBreakpoint(Wire):
     mode: str | None = None
+    ttl: str | None = None
 
 
 class Part(Wire):
@@ -56,7 +57,7 @@ class ImagePart(Part):
 
 class Audio(Wire):
     data: str
-    format: Literal["wav", "mp3"]
+    format: Literal["wav", "mp3", "aac", "aiff", "flac", "ogg"]
 
 
 class AudioPart(Part):
@@ -108,10 +109,20 @@ class Function(Wire):
     arguments: str | None = None
 
 
+class CustomCall(Wire):
+    """A call of a tool that takes text instead of JSON."""
+
+    name: str
+    input: str = ""
+
+
 class ToolCall(Wire):
+    """`function` also tells of a custom call: what other models than OpenAI's are shown of it (client_shapes.py)."""
+
     id: str
-    type: Literal["function"] = "function"
+    type: Literal["function", "custom"] = "function"
     function: Function
+    custom: CustomCall | None = None
     extra_content: dict[str, Any] | None = None
 
     @property
@@ -135,6 +146,7 @@ class Message(Wire):
     thinking_blocks: list[dict[str, Any]] | None = None
     extra_content: dict[str, Any] | None = None
     cache_control: CacheMark | None = None
+    partial: bool | None = None  # Kimi's and Qwen's word for a reply that is to be continued
 
     @property
     def parts(self) -> list[AnyPart]:

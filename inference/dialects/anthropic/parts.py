@@ -55,10 +55,15 @@ def image(url: str, at: str, traits: Traits) -> Block:
 
 def document(part: FilePart, at: str, traits: Traits) -> Block:
     refuse_unless(traits.documents, f"{at}: this model does not take files.")
-    found = media.read_data_url(part.file.file_data or "", at=at)
-    if found.media_type in IMAGES:
-        return {"type": "image", "source": base64_source(found)}
-    block = {"type": "document", "source": document_source(found, at)}
+    given = part.file.file_data or ""
+    block: Block = {"type": "document"}
+    if media.scheme(given) == "https":
+        block["source"] = {"type": "url", "url": given}  # Claude fetches PDF, and nothing else
+    else:
+        found = media.read_file(given, part.file.filename, at=at)
+        if found.media_type in IMAGES:
+            return {"type": "image", "source": base64_source(found)}
+        block["source"] = document_source(found, at)
     if part.file.filename:
         block["title"] = part.file.filename
     return block

@@ -7,6 +7,7 @@ from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.chat.unsupported_fields import drop_unsupported
 from inference.dialects.anthropic import cache, conversation, output_format, thinking, tools
+from inference.dialects.output_limit import output_limit
 
 VERSION = "2023-06-01"  # later ones refuse temperature, top_p and top_k altogether
 
@@ -20,45 +21,42 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     traits = target.traits
     rendered = drop_unsupported(request, traits)
     rendered.headers = {"anthropic-version": traits.version or VERSION}
-    if request.stream_options and request.stream_options.include_obfuscation:
-        rendered.ignore("stream_options.include_obfuscation")
-    max_tokens = output_limit(rendered, traits, limit)
+    max_tokens = output_limit(rendered, traits, limit, always=True) or traits.max_output_tokens
     system, turns = conversation.write(rendered, traits)
     thought = thinking.write(rendered, traits, turns, max_tokens)
-    conversation.close(turns, rendered, traits, thinks=thought is not None)
-    form = output_format.write(request)
+    conversation.close(turns, rendered, traits, thinks=thinking.is_on(thought))
+    form = output_format.write(rendered)
     rendered.body = {
         "model": target.upstream_model,
         "max_tokens": max_tokens,
         "stream": True,
-        "system": system + output_format.instruction(request),
+        "system": system + output_format.instruction(request, form),
         "messages": [{"role": turn.role, "content": turn.blocks} for turn in turns],
-        **tools.write(rendered, turns, held_to=output_format.schemas(form)),
+        **tools.write(rendered, turns, traits, held_to=output_format.schemas(form)),
         "thinking": thought,
         "output_config": form | thinking.effort(request, traits),
-        **sampling(rendered, thinks=thought is not None),
+        **sampling(rendered, traits, thinks=thinking.is_on(thought)),
         "stop_sequences": stops(rendered),
         **privacy(request, target),
     }
     rendered.body = {name: value for name, value in rendered.body.items() if value not in (None, [], {})}
-    cache.fit(rendered.body, traits)
+    cache.fit(rendered, traits)
     return rendered
 
 
-def output_limit(rendered: ProviderRequest, traits: Traits, limit: int | None) -> int:
-    """Mandatory here. A caller's limit above the model's is lowered to it: the reply is the same, a 400 is none."""
-    asked = rendered.request.output_limit
-    if asked is not None and asked > traits.max_output_tokens:
-        rendered.transform("max_tokens_lowered")
-    return min(tokens for tokens in (limit, asked, traits.max_output_tokens) if tokens is not None)
-
-
-def sampling(rendered: ProviderRequest, *, thinks: bool) -> dict[str, Any]:
+def sampling(rendered: ProviderRequest, traits: Traits, *, thinks: bool) -> dict[str, Any]:
     """Claude takes either temperature or top_p, and next to nothing of both while it thinks. 1 is the default."""
     request = rendered.request
     sent: dict[str, Any] = {}
+    if traits.sampling == "none":
+        for name in ("temperature", "top_p", "top_k"):
+            if getattr(request, name) not in (None, 1):
+                rendered.ignore(name)
+        return sent
     if request.temperature is not None and not thinks:
         sent["temperature"] = min(request.temperature, 1)
+        if request.temperature > 1:
+            rendered.transform("temperature_lowered")
     elif request.temperature not in (None, 1):
         rendered.ignore("temperature")
     if request.top_p is not None and "temperature" not in sent and (not thinks or request.top_p >= 0.95):

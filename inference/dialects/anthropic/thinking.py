@@ -1,4 +1,4 @@
-"""How hard to think: a budget, an adaptive switch, an effort (translation.md 1.3, 2.9)."""
+"""How hard to think: a budget, an adaptive switch, an effort (docs/providers/anthropic.md)."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.dialects.anthropic.conversation import Turn
+from inference.dialects.thinking_room import room
 
 MIN_BUDGET = 1024
 DEFAULT_EFFORT = "medium"  # for a caller who wants thinking and does not say how much
@@ -15,15 +16,29 @@ THOUGHTS = ("thinking", "redacted_thinking")
 def write(rendered: ProviderRequest, traits: Traits, turns: list[Turn], max_tokens: int) -> dict[str, Any] | None:
     """The `thinking` field. What excludes manual thinking wins over it, and the caller is told."""
     request = rendered.request
+    if request.thinking is not None and request.reasoning_effort is not None and traits.thinking == "budget":
+        rendered.ignore("reasoning_effort")  # Claude's own `thinking` is the more exact word
     if not wants(request):
-        return None
-    if traits.thinking == "adaptive":
-        return {"type": "adaptive"}
-    budget = min(asked_budget(request, traits), max_tokens - 1)
-    if budget < MIN_BUDGET or request.must_call or resumes_without_thought(turns):
+        return {"type": traits.thinking_off} if traits.thinking_off and refuses(request) else None
+    if request.must_call and not traits.forced_tools_think:
         rendered.transform("thinking_disabled")
         return None
+    if traits.thinking == "adaptive":
+        if request.thinking is not None and request.thinking.budget_tokens is not None:
+            rendered.ignore("thinking.budget_tokens")
+        return {"type": "adaptive"}
+    asked = asked_budget(request, traits)
+    budget = min(asked, room(max_tokens))
+    if budget < MIN_BUDGET or resumes_without_thought(turns):
+        rendered.transform("thinking_disabled")
+        return None
+    if budget < asked:
+        rendered.transform("thinking_lowered")
     return {"type": "enabled", "budget_tokens": budget}
+
+
+def is_on(thought: dict[str, Any] | None) -> bool:
+    return thought is not None and thought["type"] in ("enabled", "adaptive")
 
 
 def effort(request: ChatRequest, traits: Traits) -> dict[str, str]:
@@ -33,10 +48,14 @@ def effort(request: ChatRequest, traits: Traits) -> dict[str, str]:
 
 
 def wants(request: ChatRequest) -> bool:
-    """Claude's own `thinking` is the more exact word."""
     if request.thinking is not None:
         return request.thinking.type != "disabled"
     return request.reasoning_effort not in (None, "none")
+
+
+def refuses(request: ChatRequest) -> bool:
+    """Whether the caller says that there is to be no thinking."""
+    return request.thinking is not None or request.reasoning_effort is not None
 
 
 def asked_budget(request: ChatRequest, traits: Traits) -> int:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from inference.chat.invalid_request import refuse_unless
 from inference.chat.messages import ImagePart, Message, ToolCall
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
@@ -81,8 +80,20 @@ class Turns:
         return {**part, "thoughtSignature": signature} if signature else part
 
     def answers(self, asked: list[ToolCall], results: Iterable[tuple[int, Message]]) -> list[Part]:
+        """Gemini 3 takes pictures inside an answer, 2.5 beside all answers."""
         given = {message.tool_call_id: (index, message) for index, message in results}
-        return [{"functionResponse": {**self.named(call), "response": response(*given[call.id])}} for call in asked]
+        written, beside = [], []
+        for call in asked:
+            index, message = given[call.id]
+            answer: dict[str, Any] = {**self.named(call), "response": response(message)}
+            pictures = [part for part in message.parts if isinstance(part, ImagePart)]
+            shown = parts.contents(pictures, f"messages[{index}]", self.traits)
+            if shown and self.traits.tool_images == "in_place":
+                answer["parts"] = shown
+            elif shown:
+                beside += [{"text": f"From the result of {answer['name']}:"}, *shown]
+            written.append({"functionResponse": answer})
+        return written + beside
 
     def named(self, call: ToolCall) -> dict[str, str]:
         return {"id": call.id, "name": sent_name(call.function.name, self.names)}
@@ -100,13 +111,10 @@ def add(turns: list[dict[str, Any]], role: str, held: list[Part]) -> None:
         turns.append(turn(role, held))
 
 
-def response(index: int, message: Message) -> dict[str, Any]:
+def response(message: Message) -> dict[str, Any]:
     """An object stays one; anything else a tool says is text to Gemini."""
-    for number, part in enumerate(message.parts):
-        sentence = f"messages[{index}].content[{number}]: this model does not take images in tool results."
-        refuse_unless(not isinstance(part, ImagePart), sentence)
     try:
         value = strict_json(message.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     return value if isinstance(value, dict) else {"output": message.text}

@@ -1,17 +1,18 @@
-"""`response_format`: JSON by its media type, with a schema where one is given (translation.md 2.8)."""
+"""`response_format`: JSON by its media type, with a schema where one is given (docs/providers/gemini.md)."""
 
 from typing import Any
 
 from inference.chat.invalid_request import InvalidRequest, unsupported
-from inference.chat.request import ChatRequest
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.traits import Traits
-from inference.dialects.gemini import schema
+from inference.dialects import schemas
 
 PARAM = "response_format"
 JSON = {"responseMimeType": "application/json"}
 
 
-def write(request: ChatRequest, traits: Traits) -> dict[str, Any]:
+def write(rendered: ProviderRequest, traits: Traits) -> dict[str, Any]:
+    request = rendered.request
     form = request.response_format
     if form is None or form.type == "text":
         return {}
@@ -24,4 +25,5 @@ def write(request: ChatRequest, traits: Traits) -> dict[str, Any]:
     if not form.json_schema.schema_:
         return dict(JSON)
     described = {"description": form.json_schema.description} if form.json_schema.description else {}
-    return {**JSON, "responseJsonSchema": schema.clean({**described, **form.json_schema.schema_}, param=PARAM)}
+    given = {**described, **form.json_schema.schema_}
+    return {**JSON, "responseJsonSchema": schemas.of_reply(given, "gemini", PARAM, rendered.budget)}

@@ -6,6 +6,7 @@ from inference.chat.invalid_request import InvalidRequest, unsupported
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
+from inference.dialects import schemas
 
 Body = dict[str, Any]
 
@@ -13,7 +14,8 @@ NO_SCHEMA = "This model cannot be held to a schema; ask for json_object and desc
 JSON_LINE = "Reply with one valid JSON object and nothing else."
 
 
-def write(request: ChatRequest, traits: Traits) -> Body:
+def write(rendered: ProviderRequest, traits: Traits) -> Body:
+    request = rendered.request
     wanted = request.response_format
     if wanted is None or wanted.type == "text":
         return {}
@@ -23,7 +25,8 @@ def write(request: ChatRequest, traits: Traits) -> Body:
         raise unsupported(NO_SCHEMA, param="response_format", value=True)
     if (form := wanted.json_schema) is None:
         raise missing("response_format.json_schema")
-    fields = {"name": form.name, "description": form.description, "schema": form.schema_, "strict": form.strict}
+    schema = form.schema_ and schemas.of_reply(form.schema_, traits.schema_rules, "response_format", rendered.budget)
+    fields = {"name": form.name, "description": form.description, "schema": schema, "strict": form.strict}
     given = {name: value for name, value in fields.items() if value is not None}
     return {"response_format": {"type": "json_schema", "json_schema": given}}
 

@@ -1,4 +1,4 @@
-"""The upstream body, field by field: what is not named here is not sent (translation.md 2.1)."""
+"""The upstream body, field by field: what is not named here is not sent."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.chat.unsupported_fields import asks, drop_unsupported
 from inference.dialects.openai_chat import conversation, output_format, thinking, tools
+from inference.dialects.output_limit import output_limit
 
 Body = dict[str, Any]
 
@@ -23,6 +24,7 @@ PASSED = (
     "prediction",
     "top_k",
 )
+ODDS = {"logprobs", "top_logprobs"}
 # A fixed model answers 400 to anything but its own value, which is 1 to every caller's knowledge.
 FIXED_AT = 1
 A_BIT = 0.01
@@ -36,16 +38,16 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     rendered.names = tools.names_back(request, sent_names)
     rendered.body = {
         "model": target.upstream_model,
-        "messages": messages(rendered, traits, sent_names),
+        "messages": messages(rendered, target, sent_names),
         **streaming(request, traits),
-        **output_limit(request, traits, limit),
+        **length(rendered, traits, limit),
         **sampling(request, traits, rendered),
-        **{name: getattr(request, name) for name in PASSED if asks(request, name) and takes(traits, name)},
+        **passed(rendered, traits),
         **biases(request, traits),
         **stops(request, traits),
         **tools.write(rendered, traits, sent_names),
-        **output_format.write(request, traits),
-        **thinking.write(request, traits),
+        **output_format.write(rendered, traits),
+        **thinking.write(rendered, traits),
         **privacy(request, target, rendered),
     }
     return rendered
@@ -55,9 +57,9 @@ def takes(traits: Traits, name: str) -> bool:
     return name not in traits.ignores and name not in traits.rejects and name not in traits.drops
 
 
-def messages(rendered: ProviderRequest, traits: Traits, sent_names: dict[str, str]) -> list[Body]:
-    written = conversation.write(rendered, traits, sent_names)
-    output_format.remind(rendered, written, traits)
+def messages(rendered: ProviderRequest, target: Target, sent_names: dict[str, str]) -> list[Body]:
+    written = conversation.write(rendered, target, sent_names)
+    output_format.remind(rendered, written, target.traits)
     return written
 
 
@@ -72,17 +74,19 @@ def streaming(request: ChatRequest, traits: Traits) -> Body:
     return {"stream": True, "stream_options": options}
 
 
-def output_limit(request: ChatRequest, traits: Traits, limit: int | None) -> Body:
-    tokens = [given for given in (limit, request.output_limit) if given is not None]
-    if tokens:
-        return {traits.length_field: min(tokens)}
-    return {traits.length_field: traits.max_output_tokens} if traits.always_send_length else {}
+def length(rendered: ProviderRequest, traits: Traits, limit: int | None) -> Body:
+    tokens = output_limit(rendered, traits, limit)
+    return {} if tokens is None else {traits.length_field: tokens}
+
+
+def is_free(request: ChatRequest, traits: Traits) -> bool:
+    """Whether sampling is the caller's to choose."""
+    reasons = thinking.fitted_effort(request, traits) != "none"
+    return traits.sampling == "free" or (traits.sampling == "when_not_reasoning" and not reasons)
 
 
 def sampling(request: ChatRequest, traits: Traits, rendered: ProviderRequest) -> Body:
-    free = traits.sampling == "free" or (
-        traits.sampling == "when_not_reasoning" and thinking.effort(request, traits) == "none"
-    )
+    free = is_free(request, traits)
     body: Body = {}
     for name in ("temperature", "top_p"):
         value = getattr(request, name)
@@ -90,8 +94,20 @@ def sampling(request: ChatRequest, traits: Traits, rendered: ProviderRequest) ->
             body[name] = value
         elif value is not None and value != FIXED_AT:
             rendered.ignore(name)
-    if traits.temperature_below is not None and "temperature" in body:
-        body["temperature"] = min(body["temperature"], traits.temperature_below - A_BIT)
+    if traits.temperature_below is not None and body.get("temperature", 0) >= traits.temperature_below:
+        body["temperature"] = traits.temperature_below - A_BIT
+        rendered.transform("temperature_lowered")
+    return body
+
+
+def passed(rendered: ProviderRequest, traits: Traits) -> Body:
+    """A model that samples by itself reports no log probabilities either."""
+    request = rendered.request
+    body = {name: getattr(request, name) for name in PASSED if asks(request, name) and takes(traits, name)}
+    if not is_free(request, traits):
+        for name in ODDS & body.keys():
+            rendered.ignore(name)
+            del body[name]
     return body
 
 
@@ -103,7 +119,7 @@ def biases(request: ChatRequest, traits: Traits) -> Body:
 
 
 def stops(request: ChatRequest, traits: Traits) -> Body:
-    given = [stop for stop in request.stops if stop]
+    given = [stop for stop in request.stops if stop] if takes(traits, "stop") else []
     if traits.max_stops is not None and len(given) > traits.max_stops:
         raise unsupported(f"This model takes at most {traits.max_stops} stop strings.", param="stop", value=True)
     for stop in given:

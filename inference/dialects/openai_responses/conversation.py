@@ -17,28 +17,19 @@ LONGEST_CALL_ID = 64
 def write(rendered: ProviderRequest, target: Target) -> list[dict[str, Any]]:
     """Raises `InvalidRequest`."""
     items: list[dict[str, Any]] = []
+    custom: set[str] = set()  # ids of calls that take text
     for index, message in enumerate(rendered.request.messages):
         at = f"messages[{index}]"
-        name_what_is_lost(message, rendered)
+        custom |= {call.id for call in message.calls if call.custom is not None}
         if message.role == "assistant":
             items += followed(assistant_items(message, target.upstream_model))
         elif message.role == "tool":
-            items.append(answer(message, target.traits, at))
+            items.append(answer(message, target.traits, at, is_custom=message.tool_call_id in custom))
         else:
             items.append(
                 {"type": "message", "role": message.role, "content": parts.contents(message.parts, at, target.traits)}
             )
     return items
-
-
-def name_what_is_lost(message: Message, rendered: ProviderRequest) -> None:
-    if message.name is not None and message.role != "tool":
-        rendered.ignore("messages.name")
-    marked = message.content if isinstance(message.content, list) else []
-    if message.cache_control or any(part.cache_control for part in marked):
-        rendered.ignore("cache_control")
-    if any(part.prompt_cache_breakpoint for part in marked):
-        rendered.ignore("prompt_cache_breakpoint")
 
 
 def assistant_items(message: Message, upstream_model: str) -> Iterator[dict[str, Any]]:
@@ -76,14 +67,17 @@ def pieces(text: str, lengths: list[int]) -> list[str]:
 
 
 def function_call(call: ToolCall) -> dict[str, Any]:
+    if call.custom is not None:
+        return {"type": "custom_tool_call", "call_id": fitting(call.id), **call.custom.model_dump()}
     asked = {"name": call.function.name, "arguments": call.function.arguments or "{}"}
     return {"type": "function_call", "call_id": fitting(call.id), **asked}
 
 
-def answer(message: Message, traits: Traits, at: str) -> dict[str, Any]:
+def answer(message: Message, traits: Traits, at: str, *, is_custom: bool) -> dict[str, Any]:
     only_text = all(part.type == "text" for part in message.parts)
     output = message.text if only_text else parts.contents(message.parts, at, traits)
-    return {"type": "function_call_output", "call_id": fitting(message.tool_call_id or ""), "output": output}
+    kind = "custom_tool_call_output" if is_custom else "function_call_output"
+    return {"type": kind, "call_id": fitting(message.tool_call_id or ""), "output": output}
 
 
 def fitting(call_id: str) -> str:

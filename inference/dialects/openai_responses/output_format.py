@@ -2,14 +2,17 @@
 
 from typing import Any
 
-from inference.chat.request import ChatRequest, JsonSchema
+from inference.chat.provider_request import ProviderRequest
+from inference.chat.request import JsonSchema
+from inference.dialects import schemas
 
 
-def write(request: ChatRequest) -> dict[str, Any]:
+def write(rendered: ProviderRequest) -> dict[str, Any]:
+    request = rendered.request
     form = request.response_format
     told: dict[str, Any] = {}
     if form is not None and form.json_schema is not None and form.type == "json_schema":
-        told["format"] = json_schema(form.json_schema)
+        told["format"] = json_schema(form.json_schema, rendered)
     elif form is not None and form.type == "json_object":
         told["format"] = {"type": "json_object"}
     if request.verbosity is not None:
@@ -17,7 +20,8 @@ def write(request: ChatRequest) -> dict[str, Any]:
     return {"text": told} if told else {}
 
 
-def json_schema(given: JsonSchema) -> dict[str, Any]:
+def json_schema(given: JsonSchema, rendered: ProviderRequest) -> dict[str, Any]:
+    fitted = schemas.of_reply(given.schema_ or {}, "openai", "response_format", rendered.budget)
     described = {"description": given.description} if given.description is not None else {}
-    schema = {"schema": given.schema_ or {}, "strict": bool(given.strict)}
+    schema = {"schema": fitted, "strict": bool(given.strict)}
     return {"type": "json_schema", "name": given.name, **described, **schema}

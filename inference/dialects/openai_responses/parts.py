@@ -42,6 +42,10 @@ def image(part: ImagePart, traits: Traits, at: str) -> dict[str, Any]:
 
 def document(part: FilePart) -> dict[str, Any]:
     content = part.file.file_data or ""
+    if media.scheme(content) == "https":
+        return {"type": "input_file", "file_url": content}
+    if not media.is_data_url(content):
+        content = media.data_url(media.read_file(content, part.file.filename))
     return {"type": "input_file", "filename": part.file.filename or default_name(content), "file_data": content}
 
 

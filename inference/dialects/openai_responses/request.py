@@ -8,11 +8,11 @@ from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.chat.unsupported_fields import asks, drop_unsupported
 from inference.dialects.openai_responses import conversation, output_format, thinking, tools
+from inference.dialects.output_limit import output_limit
 
 # Chat Completions fields this API has no word for. Without `stop` or a second choice the reply would be another one.
-NO_SUCH_FIELD = ("seed", "logit_bias", "presence_penalty", "frequency_penalty", "prediction")
+NO_SUCH_FIELD = ("stop", "seed", "logit_bias", "presence_penalty", "frequency_penalty", "prediction")
 CANNOT = {
-    "stop": "This model does not take stop sequences.",
     "n": "This model gives one choice per request; leave out n or send 1.",
 }
 LEAST_OUTPUT_TOKENS = 16  # the API answers 400 to less
@@ -26,12 +26,12 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
         "model": target.upstream_model,
         "input": conversation.write(rendered, target),
         "store": False,
-        **output_limit(rendered, target.traits, limit),
+        **length(rendered, target.traits, limit),
         **sampling(request, target.traits, rendered),
-        **thinking.write(request, target.traits),
+        **thinking.write(rendered, target.traits),
         **tools.write(rendered),
-        **output_format.write(request),
-        **include(request, target.traits),
+        **output_format.write(rendered),
+        **include(rendered, target.traits),
         **privacy(request, target, rendered),
         **streaming(request),
     }
@@ -49,22 +49,26 @@ def leave_out(request: ChatRequest, rendered: ProviderRequest) -> None:
         rendered.ignore("store")
 
 
-def output_limit(rendered: ProviderRequest, traits: Traits, limit: int | None) -> dict[str, Any]:
-    request = rendered.request
-    most = traits.max_output_tokens if traits.always_send_length else None
-    limits = [tokens for tokens in (request.output_limit or most, limit) if tokens is not None]
-    if not limits:
+def length(rendered: ProviderRequest, traits: Traits, limit: int | None) -> dict[str, Any]:
+    tokens = output_limit(rendered, traits, limit)
+    if tokens is None:
         return {}
-    if min(limits) < LEAST_OUTPUT_TOKENS:
+    if tokens < LEAST_OUTPUT_TOKENS:
         rendered.transform("output_limit_raised")
-    return {"max_output_tokens": max(min(limits), LEAST_OUTPUT_TOKENS)}
+    return {"max_output_tokens": max(tokens, LEAST_OUTPUT_TOKENS)}
+
+
+def is_free(request: ChatRequest, traits: Traits) -> bool:
+    """Whether sampling is the caller's to choose."""
+    given = request.reasoning_effort
+    effort = traits.efforts.get(given, given) if given else traits.default_effort
+    return traits.sampling == "free" or (traits.sampling == "when_not_reasoning" and effort == "none")
 
 
 def sampling(request: ChatRequest, traits: Traits, rendered: ProviderRequest) -> dict[str, Any]:
     """A model that reasons takes 1 and nothing else: 1 is left out, another value is left out and named."""
     given = {name: value for name in ("temperature", "top_p") if (value := getattr(request, name)) is not None}
-    thinks = (request.reasoning_effort or traits.default_effort) != "none"
-    if traits.sampling == "free" or (traits.sampling == "when_not_reasoning" and not thinks):
+    if is_free(request, traits):
         return given
     for name, value in given.items():
         if value != 1:
@@ -72,16 +76,20 @@ def sampling(request: ChatRequest, traits: Traits, rendered: ProviderRequest) ->
     return {}
 
 
-def include(request: ChatRequest, traits: Traits) -> dict[str, Any]:
+def include(rendered: ProviderRequest, traits: Traits) -> dict[str, Any]:
+    request = rendered.request
     if request.top_logprobs and not request.logprobs:
         raise InvalidRequest("top_logprobs needs logprobs: true.", param="top_logprobs")
     wanted = ["reasoning.encrypted_content"] if traits.thinking != "none" else []
-    if request.logprobs:
+    body: dict[str, Any] = {}
+    if request.logprobs and is_free(request, traits):
         wanted.append("message.output_text.logprobs")
-    body: dict[str, Any] = {"include": wanted} if wanted else {}
-    if request.logprobs and request.top_logprobs is not None:
-        body["top_logprobs"] = request.top_logprobs
-    return body
+        body = {} if request.top_logprobs is None else {"top_logprobs": request.top_logprobs}
+    elif request.logprobs:
+        rendered.ignore("logprobs")
+        if request.top_logprobs is not None:
+            rendered.ignore("top_logprobs")
+    return {**({"include": wanted} if wanted else {}), **body}
 
 
 def privacy(request: ChatRequest, target: Target, rendered: ProviderRequest) -> dict[str, Any]:

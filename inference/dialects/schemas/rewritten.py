@@ -1,16 +1,20 @@
-"""The part of JSON Schema that Gemini reads (translation.md 2.6); the rest is left out, since each other keyword is a
-400, and what bounds a value is told in words instead.
+"""A schema keyword by keyword, for providers that read a part of JSON Schema: Gemini and Kimi.
+
+Each other keyword would be a 400: it is left out, and what bounds a value is told in words instead.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.chat.invalid_request import InvalidRequest
-from inference.dialects.gemini.bounds import WORDS, describe, fitted, in_words, modern
-from inference.dialects.gemini.references import References, Schema, merged, without
+from inference.dialects.schemas import gemini, moonshot
+from inference.dialects.schemas.bounds import describe, in_words, modern
+from inference.dialects.schemas.branches import overlaid
+from inference.dialects.schemas.drafts import TYPES
+from inference.dialects.schemas.references import References, Schema, without
 
-TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
+Reader = Callable[["Rewriting", Any], Any]
+
 OPEN: Schema = {"type": "object"}
 DEEPEST = 5  # levels of a schema that contains itself
 MOST_WRITTEN_OUT = 5_000  # schemas in place of references: a small one could grow without end
@@ -18,39 +22,37 @@ MOST_WRITTEN_OUT = 5_000  # schemas in place of references: a small one could gr
 BESIDE_REFERENCE = ("properties", "required", "items", "enum", "anyOf", "oneOf")
 
 
-def parameters(given: Schema | None, *, param: str) -> Schema | None:
-    """Of a function: always an object; None where it takes nothing. Raises `InvalidRequest`."""
-    cleaned = clean(given or OPEN, param=param)
-    kind = cleaned.setdefault("type", "object")
-    if kind != "object":
-        if not (isinstance(kind, list) and "object" in kind):
-            raise References({}, param).rejected("the parameters must be an object")
-        cleaned["type"] = "object"
-    is_closed = not cleaned.get("additionalProperties")
-    return None if is_closed and cleaned.keys() <= {"type", "title", "description", "additionalProperties"} else cleaned
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What a provider reads: `keywords` with what each may hold, bounds that it is told in `words`, and what it checks
+    across keywords (`finish`: the rewritten schema, the one given)."""
+
+    keywords: Mapping[str, Reader]
+    words: tuple[str, ...]
+    finish: Callable[[Schema, Schema], Schema]
 
 
-def clean(given: Schema, *, param: str) -> Schema:
-    """Raises `InvalidRequest` for what has no meaning here."""
-    try:
-        return Cleaning(References(given, param)).document()
-    except RecursionError:
-        raise InvalidRequest(f"{param}: the schema is nested too deeply.", param=param) from None
+def for_gemini(given: Schema, references: References) -> Schema:
+    return Rewriting(references, GEMINI).document(given)
+
+
+def for_moonshot(given: Schema, references: References) -> Schema:
+    return Rewriting(references, MOONSHOT).document(given)
 
 
 @dataclass(slots=True)
-class Cleaning:
-    """One document. `definitions`: those pointed at, cleaned; `words`: what was said beside the pointers to each."""
+class Rewriting:
+    """One document. `definitions`: those pointed at, rewritten; `words`: what was said beside the pointers to each."""
 
     references: References
+    language: Language
     definitions: dict[str, Schema] = field(default_factory=dict)
     words: dict[str, list[str]] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
     depth: int = 0
     written: int = 0
 
-    def document(self) -> Schema:
-        root = self.references.root
+    def document(self, root: Schema) -> Schema:
         for _ in range(DEEPEST):
             if "$ref" not in root:
                 break
@@ -69,17 +71,19 @@ class Cleaning:
         if not isinstance(given, dict):
             raise self.references.rejected("a schema must be an object")
         self.written += self.depth > 0
+        self.references.budget.spend(1, self.references.param)
         given = self.flattened(given)
         if "$ref" in given:
             return self.pointer(given)
         given = modern(given)
         cleaned = {
             keyword: value
-            for keyword, read in KEYWORDS.items()
+            for keyword, read in self.language.keywords.items()
             if keyword in given and (value := read(self, given[keyword])) is not None
         }
-        describe(cleaned, [words for keyword in WORDS if (words := in_words(keyword, given.get(keyword)))])
-        return fitted(cleaned)
+        told = [words for keyword in self.language.words if (words := in_words(keyword, given.get(keyword)))]
+        describe(cleaned, told)
+        return self.language.finish(cleaned, given)
 
     def pointer(self, given: Schema) -> Schema:
         """Nothing may stand beside a reference: words move to its target, more than words are merged with it."""
@@ -98,7 +102,7 @@ class Cleaning:
             return dict(OPEN)
         self.depth += 1
         try:
-            return self.node(merged(self.references.target(given["$ref"]), without(given, "$ref")))
+            return self.node(overlaid(self.references.target(given["$ref"]), without(given, "$ref")))
         finally:
             self.depth -= 1
 
@@ -109,18 +113,18 @@ class Cleaning:
         if not isinstance(branches, list) or not branches:
             return rest
         if len(branches) == 1 and isinstance(branches[0], dict):
-            return self.flattened(merged(branches[0], rest), depth + 1) if depth < DEEPEST else rest
+            return self.flattened(overlaid(branches[0], rest), depth + 1) if depth < DEEPEST else rest
         whole: Schema = {}
         for branch in branches:
-            whole = merged(whole, self.branch(branch, depth))
-        return merged(whole, rest)
+            whole = overlaid(whole, self.branch(branch, depth))
+        return overlaid(whole, rest)
 
     def branch(self, given: Any, depth: int) -> Schema:
         self.written += 1
         if not isinstance(given, dict) or depth >= DEEPEST or self.written > MOST_WRITTEN_OUT:
             return {}
         if "$ref" in given:
-            given = merged(self.references.target(given["$ref"]), without(given, "$ref"))
+            given = overlaid(self.references.target(given["$ref"]), without(given, "$ref"))
         return self.flattened(given, depth + 1)
 
     # What a keyword may hold; None leaves it out.
@@ -159,24 +163,56 @@ class Cleaning:
         return {name: self.node(inner) for name, inner in given.items()} or None if isinstance(given, dict) else None
 
 
-KEYWORDS: dict[str, Callable[[Cleaning, Any], Any]] = {
-    "$id": Cleaning.text,
-    "$anchor": Cleaning.text,
-    "type": Cleaning.types,
-    "format": Cleaning.text,
-    "title": Cleaning.text,
-    "description": Cleaning.text,
-    "enum": Cleaning.values,
-    "items": Cleaning.inner,
-    "prefixItems": Cleaning.several,
-    "minItems": Cleaning.count,
-    "maxItems": Cleaning.count,
-    "minimum": Cleaning.bound,
-    "maximum": Cleaning.bound,
-    "anyOf": Cleaning.several,
-    "oneOf": Cleaning.several,
-    "properties": Cleaning.named,
-    "additionalProperties": Cleaning.openness,
-    "required": Cleaning.names,
-    "propertyOrdering": Cleaning.names,
+GEMINI_KEYWORDS: dict[str, Reader] = {
+    "$id": Rewriting.text,
+    "$anchor": Rewriting.text,
+    "type": Rewriting.types,
+    "format": Rewriting.text,
+    "title": Rewriting.text,
+    "description": Rewriting.text,
+    "enum": Rewriting.values,
+    "items": Rewriting.inner,
+    "prefixItems": Rewriting.several,
+    "minItems": Rewriting.count,
+    "maxItems": Rewriting.count,
+    "minimum": Rewriting.bound,
+    "maximum": Rewriting.bound,
+    "anyOf": Rewriting.several,
+    "oneOf": Rewriting.several,
+    "properties": Rewriting.named,
+    "additionalProperties": Rewriting.openness,
+    "required": Rewriting.names,
+    "propertyOrdering": Rewriting.names,
 }
+MOONSHOT_KEYWORDS: dict[str, Reader] = {
+    "type": Rewriting.types,
+    "format": Rewriting.text,
+    "title": Rewriting.text,
+    "description": Rewriting.text,
+    "enum": Rewriting.values,
+    "items": Rewriting.inner,
+    "prefixItems": Rewriting.several,
+    "minItems": Rewriting.count,
+    "maxItems": Rewriting.count,
+    "minLength": Rewriting.count,
+    "maxLength": Rewriting.count,
+    "pattern": Rewriting.text,
+    "minimum": Rewriting.bound,
+    "maximum": Rewriting.bound,
+    "anyOf": Rewriting.several,
+    "oneOf": Rewriting.several,
+    "properties": Rewriting.named,
+    "additionalProperties": Rewriting.openness,
+    "required": Rewriting.names,
+}
+GEMINI = Language(
+    GEMINI_KEYWORDS,
+    ("pattern", "minLength", "maxLength", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems",
+     "minProperties", "maxProperties"),
+    gemini.finished,
+)  # fmt: skip
+MOONSHOT = Language(
+    MOONSHOT_KEYWORDS,
+    ("exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems", "minProperties", "maxProperties"),
+    moonshot.finished,
+)

@@ -1,4 +1,4 @@
-"""`$ref` and `allOf`: what a schema says by pointing elsewhere.
+"""`$ref`: what a schema says by pointing elsewhere.
 
 Gemini reads references to `$defs` and nothing else, and a schema may come back to itself only through a property that
 is not required (https://ai.google.dev/api/caching#Schema). So a definition that must contain itself, and whatever
@@ -7,11 +7,13 @@ stands elsewhere, is written out where it is used, a few levels deep.
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 from urllib.parse import unquote
 
+from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest
 
 Schema = dict[str, Any]
@@ -21,19 +23,22 @@ SCHEMAS_IN = ("items", "additionalProperties")
 LISTS_IN = ("items", "prefixItems", "anyOf", "oneOf", "allOf")
 
 
-@dataclass(slots=True)
+@dataclass
 class References:
     """Of one document. `param` is its place in the request, for the caller."""
 
     root: Schema
     param: str
-    definitions: Schema = field(init=False)
-    unrolled: set[str] = field(init=False)
+    budget: Budget
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def definitions(self) -> Schema:
         named = [self.root[place] for place in DEFINITIONS if isinstance(self.root.get(place), dict)]
-        self.definitions = {name: node for definitions in named for name, node in definitions.items()}
-        self.unrolled = cyclic({name: set(self.demanded(node)) for name, node in self.definitions.items()})
+        return {name: node for definitions in named for name, node in definitions.items()}
+
+    @cached_property
+    def unrolled(self) -> set[str]:
+        return cyclic({name: set(self.demanded(node)) for name, node in self.definitions.items()})
 
     def rejected(self, why: str) -> InvalidRequest:
         return InvalidRequest(f"{self.param}: {why}.", param=self.param, code="unsupported_value")
@@ -59,6 +64,30 @@ class References:
         if not isinstance(found, dict):
             raise self.rejected(f"the reference {str(pointer)[:100]!r} leads nowhere")
         return found
+
+    def inlined(self, node: Schema) -> Schema:
+        """The schema that a reference at the top stands for, with the definitions and words around it."""
+        seen: set[str] = set()
+        while isinstance(reference := node.get("$ref"), str):
+            if reference in seen:
+                raise self.recursive()
+            seen.add(reference)
+            node = {**self.target(reference), **without(node, "$ref")}
+        return node
+
+    def refuse_recursion(self, node: Any, open_: tuple[str, ...] = (), done: set[str] | None = None) -> None:
+        done = set() if done is None else done
+        if isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):
+            if reference in open_:
+                raise self.recursive()
+            if reference not in done:
+                self.refuse_recursion(self.target(reference), (*open_, reference), done)
+                done.add(reference)
+        for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            self.refuse_recursion(child, open_, done)
+
+    def recursive(self) -> InvalidRequest:
+        return self.rejected("recursive schemas are not supported by this model")
 
     def demanded(self, node: Any) -> Iterator[str]:
         """The definitions a schema cannot do without: all it points to, except through properties it need not have."""
@@ -96,16 +125,6 @@ def blocked(graph: dict[str, set[str]]) -> set[str]:
         placed.update(ready)
         sorter.done(*ready)
     return graph.keys() - placed
-
-
-def merged(one: Schema, other: Schema) -> Schema:
-    """Two branches of an `allOf` as one schema; where both speak, the later one is heard."""
-    both = {**one, **other}
-    if isinstance(one.get("properties"), dict) and isinstance(other.get("properties"), dict):
-        both["properties"] = {**one["properties"], **other["properties"]}
-    if isinstance(one.get("required"), list) and isinstance(other.get("required"), list):
-        both["required"] = one["required"] + other["required"]
-    return both
 
 
 def without(given: Schema, keyword: str) -> Schema:
