@@ -137,6 +137,7 @@ CONWAY_FIRST_BYTE_SECONDS = env_int("CONWAY_FIRST_BYTE_SECONDS", 120)  # how lon
 CONWAY_BETWEEN_BYTES_SECONDS = env_int("CONWAY_BETWEEN_BYTES_SECONDS", 60)  # and between two of its bytes
 CONWAY_JSON_SECONDS = env_int("CONWAY_JSON_SECONDS", 600)  # and for a whole JSON reply
 CONWAY_LOST_SECONDS = env_int("CONWAY_LOST_SECONDS", 30)  # a hold whose process is silent for so long is lost
+CONWAY_FETCH_IMAGES = env_bool("CONWAY_FETCH_IMAGES", True)  # by https, for a provider that fetches none (Kimi)
 CONWAY_MAX_BODY_BYTES = env_int("CONWAY_MAX_BODY_BYTES", 32 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = CONWAY_MAX_BODY_BYTES  # the server has refused more before Django sees it
 

@@ -11,7 +11,8 @@ from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
-from inference.chat.media import is_data_url
+from inference.chat.invalid_request import InvalidRequest
+from inference.chat.media import DATA_URL, read_base64, scheme
 from inference.chat.messages import AudioPart, FilePart, ImagePart, Message, RefusalPart, TextPart
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
@@ -21,6 +22,8 @@ REQUEST_TOKENS = 16
 TOOLS_TOKENS = 700  # the system prompt some providers add when tools are given
 BYTES_PER_AUDIO_TOKEN = 30  # 32 tokens a second, at the lowest bit rate in use (8 kbit/s)
 BYTES_PER_DOCUMENT_PAGE = 20_000
+STEADY_AUDIO = ("wav", "mp3")  # silence takes as many bytes as speech; elsewhere next to none
+STEADY_KINDS = ("audio/wav", "audio/mpeg", "application/octet-stream")  # an MP3 may begin with any frame
 
 
 @cache
@@ -69,7 +72,8 @@ def texts(request: ChatRequest) -> Iterator[str]:
     for message in request.messages:
         yield from message_texts(message)
     for tool in request.tools or ():
-        yield json.dumps(tool.function.model_dump(exclude_none=True), ensure_ascii=False)
+        told = tool.custom or tool.function
+        yield json.dumps(told.model_dump(exclude_none=True), ensure_ascii=False)
     if request.response_format and request.response_format.json_schema:
         yield json.dumps(request.response_format.json_schema.schema_, ensure_ascii=False)
 
@@ -102,17 +106,45 @@ def media_bound(part: object, traits: Traits) -> int:
         case ImagePart():
             return traits.image_tokens
         case AudioPart():
-            return len(part.input_audio.data) * 3 // 4 // BYTES_PER_AUDIO_TOKEN
+            return audio_bound(part, traits)
         case FilePart():
             return document_bound(part.file.file_data or "", traits)
     return 0
 
 
+def audio_bound(part: AudioPart, traits: Traits) -> int:
+    data = part.input_audio.data
+    if part.input_audio.format in STEADY_AUDIO and kind_of(data) in STEADY_KINDS:
+        return len(data) * 3 // 4 // BYTES_PER_AUDIO_TOKEN
+    return largest_prompt(traits)
+
+
 def document_bound(data: str, traits: Traits) -> int:
-    size = len(data) * 3 // 4
-    if is_data_url(data) and data[5:10].lower() == "text/":
+    """What is behind a URL nobody knows; of a sound or a film the bytes do not tell how long it lasts."""
+    size, kind = len(data) * 3 // 4, kind_of(data)
+    if kind.startswith(("audio/", "video/")) or (scheme(data) == "https" and "https" in traits.images):
+        return largest_prompt(traits)
+    if kind.startswith("text/"):
         return size
-    return (1 + size // BYTES_PER_DOCUMENT_PAGE) * traits.page_tokens
+    if kind.startswith("image/"):
+        return max(traits.image_tokens, traits.page_tokens)
+    pages = (1 + size // BYTES_PER_DOCUMENT_PAGE) * traits.page_tokens
+    return pages if kind == "application/pdf" else max(pages, size)
+
+
+def kind_of(data: str) -> str:
+    """The media type of a data URL or of base64 alone, by its first bytes where they tell it, as a dialect reads it."""
+    declared = ""
+    if head := DATA_URL.match(data[:1024]):
+        declared, data = head[1].strip().lower(), data[head.end() : head.end() + 64]
+    try:
+        return read_base64(data[:64], declared).media_type
+    except InvalidRequest:
+        return declared
+
+
+def largest_prompt(traits: Traits) -> int:
+    return traits.max_input_tokens or traits.context_tokens
 
 
 def has_media(request: ChatRequest) -> bool:
@@ -121,13 +153,19 @@ def has_media(request: ChatRequest) -> bool:
     )
 
 
+def may_be_heard(part: object) -> bool:
+    """Whether a part may be billed as audio: a film has sound, too."""
+    is_file = isinstance(part, FilePart) and kind_of(part.file.file_data or "").startswith(("audio/", "video/"))
+    return isinstance(part, AudioPart) or is_file
+
+
 def reachable_buckets(request: ChatRequest) -> tuple[str, ...]:
     """The input buckets a request can be billed in, as far as it decides that itself."""
     marks = [part.cache_mark for message in request.messages for part in message.parts] + [
         message.cache_control for message in request.messages
     ]
     marks += [tool.cache_control for tool in request.tools or ()]
-    audio = any(isinstance(part, AudioPart) for message in request.messages for part in message.parts)
+    audio = any(may_be_heard(part) for message in request.messages for part in message.parts)
     return (
         "input",
         *(["write_5m"] if any(mark is not None for mark in marks) else []),

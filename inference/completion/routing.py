@@ -48,7 +48,12 @@ def find(book: Catalog, name: str, caller: Caller) -> tuple[Listing, PricePoint]
 
 
 def target(listing: Listing, caller: Caller) -> Target:
-    return Target(listing.upstream_id, listing.traits, lambda value: pseudonym(caller.user_id, value))
+    return Target(
+        listing.upstream_id,
+        listing.traits,
+        lambda value: pseudonym(caller.user_id, value),
+        may_fetch=settings.CONWAY_FETCH_IMAGES,
+    )
 
 
 def pseudonym(user_id: int, value: str) -> str:

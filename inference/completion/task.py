@@ -28,6 +28,7 @@ from inference.completion.outcome import CLIENT_LEFT, STOPPED
 from inference.completion.response import Chunks, error_event, fault_error
 from inference.sse import DONE, Decoder, EventTooLarge
 from inference.upstream import client as upstream
+from inference.upstream import image_fetch
 
 LONGEST_SECONDS = 3600
 LEFT_JSON_SECONDS = upstream.JSON_SECONDS
@@ -153,6 +154,9 @@ class CompletionTask:
     # Reading
 
     async def read(self) -> None:
+        if self.rendered.to_fetch:
+            await image_fetch.fetch_all(self.rendered.to_fetch)
+            self.payload = self.rendered.encoded()
         tries = 0
         while True:
             try:

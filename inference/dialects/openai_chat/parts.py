@@ -5,13 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 from inference.chat import media
-from inference.chat.invalid_request import InvalidRequest, unsupported
+from inference.chat.invalid_request import InvalidRequest, refuse_unless, unsupported
 from inference.chat.messages import AnyPart, AudioPart, FilePart, ImagePart, RefusalPart, TextPart
 from inference.chat.traits import Traits
 
 Body = dict[str, Any]
 
 SPOKEN = ("wav", "mp3")
+MOST_FETCHED = 8
 PLAIN = re.compile(r"data:image/(?!jpg\b)[a-z.+-]+;base64,[A-Za-z0-9+/]")
 
 
@@ -25,6 +26,7 @@ def written(part: AnyPart, traits: Traits, at: str, to_fetch: list[Body] | None 
     ):
         url: Body = {"url": part.image_url.url}
         to_fetch.append(url)
+        refuse_unless(len(to_fetch) <= MOST_FETCHED, f"{at}: this model takes at most {MOST_FETCHED} images by https.")
         return {"type": "image_url", "image_url": url}
     return WRITERS[part.type](part, traits, at)
 
