@@ -67,7 +67,7 @@ class Rewriting:
 
     def node(self, given: Any) -> Schema:
         if given is True:
-            return {}
+            given = {}
         if not isinstance(given, dict):
             raise self.references.rejected("a schema must be an object")
         self.written += self.depth > 0
@@ -99,7 +99,7 @@ class Rewriting:
 
     def written_out(self, given: Schema) -> Schema:
         if self.depth >= DEEPEST or self.written > MOST_WRITTEN_OUT:
-            return dict(OPEN)
+            return self.language.finish(dict(OPEN), {})
         self.depth += 1
         try:
             return self.node(overlaid(self.references.target(given["$ref"]), without(given, "$ref")))

@@ -7,7 +7,7 @@ from typing import Any
 from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest
 from inference.dialects.schemas import compiled, drafts, rewritten, unions
-from inference.dialects.schemas.references import References, Schema
+from inference.dialects.schemas.references import References, Schema, without
 
 NO_PARAMETERS: Schema = {"type": "object", "properties": {}}
 
@@ -40,19 +40,22 @@ def of_tool(given: Schema | None, rules: str, param: str, budget: Budget) -> Sch
     """A tool's parameters, an object where there are any. Raises `InvalidRequest`."""
     if not given and not RULES[rules].always:
         return given
-    return fitted(given or NO_PARAMETERS, RULES[rules], param, budget, is_tool=True)
+    return fit(given or NO_PARAMETERS, RULES[rules], param, budget, is_tool=True)
 
 
 def of_reply(given: Schema, rules: str, param: str, budget: Budget) -> Schema:
     """The schema of a reply. Raises `InvalidRequest`."""
-    return fitted(given, RULES[rules], param, budget, is_tool=False)
+    return fit(given, RULES[rules], param, budget, is_tool=False)
 
 
-def fitted(given: Schema, rules: Rules, param: str, budget: Budget, *, is_tool: bool) -> Schema:
+def fit(given: Schema, rules: Rules, param: str, budget: Budget, *, is_tool: bool) -> Schema:
     try:
         mended: Any = drafts.mended(given, param)
         references = References(mended, param, budget)
         root = unions.object_root(mended, references, flat=rules.flat_root) if is_tool else mended
-        return rules.fit(root, references)
+        fitted = rules.fit(root, references)
     except RecursionError:
         raise InvalidRequest(f"{param}: the schema is nested too deeply.", param=param) from None
+    if is_tool and fitted.get("type") != "object":  # a branch of `allOf` said otherwise
+        fitted = {**without(fitted, "enum"), "type": "object"}
+    return fitted
