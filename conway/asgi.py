@@ -30,7 +30,7 @@ upkeep = BackgroundLoops()
 
 async def http(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Completions take the short way: no middleware, and no thread a request."""
-    handler = asgi.completions if scope["path"] == "/v1/chat/completions" else pages
+    handler = asgi.completions if scope["path"] in asgi.PATHS else pages
     await handler(scope, receive, send)
 
 

@@ -21,6 +21,10 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
+# A base URL without /v1 is the commonest slip in setting a client up.
+PATHS = ("/v1/chat/completions", "/chat/completions")
+
+
 class ClientLeft(Exception):
     """Before the whole request was here."""
 
