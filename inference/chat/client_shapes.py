@@ -41,7 +41,7 @@ def tool(given: Json) -> Json:
         if isinstance(custom.get("format"), dict):
             custom["format"] = grammar(custom["format"])
         described = {"description": custom["description"]} if custom.get("description") else {}
-        return {**given, "function": {"name": custom.get("name"), **described, "parameters": ONE_TEXT}}
+        return {"function": {"name": custom.get("name"), **described, "parameters": ONE_TEXT}, **given}
     return given
 
 
@@ -88,7 +88,7 @@ def custom_call(given: Json) -> Json:
     if given.get("type") != "custom" or not isinstance(custom, dict):
         return given
     arguments = json.dumps({"input": custom.get("input", "")}, ensure_ascii=False)
-    return {**given, "function": {"name": custom.get("name"), "arguments": arguments}}
+    return {"function": {"name": custom.get("name"), "arguments": arguments}, **given}
 
 
 # `input` of the Responses API
