@@ -4,7 +4,7 @@ LONGEST = 1000  # characters
 
 
 class InvalidRequest(Exception):
-    """`param` is the top-level field of the request at fault; `code` one of translation.md 5.1."""
+    """`param` is the top-level field of the request at fault; `code` is for programs."""
 
     def __init__(
         self, message: str, *, param: str | None = None, code: str = "invalid_value", status: int = 400

@@ -14,7 +14,7 @@ class Wire(BaseModel):
 
 
 class CacheMark(Wire):
-    """Claude's and Qwen's `cache_control`, accepted as an extension (translation.md 2.10)."""
+    """Claude's and Qwen's `cache_control`, accepted as an extension (docs/providers/)."""
 
     type: Literal["ephemeral"] = "ephemeral"
     ttl: Literal["5m", "1h"] | None = None

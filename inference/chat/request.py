@@ -255,7 +255,6 @@ def allowed_name(tool: dict[str, Any]) -> str:
 
 # Dotted place in a request → the fields we know there.
 KNOWN_INSIDE = {
-    **unknown_fields.OF_MESSAGE,
     "stream_options": unknown_fields.names(StreamOptions),
     "tools": unknown_fields.names(Tool),
     "tools.function": unknown_fields.names(ToolFunction),

@@ -28,38 +28,63 @@ PARTS: Mapping[str, type[messages.Part]] = {
 }
 OF_PART = {kind: names(model, *ECHOED) for kind, model in PARTS.items()}
 OF_MEDIA = {"image_url": names(messages.ImageURL), "input_audio": names(messages.Audio), "file": names(messages.File)}
-OF_MESSAGE = {
-    "messages": names(messages.Message, *ECHOED),
-    "messages.tool_calls": names(messages.ToolCall, "index"),
-    "messages.tool_calls.function": names(messages.Function),
-    "messages.tool_calls.custom": names(messages.CustomCall),
-    "messages.cache_control": names(messages.CacheMark),
-    "messages.content.cache_control": names(messages.CacheMark),
-    "messages.content.prompt_cache_breakpoint": names(messages.CacheBreakpoint),
+OF_MESSAGE = names(messages.Message, *ECHOED)
+OF_CALL = names(messages.ToolCall, "index")
+# What a message, a part and a call hold, each with fields of its own.
+OF_INNER = {
+    "function": names(messages.Function),
+    "custom": names(messages.CustomCall),
+    "cache_control": names(messages.CacheMark),
+    "prompt_cache_breakpoint": names(messages.CacheBreakpoint),
+    **OF_MEDIA,
 }
 
 
 def inside(given: Json, known: Mapping[str, Names]) -> list[str]:
-    """Dotted names, each once, lists without their numbers. `known`: dotted place in the request → its fields."""
+    """Dotted names, each once, lists without their numbers. `known`: dotted place in the request → its fields, for all
+    but the messages, of which there may be thousands.
+    """
     found: dict[str, None] = {}
+    for message in objects(given.get("messages")):
+        look_into(found, message)
     for place, fields in known.items():
-        for value in at(given, place):
-            note(found, place, value, fields)
-    for part in at(given, "messages.content"):
+        if given.get(place.partition(".")[0]) is not None:
+            for value in at(given, place):
+                note(found, place, value, fields)
+    return list(found)
+
+
+def look_into(found: dict[str, None], message: Json) -> None:
+    note(found, "messages", message, OF_MESSAGE)
+    if message.get("cache_control") is not None:
+        note_inner(found, "messages", message)
+    for part in objects(message.get("content")):
         kind = part.get("type")
         if isinstance(kind, str) and kind in OF_PART:
             note(found, "messages.content", part, OF_PART[kind])
-            if kind in OF_MEDIA and isinstance(part.get(kind), dict):
-                note(found, f"messages.content.{kind}", part[kind], OF_MEDIA[kind])
-    return list(found)
+            if len(part) > 2 or kind != "text":
+                note_inner(found, "messages.content", part)
+    for call in objects(message.get("tool_calls")):
+        note(found, "messages.tool_calls", call, OF_CALL)
+        note_inner(found, "messages.tool_calls", call)
+
+
+def note_inner(found: dict[str, None], place: str, value: Json) -> None:
+    for name, inner in value.items():
+        if isinstance(inner, dict) and name in OF_INNER:
+            note(found, f"{place}.{name}", inner, OF_INNER[name])
 
 
 def note(found: dict[str, None], place: str, value: Json, fields: Names) -> None:
     if value.keys() <= fields:
         return
-    for name in value.keys() - fields:
+    for name in sorted(value.keys() - fields):
         if value[name] is not None and len(found) < MOST:
             found[f"{place}.{name}"] = None
+
+
+def objects(value: Any) -> list[Json]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def at(given: Json, place: str) -> Iterator[Json]:
@@ -68,5 +93,5 @@ def at(given: Json, place: str) -> Iterator[Json]:
     for step in place.split("."):
         held = [value[step] for value in level if step in value]
         level = [value for value in held if isinstance(value, dict)]
-        level += [each for value in held if isinstance(value, list) for each in value if isinstance(each, dict)]
+        level += [each for value in held for each in objects(value)]
     yield from level

@@ -40,8 +40,8 @@ def drop_unsupported(request: ChatRequest, traits: Traits) -> ProviderRequest:
     for name in sorted(traits.rejects):
         if asks(request, name):
             raise unsupported(SENTENCES.get(name, f"This model does not support {name}."), param=name)
-    for name in sorted((traits.ignores | traits.drops) & ChatRequest.model_fields.keys()):
-        if asks(request, name):
+    for name in (*sorted(traits.ignores), *sorted(traits.drops)):
+        if "." not in name and asks(request, name):
             rendered.ignore(name)
     for name in request.unknown + request.unknown_inside:
         rendered.ignore(printable(name))

@@ -3,7 +3,6 @@
 from typing import Any
 
 from inference.models import Completion
-
 from tests.inference.conftest import Ask, Sandbox
 
 PRIVATE = [{"type": "image_url", "image_url": {"url": "https://127.0.0.1/a.png"}}]

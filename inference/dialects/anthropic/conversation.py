@@ -1,4 +1,4 @@
-"""Messages become a system prompt and alternating turns (translation.md 2.2, 2.4, 2.5).
+"""Messages become a system prompt and alternating turns (docs/providers/anthropic.md).
 
 Claude insists: no system message among the turns, the first turn the user's, all results of parallel calls in one user
 turn before any text, no blank text anywhere.

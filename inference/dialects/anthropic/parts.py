@@ -1,4 +1,4 @@
-"""Content parts as content blocks (translation.md 2.3)."""
+"""Content parts as content blocks (docs/providers/anthropic.md)."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tool definitions and the choice among them (translation.md 2.6, 2.7)."""
+"""Tool definitions and the choice among them (docs/providers/anthropic.md)."""
 
 from typing import Any
 

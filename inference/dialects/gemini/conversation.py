@@ -1,4 +1,4 @@
-"""Messages become a system instruction and turns of `user` and `model` (translation.md 2.2, 2.4, 2.5).
+"""Messages become a system instruction and turns of `user` and `model` (docs/providers/gemini.md).
 
 Gemini insists: the first turn is the user's, the answers to calls follow them at once, as many and in the same order,
 each naming its function.

@@ -1,5 +1,5 @@
-"""Thought signatures (translation.md 2.11): Gemini 3 signs its calls and refuses a step of the current turn whose first
-call comes back unsigned. Most OpenAI clients drop fields they do not know, so a stand-in that Google documents for
+"""Thought signatures: Gemini 3 signs its calls and refuses a step of the current turn whose first call comes back
+unsigned. Most OpenAI clients drop fields they do not know, so a stand-in that Google documents for
 calls made elsewhere fills the gap.
 
 https://ai.google.dev/gemini-api/docs/thought-signatures

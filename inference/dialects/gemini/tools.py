@@ -1,4 +1,4 @@
-"""Function declarations and the choice among them (translation.md 2.6, 2.7)."""
+"""Function declarations and the choice among them (docs/providers/gemini.md)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -7,7 +7,7 @@ tools.py          tools, their names, the choice   finish.py   why it ended
 thinking.py       an effort, or a switch           usage.py    what it used
 output_format.py  JSON, with a schema or without   faults.py   what failures mean
 
-Sources: translation.md 2 to 6, columns OpenAI, Moonshot and Qwen; `openai` 3.54.0 types/chat.
+Sources: docs/providers/openai.md, moonshot.md and qwen.md; `openai` 3.54.0 types/chat.
 """
 
 from inference.dialects.openai_chat.faults import fault

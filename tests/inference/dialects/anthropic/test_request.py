@@ -140,6 +140,13 @@ def test_a_budget_stays_below_the_limit() -> None:
     assert rendered(reasoning_effort="high", limit=1024).transforms == ["thinking_disabled"]
 
 
+@pytest.mark.parametrize("limit", [2048, 5121, 12_300, 64_000])
+def test_a_limit_lowered_by_the_hold_leaves_room_for_an_answer_too(limit: int) -> None:
+    sent = body(reasoning_effort="max", limit=limit)
+    left = sent["max_tokens"] - sent["thinking"]["budget_tokens"]
+    assert sent["max_tokens"] == limit and left >= max(1024, limit // 5)
+
+
 @pytest.mark.parametrize(
     ("model", "given", "sent"),
     [
