@@ -38,7 +38,7 @@ class DocumentedAPI(NinjaAPI):
 def components() -> dict[str, Any]:
     request = ChatRequest.model_json_schema(ref_template=REF)
     parts = request.pop("$defs")
-    for name in ("legacy", "unknown_inside", "rewritten"):  # ours, not the caller's
+    for name in ("legacy", "unknown_inside", "rewritten", "grown_bytes"):  # ours, not the caller's
         del request["properties"][name]
     take_client_shapes(request, parts)
     request |= {

@@ -98,7 +98,7 @@ def message_texts(message: Message) -> Iterator[str]:
 def overhead(request: ChatRequest, traits: Traits) -> int:
     media = sum(media_bound(part, traits) for message in request.messages for part in message.parts)
     tools = TOOLS_TOKENS if request.tools or request.response_format else 0
-    return REQUEST_TOKENS + MESSAGE_TOKENS * len(request.messages) + tools + media
+    return REQUEST_TOKENS + MESSAGE_TOKENS * len(request.messages) + tools + media + request.grown_bytes
 
 
 def media_bound(part: object, traits: Traits) -> int:

@@ -12,9 +12,12 @@ MOST_SCHEMAS = 20_000
 
 @dataclass(slots=True)
 class Budget:
-    """Of one rendering: the schemas it may hold after references were written out."""
+    """Of one rendering: the schemas it may hold after references were written out. `grown`: bytes by which schemas are
+    longer as sent than as given, which the hold has to pay for as well.
+    """
 
     schemas: int = MOST_SCHEMAS
+    grown: int = 0
 
     def spend(self, schemas: int, param: str) -> None:
         """Raises `InvalidRequest` when the request's schemas, written out, are too many."""

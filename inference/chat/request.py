@@ -87,7 +87,8 @@ class ChatRequest(BaseModel):
     """OpenAI's fields and a few of its neighbours'. Unknown ones are named to the caller as ignored.
 
     After `read`, legacy `functions` are `tools` (and `legacy` is set), so dialects know one form of tools only.
-    `unknown_inside` are fields we do not know inside messages, tools and the like; `rewritten` is what was mended.
+    `unknown_inside` are fields we do not know inside messages, tools and the like; `rewritten` is what was mended,
+    `grown_bytes` how much longer its schemas are as they are sent.
     """
 
     model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
@@ -135,13 +136,14 @@ class ChatRequest(BaseModel):
     legacy: bool = Field(default=False, init=False, exclude=True)
     unknown_inside: list[str] = Field(default_factory=list, init=False, exclude=True)
     rewritten: list[str] = Field(default_factory=list, init=False, exclude=True)
+    grown_bytes: int = Field(default=0, init=False, exclude=True)
 
     @classmethod
     def read(cls, body: bytes) -> "ChatRequest":
         """Raises `InvalidRequest` with a sentence the caller can act on."""
         given = json_body.read(body)
         rewritten = []
-        for name in ("legacy", "unknown_inside", "rewritten"):
+        for name in ("legacy", "unknown_inside", "rewritten", "grown_bytes"):
             given.pop(name, None)
         client_shapes.settle(given)
         if json_body.mend(given, body):

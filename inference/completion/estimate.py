@@ -75,6 +75,7 @@ async def estimate(caller: Caller, request: ChatRequest, headers: Headers) -> Es
     book = await catalog.current()
     listing, price = routing.find(book, request.model, caller)
     rendered = listing.dialect.render(request, routing.target(listing, caller), limit=None)
+    request.grown_bytes = rendered.budget.grown
     rendered.encoded()
     quote, outlook = await asked(caller, request, listing, price, routing.cap(headers))
     return Estimate(listing, price, rendered, quote, outlook)

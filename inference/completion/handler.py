@@ -55,6 +55,7 @@ async def begin(caller: Caller, request: ChatRequest, headers: Headers, request_
     book = await catalog.current()
     listing, price = routing.find(book, request.model, caller)
     rendered = listing.dialect.render(request, routing.target(listing, caller), limit=None)
+    request.grown_bytes = rendered.budget.grown
     payload = rendered.encoded()
     cap_cents = routing.cap(headers)
     completion_id, is_idempotent = completion_id_for(caller, headers)

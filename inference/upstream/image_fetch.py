@@ -11,7 +11,9 @@ import base64
 import socket
 import ssl
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -31,6 +33,9 @@ AT_ONCE = 32  # in this process; the others wait, within their seconds
 IMAGES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 # IPv6 addresses that stand for IPv4 ones, which a check of the outer address would not see.
 TRANSLATED = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")))
+
+# Names are looked up by blocking calls, which a slow server of names can hold for long: in threads of their own.
+RESOLVERS = ThreadPoolExecutor(8, thread_name_prefix="image-names")
 
 REFUSED = ErrorKind(400, "invalid_image_url", "invalid_request_error", relays=True)
 
@@ -173,11 +178,14 @@ def same_host(before: URL, location: str, fetching: Fetching) -> URL:
 
 
 async def resolved(host: str, fetching: Fetching) -> tuple[str, int]:
-    """The address to connect to. One that is not public among several makes the name suspicious as a whole."""
+    """The address to connect to. One that is not public among several makes the name suspicious as a whole, and a name
+    that is not known sounds the same: nobody learns here which names our network has.
+    """
+    looked_up = partial(socket.getaddrinfo, host, fetching.port, type=socket.SOCK_STREAM)
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, fetching.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise refused(f"The host of an image, {host[:100]}, is not known.") from error
+        found = await asyncio.get_running_loop().run_in_executor(RESOLVERS, looked_up)
+    except (OSError, UnicodeError):
+        found = []
     addresses = [(str(address[0]), int(family)) for family, _, _, _, address in found]
     if not addresses or not all(fetching.is_allowed(address) for address, _ in addresses):
         raise refused(f"The host of an image, {host[:100]}, has no public address.")

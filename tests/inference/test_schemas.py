@@ -255,3 +255,20 @@ def test_two_hundred_levels_are_taken_and_more_are_refused(rules: str) -> None:
     assert schemas.of_tool(nested(190), rules, PLACE, Budget())
     with pytest.raises(InvalidRequest):
         schemas.of_tool(nested(250), rules, PLACE, Budget())
+
+
+def test_what_a_schema_grows_by_is_counted() -> None:
+    """Kimi is told the types that an untyped property may have; the hold pays for them."""
+    budget = Budget()
+    given = {"type": "object", "properties": {f"p{number}": {} for number in range(50)}}
+    fitted = schemas.of_tool(given, "moonshot", PLACE, budget)
+    assert budget.grown == len(json.dumps(fitted)) - len(json.dumps(given)) > 50 * 100
+
+
+def test_a_union_beside_many_properties_is_bounded() -> None:
+    many = {f"p{number}": {"type": "string"} for number in range(200)}
+    branches = [{"required": [name]} for name in many]
+    inner = {"type": "object", "properties": many, "anyOf": branches}
+    with pytest.raises(InvalidRequest) as refusal:
+        schemas.of_tool({"type": "object", "properties": {"a": inner}}, "moonshot", PLACE, Budget())
+    assert refusal.value.code == "request_too_complex"

@@ -17,7 +17,7 @@ from tests.inference.parameters import (
     table,
 )
 
-OUR_OWN = {"model", "messages", "stream_options", "legacy", "unknown_inside", "rewritten"}
+OUR_OWN = {"model", "messages", "stream_options", "legacy", "unknown_inside", "rewritten", "grown_bytes"}
 # Values that the provider has other words for: what they become is tested with each dialect.
 OTHER_WORDS = (
     "stream", "stop", "tools", "tool_choice", "tool_choice: required", "function_call", "functions", "user",

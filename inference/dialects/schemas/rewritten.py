@@ -30,6 +30,7 @@ class Language:
     keywords: Mapping[str, Reader]
     words: tuple[str, ...]
     finish: Callable[[Schema, Schema], Schema]
+    spreads: bool = False  # what stands beside a union goes into each of its branches
 
 
 def for_gemini(given: Schema, references: References) -> Schema:
@@ -83,6 +84,9 @@ class Rewriting:
         }
         told = [words for keyword in self.language.words if (words := in_words(keyword, given.get(keyword)))]
         describe(cleaned, told)
+        if self.language.spreads:
+            branches = len(cleaned.get("anyOf", ())) + len(cleaned.get("oneOf", ()))
+            self.references.budget.spend(branches * len(cleaned.get("properties", ())), self.references.param)
         return self.language.finish(cleaned, given)
 
     def pointer(self, given: Schema) -> Schema:
@@ -215,4 +219,5 @@ MOONSHOT = Language(
     MOONSHOT_KEYWORDS,
     ("exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems", "minProperties", "maxProperties"),
     moonshot.finished,
+    spreads=True,
 )

@@ -1,5 +1,6 @@
 """What each provider takes of a JSON Schema. Each fact's source is in docs/providers/."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -58,4 +59,6 @@ def fit(given: Schema, rules: Rules, param: str, budget: Budget, *, is_tool: boo
         raise InvalidRequest(f"{param}: the schema is nested too deeply.", param=param) from None
     if is_tool and fitted.get("type") != "object":  # a branch of `allOf` said otherwise
         fitted = {**without(fitted, "enum"), "type": "object"}
+    if fitted is not given:
+        budget.grown += max(0, len(json.dumps(fitted)) - len(json.dumps(given)))
     return fitted
