@@ -4,7 +4,9 @@ The judges are the sandbox's rules, which share no code with the dialects, and j
 """
 
 import json
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -237,6 +239,20 @@ def test_no_schema_grows_beyond_the_budget(rules: str) -> None:
     assert len(json.dumps(fitted)) < MOST_SCHEMAS * 100
 
 
+@pytest.mark.parametrize("rules", TOOLS)
+@pytest.mark.parametrize("keyword", ["anyOf", "oneOf", "allOf", "prefixItems"])
+def test_ten_times_the_branches_take_about_ten_times_as_long(rules: str, keyword: str) -> None:
+    def seconds(count: int) -> float:
+        branches = [{"type": "object", "properties": {"a": {"minLength": n}}, "required": ["a"]} for n in range(count)]
+        given = {keyword: branches, "properties": {"b": {keyword: branches}}}
+        began = time.process_time()
+        with suppress(InvalidRequest):
+            schemas.of_tool(given, rules, PLACE, Budget())
+        return time.process_time() - began
+
+    assert seconds(2_000) < 40 * max(seconds(200), 0.01)
+
+
 def test_what_goes_beyond_the_budget_is_refused_by_name() -> None:
     budget = Budget(schemas=3)
     with pytest.raises(InvalidRequest) as refusal:
@@ -272,3 +288,14 @@ def test_a_union_beside_many_properties_is_bounded() -> None:
     with pytest.raises(InvalidRequest) as refusal:
         schemas.of_tool({"type": "object", "properties": {"a": inner}}, "moonshot", PLACE, Budget())
     assert refusal.value.code == "request_too_complex"
+
+
+@pytest.mark.parametrize("rules", ["gemini", "moonshot"])
+def test_words_beside_a_pointer_to_a_pointer_reach_what_is_meant(rules: str) -> None:
+    properties = {"x": {"$ref": "#/$defs/b", "description": "the first"}}
+    definitions = {"a": {"type": "string"}, "b": {"$ref": "#/$defs/a"}}
+    fitted = schemas.of_tool({"properties": properties, "$defs": definitions}, rules, PLACE, Budget())
+    assert fitted and fitted["$defs"] == {
+        "a": {"type": "string", "description": "the first"},
+        "b": {"$ref": "#/$defs/a"},
+    }

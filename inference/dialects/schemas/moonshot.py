@@ -15,6 +15,7 @@ ANYTHING: list[Schema] = [
     {"type": "null"},
 ]
 WORDS_ONLY = ("title", "description")
+MOST_COMPARED = 100
 # What a value must be if a keyword says something of it.
 TELLS = {
     "object": ("properties", "additionalProperties", "required"),
@@ -55,8 +56,15 @@ def union(cleaned: Schema, branches: list[Schema]) -> Schema:
         says_nothing = not outer and not branch.keys() - set(WORDS_ONLY)
         inner = branch if "anyOf" in branch else overlaid(outer, branch)
         found += ANYTHING if says_nothing else [typed(inner)]
-    cleaned["anyOf"] = [branch for at, branch in enumerate(found) if branch not in found[:at]]
+    cleaned["anyOf"] = distinct(found)
     return cleaned
+
+
+def distinct(found: list[Schema]) -> list[Schema]:
+    """Each once; of very many, comparing each with each would take too long."""
+    if len(found) > MOST_COMPARED:
+        return found
+    return [schema for at, schema in enumerate(found) if schema not in found[:at]]
 
 
 def typed(node: Schema) -> Schema:
@@ -84,7 +92,7 @@ def told_type(node: Schema) -> Any:
 def fit_tuple(cleaned: Schema) -> None:
     """Kimi knows one schema for all entries of an array."""
     entries = cleaned.pop("prefixItems")
-    different = [entry for at, entry in enumerate(entries) if entry not in entries[:at]]
+    different = distinct(entries)
     rest = [cleaned["items"]] if cleaned.get("items") and cleaned["items"] not in different else []
     allowed = [*different, *rest]
     cleaned["items"] = allowed[0] if len(allowed) == 1 else {"anyOf": allowed}

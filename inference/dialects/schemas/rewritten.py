@@ -62,9 +62,27 @@ class Rewriting:
         while self.waiting:
             name = self.waiting.pop()
             self.definitions[name] = self.node(self.references.definitions[name])
+        holders: dict[str, Schema | None] = {}
         for name, words in self.words.items():
-            describe(self.definitions[name], words)
+            if (holder := self.described_at(name, holders)) is not None:
+                describe(holder, words)
         return {**cleaned, "$defs": self.definitions} if self.definitions else cleaned
+
+    def described_at(self, name: str, holders: dict[str, Schema | None]) -> Schema | None:
+        """A definition that only points on has no place for words; where it leads, there is one. `holders`: those
+        found before.
+        """
+        passed: dict[str, None] = {}
+        while name not in holders and name not in passed:
+            passed[name] = None
+            holder = self.definitions.get(name)
+            if holder is None or "$ref" not in holder:
+                holders[name] = holder
+            else:
+                name = self.references.steps(holder["$ref"])[-1]
+        found = holders.get(name)
+        holders.update(dict.fromkeys(passed, found))
+        return found
 
     def node(self, given: Any) -> Schema:
         if given is True:

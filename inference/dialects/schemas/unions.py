@@ -56,6 +56,9 @@ def joined(whole: Schema, objects: list[Schema], references: References, *, ever
     properties = dict(whole.get("properties", {}))
     for branch in objects:
         for name, schema in branch.get("properties", {}).items():
+            known = properties.get(name)
+            if isinstance(known, dict):  # it is compared with each of them
+                references.budget.spend(len(known.get("anyOf", ())) + len(known.get("enum", ())), references.param)
             properties[name] = either(properties[name], schema) if name in properties else schema
     references.budget.spend(len(properties), references.param)
     required = [set(names(branch)) for branch in objects]
@@ -80,8 +83,8 @@ def names(schema: Schema) -> list[str]:
 
 def sentence(branch: Schema) -> str:
     """`f, or also g (a file)`: what a branch needs, what it may have, and what it says of itself."""
-    needed, known = names(branch), list(branch.get("properties", {}))
-    optional = [name for name in known if name not in needed]
+    needed = dict.fromkeys(names(branch))
+    optional = [name for name in branch.get("properties", {}) if name not in needed]
     text = ", ".join(needed) or "nothing"
     text += f" and perhaps {', '.join(optional)}" if optional else ""
     said = branch.get("description") or branch.get("title")
