@@ -62,8 +62,17 @@ def served(*command: str, log: IO[Any] | None = None, **environment: str) -> Ite
 
 def this_database() -> str:
     """In the application's role, as an operator would serve."""
+    return address_of_this_database(application())
+
+
+def owners_database() -> str:
+    """The same in the role that owns it, which may copy and drop databases."""
+    return address_of_this_database(None)
+
+
+def address_of_this_database(role: str | None) -> str:
     params = connection.get_connection_params()
-    if role := application():
+    if role:
         params |= {"user": role}
     wanted = ("host", "port", "user", "password", "dbname")
     return make_conninfo(**{name: params[name] for name in wanted if name in params})

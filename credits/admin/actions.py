@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.lookup import users_named
 from conway.common.keyset_pagination import beyond
+from conway.common.lending import give_back
 from credits.admin.filters import DaysFilter, PersonFilter
 from credits.admin.lists import ReadOnlyAdmin
 from credits.models import StaffAction
@@ -107,9 +108,17 @@ async def lines(found: QuerySet[StaffAction]) -> AsyncIterator[str]:
     """In pieces, newest first: what is done meanwhile is newer than where we are."""
     writer, rest = csv.writer(Echo()), found
     yield writer.writerow(COLUMNS)
-    while rows := await sync_to_async(lambda page: list(page[:ROWS_AT_ONCE]))(rest):
+    while rows := await sync_to_async(piece)(rest):
         yield "".join(writer.writerow(cells(row)) for row in rows)
         rest = found.filter(beyond({"at": rows[-1].at, "id": rows[-1].id}, is_backwards=False))
+
+
+def piece(rest: QuerySet[StaffAction]) -> list[StaffAction]:
+    """The connection goes back with it: its reader may take as long as they like over what they have got."""
+    try:
+        return list(rest[:ROWS_AT_ONCE])
+    finally:
+        give_back()
 
 
 def cells(action: StaffAction) -> tuple[Any, ...]:

@@ -38,6 +38,7 @@ class Spell:
         self.name = connection.settings_dict["NAME"]
         self.outside = psycopg.connect(**psycopg.conninfo.conninfo_to_dict(connection.connection.info.dsn))
         self.outside.autocommit = True
+        self.outside.execute("SET ROLE NONE")  # the owner, as whoever runs a managed PostgreSQL
 
     def begin(self) -> None:
         self.outside.execute(f'ALTER DATABASE "{self.name}" SET default_transaction_read_only = on')

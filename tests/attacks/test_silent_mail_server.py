@@ -1,9 +1,11 @@
 """A mail server that takes connections and says nothing, and strangers who ask for mail."""
 
+import re
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import httpx2 as httpx
@@ -14,6 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from accounts import limits
 from accounts.models import ApiKey, User
 from conway.common import outbox
 from conway.postgresql.base import DatabaseWrapper
@@ -75,8 +78,13 @@ def test_a_reset_waits_for_no_mail_server_and_an_unknown_address_looks_and_takes
             seconds, answer = reset(email)
         headers = {name: value for name, value in answer.headers.items() if name.lower() != "x-request-id"}
         assert seconds < 0.9
-        told[email] = (answer.status_code, headers, answer.content, [query["sql"] for query in queries])
-    assert told["alice@example.org"] == told["nobody@example.org"] and told["alice@example.org"][3] == []
+        told[email] = (answer.status_code, headers, answer.content, [shape(query["sql"]) for query in queries])
+    assert told["alice@example.org"] == told["nobody@example.org"]
+
+
+def shape(sql: str) -> str:
+    """Without what was asked for: the counts of limits name the address."""
+    return re.sub(r"'[^']*'", "?", sql)
 
 
 def test_a_mail_that_waits_for_its_server_keeps_no_connection_to_the_database(
@@ -96,6 +104,8 @@ def test_what_waits_is_bounded_and_whoever_comes_then_gets_the_same_answer(
 ) -> None:
     through(SMTP, silent)
     monkeypatch.setattr(outbox._jobs, "maxsize", 3)
+    plenty = replace(limits.LIMITS["mail-to"], most=100)
+    monkeypatch.setitem(limits.LIMITS, "mail-to", plenty)
     answers = [reset("alice@example.org")[1].headers["location"] for _ in range(12)]
     assert answers == ["/password/reset/sent"] * 12
     assert outbox._jobs.unfinished_tasks <= 3 + outbox.SENDERS

@@ -16,7 +16,7 @@ from tests.served import this_database
 
 ROOT = Path(__file__).parents[2]
 OURS = ("conway", "inference", "credits", "accounts")
-ARGUMENTS = {"issue_key": ["ann@example.org"], "serve": ["--port", "0"]}
+ARGUMENTS = {"issue_key": ["ann@example.org"], "serve": ["--port", "0"], "unlock": ["ann@example.org"]}
 PLAIN = {
     name: value
     for name, value in os.environ.items()

@@ -16,7 +16,7 @@ from django.db import connection
 from openai import AsyncOpenAI, OpenAI
 from psycopg.conninfo import make_conninfo
 
-from tests.served import Served, served, this_database
+from tests.served import Served, owners_database, served, this_database
 
 CAST = """
 import json
@@ -134,7 +134,7 @@ def database_like_this(name: str) -> Iterator[str]:
     source = connection.settings_dict["NAME"]
     connection.close()
     connection.close_pool()
-    with psycopg.connect(make_conninfo(address, dbname="postgres"), autocommit=True) as server:
+    with psycopg.connect(make_conninfo(owners_database(), dbname="postgres"), autocommit=True) as server:
         server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [source])
         server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')

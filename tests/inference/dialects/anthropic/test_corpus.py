@@ -78,6 +78,11 @@ def blocks(message: Json, kind: str) -> list[Json]:
     return [block for block in message["content"] if block["type"] == kind]
 
 
+def believed(usage: tuple[int, ...]) -> tuple[int, ...] | None:
+    """A prompt of nothing is no usage: nobody can be billed by it."""
+    return usage if sum(usage[:4]) else None
+
+
 def expected(message: Json) -> Json:
     calls = [(use["id"], use["name"], use["input"]) for use in blocks(message, "tool_use")]
     finish = FINISHES.get(message["stop_reason"], "tool_calls" if calls else "stop")
@@ -91,7 +96,7 @@ def expected(message: Json) -> Json:
         "calls": calls,
         "finish": finish,
         "model": message["model"],
-        "usage": (usage["input_tokens"], cached, written - hour, hour, usage["output_tokens"]),
+        "usage": believed((usage["input_tokens"], cached, written - hour, hour, usage["output_tokens"])),
         "thought": (usage.get("output_tokens_details") or {}).get("thinking_tokens"),
     }
 
