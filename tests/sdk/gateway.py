@@ -130,8 +130,8 @@ def house(folder: Path, **environment: str) -> Iterator[Gateway]:
 @contextmanager
 def database_like_this(name: str) -> Iterator[str]:
     """A copy of the migrated test database; nobody may be connected to that meanwhile."""
-    address, name = this_database(), f"copy_{name}".replace("-", "_")
     source = connection.settings_dict["NAME"]
+    address, name = this_database(), f"copy_{name}_of_{source}".replace("-", "_")  # each worker of xdist has a source
     connection.close()
     connection.close_pool()
     with psycopg.connect(make_conninfo(owners_database(), dbname="postgres"), autocommit=True) as server:

@@ -123,7 +123,9 @@ def meant(response: dict[str, Any]) -> dict[str, Any]:
         "citations": [note["url"] for note in cited],
         "finish": FINISHES[reason] if reason else "tool_calls" if calls else "stop",
         "model": response.get("model"),
-        "usage": (
+        "usage": None  # a prompt of nothing is no usage
+        if not usage["input_tokens"]
+        else (
             usage["input_tokens"],
             usage.get("input_tokens_details", {}).get("cached_tokens", 0),
             usage.get("input_tokens_details", {}).get("cache_write_tokens", 0),
