@@ -220,7 +220,11 @@ def test_an_account_that_staff_raised_gets_half_of_a_providers_connections_and_o
     settings.CONWAY_PROVIDER_CONNECTIONS = 8
     User.objects.filter(pk=alice.pk).update(concurrency=1000)
     answers = run(all_of(*(asked(key) for _ in range(12)), asked(carol), asked(carol)))
-    assert Counter(answer.status for answer in answers[:-2]) == {200: 4, 429: 8}
+    served = Counter(answer.status for answer in answers[:-2])
+    assert served in (
+        {200: 4, 429: 8},
+        {200: 3, 429: 9},
+    )  # three: both others came first
     assert {code(answer) for answer in answers if answer.status == 429} == {"concurrency_limited"}
     assert all(answer.headers["retry-after"] == "2" for answer in answers if answer.status == 429)
     assert [answer.status for answer in answers[-2:]] == [200, 200]
