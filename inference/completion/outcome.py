@@ -21,7 +21,7 @@ async def entry(exchange: "CompletionTask", *, lost: bool = False) -> dict[str, 
     listing, facts, window = exchange.listing, exchange.facts, exchange.admission.key_window
     facts.usage = facts.usage and facts.usage.believed()
     facts.known_input = facts.known_input and facts.known_input.believed()
-    if facts.usage is not None and not facts.usage.output and not exchange.gathered.empty:
+    if facts.usage is not None and not (facts.usage.output or facts.free or exchange.gathered.empty):
         facts.usage, facts.known_input = None, facts.usage  # what was written was not made of nothing
     if lost:
         settlement, usage, alerts = "lost", await estimate(exchange, was_cut=True), list[str]()

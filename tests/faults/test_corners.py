@@ -8,11 +8,15 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
+import psycopg
+from django.db import connection
 from django.utils.timezone import now
+from psycopg.types.json import Jsonb
 
-from inference.models import Price
+from conway import embedded
 from tests.faults.caller import Caller, Heard
 from tests.faults.conftest import LONG, REPAIR_SECONDS, Stage
+from tests.faults.postgres import Postgres
 from tests.faults.scenario import Scene
 
 Note = Callable[..., Any]
@@ -114,7 +118,7 @@ def test_a_cap_of_two_cents_with_three_left_on_the_key(scene: Scene, note: Note)
     assert customer.entries[1:] == [("inference", -2)]
 
 
-def test_a_new_price_in_mid_stream_changes_nothing_for_it(stage: Stage, note: Note) -> None:
+def test_a_new_price_in_mid_stream_changes_nothing_for_it(stage: Stage, postgres: Postgres, note: Note) -> None:
     """It starts a minute ahead by rule; here the rule is put aside, so that it starts under the running stream."""
     scene = stage()
     customer = scene.customer()
@@ -126,7 +130,7 @@ def test_a_new_price_in_mid_stream_changes_nothing_for_it(stage: Stage, note: No
         )
         while not running.words:
             await asyncio.sleep(0.02)
-        await asyncio.to_thread(raise_price, "claude-opus-4.6")
+        await asyncio.to_thread(raise_price, postgres, "claude-opus-4.6")
         await asyncio.sleep(2.5)  # the snapshot is younger than that
         await caller.ask(customer.secret, "claude-opus-4.6", "say 400 words", into=(later := Heard()))
         scene.heard += [await asking, later]
@@ -140,16 +144,15 @@ def test_a_new_price_in_mid_stream_changes_nothing_for_it(stage: Stage, note: No
     assert later.headers["x-conway-charged-cents"] == "14"
 
 
-def raise_price(model: str) -> None:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")  # the trigger wants a minute's notice
-        Price.objects.create(
-            model_id=model, starts_at=now() - timedelta(seconds=1), sheet={"input": "50", "output": "250"}
+def raise_price(postgres: Postgres, model: str) -> None:
+    """As the owner: the trigger wants a minute's notice."""
+    name = connection.settings_dict["NAME"]
+    with psycopg.connect(postgres.url(name, embedded.OWNER), autocommit=True) as owner:
+        owner.execute("SET session_replication_role = replica")
+        owner.execute(
+            "INSERT INTO inference_price (model_id, starts_at, sheet, source) VALUES (%s, %s, %s, '')",
+            [model, now() - timedelta(seconds=1), Jsonb({"input": "50", "output": "250"})],
         )
-        cursor.execute("SET session_replication_role = origin")
-    connection.close()
 
 
 def test_a_stream_longer_than_the_reapers_patience_keeps_its_hold(scene: Scene, note: Note) -> None:
