@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+from asgiref.sync import SyncToAsync
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
@@ -68,6 +69,13 @@ def this_database() -> str:
 def owners_database() -> str:
     """The same in the role that owns it, which may copy and drop databases."""
     return address_of_this_database(None)
+
+
+def forget_sessions() -> None:
+    """Before or after a server ends its sessions: those of this thread, of asgiref's, and the pools begin anew."""
+    SyncToAsync.single_thread_executor.submit(lambda: connection.close()).result()
+    connection.close()
+    connection.close_pool()
 
 
 def address_of_this_database(role: str | None) -> str:

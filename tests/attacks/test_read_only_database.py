@@ -23,6 +23,7 @@ from inference.completion import background, handler, task
 from inference.models import Completion
 from inference.upstream import client as upstream
 from tests.inference.conftest import Sandbox
+from tests.served import forget_sessions
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 HEALED_SECONDS = 4
@@ -60,7 +61,7 @@ def spell(transactional_db: None) -> Iterator[Spell]:
     yield spell
     spell.end()
     spell.outside.close()
-    new_sessions()
+    forget_sessions()
 
 
 def new_sessions() -> None:

@@ -16,7 +16,7 @@ from django.db import connection
 from openai import AsyncOpenAI, OpenAI
 from psycopg.conninfo import make_conninfo
 
-from tests.served import Served, owners_database, served, this_database
+from tests.served import Served, forget_sessions, owners_database, served, this_database
 
 CAST = """
 import json
@@ -132,8 +132,7 @@ def database_like_this(name: str) -> Iterator[str]:
     """A copy of the migrated test database; nobody may be connected to that meanwhile."""
     source = connection.settings_dict["NAME"]
     address, name = this_database(), f"copy_{name}_of_{source}".replace("-", "_")  # each worker of xdist has a source
-    connection.close()
-    connection.close_pool()
+    forget_sessions()
     with psycopg.connect(make_conninfo(owners_database(), dbname="postgres"), autocommit=True) as server:
         server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [source])
         server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
