@@ -2,6 +2,7 @@
 
 handler      authenticate, read, route, render, admit, run, answer
 routing      which model, at which price, what its headers ask
+state        one completion under way: what was asked, what came of it, what follows
 task         the task that reads the provider, whatever becomes of the client, and settles
 outcome      how it ended, on which numbers, at which price
 response     OpenAI's JSON and chunks

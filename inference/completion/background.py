@@ -21,6 +21,7 @@ from credits.ledger import LostHold
 from inference.billing import settlement, spool
 from inference.chat.usage import Usage
 from inference.completion import outcome, task
+from inference.completion.state import STOPPED
 
 LOST_SECONDS = settings.CONWAY_LOST_SECONDS
 BEAT_SECONDS = LOST_SECONDS / 10
@@ -189,7 +190,7 @@ class BackgroundLoops:
     async def stop(self, seconds: float) -> None:
         """Lets what runs end within `seconds`, cuts the rest, and leaves nothing unsettled or unspooled."""
         await ended(seconds)
-        task.cut_all(task.STOPPED, 0)
+        task.cut_all(STOPPED, 0)
         await ended(2 * settlement.DATABASE_SECONDS)
         for loop in self.tasks:
             loop.cancel()

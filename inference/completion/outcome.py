@@ -1,22 +1,19 @@
 """What an exchange came to: which settlement, on which numbers, at which price (docs/billing.md)."""
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from inference.billing import token_counting
 from inference.billing.settlement import bill, bucket_columns
 from inference.catalog.snapshot import PricePoint
 from inference.chat.usage import INPUT_BUCKETS, Usage
-
-if TYPE_CHECKING:
-    from inference.completion.task import CompletionTask
+from inference.completion.state import CLIENT_LEFT, STOPPED, CompletionState
 
 ESTIMATED = ("estimated", "lost")
 TOKENS_PER_SECOND = 200  # of a quick model; most make 50 to 150, so that a guess by time is rather too high
-CLIENT_LEFT, STOPPED = "client_left", "stopped"
 
 
-async def entry(exchange: "CompletionTask", *, lost: bool = False) -> dict[str, Any]:
+async def entry(exchange: CompletionState, *, lost: bool = False) -> dict[str, Any]:
     """As billing books it; with `lost`, what it would come to if we died now."""
     listing, facts, window = exchange.listing, exchange.facts, exchange.admission.key_window
     facts.usage = facts.usage and facts.usage.believed()
@@ -74,7 +71,7 @@ async def entry(exchange: "CompletionTask", *, lost: bool = False) -> dict[str, 
     }
 
 
-async def outcome(exchange: "CompletionTask") -> tuple[str, Usage, list[str]]:
+async def outcome(exchange: CompletionState) -> tuple[str, Usage, list[str]]:
     """How it is settled, on which numbers, and what staff should look at."""
     fault, facts = exchange.fault, exchange.facts
     alerts = [f"provider:{fault.meaning.code}"] if fault and fault.meaning.alert else []
@@ -91,7 +88,7 @@ async def outcome(exchange: "CompletionTask") -> tuple[str, Usage, list[str]]:
     return "none", Usage(), alerts
 
 
-async def estimate(exchange: "CompletionTask", *, was_cut: bool = False) -> Usage:
+async def estimate(exchange: CompletionState, *, was_cut: bool = False) -> Usage:
     """What is known, and for the rest a count of what we saw, and of a reply that was cut what was made unseen; never a
     provider's placeholder.
 
@@ -119,7 +116,7 @@ async def estimate(exchange: "CompletionTask", *, was_cut: bool = False) -> Usag
     return exchange.estimated
 
 
-def unseen(exchange: "CompletionTask", inputs: Usage, seen: int) -> int:
+def unseen(exchange: CompletionState, inputs: Usage, seen: int) -> int:
     """Tokens that a cut reply has cost and not shown: as many as a quick model makes in the time it worked before its
     first word, within what the request allows and what the hold pays.
     """
@@ -134,7 +131,7 @@ def unseen(exchange: "CompletionTask", inputs: Usage, seen: int) -> int:
     return max(0, min(made, allowed - seen, paid - seen))
 
 
-def price_served(exchange: "CompletionTask") -> tuple[PricePoint, list[str]]:
+def price_served(exchange: CompletionState) -> tuple[PricePoint, list[str]]:
     """Of the model actually served; of one we do not know, the price of the one asked for, and staff are told."""
     served, listing = exchange.facts.model, exchange.listing
     if not served or listing.is_named(served):

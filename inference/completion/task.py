@@ -9,23 +9,17 @@ import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from accounts.authentication import Caller
-from credits.ledger import Admission
-from inference.billing import settlement, token_counting
-from inference.billing.measure import Measure
-from inference.billing.settlement import Booked, UnableToBook
-from inference.catalog.snapshot import Catalog, Listing, PricePoint
+from inference.billing import settlement
+from inference.billing.settlement import UnableToBook
 from inference.chat.provider_error import BAD_RESPONSE, ErrorKind, ProviderError
-from inference.chat.provider_request import ProviderRequest
-from inference.chat.reply import Delta, Facts, Gathered, Reply
+from inference.chat.reply import Delta, Reply
 from inference.chat.usage import Usage
 from inference.completion import concurrency, outcome, preparing
 from inference.completion.channel import Channel
-from inference.completion.outcome import CLIENT_LEFT, STOPPED
 from inference.completion.response import Chunks, error_event, fault_error
+from inference.completion.state import CLIENT_LEFT, COMPLETE, STOPPED, TOO_LONG, CompletionState
 from inference.sse import DONE, Decoder, EventTooLarge
 from inference.upstream import client as upstream
 
@@ -34,7 +28,6 @@ LEFT_SECONDS = upstream.JSON_SECONDS
 LONGEST_RETRY_WAIT_SECONDS = 2.0
 
 ANSWERS = ("content", "refusal", "tool_calls")  # fields of a delta that are no thoughts
-COMPLETE, TOO_LONG = "complete", "too_long"
 CUT = {
     CLIENT_LEFT: ProviderError(ErrorKind(499, "client_left"), "The client left."),
     STOPPED: ProviderError(
@@ -50,24 +43,11 @@ log = logging.getLogger(__name__)
 running: dict[str, "CompletionTask"] = {}
 
 
-@dataclass(slots=True)
-class CompletionTask:
-    id: str
-    request_id: str
-    caller: Caller
-    catalog: Catalog
-    listing: Listing
-    price: PricePoint
-    rendered: ProviderRequest
+@dataclass(slots=True, kw_only=True)
+class CompletionTask(CompletionState):
     payload: bytes  # of `rendered`, as it is sent
-    admission: Admission
-    admitted_at: datetime
     drain_seconds: float
-    measure: Measure
-    lowered_limit: int | None = None
 
-    facts: Facts = field(default_factory=Facts)
-    gathered: Gathered = field(default_factory=Gathered)
     reply: Reply | None = None
     pending: list[Delta] = field(default_factory=list)
     finishes: list[Delta] = field(default_factory=list)
@@ -75,50 +55,11 @@ class CompletionTask:
     chunks: Chunks = field(init=False)
     # Set when there is something to answer: the first bytes, the end, or a long silence.
     answerable: asyncio.Event = field(default_factory=asyncio.Event)
-    # The provider took the request: from here on it may charge for it, and is not asked again.
-    is_answered: bool = False
-    ended: bool = False
-    has_checkpoint: bool = False
-    fault: ProviderError | None = None
-    booked: Booked | None = None
-    count: int = 0
-    counted_characters: int = 0
-    counting: asyncio.Lock = field(default_factory=asyncio.Lock)
-    estimated: Usage | None = None  # where the provider's own numbers are missing
-    basis: dict[str, Any] = field(default_factory=dict)  # what it was counted from
-    ending: str = COMPLETE
-    client_left: bool = False
     deadline: asyncio.Timeout | None = None
-    began: float = field(default_factory=time.monotonic)
-    asked: float | None = None  # when the provider was asked, the last time
-    first_byte: float | None = None
-    first_word: float | None = None  # of the answer itself: what came before it was thought
     task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self.chunks = Chunks(self.id, self.rendered.request)
-
-    @property
-    def is_stream(self) -> bool:
-        return bool(self.rendered.request.stream)
-
-    @property
-    def was_seen(self) -> bool:
-        """Whether the caller got any of the reply."""
-        return self.is_stream and not self.gathered.empty
-
-    @property
-    def is_owed(self) -> bool:
-        """Whether it is charged even if it is cut now: it was seen, or made for a client who did not stay."""
-        return self.was_seen or self.client_left
-
-    @property
-    def hides_tokens(self) -> bool:
-        """Whether the provider may charge for more than has come: a JSON reply comes at its end, thoughts may never."""
-        dialect, traits = self.listing.dialect, self.listing.traits
-        if not (self.is_stream or dialect.STREAMS_ALWAYS):
-            return True
-        return not traits.shows_reasoning and dialect.thinks(self.rendered, traits)
 
     # The task
 
@@ -275,19 +216,6 @@ class CompletionTask:
 
     async def settle(self) -> None:
         self.booked = await settlement.settle(await outcome.entry(self))
-
-    @property
-    def status(self) -> int:
-        """Of the answer: once a stream has begun, its status has been sent."""
-        return 200 if self.fault is None or self.was_seen else self.fault.meaning.status
-
-    async def counted(self) -> int:
-        """o200k tokens of what was written so far; a checkpoint counts only what came since the last."""
-        async with self.counting:
-            written = self.gathered.written()
-            self.count += await token_counting.counted(written[self.counted_characters :])
-            self.counted_characters = len(written)
-            return self.count
 
     # The end
 

@@ -14,6 +14,7 @@ from inference import catalog
 from inference.chat.provider_request import Target
 from inference.chat.request import ChatRequest
 from inference.completion import background, handler, outcome, task
+from inference.completion.state import STOPPED
 from inference.models import Completion
 from inference.upstream import client as upstream
 from tests.inference.conftest import Sandbox
@@ -93,7 +94,7 @@ def test_to_hang_up_is_never_cheaper_than_to_stay(key: str, sandbox: Sandbox, ru
 def test_a_stop_in_the_middle_charges_the_time_that_was_thought(key: str, sandbox: Sandbox, run: Run) -> None:
     async def scenario() -> None:
         pieces = await begun(key, "gpt-5.2-codex", SLOW)
-        task.cut_all(outcome.STOPPED, 0)
+        task.cut_all(STOPPED, 0)
         assert [piece async for piece in pieces]
         await all_ended()
 
@@ -132,7 +133,7 @@ def test_who_left_before_the_first_word_is_not_free_when_we_die_or_stop(
         await asyncio.wait([asking])
         await background.first_checkpoints()
         checkpoint = (await Hold.objects.aget()).checkpoint["row"]
-        task.cut_all(outcome.STOPPED, 0)
+        task.cut_all(STOPPED, 0)
         await all_ended()
         return checkpoint
 
@@ -150,7 +151,7 @@ def test_a_guess_is_never_above_the_hold_nor_above_what_was_allowed(
     async def scenario() -> int:
         pieces = await begun(key, "gpt-5.2-codex", SLOW, **fields)
         held = (await Hold.objects.aget()).cents
-        task.cut_all(outcome.STOPPED, 0)
+        task.cut_all(STOPPED, 0)
         assert [piece async for piece in pieces]
         await all_ended()
         return held

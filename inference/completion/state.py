@@ -1,0 +1,94 @@
+"""One completion under way: what was asked, what has come of it so far, and what follows from that.
+
+Its task (task.py) writes it. How it is settled (outcome.py) and what its headers say are read from it.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from accounts.authentication import Caller
+from credits.ledger import Admission
+from inference.billing import token_counting
+from inference.billing.measure import Measure
+from inference.billing.settlement import Booked
+from inference.catalog.snapshot import Catalog, Listing, PricePoint
+from inference.chat.provider_error import ProviderError
+from inference.chat.provider_request import ProviderRequest
+from inference.chat.reply import Facts, Gathered
+from inference.chat.usage import Usage
+
+# How a completion ended, where no provider's failure ended it.
+COMPLETE, CLIENT_LEFT, STOPPED, TOO_LONG = "complete", "client_left", "stopped", "too_long"
+
+
+@dataclass(slots=True, kw_only=True)
+class CompletionState:
+    id: str
+    request_id: str
+    caller: Caller
+    catalog: Catalog
+    listing: Listing
+    price: PricePoint
+    rendered: ProviderRequest
+    admission: Admission
+    admitted_at: datetime
+    measure: Measure
+    lowered_limit: int | None = None
+
+    facts: Facts = field(default_factory=Facts)
+    gathered: Gathered = field(default_factory=Gathered)
+    # The provider took the request: from here on it may charge for it, and is not asked again.
+    is_answered: bool = False
+    ended: bool = False
+    has_checkpoint: bool = False
+    client_left: bool = False
+    ending: str = COMPLETE
+    fault: ProviderError | None = None
+    booked: Booked | None = None
+    began: float = field(default_factory=time.monotonic)
+    asked: float | None = None  # when the provider was asked, the last time
+    first_byte: float | None = None
+    first_word: float | None = None  # of the answer itself: what came before it was thought
+    count: int = 0
+    counted_characters: int = 0
+    counting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    estimated: Usage | None = None  # where the provider's own numbers are missing
+    basis: dict[str, Any] = field(default_factory=dict)  # what it was counted from
+
+    @property
+    def is_stream(self) -> bool:
+        return bool(self.rendered.request.stream)
+
+    @property
+    def was_seen(self) -> bool:
+        """Whether the caller got any of the reply."""
+        return self.is_stream and not self.gathered.empty
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it is charged even if it is cut now: it was seen, or made for a client who did not stay."""
+        return self.was_seen or self.client_left
+
+    @property
+    def hides_tokens(self) -> bool:
+        """Whether the provider may charge for more than has come: a JSON reply comes at its end, thoughts may never."""
+        dialect, traits = self.listing.dialect, self.listing.traits
+        if not (self.is_stream or dialect.STREAMS_ALWAYS):
+            return True
+        return not traits.shows_reasoning and dialect.thinks(self.rendered, traits)
+
+    @property
+    def status(self) -> int:
+        """Of the answer: once a stream has begun, its status has been sent."""
+        return 200 if self.fault is None or self.was_seen else self.fault.meaning.status
+
+    async def counted(self) -> int:
+        """o200k tokens of what was written so far; a checkpoint counts only what came since the last."""
+        async with self.counting:
+            written = self.gathered.written()
+            self.count += await token_counting.counted(written[self.counted_characters :])
+            self.counted_characters = len(written)
+            return self.count
