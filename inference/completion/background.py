@@ -58,7 +58,7 @@ async def first_checkpoints() -> None:
 async def checkpoint(under_way: task.CompletionTask) -> Mapping[str, Any]:
     """Of letters PostgreSQL takes: one provider's NUL would stop the beat of everybody's holds."""
     under_way.has_checkpoint = True
-    return settlement.storable(await outcome.entry(under_way, lost=True))
+    return settlement.storable(outcome.entry(under_way, await outcome.if_lost(under_way)))
 
 
 async def replay() -> int:

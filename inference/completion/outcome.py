@@ -1,6 +1,10 @@
-"""What an exchange came to: which settlement, on which numbers, at which price (docs/billing.md)."""
+"""What a completion came to: which settlement, on which numbers, at which price (docs/billing.md).
+
+Nothing here changes what it reads: a checkpoint asks the same every few seconds, while the completion goes on.
+"""
 
 import time
+from dataclasses import dataclass, field
 from typing import Any
 
 from inference.billing import token_counting
@@ -9,54 +13,111 @@ from inference.catalog.snapshot import PricePoint
 from inference.chat.usage import INPUT_BUCKETS, Usage
 from inference.completion.state import CLIENT_LEFT, STOPPED, CompletionState
 
-ESTIMATED = ("estimated", "lost")
 TOKENS_PER_SECOND = 200  # of a quick model; most make 50 to 150, so that a guess by time is rather too high
 
 
-async def entry(exchange: CompletionState, *, lost: bool = False) -> dict[str, Any]:
-    """As billing books it; with `lost`, what it would come to if we died now."""
-    listing, facts, window = exchange.listing, exchange.facts, exchange.admission.key_window
-    facts.usage = facts.usage and facts.usage.believed()
-    facts.known_input = facts.known_input and facts.known_input.believed()
-    if facts.usage is not None and not (facts.usage.output or facts.free or exchange.gathered.empty):
-        facts.usage, facts.known_input = None, facts.usage  # what was written was not made of nothing
-    if lost:
-        settlement, usage, alerts = "lost", await estimate(exchange, was_cut=True), list[str]()
-    else:
-        settlement, usage, alerts = await outcome(exchange)
-    price, served = price_served(exchange)
-    cost_usd, cents = bill(usage, price, settlement)
-    alerts += served + [f"unpriced:{bucket}" for bucket in price.sheet.unpriced(usage)]
-    alerts += ["charge_above_hold"] if cents > exchange.admission.cents else []
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`basis`: what an estimate was counted from, so that the audit can make the same again."""
+
+    settlement: str
+    usage: Usage
+    alerts: list[str] = field(default_factory=list)
+    basis: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The provider's own numbers, where somebody can be billed by them: of the whole, or of the prompt alone."""
+
+    usage: Usage | None
+    known_input: Usage | None
+
+    @classmethod
+    def of(cls, state: CompletionState) -> "Reported":
+        facts = state.facts
+        usage, known_input = facts.usage and facts.usage.believed(), facts.known_input and facts.known_input.believed()
+        if usage is not None and not (usage.output or facts.free or state.gathered.empty):
+            return cls(None, usage)  # what was written was not made of nothing
+        return cls(usage, known_input)
+
+
+async def of(state: CompletionState) -> Outcome:
+    """How it is settled now that it has ended, and what staff should look at."""
+    fault, facts, reported = state.fault, state.facts, Reported.of(state)
+    alerts = [f"provider:{fault.meaning.code}"] if fault and fault.meaning.alert else []
+    if fault is None and facts.free:
+        return Outcome("none", reported.usage or Usage(), alerts)
+    if fault is None and reported.usage is not None:
+        return Outcome("exact", reported.usage, alerts)
+    if fault is None:
+        missing = "doubtful_usage" if facts.raw_usage else "no_usage"
+        return await estimated("estimated", state, reported, [*alerts, missing])
+    was_cut = state.ending in (CLIENT_LEFT, STOPPED)  # for a client that had left: the provider charges for it
+    if state.was_seen or (state.client_left and (was_cut or not state.gathered.empty)):
+        return await estimated("estimated", state, reported, alerts, was_cut=True)
+    return Outcome("none", Usage(), alerts)
+
+
+async def if_lost(state: CompletionState) -> Outcome:
+    """How it would be settled if this process died now."""
+    return await estimated("lost", state, Reported.of(state), [], was_cut=True)
+
+
+async def estimated(
+    settlement: str, state: CompletionState, reported: Reported, alerts: list[str], *, was_cut: bool = False
+) -> Outcome:
+    """On what is known, and for the rest on a count of what we saw, and of a reply that was cut on what was made
+    unseen; never on a provider's placeholder.
+    """
+    percent, usage = state.listing.estimate_percent, reported.usage
+    known = usage or reported.known_input
+    basis: dict[str, Any] = {}
+    if known is None:
+        basis["prompt"] = await state.measure.likely_parts()
+        known = Usage(input=token_counting.likely_prompt(**basis["prompt"]))
+    seen = 0 if state.gathered.empty else await state.counted()
+    inputs = {bucket: getattr(known, bucket) for bucket in INPUT_BUCKETS}
+    visible = token_counting.likely_output(o200k=seen, percent=percent, reported=0)
+    hidden = unseen(state, Usage(**inputs), visible) if was_cut and known.reasoning is None else 0
+    basis["output"] = {"o200k": seen, "percent": percent, "reported": usage.output if usage else 0, "hidden": hidden}
+    output = token_counting.likely_output(**basis["output"])
+    reasoning = known.reasoning or hidden or None
+    return Outcome(settlement, Usage(**inputs, output=output, reasoning=reasoning), alerts, basis)
+
+
+def entry(state: CompletionState, outcome: Outcome) -> dict[str, Any]:
+    """As billing books it."""
+    listing, facts, window, usage = state.listing, state.facts, state.admission.key_window, outcome.usage
+    price, served = price_served(state)
+    cost_usd, cents = bill(usage, price, outcome.settlement)
+    alerts = outcome.alerts + served + [f"unpriced:{bucket}" for bucket in price.sheet.unpriced(usage)]
+    alerts += ["charge_above_hold"] if cents > state.admission.cents else []
     return {
         "row": {
-            "id": exchange.id,
-            "user_id": exchange.caller.user_id,
-            "key_id": exchange.caller.key_id,
-            "request_id": exchange.request_id,
+            "id": state.id,
+            "user_id": state.caller.user_id,
+            "key_id": state.caller.key_id,
+            "request_id": state.request_id,
             "model_id": listing.name,
             "provider": listing.provider.name,
             "served_model": (facts.model or "")[:200],
             "upstream_id": (facts.upstream_id or "")[:200],
             "price_id": price.id,
-            "is_stream": exchange.is_stream,
+            "is_stream": state.is_stream,
             **bucket_columns(usage),
             "cost_usd": format(cost_usd, "f"),
             "charged_cents": cents,
-            "settlement": settlement,
-            "ending": "process_died" if lost else exchange.ending,
-            "status": exchange.status,
-            "finish_reason": next(iter(exchange.gathered.finished.values()), "")[:40],
+            "settlement": outcome.settlement,
+            "ending": "process_died" if outcome.settlement == "lost" else state.ending,
+            "status": state.status,
+            "finish_reason": next(iter(state.gathered.finished.values()), "")[:40],
             "alerts": alerts,
             "raw_usage": facts.raw_usage,
-            "seen": {
-                "characters": len(exchange.gathered.written()),
-                "visible": exchange.was_seen,
-                **(exchange.basis if settlement in ESTIMATED else {}),
-            },
-            "admitted_at": exchange.admitted_at.isoformat(),
-            "first_byte_ms": milliseconds(exchange.began, exchange.first_byte),
-            "total_ms": milliseconds(exchange.began, time.monotonic()),
+            "seen": {"characters": len(state.gathered.written()), "visible": state.was_seen, **outcome.basis},
+            "admitted_at": state.admitted_at.isoformat(),
+            "first_byte_ms": milliseconds(state.began, state.first_byte),
+            "total_ms": milliseconds(state.began, time.monotonic()),
         },
         "key_window": window.isoformat() if window else None,
         "description": f"{listing.name}: {usage.prompt_tokens:,} tokens in, {usage.output:,} out",
@@ -65,80 +126,35 @@ async def entry(exchange: CompletionState, *, lost: bool = False) -> dict[str, A
             "provider": listing.provider.name,
             "tokens": usage.buckets(),
             "cost_usd": format(cost_usd, "f"),
-            "receipt": exchange.id,
-            "settlement": settlement,
+            "receipt": state.id,
+            "settlement": outcome.settlement,
         },
     }
 
 
-async def outcome(exchange: CompletionState) -> tuple[str, Usage, list[str]]:
-    """How it is settled, on which numbers, and what staff should look at."""
-    fault, facts = exchange.fault, exchange.facts
-    alerts = [f"provider:{fault.meaning.code}"] if fault and fault.meaning.alert else []
-    missing = "doubtful_usage" if facts.raw_usage else "no_usage"
-    if fault is None and facts.free:
-        return "none", facts.usage or Usage(), alerts
-    if fault is None and facts.usage is not None:
-        return "exact", facts.usage, alerts
-    if fault is None:
-        return "estimated", await estimate(exchange), [*alerts, missing]
-    was_cut = exchange.ending in (CLIENT_LEFT, STOPPED)  # for a client that had left: the provider charges for it
-    if exchange.was_seen or (exchange.client_left and (was_cut or not exchange.gathered.empty)):
-        return "estimated", await estimate(exchange, was_cut=True), alerts
-    return "none", Usage(), alerts
-
-
-async def estimate(exchange: CompletionState, *, was_cut: bool = False) -> Usage:
-    """What is known, and for the rest a count of what we saw, and of a reply that was cut what was made unseen; never a
-    provider's placeholder.
-
-    What it was counted from stays with the completion (`basis`), so that the audit can make the same estimate.
-    """
-    percent, reported = exchange.listing.estimate_percent, exchange.facts.usage
-    known = reported or exchange.facts.known_input
-    basis: dict[str, Any] = {}
-    if known is None:
-        basis["prompt"] = await exchange.measure.likely_parts()
-        known = Usage(input=token_counting.likely_prompt(**basis["prompt"]))
-    seen = 0 if exchange.gathered.empty else await exchange.counted()
-    inputs = {bucket: getattr(known, bucket) for bucket in INPUT_BUCKETS}
-    visible = token_counting.likely_output(o200k=seen, percent=percent, reported=0)
-    hidden = unseen(exchange, Usage(**inputs), visible) if was_cut and known.reasoning is None else 0
-    basis["output"] = {
-        "o200k": seen,
-        "percent": percent,
-        "reported": reported.output if reported else 0,
-        "hidden": hidden,
-    }
-    output = token_counting.likely_output(**basis["output"])
-    exchange.estimated = Usage(**inputs, output=output, reasoning=known.reasoning or hidden or None)
-    exchange.basis = basis
-    return exchange.estimated
-
-
-def unseen(exchange: CompletionState, inputs: Usage, seen: int) -> int:
+def unseen(state: CompletionState, inputs: Usage, seen: int) -> int:
     """Tokens that a cut reply has cost and not shown: as many as a quick model makes in the time it worked before its
     first word, within what the request allows and what the hold pays.
     """
-    if exchange.asked is None or not exchange.hides_tokens:
+    if state.asked is None or not state.hides_tokens:
         return 0
-    request, most = exchange.rendered.request, exchange.listing.traits.max_output_tokens
-    seconds = (exchange.first_word or time.monotonic()) - exchange.asked
+    request, most = state.rendered.request, state.listing.traits.max_output_tokens
+    seconds = (state.first_word or time.monotonic()) - state.asked
     made = int(seconds * TOKENS_PER_SECOND) * request.choices
-    allowed = min(request.output_limit or most, exchange.lowered_limit or most, most) * request.choices
-    price, _ = price_served(exchange)
-    paid = price.sheet.affordable_output(inputs, exchange.admission.cents)
+    allowed = min(request.output_limit or most, state.lowered_limit or most, most) * request.choices
+    price, _ = price_served(state)
+    paid = price.sheet.affordable_output(inputs, state.admission.cents)
     return max(0, min(made, allowed - seen, paid - seen))
 
 
-def price_served(exchange: CompletionState) -> tuple[PricePoint, list[str]]:
+def price_served(state: CompletionState) -> tuple[PricePoint, list[str]]:
     """Of the model actually served; of one we do not know, the price of the one asked for, and staff are told."""
-    served, listing = exchange.facts.model, exchange.listing
+    served, listing = state.facts.model, state.listing
     if not served or listing.is_named(served):
-        return exchange.price, []
-    other = exchange.catalog.served(served, listing.provider)
-    price = other.price_at(exchange.admitted_at) if other else None
-    return price or exchange.price, [f"served:{served[:100]}"]
+        return state.price, []
+    other = state.catalog.served(served, listing.provider)
+    price = other.price_at(state.admitted_at) if other else None
+    return price or state.price, [f"served:{served[:100]}"]
 
 
 def milliseconds(begin: float, end: float | None) -> int | None:

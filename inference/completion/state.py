@@ -7,7 +7,6 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from accounts.authentication import Caller
 from credits.ledger import Admission
@@ -47,6 +46,7 @@ class CompletionState:
     client_left: bool = False
     ending: str = COMPLETE
     fault: ProviderError | None = None
+    usage: Usage | None = None  # what is charged, once it has ended
     booked: Booked | None = None
     began: float = field(default_factory=time.monotonic)
     asked: float | None = None  # when the provider was asked, the last time
@@ -55,8 +55,6 @@ class CompletionState:
     count: int = 0
     counted_characters: int = 0
     counting: asyncio.Lock = field(default_factory=asyncio.Lock)
-    estimated: Usage | None = None  # where the provider's own numbers are missing
-    basis: dict[str, Any] = field(default_factory=dict)  # what it was counted from
 
     @property
     def is_stream(self) -> bool:

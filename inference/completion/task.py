@@ -215,7 +215,9 @@ class CompletionTask(CompletionState):
     # Settling
 
     async def settle(self) -> None:
-        self.booked = await settlement.settle(await outcome.entry(self))
+        ended = await outcome.of(self)
+        self.usage = ended.usage
+        self.booked = await settlement.settle(outcome.entry(self, ended))
 
     # The end
 
@@ -236,7 +238,7 @@ class CompletionTask(CompletionState):
         return finish + usage + DONE
 
     def usage_shown(self) -> dict[str, Any]:
-        shown = (self.facts.usage or self.estimated or Usage()).as_openai()
+        shown = (self.usage or Usage()).as_openai()
         if self.booked is not None:
             shown |= {
                 "cost_usd": format(self.booked.cost_usd.normalize(), "f"),

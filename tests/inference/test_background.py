@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -93,6 +94,21 @@ def test_what_one_provider_says_stops_nobodys_beat(key: str, sandbox: Sandbox, r
         checkpoint = (await Hold.objects.aget()).checkpoint["row"]
         assert (checkpoint["upstream_id"], checkpoint["raw_usage"]) == ("a\ufffdb\ufffd", {"output_tokens": None})
         assert checkpoint["input_tokens"] < 1_000
+        assert [piece async for piece in answer.body]  # type: ignore[union-attr]
+        await upstream.close()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("usage", [Usage(input=7), Usage(input=10**30), Usage(input=7, output=-1)])
+def test_a_checkpoint_changes_nothing_of_what_it_is_made_of(key: str, sandbox: Sandbox, run: Run, usage: Usage) -> None:
+    async def scenario() -> None:
+        answer = await asked(key, "say 60 words [[pace=10]]", stream=True)
+        (under_way,) = task.running.values()
+        under_way.facts.usage = usage
+        before = asdict(under_way.facts)
+        await background.beat()
+        assert asdict(under_way.facts) == before
         assert [piece async for piece in answer.body]  # type: ignore[union-attr]
         await upstream.close()
 

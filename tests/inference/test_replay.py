@@ -75,7 +75,7 @@ def test_a_settlement_the_database_refuses_is_kept_and_not_asked_about_every_sec
     async def scenario() -> None:
         answer = await asked(key, "say 60 words [[pace=10]]", stream=True)
         (under_way,) = task.running.values()
-        entry = await outcome.entry(under_way)
+        entry = outcome.entry(under_way, await outcome.of(under_way))
         entry["row"]["price_id"] = 10**9  # there is no such price
         settlement.waiting["refused"] = {**entry, "row": {**entry["row"], "id": "refused"}}
         assert [await background.replay() for _ in range(3)] == [0, 0, 0]
