@@ -26,9 +26,9 @@ from inference.chat.invalid_request import InvalidRequest
 from inference.completion import handler
 from inference.completion.errors import answer_to
 from inference.completion.estimate import estimate
+from inference.completion.headers import Headers
 from inference.completion.pace import Pace
 from inference.completion.response import Answer
-from inference.completion.routing import Headers
 from inference.reporting import receipts
 
 api = openapi.DocumentedAPI(

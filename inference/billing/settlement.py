@@ -1,40 +1,25 @@
-"""Money's two doors: `admit` before anything is sent, `settle` after everything was read. The rest is credits.ledger's.
-
-A settlement is an *entry*: a plain dict that JSON holds, so that the spool, a checkpoint and the database take the
-same thing, and booking it twice is booking it once.
-"""
+"""What a completion is charged after everything was read: booked in one statement, or kept safe until it can be."""
 
 import asyncio
-import json
 import logging
-import math
-import re
-import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 from psycopg.types.json import Jsonb
 
-from accounts.authentication import Caller
 from conway.common.database import DatabaseUnavailable
 from credits import ledger
-from credits.ledger import Admission, AdmissionDenied, Outlook, Settled
-from inference.billing.measure import Measure
-from inference.billing.quotes import Quote, quote
-from inference.billing.spool import Spool
-from inference.catalog.pricing import charged_cents
-from inference.catalog.snapshot import PricePoint
-from inference.chat.usage import BUCKETS, Usage
+from credits.ledger import Settled
+from inference.billing.entry import storable
+from inference.billing.spool import PROCESS, Spool
+from inference.chat.usage import BUCKETS
 
-PROCESS = uuid.uuid4().hex  # holds carry it: whose heartbeat keeps them
 DATABASE_SECONDS = 5
-
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -45,94 +30,6 @@ waiting: dict[str, dict[str, Any]] = {}
 @cache
 def spool() -> Spool:
     return Spool(settings.CONWAY_DATA_DIR / "spool", PROCESS)
-
-
-# Admitting
-
-
-async def admit(
-    *,
-    completion_id: str,
-    caller: Caller,
-    measure: Measure,
-    price: PricePoint,
-    cap_cents: int | None,
-    is_idempotent: bool,
-    details: dict[str, Any],
-) -> tuple[Quote, Admission]:
-    """Raises `AdmissionDenied`. What the cheap bound could not pay, the counted one may."""
-
-    async def hold(quoted: Quote) -> Admission:
-        return await ledger.admit(
-            completion_id=completion_id,
-            user_id=caller.user_id,
-            key_id=caller.key_id,
-            need_cents=quoted.need_cents,
-            worst_cents=quoted.worst_cents,
-            cap_cents=cap_cents,
-            process=PROCESS,
-            details=details,
-            idempotent=is_idempotent,
-        )
-
-    return await cheaply_or_counted(measure, price, hold)
-
-
-async def would_admit(
-    *, caller: Caller, measure: Measure, price: PricePoint, cap_cents: int | None
-) -> tuple[Quote, Outlook]:
-    """What `admit` would answer now. Raises `AdmissionDenied`."""
-
-    async def ask(quoted: Quote) -> Outlook:
-        return await ledger.would_admit(
-            user_id=caller.user_id,
-            key_id=caller.key_id,
-            need_cents=quoted.need_cents,
-            worst_cents=quoted.worst_cents,
-            cap_cents=cap_cents,
-        )
-
-    return await cheaply_or_counted(measure, price, ask)
-
-
-async def cheaply_or_counted(
-    measure: Measure, price: PricePoint, ask: Callable[[Quote], Awaitable[T]]
-) -> tuple[Quote, T]:
-    cheap = await quote(measure, price, counted=False)
-    try:
-        return cheap, await ask(cheap)
-    except AdmissionDenied:
-        exact = await quote(measure, price, counted=True)
-        if exact.need_cents >= cheap.need_cents:
-            raise
-        return exact, await ask(exact)
-
-
-async def release(completion_id: str, user_id: int) -> None:
-    """A hold for what was never sent, if there is one: no receipt, no charge."""
-    nothing = {"completion_id": completion_id, "user_id": user_id, "details": {}, "description": ""}
-    await ledger.settle(receipt=NO_RECEIPT, params=nothing)
-
-
-def release_soon(completion_id: str, user_id: int) -> None:
-    """If it fails, the reaper finds a hold without a heartbeat."""
-    releasing.add(task := asyncio.create_task(release(completion_id, user_id)))
-    task.add_done_callback(released)
-
-
-def released(task: "asyncio.Task[None]") -> None:
-    releasing.discard(task)
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.warning("a hold could not be released: %s", error)
-
-
-releasing: set["asyncio.Task[None]"] = set()
-
-NO_RECEIPT = """
-SELECT NULL::text completion_id, NULL::bigint user_id, NULL::bigint key_id, 0::bigint due_cents, false corrects
-WHERE false"""
-
-# Settling
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +46,6 @@ class UnableToBook(Exception):
     """Neither the database nor the spool took it. It is tried again, but nobody may be told that the answer is
     complete.
     """
-
-
-def bill(usage: Usage, price: PricePoint, settlement: str) -> tuple[Decimal, int]:
-    """Cost and charge; what was not served costs nothing."""
-    cost = Decimal(0) if settlement == "none" else price.sheet.cost_usd(usage)
-    return cost, charged_cents(cost)
-
-
-def bucket_columns(usage: Usage) -> dict[str, int | None]:
-    return {**{f"{bucket}_tokens": getattr(usage, bucket) for bucket in BUCKETS}, "reasoning_tokens": usage.reasoning}
 
 
 async def settle(entry: dict[str, Any]) -> Booked:
@@ -204,29 +91,6 @@ async def book(entry: Mapping[str, Any], *, only_if_beat: int | None = None) -> 
         key_window=datetime.fromisoformat(window) if window else None,
         only_if_beat=only_if_beat,
     )
-
-
-def storable(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Without what PostgreSQL stores nowhere: NUL and lone surrogates, which a provider's own strings may hold."""
-    # One look at the JSON is a tenth of what a walk through every string costs.
-    return cleaned(entry) if SUSPECT.search(json.dumps(entry)) else entry
-
-
-SUSPECT = re.compile(r"\\u(?:0000|d[89a-f])|Infinity|NaN")  # a pair of surrogates is a letter, left alone
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-
-
-def cleaned(value: Any) -> Any:
-    match value:
-        case str():
-            return UNSTORABLE.sub("\ufffd", value)
-        case dict():
-            return {cleaned(name): cleaned(inner) for name, inner in value.items()}
-        case list():
-            return [cleaned(inner) for inner in value]
-        case float() if not math.isfinite(value):
-            return None
-    return value
 
 
 # What a correction, or a second attempt under one idempotency key, says anew.

@@ -9,10 +9,13 @@ import fcntl
 import json
 import os
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
+
+PROCESS = uuid.uuid4().hex  # holds carry it: whose heartbeat keeps them
 
 
 class Spool:

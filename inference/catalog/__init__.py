@@ -1,10 +1,12 @@
 """What is offered, at which price.
 
 catalog.toml   the reviewed file that a new database starts from
+loading        that file into the database
 snapshot       models as offered now, a few seconds old
 pricing        price sheets and the formula
 """
 
+from inference.catalog.loading import load
 from inference.catalog.snapshot import (
     SNAPSHOT_SECONDS,
     Catalog,
@@ -13,7 +15,6 @@ from inference.catalog.snapshot import (
     current,
     current_sync,
     forget,
-    load,
 )
 
 __all__ = ["SNAPSHOT_SECONDS", "Catalog", "Listing", "PricePoint", "current", "current_sync", "forget", "load"]

@@ -5,28 +5,22 @@ import json
 import logging
 import re
 import time
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-from django.db import connection, transaction
-from django.utils.timezone import now
+from django.db import connection
 
 from conway.common import database
 from inference.catalog.pricing import PriceSheet
 from inference.chat.traits import Traits
 from inference.dialects import DIALECTS, Dialect
-from inference.models import ChatModel, Price
 from inference.upstream.providers import PROVIDERS, Provider
 
 log = logging.getLogger(__name__)
 
 DATE = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
-FILE = Path(__file__).with_name("catalog.toml")
 SNAPSHOT_SECONDS = 2
 # Prices are announced this long before they start, so that every process knows them by then.
 NOTICE = timedelta(seconds=60)
@@ -182,62 +176,3 @@ def listing(row: tuple[Any, ...]) -> Listing:
 def parsed(value: Any) -> Any:
     """Django's connection leaves jsonb as text, psycopg's own parses it."""
     return json.loads(value) if isinstance(value, str) else value
-
-
-# Loading the file
-
-
-@transaction.atomic
-def load() -> int:
-    """Adds what catalog.toml has and the database lacks; what is there stays as staff left it. The number of models
-    added.
-    """
-    with connection.cursor() as cursor:  # two workers that start at once take turns
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('inference.catalog.snapshot.load'))")
-    data = tomllib.loads(FILE.read_text(), parse_float=Decimal)
-    added = 0
-    for position, (name, row) in enumerate(data["models"].items()):
-        family = data["families"].get(row.get("family"), {})
-        added += load_model(
-            name,
-            position,
-            {**family, **row, "traits": {**family.get("traits", {}), **row.get("traits", {})}},
-            data["checked"],
-        )
-    return added
-
-
-def load_model(name: str, position: int, row: Mapping[str, Any], checked: Any) -> bool:
-    model, is_new = ChatModel.objects.get_or_create(
-        name=name,
-        defaults={
-            "display_name": row["display_name"],
-            "provider": row["provider"],
-            "dialect": row.get("dialect", ""),
-            "upstream_id": row["upstream_id"],
-            "successor": row.get("successor", ""),
-            "retirement": row.get("retirement", ""),
-            "traits": plain(row["traits"]),
-            "bound_percent": row.get("bound_percent", 150),
-            "estimate_percent": row.get("estimate_percent", 100),
-            "position": position,
-        },
-    )
-    if not model.prices.exists():
-        Price.objects.create(
-            model=model,
-            starts_at=now() - timedelta(minutes=1),
-            sheet=plain(row["price"]),
-            source=row.get("source", ""),
-            checked_on=checked,
-        )
-    return is_new
-
-
-def plain(value: Any) -> Any:
-    """What JSON holds exactly: decimals as strings."""
-    if isinstance(value, dict):
-        return {name: plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [plain(inner) for inner in value]
-    return str(value) if isinstance(value, Decimal) else value

@@ -1,13 +1,20 @@
 """The life of one completion, from the caller's headers to the settlement. Whoever reads one folder reads this one.
 
-handler      authenticate, read, route, render, admit, run, answer
-routing      which model, at which price, what its headers ask
-state        one completion under way: what was asked, what came of it, what follows
-task         the task that reads the provider, whatever becomes of the client, and settles
-outcome      how it ended, on which numbers, at which price
-response     OpenAI's JSON and chunks
-channel      bytes to the client, bounded
-errors       every failure as the caller sees it
-estimate     the same way, asked only
-background   heartbeats, checkpoints, recovery of what dead processes left
+handler        authenticate, read, route, render, admit, run, answer
+headers        what a caller's headers ask, what ours tell
+concurrency    how many completions of an account and a key run here
+prechecks      what is looked at before a large body is read
+preparing      from a body to what is sent and what it may cost
+process_pool   processes for bodies that would hold the event loop
+routing        which model, at which price, may this caller
+state          one completion under way: what was asked, what came of it, what follows
+task           the task that reads the provider, whatever becomes of the client, and settles
+outcome        how it ended, on which numbers, at which price
+response       OpenAI's JSON and chunks
+channel        bytes to the client, bounded
+errors         every failure as the caller sees it
+estimate       the same way, asked only
+pace           how often an account may ask for what costs it nothing
+background     a serving process's loops: heartbeats, checkpoints, recovery
+recovery       the replay of spools, the settlement of lost holds
 """

@@ -6,15 +6,15 @@ from typing import Any
 from accounts.authentication import Caller
 from credits.ledger import AdmissionDenied, Outlook
 from inference import catalog
-from inference.billing import settlement
+from inference.billing import admission
 from inference.billing.measure import Measure
 from inference.billing.quotes import Quote, quote
 from inference.catalog.pricing import charged_cents
 from inference.catalog.snapshot import Listing, PricePoint
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.usage import Usage
-from inference.completion import errors, preparing, routing
-from inference.completion.routing import Headers
+from inference.completion import errors, preparing
+from inference.completion.headers import Headers, cap
 
 # A completion would be answered with these; of the others the estimate itself is refused.
 TOLD = (
@@ -50,13 +50,13 @@ class Estimate:
             "charged_cents": {"low": charged_cents(least_usd), "high": self.quote.worst_cents},
             "available_cents": self.outlook.available_cents,
             "held_cents": self.outlook.held_cents,
-            **admission(self.quote, self.outlook),
+            **admission_shown(self.quote, self.outlook),
             "ignored_params": self.rendered.ignored,
             "transforms": self.rendered.transforms,
         }
 
 
-def admission(quote: Quote, outlook: Outlook | AdmissionDenied) -> dict[str, Any]:
+def admission_shown(quote: Quote, outlook: Outlook | AdmissionDenied) -> dict[str, Any]:
     if isinstance(outlook, AdmissionDenied):
         refusal = errors.answer_to(outlook)
         return {
@@ -77,7 +77,7 @@ async def estimate(caller: Caller, body: bytes, headers: Headers) -> Estimate:
     """Raises what the completion would be refused with before its credit is looked at."""
     prepared = await preparing.prepare(caller, body, await catalog.current())
     measure = prepared.measure
-    quote, outlook = await asked(caller, measure, prepared.price, routing.cap(headers))
+    quote, outlook = await asked(caller, measure, prepared.price, cap(headers))
     least = Usage(input=min(await measure.least(), quote.prompt_tokens), output=prepared.request.choices)
     return Estimate(prepared.listing, prepared.price, prepared.rendered, quote, outlook, least)
 
@@ -86,7 +86,7 @@ async def asked(
     caller: Caller, measure: Measure, price: PricePoint, cap_cents: int | None
 ) -> tuple[Quote, Outlook | AdmissionDenied]:
     try:
-        return await settlement.would_admit(caller=caller, measure=measure, price=price, cap_cents=cap_cents)
+        return await admission.would_admit(caller=caller, measure=measure, price=price, cap_cents=cap_cents)
     except AdmissionDenied as refused:
         if refused.reason not in TOLD:
             raise

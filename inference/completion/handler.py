@@ -6,10 +6,6 @@ Errors come in that order, too: 401, then 400, 404 and 503, then 402.
 """
 
 import asyncio
-import base64
-import hashlib
-import hmac
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -22,20 +18,17 @@ from conway.common.database import DatabaseUnavailable
 from conway.common.errors import ApiError, new_request_id
 from credits.ledger import AdmissionDenied
 from inference import catalog
-from inference.billing import settlement
+from inference.billing import admission
 from inference.catalog.snapshot import Listing, PricePoint
-from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
-from inference.completion import concurrency, errors, preparing, routing
+from inference.completion import concurrency, errors, preparing
 from inference.completion.channel import Channel
+from inference.completion.headers import Headers, cap, completion_id_for, headers_of, money_headers
 from inference.completion.response import JSON_HEADERS, STREAM_HEADERS, Answer, completion, dumps
-from inference.completion.routing import Headers
 from inference.completion.task import CompletionTask
 from inference.sse import KEEP_ALIVE
 
-LONGEST_IDEMPOTENCY_KEY = 255
 SILENCE_SECONDS = 15
-LONGEST_HEADER = 2_000  # characters; clients refuse an answer with longer ones
 
 
 async def complete(headers: Headers, body: bytes, caller: Caller | None = None, remote: str = "") -> Answer:
@@ -66,10 +59,10 @@ async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) 
     prepared = await preparing.prepare(caller, body, book)
     request, listing, price = prepared.request, prepared.listing, prepared.price
     rendered, payload, measure = prepared.rendered, prepared.payload, prepared.measure
-    cap_cents = routing.cap(headers)
+    cap_cents = cap(headers)
     completion_id, is_idempotent = completion_id_for(caller, headers)
     try:
-        quote, admission = await settlement.admit(
+        quote, admitted = await admission.admit(
             completion_id=completion_id,
             caller=caller,
             measure=measure,
@@ -83,19 +76,19 @@ async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) 
         raise
     except asyncio.CancelledError:  # the client hung up: it may be admitted, and will never be sent
         if not is_idempotent:
-            settlement.release_soon(completion_id, caller.user_id)
+            admission.release_soon(completion_id, caller.user_id)
         raise
-    limit = quote.affordable(admission.cents)
+    limit = quote.affordable(admitted.cents)
     is_lowered = limit < quote.limit
     if is_lowered or must_send(limit, listing, request):
         try:
             rendered, payload = await prepared.limited(limit)
         except asyncio.CancelledError:  # what is held will never be sent
-            settlement.release_soon(completion_id, caller.user_id)
+            admission.release_soon(completion_id, caller.user_id)
             raise
         except Exception:
             with suppress(DatabaseUnavailable):
-                await settlement.release(completion_id, caller.user_id)
+                await admission.release(completion_id, caller.user_id)
             raise
     exchange = CompletionTask(
         id=completion_id,
@@ -106,7 +99,7 @@ async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) 
         price=price,
         rendered=rendered,
         payload=payload,
-        admission=admission,
+        admission=admitted,
         admitted_at=book.now(),
         drain_seconds=settings.CONWAY_DRAIN_SECONDS,
         measure=measure,
@@ -119,21 +112,6 @@ async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) 
 def must_send(limit: int, listing: Listing, request: ChatRequest) -> bool:
     """Where the prompt leaves less room than the model's maximum, providers refuse the maximum as a limit."""
     return request.output_limit is None and limit < listing.traits.max_output_tokens
-
-
-def completion_id_for(caller: Caller, headers: Headers) -> tuple[str, bool]:
-    """Ours alone. Under an idempotency key it follows from the key, so that a second attempt meets the first one's
-    hold or charge.
-    """
-    if not (key := headers.get("idempotency-key")):
-        return "chatcmpl-" + secrets.token_hex(16), False
-    if len(key) > LONGEST_IDEMPOTENCY_KEY:
-        raise InvalidRequest(
-            f"Idempotency-Key is longer than {LONGEST_IDEMPOTENCY_KEY} characters.", param="Idempotency-Key"
-        )
-    said = f"completion\0{caller.user_id}\0{key}".encode("utf-8", "replace")
-    digest = hmac.new(settings.CONWAY_IDEMPOTENCY_KEY.encode(), said, hashlib.sha256).digest()
-    return "chatcmpl-" + base64.b32encode(digest).decode().rstrip("=").lower()[:36], True
 
 
 def held_for(listing: Listing, price: PricePoint, request: ChatRequest, request_id: str) -> dict[str, Any]:
@@ -191,33 +169,3 @@ def json_body(exchange: CompletionTask) -> bytes:
     reply = exchange.whole()
     request = exchange.rendered.request
     return dumps(completion(exchange.id, reply, request, exchange.listing.upstream_id, exchange.usage_shown())).encode()
-
-
-def headers_of(exchange: CompletionTask) -> dict[str, str]:
-    rendered = exchange.rendered
-    optional = {
-        "x-conway-ignored-params": ",".join(rendered.ignored)[:LONGEST_HEADER],
-        "x-conway-transforms": ",".join(rendered.transforms),
-        "x-conway-max-tokens": str(exchange.lowered_limit or ""),
-        "x-conway-upstream-id": latin(exchange.facts.upstream_id),
-        "x-conway-sandbox": "true" if exchange.listing.provider.is_sandbox else "",
-    }
-    return {"x-request-id": exchange.request_id, **{name: value for name, value in optional.items() if value}}
-
-
-def money_headers(exchange: CompletionTask) -> dict[str, str]:
-    booked = exchange.booked
-    if booked is None:
-        return {}
-    money = {
-        "x-conway-cost-usd": format(booked.cost_usd.normalize(), "f"),
-        "x-conway-charged-cents": str(booked.charged_cents),
-    }
-    if booked.pending:
-        return {**money, "x-conway-settlement": "pending"}
-    return money if booked.balance_cents is None else {**money, "x-conway-balance-cents": str(booked.balance_cents)}
-
-
-def latin(text: str | None) -> str:
-    """A provider's text in a header: printable ASCII only, or nobody could send it."""
-    return "".join(letter for letter in text or "" if " " < letter < "\x7f")[:200]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inference.billing import token_counting
-from inference.billing.settlement import bill, bucket_columns
+from inference.billing.entry import bill, bucket_columns
 from inference.catalog.snapshot import PricePoint
 from inference.chat.usage import INPUT_BUCKETS, Usage
 from inference.completion.state import CLIENT_LEFT, STOPPED, CompletionState

@@ -2,8 +2,6 @@
 
 import hashlib
 import hmac
-import re
-from collections.abc import Mapping
 
 from django.conf import settings
 
@@ -13,11 +11,6 @@ from inference.catalog.snapshot import Catalog, Listing, PricePoint
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.provider_request import Target
 from inference.completion import errors
-
-CENTS = re.compile(r"\s*[0-9]+\s*")
-MOST_CAP_CENTS = 10**12
-
-Headers = Mapping[str, str]  # names in lower case
 
 
 def find(book: Catalog, name: str, caller: Caller) -> tuple[Listing, PricePoint]:
@@ -56,16 +49,3 @@ def pseudonym(user_id: int, value: str) -> str:
     return hmac.new(
         settings.CONWAY_PSEUDONYM_KEY.encode(), f"{user_id}\0{value}".encode("utf-8", "replace"), hashlib.sha256
     ).hexdigest()
-
-
-def cap(headers: Headers) -> int | None:
-    """The most a completion may cost its caller, in cents."""
-    given = headers.get("x-conway-max-cost-cents")
-    if given is None:
-        return None
-    if not CENTS.fullmatch(given):
-        raise InvalidRequest(
-            "x-conway-max-cost-cents must be a whole number of cents.", param="x-conway-max-cost-cents"
-        )
-    digits = given.strip().lstrip("0") or "0"
-    return min(int(digits), MOST_CAP_CENTS) if len(digits) < 20 else MOST_CAP_CENTS

@@ -11,9 +11,10 @@ from functools import cache
 from typing import Any
 
 from inference.billing.measure import Measure
-from inference.catalog import snapshot
+from inference.catalog import loading
+from inference.catalog.loading import plain
 from inference.catalog.pricing import PriceSheet
-from inference.catalog.snapshot import Listing, PricePoint, plain
+from inference.catalog.snapshot import Listing, PricePoint
 from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
@@ -28,7 +29,7 @@ Json = dict[str, Any]
 
 @cache
 def listing(name: str) -> Listing:
-    file = tomllib.loads(snapshot.FILE.read_text(), parse_float=Decimal)
+    file = tomllib.loads(loading.FILE.read_text(), parse_float=Decimal)
     family = file["families"].get(file["models"][name].get("family"), {})
     row = {**family, **file["models"][name]}
     traits = Traits.of(plain({**family.get("traits", {}), **row["traits"]}))

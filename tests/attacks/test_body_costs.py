@@ -20,7 +20,7 @@ from inference.chat import structure
 from inference.chat.budget import MOST_SCHEMAS
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
-from inference.completion import handler, preparing, process_pool
+from inference.completion import headers, preparing, process_pool
 from tests.attacks import bodies
 from tests.inference.conftest import (  # noqa: F401  # fixtures
     Said,
@@ -321,4 +321,4 @@ def test_an_estimate_has_a_completions_limits_and_prechecks(estimated: Any, alic
 def test_a_hundred_ignored_fields_leave_an_answer_that_clients_take(ask: Any) -> None:  # noqa: F811
     said = ask("claude-haiku-4.5", **{f"made_up_{'x' * 50}_{at}": 1 for at in range(200)})
     assert said.status == 200
-    assert len(said.headers["x-conway-ignored-params"]) <= handler.LONGEST_HEADER
+    assert len(said.headers["x-conway-ignored-params"]) <= headers.LONGEST_HEADER

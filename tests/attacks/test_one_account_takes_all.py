@@ -19,6 +19,7 @@ from conway.common import database
 from credits import ledger
 from credits.ledger import AdmissionDenied
 from credits.models import CreditAccount, Hold
+from inference.billing import admission
 from inference.chat.provider_error import ProviderError
 from inference.completion import concurrency, handler, task
 from inference.upstream import client as upstream
@@ -161,7 +162,7 @@ def test_a_refusal_of_the_database_is_remembered_for_a_second_and_forgotten_when
         said = [(await asked(key)).status for _ in range(10)]
         for number in range(3):
             elsewhere = {"completion_id": f"elsewhere-{number}", "user_id": alice.pk, "details": {}, "description": ""}
-            await ledger.settle(receipt=handler.settlement.NO_RECEIPT, params=elsewhere)
+            await ledger.settle(receipt=admission.NO_RECEIPT, params=elsewhere)
         await asyncio.sleep(concurrency.REMEMBERED_SECONDS)
         return [*said, *(answer.status for answer in await all_of(asked(key, "hello")))]
 

@@ -19,7 +19,7 @@ from conway.common import database
 from conway.common.database import DatabaseUnavailable
 from conway.common.errors import answer_to
 from credits.models import CreditAccount, Hold
-from inference.completion import background, handler, task
+from inference.completion import background, handler, recovery, task
 from inference.models import Completion
 from inference.upstream import client as upstream
 from tests.inference.conftest import Sandbox
@@ -111,11 +111,11 @@ def test_a_settlement_that_met_a_read_only_spell_is_booked_within_seconds_after_
         body = b"".join([piece async for piece in answer.body])  # type: ignore[union-attr]
         assert body.endswith(b"data: [DONE]\n\n")
         assert not await sync_to_async(Completion.objects.exists)() and list(own_spool.glob("*.jsonl"))
-        await background.once(background.replay)
+        await background.once(recovery.replay)
         spell.end()
 
         async def booked() -> bool:
-            await background.once(background.replay)
+            await background.once(recovery.replay)
             return await Completion.objects.aexists()
 
         await healed(booked, True)
@@ -131,12 +131,12 @@ def test_a_read_only_spell_takes_no_running_stream_for_lost(
     key: str, sandbox: Sandbox, spell: Spell, run: Run, own_spool: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The holds can be read all the while; their beats cannot move."""
-    monkeypatch.setattr(background, "LOST_SECONDS", 0.5)
+    monkeypatch.setattr(recovery, "LOST_SECONDS", 0.5)
 
     async def scenario() -> None:
         slow = {**BODY, "messages": [{"role": "user", "content": "say 300 words [[pace=10]]"}], "stream": True}
         answer = await handler.complete({"authorization": key}, json.dumps(slow).encode())
-        reaper = background.Reaper()
+        reaper = recovery.Reaper()
         await reaper.look()
         spell.begin()
         await database.close()
@@ -151,7 +151,7 @@ def test_a_read_only_spell_takes_no_running_stream_for_lost(
         assert b"".join([piece async for piece in answer.body]).endswith(b"[DONE]\n\n")  # type: ignore[union-attr]
         await upstream.close()
 
-    async def looked(reaper: background.Reaper) -> int | None:
+    async def looked(reaper: recovery.Reaper) -> int | None:
         try:
             await background.beat()
             return await reaper.look()

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 
 from accounts.models import ApiKey, User
 from credits.models import CreditAccount
-from inference.billing.settlement import bill
+from inference.billing.entry import bill
 from inference.catalog.snapshot import Catalog, current_sync
 from inference.chat.usage import BUCKETS, Usage
 from inference.models import Completion

@@ -12,9 +12,9 @@ from accounts.models import User
 from conway.common.database import DatabaseUnavailable
 from credits import ledger
 from credits.models import CreditAccount, CreditTransaction, Hold
-from inference.billing import settlement
+from inference.billing import admission
 from inference.chat.usage import Usage
-from inference.completion import background, task
+from inference.completion import background, recovery, task
 from inference.models import Completion, Price
 from inference.upstream import client as upstream
 from tests.inference.conftest import Sandbox, asked
@@ -28,7 +28,7 @@ def test_a_hold_whose_beat_stands_still_is_settled_by_its_checkpoint_and_correct
     key: str, alice: User, sandbox: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`lost` is provisional: the true settlement books the difference, once."""
-    monkeypatch.setattr(background, "LOST_SECONDS", 0.5)
+    monkeypatch.setattr(recovery, "LOST_SECONDS", 0.5)
 
     async def scenario() -> None:
         asking = asyncio.create_task(asked(key, "say 2000 words [[pace=1]]", stream=True))
@@ -36,7 +36,7 @@ def test_a_hold_whose_beat_stands_still_is_settled_by_its_checkpoint_and_correct
         pieces = aiter(answer.body)  # type: ignore[arg-type]
         await anext(pieces)
         await background.beat()
-        reaper = background.Reaper()
+        reaper = recovery.Reaper()
         assert await reaper.look() == 0
         await asyncio.sleep(0.6)
         assert await reaper.look() == 1
@@ -54,11 +54,11 @@ def test_a_hold_whose_beat_stands_still_is_settled_by_its_checkpoint_and_correct
 
 
 def test_a_beating_hold_is_never_lost(key: str, sandbox: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "LOST_SECONDS", 0.3)
+    monkeypatch.setattr(recovery, "LOST_SECONDS", 0.3)
 
     async def scenario() -> None:
         asking = asyncio.create_task(asked(key, "say 100 words [[pace=10]]"))
-        reaper = background.Reaper()
+        reaper = recovery.Reaper()
         while not asking.done():
             await background.beat()
             assert await reaper.look() == 0
@@ -118,11 +118,11 @@ def test_a_checkpoint_changes_nothing_of_what_it_is_made_of(key: str, sandbox: S
 def test_an_outage_starts_the_reapers_clock_anew(
     alice: User, prices: None, run: Run, no_database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(background, "LOST_SECONDS", 0.4)
+    monkeypatch.setattr(recovery, "LOST_SECONDS", 0.4)
 
     async def scenario() -> None:
         await held(alice)
-        reaper = background.Reaper()
+        reaper = recovery.Reaper()
         await reaper.look()
         await asyncio.sleep(0.5)
         back = no_database()
@@ -140,12 +140,12 @@ def test_an_outage_starts_the_reapers_clock_anew(
 def test_a_pause_of_our_own_starts_the_reapers_clock_anew(
     alice: User, prices: None, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(background, "LOST_SECONDS", 0.4)
-    monkeypatch.setattr(background, "LONGEST_BLINK_SECONDS", 0.2)
+    monkeypatch.setattr(recovery, "LOST_SECONDS", 0.4)
+    monkeypatch.setattr(recovery, "LONGEST_BLINK_SECONDS", 0.2)
 
     async def scenario() -> None:
         await held(alice)
-        reaper = background.Reaper()
+        reaper = recovery.Reaper()
         await reaper.look()
         await asyncio.sleep(0.5)
         assert await reaper.look() == 0
@@ -188,7 +188,7 @@ def test_a_hang_up_during_admission_gives_the_hold_back(
         await asyncio.wait([asking], timeout=0.5)
         asking.cancel()
         await asyncio.wait([asking])
-        while settlement.releasing:
+        while admission.releasing:
             await asyncio.sleep(0.01)
 
     run(scenario())

@@ -15,7 +15,7 @@ from conway.common import database
 from credits import ledger
 from credits.models import CreditAccount, CreditTransaction, Hold, KeyUse
 from inference import catalog
-from inference.billing import settlement
+from inference.billing import admission
 from inference.billing.measure import Measure
 from inference.chat.request import ChatRequest
 from inference.completion import routing
@@ -172,7 +172,7 @@ async def answer(caller: Caller, request: ChatRequest, cap: int | None, **admitt
     assert price
     rendered = listing.dialect.render(request, routing.target(listing, caller), limit=None)
     measure = Measure(rendered, len(rendered.encoded()), listing, caller.user_id)
-    door = settlement.admit if admitting else settlement.would_admit
+    door = admission.admit if admitting else admission.would_admit
     more = {"is_idempotent": False, "details": {}, **admitting} if admitting else {}
     try:
         quote, held = await door(caller=caller, measure=measure, price=price, cap_cents=cap, **more)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from credits.models import CreditTransaction, Hold
-from inference.billing import settlement
-from inference.completion import background, handler, outcome, task
+from inference.billing import settlement, spool
+from inference.completion import handler, outcome, recovery, task
 from inference.models import Completion
 from inference.upstream import client as upstream
 from tests.inference.conftest import Sandbox, asked
@@ -29,10 +29,10 @@ def test_a_settlement_the_database_would_not_take_is_spooled_and_replayed(
             await asyncio.sleep(0.01)
         back = no_database()
         answer = await asking
-        assert len(own_spool.joinpath(f"{settlement.PROCESS}.jsonl").read_bytes().splitlines()) == 1
+        assert len(own_spool.joinpath(f"{spool.PROCESS}.jsonl").read_bytes().splitlines()) == 1
         back()
-        assert await background.replay() == 1
-        assert await background.replay() == 0
+        assert await recovery.replay() == 1
+        assert await recovery.replay() == 0
         await upstream.close()
         return answer
 
@@ -58,7 +58,7 @@ def test_with_the_spool_gone_too_the_answer_is_a_503_and_the_retries_go_on(
         monkeypatch.setattr(settlement.spool(), "write", full)
         answer = await asking
         back()
-        assert await background.replay() == 1
+        assert await recovery.replay() == 1
         await upstream.close()
         return answer
 
@@ -78,9 +78,9 @@ def test_a_settlement_the_database_refuses_is_kept_and_not_asked_about_every_sec
         entry = outcome.entry(under_way, await outcome.of(under_way))
         entry["row"]["price_id"] = 10**9  # there is no such price
         settlement.waiting["refused"] = {**entry, "row": {**entry["row"], "id": "refused"}}
-        assert [await background.replay() for _ in range(3)] == [0, 0, 0]
-        background.refused_until["refused"] = 0  # a minute later
-        assert await background.replay() == 0
+        assert [await recovery.replay() for _ in range(3)] == [0, 0, 0]
+        recovery.refused_until["refused"] = 0  # a minute later
+        assert await recovery.replay() == 0
         assert settlement.waiting.pop("refused")
         assert [piece async for piece in answer.body]  # type: ignore[union-attr]
         await upstream.close()
@@ -99,12 +99,12 @@ def test_a_sibling_takes_over_a_dead_ones_spool(
         back = no_database()
         await asking
         back()
-        own = own_spool / f"{settlement.PROCESS}.jsonl"
+        own = own_spool / f"{spool.PROCESS}.jsonl"
         dead = own_spool / "dead.jsonl"
         dead.write_bytes(own.read_bytes() + b'{"row": {"id": "chatcmpl-torn')
         settlement.waiting.clear()
         own.unlink()
-        assert await background.replay() == 1
+        assert await recovery.replay() == 1
         assert not dead.exists()
         await upstream.close()
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from conway.common import database
-from inference.completion import background
+from inference.completion import recovery
 
 
 class Command(BaseCommand):
@@ -20,15 +20,15 @@ class Command(BaseCommand):
 
 
 async def settle() -> tuple[int, int]:
-    reaper, lost = background.Reaper(), 0
+    reaper, lost = recovery.Reaper(), 0
     try:
-        replayed = await background.replay()
-        until = time.monotonic() + background.LOST_SECONDS + 1
+        replayed = await recovery.replay()
+        until = time.monotonic() + recovery.LOST_SECONDS + 1
         while time.monotonic() < until:
             lost += await reaper.look()
             if not reaper.seen:
                 break
-            await asyncio.sleep(background.LOOK_SECONDS)
+            await asyncio.sleep(recovery.LOOK_SECONDS)
         return replayed, lost + await reaper.look()
     finally:
         await database.close()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from inference import catalog
-from inference.billing.settlement import bill
+from inference.billing.entry import bill
 from inference.catalog.snapshot import Listing
 from inference.chat.usage import Usage
 from inference.models import Completion

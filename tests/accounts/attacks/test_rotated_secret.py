@@ -9,7 +9,7 @@ from django.test import Client
 from accounts import access_tokens
 from accounts.models import SignInLink, User
 from conway.common import outbox as background_mail
-from inference.completion import handler, routing
+from inference.completion import headers, routing
 from tests.accounts.attacks.conftest import NEW, PASSWORD, api, browser, is_signed_in, sign_up
 from tests.conway.test_settings import run
 
@@ -70,7 +70,7 @@ def test_completion_ids_and_pseudonyms_do_not_follow_the_secret_key(carol: User,
     caller = Caller(carol.pk, None, None, None, None, None, None)
 
     def values() -> tuple[object, object]:
-        return handler.completion_id_for(caller, {"idempotency-key": "order 7"}), routing.pseudonym(carol.pk, "u")
+        return headers.completion_id_for(caller, {"idempotency-key": "order 7"}), routing.pseudonym(carol.pk, "u")
 
     before = values()
     rotate()

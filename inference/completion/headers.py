@@ -1,0 +1,84 @@
+"""What a caller's headers ask of a completion, and what ours tell of it."""
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+
+from django.conf import settings
+
+from accounts.authentication import Caller
+from inference.chat.invalid_request import InvalidRequest
+from inference.completion.state import CompletionState
+
+LONGEST_IDEMPOTENCY_KEY = 255
+LONGEST_HEADER = 2_000  # characters; clients refuse an answer with longer ones
+CENTS = re.compile(r"\s*[0-9]+\s*")
+MOST_CAP_CENTS = 10**12
+
+Headers = Mapping[str, str]  # names in lower case
+
+# Asked
+
+
+def cap(headers: Headers) -> int | None:
+    """The most a completion may cost its caller, in cents."""
+    given = headers.get("x-conway-max-cost-cents")
+    if given is None:
+        return None
+    if not CENTS.fullmatch(given):
+        raise InvalidRequest(
+            "x-conway-max-cost-cents must be a whole number of cents.", param="x-conway-max-cost-cents"
+        )
+    digits = given.strip().lstrip("0") or "0"
+    return min(int(digits), MOST_CAP_CENTS) if len(digits) < 20 else MOST_CAP_CENTS
+
+
+def completion_id_for(caller: Caller, headers: Headers) -> tuple[str, bool]:
+    """Ours alone. Under an idempotency key it follows from the key, so that a second attempt meets the first one's
+    hold or charge.
+    """
+    if not (key := headers.get("idempotency-key")):
+        return "chatcmpl-" + secrets.token_hex(16), False
+    if len(key) > LONGEST_IDEMPOTENCY_KEY:
+        raise InvalidRequest(
+            f"Idempotency-Key is longer than {LONGEST_IDEMPOTENCY_KEY} characters.", param="Idempotency-Key"
+        )
+    said = f"completion\0{caller.user_id}\0{key}".encode("utf-8", "replace")
+    digest = hmac.new(settings.CONWAY_IDEMPOTENCY_KEY.encode(), said, hashlib.sha256).digest()
+    return "chatcmpl-" + base64.b32encode(digest).decode().rstrip("=").lower()[:36], True
+
+
+# Told
+
+
+def headers_of(state: CompletionState) -> dict[str, str]:
+    rendered = state.rendered
+    optional = {
+        "x-conway-ignored-params": ",".join(rendered.ignored)[:LONGEST_HEADER],
+        "x-conway-transforms": ",".join(rendered.transforms),
+        "x-conway-max-tokens": str(state.lowered_limit or ""),
+        "x-conway-upstream-id": latin(state.facts.upstream_id),
+        "x-conway-sandbox": "true" if state.listing.provider.is_sandbox else "",
+    }
+    return {"x-request-id": state.request_id, **{name: value for name, value in optional.items() if value}}
+
+
+def money_headers(state: CompletionState) -> dict[str, str]:
+    booked = state.booked
+    if booked is None:
+        return {}
+    money = {
+        "x-conway-cost-usd": format(booked.cost_usd.normalize(), "f"),
+        "x-conway-charged-cents": str(booked.charged_cents),
+    }
+    if booked.pending:
+        return {**money, "x-conway-settlement": "pending"}
+    return money if booked.balance_cents is None else {**money, "x-conway-balance-cents": str(booked.balance_cents)}
+
+
+def latin(text: str | None) -> str:
+    """A provider's text in a header: printable ASCII only, or nobody could send it."""
+    return "".join(letter for letter in text or "" if " " < letter < "\x7f")[:200]
