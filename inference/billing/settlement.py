@@ -2,12 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any
 
 from django.conf import settings
 from psycopg.types.json import Jsonb
@@ -15,7 +12,7 @@ from psycopg.types.json import Jsonb
 from conway.common.database import DatabaseUnavailable
 from credits import ledger
 from credits.ledger import Settled
-from inference.billing.entry import storable
+from inference.billing.entry import Entry
 from inference.billing.spool import PROCESS, Spool
 from inference.chat.usage import BUCKETS
 
@@ -24,7 +21,7 @@ DATABASE_SECONDS = 5
 log = logging.getLogger(__name__)
 
 # Entries the database has not taken yet: in the spool, or, with the disk full too, only here. Their holds beat on.
-waiting: dict[str, dict[str, Any]] = {}
+waiting: dict[str, Entry] = {}
 
 
 @cache
@@ -48,47 +45,44 @@ class UnableToBook(Exception):
     """
 
 
-async def settle(entry: dict[str, Any]) -> Booked:
+async def settle(entry: Entry) -> Booked:
     """Commits, or within a few seconds keeps it safe elsewhere. Raises `UnableToBook`."""
-    row = entry["row"]
-    completion_id, charged_cents, cost_usd = row["id"], row["charged_cents"], Decimal(row["cost_usd"])
-    waiting[completion_id] = entry
+    waiting[entry.id] = entry
     booking = asyncio.create_task(book(entry))
     # Not cancelled when it is slow: it may still succeed, and to book it again is to book it once.
     await asyncio.wait({booking}, timeout=DATABASE_SECONDS)
     if booking.done() and booking.exception() is None:
-        del waiting[completion_id]
+        del waiting[entry.id]
         settled = booking.result()
-        return Booked(charged_cents, cost_usd, settled.balance_cents if settled else None)
+        return Booked(entry.charged_cents, entry.cost_usd, settled.balance_cents if settled else None)
     if booking.done() and not isinstance(booking.exception(), DatabaseUnavailable):
-        log.error("settlement of %s was refused by the database", completion_id, exc_info=booking.exception())
+        log.error("settlement of %s was refused by the database", entry.id, exc_info=booking.exception())
     booking.add_done_callback(asyncio.Task.exception)
     await keep_safe(entry)
-    return Booked(charged_cents, cost_usd, pending=True)
+    return Booked(entry.charged_cents, entry.cost_usd, pending=True)
 
 
-async def keep_safe(entry: dict[str, Any]) -> None:
+async def keep_safe(entry: Entry) -> None:
     try:
         # A disk in trouble can block for seconds: only then, and only here, a thread is worth its price.
-        await asyncio.to_thread(spool().write, entry)
+        await asyncio.to_thread(spool().write, entry.as_json())
     except OSError as error:
-        log.critical("settlement of %s is in memory only: %s", entry["row"]["id"], error)
+        log.critical("settlement of %s is in memory only: %s", entry.id, error)
         raise UnableToBook from error
 
 
-async def book(entry: Mapping[str, Any], *, only_if_beat: int | None = None) -> Settled | None:
-    clean = storable(entry)
-    row, window = clean["row"], clean["key_window"]
+async def book(entry: Entry, *, only_if_beat: int | None = None) -> Settled | None:
+    written = entry.as_json()
     return await ledger.settle(
         receipt=RECEIPT,
         params={
-            "completion_id": row["id"],
-            "user_id": row["user_id"],
-            "row": Jsonb(row),
-            "details": clean["details"],
-            "description": clean["description"],
+            "completion_id": entry.id,
+            "user_id": entry.user_id,
+            "row": Jsonb(written["row"]),
+            "details": written["details"],
+            "description": written["description"],
         },
-        key_window=datetime.fromisoformat(window) if window else None,
+        key_window=entry.key_window,
         only_if_beat=only_if_beat,
     )
 

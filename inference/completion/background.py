@@ -10,7 +10,7 @@ from typing import Any
 from accounts.authentication import note_use
 from conway.common.database import DatabaseUnavailable
 from credits import ledger
-from inference.billing import entry, settlement, spool
+from inference.billing import settlement, spool
 from inference.completion import outcome, recovery, task
 from inference.completion.state import STOPPED
 
@@ -43,9 +43,8 @@ async def first_checkpoints() -> None:
 
 
 async def checkpoint(under_way: task.CompletionTask) -> Mapping[str, Any]:
-    """Of letters PostgreSQL takes: one provider's NUL would stop the beat of everybody's holds."""
     under_way.has_checkpoint = True
-    return entry.storable(outcome.entry(under_way, await outcome.if_lost(under_way)))
+    return outcome.entry(under_way, await outcome.if_lost(under_way)).as_json()
 
 
 @dataclass(slots=True)

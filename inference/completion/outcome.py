@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inference.billing import token_counting
-from inference.billing.entry import bill, bucket_columns
+from inference.billing.entry import Entry, Settlement, bill
 from inference.catalog.snapshot import PricePoint
 from inference.chat.usage import INPUT_BUCKETS, Usage
 from inference.completion.state import CLIENT_LEFT, STOPPED, CompletionState
@@ -20,7 +20,7 @@ TOKENS_PER_SECOND = 200  # of a quick model; most make 50 to 150, so that a gues
 class Outcome:
     """`basis`: what an estimate was counted from, so that the audit can make the same again."""
 
-    settlement: str
+    settlement: Settlement
     usage: Usage
     alerts: list[str] = field(default_factory=list)
     basis: dict[str, Any] = field(default_factory=dict)
@@ -65,7 +65,7 @@ async def if_lost(state: CompletionState) -> Outcome:
 
 
 async def estimated(
-    settlement: str, state: CompletionState, reported: Reported, alerts: list[str], *, was_cut: bool = False
+    settlement: Settlement, state: CompletionState, reported: Reported, alerts: list[str], *, was_cut: bool = False
 ) -> Outcome:
     """On what is known, and for the rest on a count of what we saw, and of a reply that was cut on what was made
     unseen; never on a provider's placeholder.
@@ -86,50 +86,39 @@ async def estimated(
     return Outcome(settlement, Usage(**inputs, output=output, reasoning=reasoning), alerts, basis)
 
 
-def entry(state: CompletionState, outcome: Outcome) -> dict[str, Any]:
+def entry(state: CompletionState, outcome: Outcome) -> Entry:
     """As billing books it."""
-    listing, facts, window, usage = state.listing, state.facts, state.admission.key_window, outcome.usage
+    listing, facts, usage = state.listing, state.facts, outcome.usage
     price, served = price_served(state)
     cost_usd, cents = bill(usage, price, outcome.settlement)
     alerts = outcome.alerts + served + [f"unpriced:{bucket}" for bucket in price.sheet.unpriced(usage)]
     alerts += ["charge_above_hold"] if cents > state.admission.cents else []
-    return {
-        "row": {
-            "id": state.id,
-            "user_id": state.caller.user_id,
-            "key_id": state.caller.key_id,
-            "request_id": state.request_id,
-            "model_id": listing.name,
-            "provider": listing.provider.name,
-            "served_model": (facts.model or "")[:200],
-            "upstream_id": (facts.upstream_id or "")[:200],
-            "price_id": price.id,
-            "is_stream": state.is_stream,
-            **bucket_columns(usage),
-            "cost_usd": format(cost_usd, "f"),
-            "charged_cents": cents,
-            "settlement": outcome.settlement,
-            "ending": "process_died" if outcome.settlement == "lost" else state.ending,
-            "status": state.status,
-            "finish_reason": next(iter(state.gathered.finished.values()), "")[:40],
-            "alerts": alerts,
-            "raw_usage": facts.raw_usage,
-            "seen": {"characters": len(state.gathered.written()), "visible": state.was_seen, **outcome.basis},
-            "admitted_at": state.admitted_at.isoformat(),
-            "first_byte_ms": milliseconds(state.began, state.first_byte),
-            "total_ms": milliseconds(state.began, time.monotonic()),
-        },
-        "key_window": window.isoformat() if window else None,
-        "description": f"{listing.name}: {usage.prompt_tokens:,} tokens in, {usage.output:,} out",
-        "details": {
-            "model": listing.name,
-            "provider": listing.provider.name,
-            "tokens": usage.buckets(),
-            "cost_usd": format(cost_usd, "f"),
-            "receipt": state.id,
-            "settlement": outcome.settlement,
-        },
-    }
+    return Entry(
+        id=state.id,
+        user_id=state.caller.user_id,
+        key_id=state.caller.key_id,
+        key_window=state.admission.key_window,
+        request_id=state.request_id,
+        model_id=listing.name,
+        provider=listing.provider.name,
+        price_id=price.id,
+        is_stream=state.is_stream,
+        settlement=outcome.settlement,
+        usage=usage,
+        cost_usd=cost_usd,
+        charged_cents=cents,
+        ending="process_died" if outcome.settlement == "lost" else state.ending,
+        status=state.status,
+        served_model=(facts.model or "")[:200],
+        upstream_id=(facts.upstream_id or "")[:200],
+        finish_reason=next(iter(state.gathered.finished.values()), "")[:40],
+        alerts=alerts,
+        raw_usage=facts.raw_usage,
+        seen={"characters": len(state.gathered.written()), "visible": state.was_seen, **outcome.basis},
+        admitted_at=state.admitted_at,
+        first_byte_ms=milliseconds(state.began, state.first_byte),
+        total_ms=milliseconds(state.began, time.monotonic()),
+    )
 
 
 def unseen(state: CompletionState, inputs: Usage, seen: int) -> int:

@@ -15,7 +15,7 @@ from django.conf import settings
 from conway.common.database import DatabaseUnavailable
 from credits import ledger
 from inference.billing import settlement, spool
-from inference.billing.entry import unseen
+from inference.billing.entry import Entry, UnreadableEntry
 from inference.completion import task
 
 LOST_SECONDS = settings.CONWAY_LOST_SECONDS
@@ -36,31 +36,54 @@ async def replay() -> int:
             done += await booked(entry)
     if done and not settlement.waiting:
         settlement.spool().clear()
-    for entries, forget in spool.orphans(settlement.spool().folder):
-        taken = sum([await booked(entry) for entry in entries])
+    for lines, forget in spool.orphans(settlement.spool().folder):
+        taken = sum([await booked_line(line) for line in lines])
         done += taken
-        if taken == len(entries):
+        if taken == len(lines):
             forget()
     return done
 
 
-async def booked(entry: dict[str, Any]) -> bool:
+async def booked_line(line: dict[str, Any]) -> bool:
+    """A line that nobody can read stays in its file, for staff, and keeps no other waiting."""
+    entry = readable(line, f"a line of a spool, {str(line)[:200]},")
+    return entry is not None and await booked(entry)
+
+
+def readable(written: Any, what: str) -> Entry | None:
+    try:
+        return Entry.read(written)
+    except UnreadableEntry as error:
+        if not is_put_off(what):
+            log.error("%s cannot be settled: %s", what, error)
+            put_off(what)
+        return None
+
+
+async def booked(entry: Entry) -> bool:
     """An entry the database refuses is kept for staff, and keeps no other waiting."""
-    completion_id = entry["row"]["id"]
-    if time.monotonic() < refused_until.get(completion_id, 0):
+    if is_put_off(entry.id):
         return False
     try:
         await settlement.book(entry)
     except psycopg.Error:
-        log.exception("settlement of %s is refused by the database", completion_id)
-        refused_until[completion_id] = time.monotonic() + REFUSED_SECONDS
+        log.exception("settlement of %s is refused by the database", entry.id)
+        put_off(entry.id)
         return False
-    settlement.waiting.pop(completion_id, None)
-    refused_until.pop(completion_id, None)
+    settlement.waiting.pop(entry.id, None)
+    refused_until.pop(entry.id, None)
     return True
 
 
-refused_until: dict[str, float] = {}  # completion → when its settlement is tried again
+refused_until: dict[str, float] = {}  # completion, or line → when it is tried again
+
+
+def put_off(name: str) -> None:
+    refused_until[name] = time.monotonic() + REFUSED_SECONDS
+
+
+def is_put_off(name: str) -> bool:
+    return time.monotonic() < refused_until.get(name, 0)
 
 
 @dataclass(slots=True)
@@ -98,5 +121,8 @@ async def settle_lost(completion_id: str, last_beat: int) -> bool:
     hold = await ledger.lost_hold(completion_id=completion_id, beat=last_beat)
     if hold is None:
         return False
+    entry = readable(hold.checkpoint, f"the checkpoint of {completion_id}") if hold.checkpoint else Entry.unseen(hold)
+    if entry is None:
+        return False
     log.warning("completion %s is lost: its process died, or cannot reach the database", completion_id)
-    return await settlement.book(hold.checkpoint or unseen(hold), only_if_beat=last_beat) is not None
+    return await settlement.book(entry, only_if_beat=last_beat) is not None

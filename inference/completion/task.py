@@ -215,9 +215,9 @@ class CompletionTask(CompletionState):
     # Settling
 
     async def settle(self) -> None:
-        ended = await outcome.of(self)
-        self.usage = ended.usage
-        self.booked = await settlement.settle(outcome.entry(self, ended))
+        entry = outcome.entry(self, await outcome.of(self))
+        self.usage = entry.usage
+        self.booked = await settlement.settle(entry)
 
     # The end
 

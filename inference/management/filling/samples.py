@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from inference import catalog
-from inference.billing.entry import bill
+from inference.billing.entry import Settlement, bill
 from inference.catalog.snapshot import Listing
 from inference.chat.usage import Usage
 from inference.models import Completion
 
 PER_MODEL = 200
 # Out of a thousand completions, and how each looks: settlement, ending, status, alerts.
-MANNERS = {
+MANNERS: dict[tuple[Settlement, str, int, tuple[str, ...]], int] = {
     ("exact", "complete", 200, ()): 970,
     ("exact", "client_left", 200, ()): 8,
     ("estimated", "complete", 200, ("no_usage",)): 9,
@@ -57,7 +57,7 @@ def usage(rng: random.Random, listing: Listing) -> Usage:
 def sample(
     listing: Listing,
     used: Usage,
-    settlement: str,
+    settlement: Settlement,
     ending: str,
     status: int,
     alerts: tuple[str, ...],
