@@ -1,3 +1,16 @@
+"""The tables of who is asking.
+
+user              an account: by email, by wallet, or both
+wallet_address    a wallet that signs in as its user
+api_key           a key's digest, its name, limits and models
+refresh_token     what a program signs in again with; used twice, its family ends
+browser_session   which sessions are whose
+nonce             what a wallet signs, once
+sign_in_link      a link that works once
+attempts          wrong passwords, and what else is counted against a limit
+staff_address     from where a member of staff did what the admin's log says
+"""
+
 from accounts.models.api_key import ApiKey
 from accounts.models.attempts import Attempts, SignInPlace
 from accounts.models.browser_session import BrowserSession

@@ -1,9 +1,14 @@
 """The floor under all apps: it knows Django, the frameworks and PostgreSQL, and none of the apps.
 
 database            the asynchronous connection pool of the inference path
+database_roles      in which PostgreSQL role a process works, with which rights
+lending             Django's connections are given back while others are waited for
 errors              the one shape of every error under /v1
 error_pages         Django's own error views in that shape
 middleware          a request id on every answer
 keyset_pagination   admin lists of any length
+versions            forms that refuse to save over somebody else's change
+dollars             amounts as people type them
+outbox              mail, after the answer
 rest/               REST framework in that shape
 """

@@ -1,15 +1,16 @@
-"""Staff read the books here; what moves money goes through desk.py, and from there through the ledger.
+"""Staff read the books here; what moves money goes through credits/posting_forms.py, and from there through the ledger.
 
-lists         read-only lists of any length, and what is searched in them
-filters       by days, by what a charge was for
-moves         top up, adjust, refund: a form, before and after, booked
-requests      what waits for a second person, and their decision
-ceilings      what one member of staff may book alone
-actions       everything staff did, from wherever it is recorded
-accounts      credit accounts
-transactions  the ledger
-books         holds and audits
-funding       how to get credits, as the overview says it
+accounts        credit accounts
+transactions    the ledger
+books           holds and audits
+posting_views   top up, adjust, refund: a form, before and after, booked
+requests        what waits for a second person, and their decision
+ceilings        what one member of staff may book alone
+actions         everything staff did, from wherever it is recorded
+lists           read-only lists of any length, and what is searched in them
+filters         by days, by what a charge was for
+detail_facets   which models and providers charges name
+funding         how to get credits, as the overview says it
 """
 
 from django.contrib import admin

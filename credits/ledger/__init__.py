@@ -1,14 +1,14 @@
 """The only writer of the books: no other module changes a balance, a hold, a key's use or adds a transaction.
 
-amounts      which cents, references and reasons are accepted at all
-postings     top_up, adjust, refund, let_ask: what staff and commands book, through Django's connection
-ceilings     how much a member of staff may book alone
-requests     ask, approve, refuse: what a second person decides
-admission    admit: sets credit aside for a completion, or says why not; would_admit: the same, asked only
-hold_rule    how much is set aside, and when not: the SQL of admission
-settlement   settle: the completion's row, its charge, the balance and the hold in one statement
-holds        beat, open_holds, lost_hold, balance: what is under way, and whose process died
-turns        one statement at a time per account and process
+amounts        which cents, references and reasons are accepted at all
+postings       top_up, adjust, refund, let_ask: what staff and commands book, through Django's connection
+ceilings       how much a member of staff may book alone
+requests       ask, approve, refuse: what a second person decides
+admission      admit: sets credit aside for a completion, or says why not; would_admit: the same, asked only
+hold_rule      how much is set aside, and when not: the SQL of admission
+settlement     settle: the completion's row, its charge, the balance and the hold in one statement
+holds          beat, open_holds, lost_hold, balance: what is under way, and whose process died
+account_lock   one statement at a time per account and process
 
 Locks are taken in one order everywhere: completion, hold, key, account; request, member of staff, account. A row that
 was waited for is read anew only as the statement's own target, so amounts are computed from the updated row's own

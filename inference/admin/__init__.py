@@ -1,8 +1,10 @@
-"""The desk's side of inference: what was sold, at which price, and what is offered.
+"""Staff's side of inference: what was sold, at which price, and what is offered.
 
-completions  every completion, read-only; each opens its receipt, with what the provider took
-models       the catalogue: where a model goes, whether it is on, what it takes
-prices       added ahead of time, never edited
+completions   every completion, read-only; each opens its receipt, with what the provider took
+filters       what completions are filtered by
+models        the catalogue: where a model goes, whether it is on, what it takes
+prices        added ahead of time, never edited
+price_form    one field for each bucket and tier
 """
 
 from inference.admin import completions, models, prices

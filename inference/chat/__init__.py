@@ -1,9 +1,19 @@
 """Chat Completions as we understand them: the neutral form between callers and dialects.
 
-messages.py  a message, its parts, its tool calls
-request.py   a request, validated once, for every provider
-media.py     data URLs: what is really inside
-reply.py     what comes back: deltas of a stream, the whole of a reply
-fault.py     what a provider's failure means for the caller
-traits.py    what a model takes and refuses, as data
+request               a request, validated once, for every provider
+messages              a message, its parts, its tool calls
+conversation          whether the messages of a request fit together
+media                 data URLs: what is really inside
+structure             how many values a request may hold, and how deep
+strict_json           JSON from a caller, as strict as RFC 8259
+budget                what rendering may cost beyond a request's size
+validation_messages   what is wrong with a request, in a sentence
+invalid_request       a request that must not be sent on
+traits                what a model takes and refuses, as data
+unsupported_fields    fields a model does not take: left out and named, or refused
+provider_request      a request on its way out
+prompt                what of a provider's body is prompt
+reply                 what comes back: deltas of a stream, the whole of a reply
+usage                 what a completion used, in buckets that do not overlap
+provider_error        what a provider's failure means for the caller
 """

@@ -1,6 +1,7 @@
 """The four languages providers speak. Pure: bytes and objects in, objects out; no clock, no network, no database.
 
-A dialect is a module (or package) with the functions of `Dialect`. Its translator lives as long as one response.
+A dialect is a package with the functions of `Dialect`. Its translator lives as long as one response.
+untrusted_json.py has what all of them read a provider's JSON with.
 """
 
 from collections.abc import Mapping

@@ -1,1 +1,10 @@
-"""The browser's side of inference: what is offered, keys to use it with, a place to try it, receipts, the docs."""
+"""The browser's side of inference.
+
+models        what is offered
+price_table   at which prices, as listed and as charged
+keys          keys to use it with
+key_form      what they are made and changed with
+playground    a place to try it
+receipt       what one completion cost
+docs          the docs of the site
+"""

@@ -44,9 +44,10 @@ text, and pieces of tool arguments.
 
 The meter lists every request that reached a provider path: refused ones with their status and nothing billed; for a
 stream that ended early the prompt and the output tokens handed to the socket, nothing before the first event.
-tokens.py says what a token is here.
+word_tokens.py says what a token is here.
 
-Read in this order: app (paths) → exchange (the life of a request) → orders, asks, replies, calls, samples, tokens,
-cache → wires, then one of them (chat, responses, anthropic, gemini: fields, rules, wire) → shapes, refusals → meter,
-server, framing. The translators of the project share nothing with it, so that each can prove the other wrong.
+Read in this order: app (paths) → http_request (the life of a request) → fault_injection (orders), neutral_request,
+replies, tool_choice, schema_samples, word_tokens, cache → protocol, then one of them (openai_chat, openai_responses,
+anthropic, gemini: fields, rules, wire) → validators, refusals → meter, server, http_parsing. The translators of
+the project share nothing with it, so that each can prove the other wrong.
 """

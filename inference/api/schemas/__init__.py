@@ -1,1 +1,9 @@
-"""What the inference API answers, as its OpenAPI document says it. A completion itself is written by answer.py."""
+"""What the inference API answers, as its OpenAPI document says it. completion/response.py writes a completion itself.
+
+models      the model list, and prices
+estimates   what a completion would cost
+receipts    what one did cost
+limits      how many may run, and how many do
+errors      the documented shape
+fields      decimals as strings
+"""

@@ -7,6 +7,7 @@ tools.py          declarations and choice             finish.py     why it stopp
 names.py          function names it takes             grounding.py  what it read on the web
 schema.py         the JSON Schema it understands      usage.py      tokens in buckets
 references.py     $ref and allOf                      faults.py     what its failures mean
+bounds.py         minima, maxima, patterns
 output_format.py  JSON, with a schema or without
 thinking.py       effort → level or budget
 signatures.py     thoughts it signs and wants back
