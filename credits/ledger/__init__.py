@@ -34,7 +34,7 @@ from credits.ledger.postings import (
     top_up,
 )
 from credits.ledger.requests import NotOpen, NotYours, approve, ask, refuse
-from credits.ledger.settlement import Settled, settle
+from credits.ledger.settlement import ReceiptStatement, Settled, WrongReceipt, settle
 
 __all__ = [
     "CENTS_MAX",
@@ -55,10 +55,12 @@ __all__ = [
     "Outlook",
     "OwnAccount",
     "PaymentBooked",
+    "ReceiptStatement",
     "ReferenceReused",
     "Settled",
     "UnableToPost",
     "UnknownCharge",
+    "WrongReceipt",
     "adjust",
     "admit",
     "approve",

@@ -28,19 +28,48 @@ class Settled:
     written_off_cents: int
 
 
+class WrongReceipt(ValueError):
+    """A statement or its parameters are not what `settle` can wrap; the message names what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptStatement:
+    """One SQL statement that writes a completion's row and returns (completion_id text, user_id bigint, key_id bigint,
+    due_cents bigint, corrects boolean): one row if it is new or corrects a `lost` one (then due is the difference, and
+    may be negative), none if there is nothing to do. Parameters named `ledger_` are ours. Raises `WrongReceipt`.
+    """
+
+    sql: str
+
+    def __post_init__(self) -> None:
+        returned = self.sql.rpartition("RETURNING")[2]
+        if missing := [name for name in RETURNED if not re.search(rf"\b{name}\b", returned)]:
+            raise WrongReceipt(f"a receipt's statement returns no {', '.join(missing)}")
+        if reserved := re.findall(r"%\((ledger_\w*)\)", self.sql):
+            raise WrongReceipt(f"a receipt's statement takes {', '.join(reserved)}, which is the ledger's")
+
+
+RETURNED = ("completion_id", "user_id", "key_id", "due_cents", "corrects")
+READ_HERE = ("completion_id", "user_id", "details", "description")
+
+
 async def settle(
-    *, receipt: str, params: dict[str, Any], key_window: datetime | str | None = None, only_if_beat: int | None = None
+    *,
+    receipt: ReceiptStatement,
+    params: dict[str, Any],
+    key_window: datetime | str | None = None,
+    only_if_beat: int | None = None,
 ) -> Settled | None:
     """Charges a completion once, whoever repeats it; None if it was settled before (its hold is released all the same).
 
-    `receipt` is one SQL statement that writes the completion's row and returns (completion_id text, user_id bigint,
-    key_id bigint, due_cents bigint, corrects boolean): one row if it is new or corrects a `lost` one (then due is the
-    difference, and may be negative), none if there is nothing to do. `params` are its named parameters; of these
-    `completion_id`, `user_id`, `details` (a dict) and `description` are read here too. Names with `ledger_` are ours.
+    `params` are the receipt's named parameters; of these `completion_id`, `user_id`, `details` (a dict) and
+    `description` are read here too. Raises `WrongReceipt` where one of the four is missing.
 
     `key_window` is the Admission's: a correction, whose hold is gone, needs it to reach the key's use.
     With `only_if_beat`, nothing happens and None is returned unless the hold is open and its beat is still this one.
     """
+    if missing := [name for name in READ_HERE if name not in params]:
+        raise WrongReceipt(f"a receipt has no {', '.join(missing)}")
     ours = {
         "details": Jsonb(params["details"]),
         "user_id": Int8(params["user_id"]),
@@ -49,7 +78,7 @@ async def settle(
     }
     async with turn(params["user_id"]):
         try:
-            row = await database.fetch_one(_settling(receipt), {**params, **ours})
+            row = await database.fetch_one(_settling(receipt.sql), {**params, **ours})
         except psycopg.DatabaseError as error:
             if error.sqlstate == STILL_ALIVE:
                 return None
@@ -127,4 +156,10 @@ FROM bill LEFT JOIN account ON true""")
 
 def squeezed(sql: str) -> str:
     """psycopg keeps what it made of a statement up to 4096 characters; beyond, every call pays for its parsing anew."""
-    return re.sub(r" ?([(),=<>+|]) ?| (-) (?!-)", r"\1\2", " ".join(sql.split()))
+    short = re.sub(r" ?([(),=<>+|]) ?| (-) (?!-)", r"\1\2", " ".join(sql.split()))
+    if re.findall(LITERAL, short) != re.findall(LITERAL, sql):
+        raise WrongReceipt("a literal of a receipt's statement holds blanks around a sign")
+    return short
+
+
+LITERAL = r"'[^']*'"

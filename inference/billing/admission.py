@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from accounts.authentication import Caller
 from credits import ledger
-from credits.ledger import Admission, AdmissionDenied, Outlook
+from credits.ledger import Admission, AdmissionDenied, Outlook, ReceiptStatement
 from inference.billing.measure import Measure
 from inference.billing.quotes import Quote, quote
 from inference.billing.spool import PROCESS
@@ -96,6 +96,6 @@ def released(task: "asyncio.Task[None]") -> None:
 
 releasing: set["asyncio.Task[None]"] = set()
 
-NO_RECEIPT = """
+NO_RECEIPT = ReceiptStatement("""
 SELECT NULL::text completion_id, NULL::bigint user_id, NULL::bigint key_id, 0::bigint due_cents, false corrects
-WHERE false"""
+WHERE false""")

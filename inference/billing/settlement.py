@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from conway.common.database import DatabaseUnavailable
 from credits import ledger
-from credits.ledger import Settled
+from credits.ledger import ReceiptStatement, Settled
 from inference.billing.entry import Entry
 from inference.billing.spool import PROCESS, Spool
 from inference.chat.usage import BUCKETS
@@ -106,7 +106,7 @@ REPLACED = (
 # One row, or one correction of a `lost` one; a `none` may be followed by a new attempt under the same idempotency key.
 # An admission's time is its hold's, by the database's clock; where the hold is gone, the row's own. The row is made in
 # FROM: in the list of SELECT, PostgreSQL would make it once for each of its columns (0.9 ms of 1.4).
-RECEIPT = f"""
+RECEIPT = ReceiptStatement(f"""
 INSERT INTO inference_completion AS was
 SELECT told.* FROM jsonb_populate_record(NULL::inference_completion, %(row)s || jsonb_build_object(
   'created_at', clock_timestamp(),
@@ -115,4 +115,4 @@ SELECT told.* FROM jsonb_populate_record(NULL::inference_completion, %(row)s || 
 ON CONFLICT (id) DO UPDATE SET ({", ".join(REPLACED)}) = ROW({", ".join(f"excluded.{name}" for name in REPLACED)})
   WHERE was.settlement = 'none' OR (was.settlement = 'lost' AND excluded.settlement <> 'lost')
 RETURNING new.id completion_id, new.user_id, new.key_id, new.charged_cents - coalesce(old.charged_cents, 0) due_cents,
-  coalesce(old.settlement = 'lost', false) corrects"""
+  coalesce(old.settlement = 'lost', false) corrects""")

@@ -19,13 +19,13 @@ CREATE TABLE IF NOT EXISTS till_completion (
   id text PRIMARY KEY, user_id bigint NOT NULL, key_id bigint, charged bigint NOT NULL CHECK (charged >= 0), how text
 )"""
 
-RECEIPT = """
+RECEIPT = ledger.ReceiptStatement("""
 INSERT INTO till_completion AS c (id, user_id, key_id, charged, how)
 VALUES (%(completion_id)s, %(user_id)s, %(key_id)s::bigint, %(charged)s::bigint, %(how)s)
 ON CONFLICT (id) DO UPDATE SET charged = excluded.charged, how = excluded.how
   WHERE c.how = 'lost' AND excluded.how <> 'lost'
 RETURNING new.id AS completion_id, new.user_id, new.key_id, new.charged - coalesce(old.charged, 0) AS due_cents,
-          old.id IS NOT NULL AS corrects"""
+          old.id IS NOT NULL AS corrects""")
 
 _numbers = itertools.count()
 

@@ -67,4 +67,4 @@ def test_twenty_streams_cut_after_the_first_word_are_each_charged_once_in_full(
 
 def test_a_settlement_is_short_enough_for_psycopg_to_keep_what_it_made_of_it() -> None:
     """Beyond its limit, each settlement would parse four thousand characters anew."""
-    assert len(_settling(settlement.RECEIPT)) <= MAX_CACHED_STATEMENT_LENGTH
+    assert len(_settling(settlement.RECEIPT.sql)) <= MAX_CACHED_STATEMENT_LENGTH
