@@ -53,42 +53,6 @@ class Caller:
     standing: Standing | None = field(default=None, compare=False, repr=False)
 
 
-# The books' own tables, which stand above us: read in the same statement, because a second one would cost every request
-# a round trip.
-STANDING = """
-       coalesce(a.balance_cents, 0), coalesce(a.held_cents, 0),
-       CASE WHEN m.minute = date_trunc('minute', clock_timestamp(), 'UTC') THEN m.minute_used ELSE 0 END,
-       (60 - extract(second FROM clock_timestamp()))::float8"""
-
-# digest -> a row; user id, epoch and family of a token -> a row of the same shape. After the reason why not comes the
-# account's standing.
-KEY_SQL = f"""
-SELECT u.id, k.id, k.allowed_models, k.limit_cents, k.limit_period, k.requests_per_minute,
-       CASE WHEN k.digest = %(digest)s THEN k.expires_at ELSE least(k.expires_at, k.previous_until) END,
-       u.concurrency, k.concurrency, k.scope, k.allowed_addresses,
-       CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked'
-            WHEN k.expires_at <= clock_timestamp() THEN 'expired'
-            WHEN NOT u.is_active THEN 'deactivated'
-            WHEN k.digest <> %(digest)s AND k.previous_until <= clock_timestamp() THEN 'rotated'
-            WHEN k.paused_at IS NOT NULL THEN 'paused' END, {STANDING}
-FROM accounts_apikey k JOIN accounts_user u ON u.id = k.user_id
-LEFT JOIN credits_creditaccount a ON a.user_id = u.id LEFT JOIN credits_keyuse m ON m.key_id = k.id
-WHERE k.digest = %(digest)s OR k.previous_digest = %(digest)s"""
-
-USER_SQL = f"""
-SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, u.concurrency, NULL, 'account', NULL,
-       CASE WHEN NOT u.is_active THEN 'deactivated'
-            WHEN coalesce((extract(epoch FROM u.tokens_valid_after) * 1000000)::bigint, 0) <> %(epoch)s THEN 'ended'
-            WHEN EXISTS (SELECT FROM accounts_refreshtoken r
-                         WHERE r.family = %(family)s AND r.revoked_at IS NOT NULL) THEN 'ended' END, {STANDING}
-FROM accounts_user u LEFT JOIN credits_creditaccount a ON a.user_id = u.id LEFT JOIN credits_keyuse m ON false
-WHERE u.id = %(user_id)s"""
-
-STANDING_SQL = f"""
-SELECT {STANDING}
-FROM accounts_user u LEFT JOIN credits_creditaccount a ON a.user_id = u.id
-LEFT JOIN credits_keyuse m ON m.key_id = %s::bigint WHERE u.id = %s"""
-
 WHY_NOT = {
     "revoked": (401, None, "This API key has been revoked."),
     "expired": (401, None, "This API key has expired."),
@@ -97,12 +61,6 @@ WHY_NOT = {
     "ended": (401, None, "This access token was ended: sign in again."),
     "paused": (403, "key_paused", "This API key is paused; its owner can let it go on."),
 }
-
-TOUCH_SQL = """
-UPDATE accounts_apikey k
-SET last_used_at = clock_timestamp(), last_used_address = used.address::inet, last_used_agent = used.agent
-FROM unnest(%(ids)s::bigint[], %(addresses)s::text[], %(agents)s::text[]) used (id, address, agent)
-WHERE k.id = used.id AND (k.last_used_at IS NULL OR k.last_used_at < clock_timestamp() - interval '1 minute')"""
 
 NOWHERE = Origin()
 CACHE_SECONDS = 5
@@ -219,3 +177,46 @@ def remember(credential: Credential, caller: Caller) -> None:
     if len(_cache) >= CACHE_SIZE:
         _cache.clear()
     _cache[credential] = (time.monotonic() + CACHE_SECONDS, caller)
+
+
+# The books' own tables, which stand above us: read in the same statement, because a second one would cost every request
+# a round trip.
+STANDING = """
+       coalesce(a.balance_cents, 0), coalesce(a.held_cents, 0),
+       CASE WHEN m.minute = date_trunc('minute', clock_timestamp(), 'UTC') THEN m.minute_used ELSE 0 END,
+       (60 - extract(second FROM clock_timestamp()))::float8"""
+
+# digest -> a row; user id, epoch and family of a token -> a row of the same shape. After the reason why not comes the
+# account's standing.
+KEY_SQL = f"""
+SELECT u.id, k.id, k.allowed_models, k.limit_cents, k.limit_period, k.requests_per_minute,
+       CASE WHEN k.digest = %(digest)s THEN k.expires_at ELSE least(k.expires_at, k.previous_until) END,
+       u.concurrency, k.concurrency, k.scope, k.allowed_addresses,
+       CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked'
+            WHEN k.expires_at <= clock_timestamp() THEN 'expired'
+            WHEN NOT u.is_active THEN 'deactivated'
+            WHEN k.digest <> %(digest)s AND k.previous_until <= clock_timestamp() THEN 'rotated'
+            WHEN k.paused_at IS NOT NULL THEN 'paused' END, {STANDING}
+FROM accounts_apikey k JOIN accounts_user u ON u.id = k.user_id
+LEFT JOIN credits_creditaccount a ON a.user_id = u.id LEFT JOIN credits_keyuse m ON m.key_id = k.id
+WHERE k.digest = %(digest)s OR k.previous_digest = %(digest)s"""
+
+USER_SQL = f"""
+SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, u.concurrency, NULL, 'account', NULL,
+       CASE WHEN NOT u.is_active THEN 'deactivated'
+            WHEN coalesce((extract(epoch FROM u.tokens_valid_after) * 1000000)::bigint, 0) <> %(epoch)s THEN 'ended'
+            WHEN EXISTS (SELECT FROM accounts_refreshtoken r
+                         WHERE r.family = %(family)s AND r.revoked_at IS NOT NULL) THEN 'ended' END, {STANDING}
+FROM accounts_user u LEFT JOIN credits_creditaccount a ON a.user_id = u.id LEFT JOIN credits_keyuse m ON false
+WHERE u.id = %(user_id)s"""
+
+STANDING_SQL = f"""
+SELECT {STANDING}
+FROM accounts_user u LEFT JOIN credits_creditaccount a ON a.user_id = u.id
+LEFT JOIN credits_keyuse m ON m.key_id = %s::bigint WHERE u.id = %s"""
+
+TOUCH_SQL = """
+UPDATE accounts_apikey k
+SET last_used_at = clock_timestamp(), last_used_address = used.address::inet, last_used_agent = used.agent
+FROM unnest(%(ids)s::bigint[], %(addresses)s::text[], %(agents)s::text[]) used (id, address, agent)
+WHERE k.id = used.id AND (k.last_used_at IS NULL OR k.last_used_at < clock_timestamp() - interval '1 minute')"""

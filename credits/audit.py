@@ -65,7 +65,7 @@ def _faults_of(walk: Walk) -> Iterator[str]:
 
 def _accounts() -> Iterator[list[Walk]]:
     after = 0
-    while walks := [Walk(*row) for row in _rows(ACCOUNTS, {"after": after, "limit": ACCOUNTS_AT_ONCE})]:
+    while walks := [Walk(*row) for row in _rows(ACCOUNTS_SQL, {"after": after, "limit": ACCOUNTS_AT_ONCE})]:
         yield walks
         after = walks[-1].user_id
 
@@ -73,7 +73,7 @@ def _accounts() -> Iterator[list[Walk]]:
 def _walk(walks: list[Walk]) -> None:
     while under_way := {walk.user_id: walk for walk in walks if walk.walked_to < walk.newest}:
         for user_id, walked_to, running, wrong_rows, first_wrong in _rows(
-            PACE,
+            PACE_SQL,
             {
                 "users": list(under_way),
                 "walked_to": [walk.walked_to for walk in under_way.values()],
@@ -89,7 +89,7 @@ def _walk(walks: list[Walk]) -> None:
 
 
 def _faults_of_keys() -> Iterator[str]:
-    for key_id, held, holds in _rows(KEYS, {}):
+    for key_id, held, holds in _rows(KEY_USES_SQL, {}):
         yield f"key {key_id}: {held} cents are held in its window, its open holds there sum to {holds}"
 
 
@@ -99,7 +99,7 @@ def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-ACCOUNTS = """
+ACCOUNTS_SQL = """
 WITH account AS MATERIALIZED (
   SELECT user_id, balance_cents, held_cents, running FROM credits_creditaccount
   WHERE user_id > %(after)s ORDER BY user_id LIMIT %(limit)s
@@ -113,7 +113,7 @@ LEFT JOIN LATERAL (SELECT id, balance_after_cents FROM credits_credittransaction
                    WHERE t.account_id = user_id ORDER BY id DESC LIMIT 1) newest ON true
 ORDER BY user_id"""
 
-PACE = """
+PACE_SQL = """
 SELECT user_id, max(id), (walk.running + sum(amount_cents))::bigint,
        count(*) FILTER (WHERE is_wrong), min(id) FILTER (WHERE is_wrong)
 FROM unnest(%(users)s::bigint[], %(walked_to)s::bigint[], %(newest)s::bigint[], %(running)s::bigint[])
@@ -125,7 +125,7 @@ CROSS JOIN LATERAL (
 ) row
 GROUP BY user_id, walk.running"""
 
-KEYS = """
+KEY_USES_SQL = """
 SELECT use.key_id, held_cents, coalesce(holds, 0)::bigint
 FROM credits_keyuse use
 LEFT JOIN (SELECT key_id, key_window, sum(cents) AS holds FROM credits_hold GROUP BY key_id, key_window) hold

@@ -6,7 +6,22 @@ from conway.common.database import Row
 
 MOST = 100
 
-MODELS = """
+
+def used_models(user_id: int) -> list[str]:
+    return [name for (name,) in _rows(HISTORY_MODELS_SQL, user_id)]
+
+
+def used_keys(user_id: int) -> list[int]:
+    return [key_id for (key_id,) in _rows(HISTORY_KEYS_SQL, user_id)]
+
+
+def _rows(sql: str, user_id: int) -> list[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"user": user_id, "most": MOST})
+        return cursor.fetchall()
+
+
+HISTORY_MODELS_SQL = """
 WITH RECURSIVE used (model) AS (
   SELECT min(details ->> 'model') FROM credits_credittransaction WHERE account_id = %(user)s
   UNION ALL
@@ -16,7 +31,7 @@ WITH RECURSIVE used (model) AS (
 )
 SELECT model FROM used WHERE model IS NOT NULL LIMIT %(most)s"""
 
-KEYS = """
+HISTORY_KEYS_SQL = """
 WITH RECURSIVE used (key_id) AS (
   SELECT min(key_id) FROM credits_credittransaction WHERE account_id = %(user)s AND key_id IS NOT NULL
   UNION ALL
@@ -25,17 +40,3 @@ WITH RECURSIVE used (key_id) AS (
   FROM used WHERE used.key_id IS NOT NULL
 )
 SELECT key_id FROM used WHERE key_id IS NOT NULL LIMIT %(most)s"""
-
-
-def used_models(user_id: int) -> list[str]:
-    return [name for (name,) in _rows(MODELS, user_id)]
-
-
-def used_keys(user_id: int) -> list[int]:
-    return [key_id for (key_id,) in _rows(KEYS, user_id)]
-
-
-def _rows(sql: str, user_id: int) -> list[Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {"user": user_id, "most": MOST})
-        return cursor.fetchall()

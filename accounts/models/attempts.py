@@ -7,15 +7,6 @@ from django.db import connection, models
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
-COUNT_SQL = """
-INSERT INTO accounts_attempts AS a (kind, account, network, began_at, ends_at, count)
-VALUES (%(kind)s, %(account)s, %(network)s, clock_timestamp(), clock_timestamp() + %(window)s, 1)
-ON CONFLICT (kind, account, network) DO UPDATE SET
-  count = CASE WHEN a.ends_at <= clock_timestamp() THEN 1 ELSE a.count + 1 END,
-  began_at = CASE WHEN a.ends_at <= clock_timestamp() THEN excluded.began_at ELSE a.began_at END,
-  ends_at = CASE WHEN a.ends_at <= clock_timestamp() THEN excluded.ends_at ELSE a.ends_at END
-RETURNING count, ceil(extract(epoch FROM ends_at - clock_timestamp()))::int"""
-
 
 @dataclass(frozen=True, slots=True)
 class Counted:
@@ -84,3 +75,13 @@ class SignInPlace(models.Model):
 
     def __str__(self) -> str:
         return self.network
+
+
+COUNT_SQL = """
+INSERT INTO accounts_attempts AS a (kind, account, network, began_at, ends_at, count)
+VALUES (%(kind)s, %(account)s, %(network)s, clock_timestamp(), clock_timestamp() + %(window)s, 1)
+ON CONFLICT (kind, account, network) DO UPDATE SET
+  count = CASE WHEN a.ends_at <= clock_timestamp() THEN 1 ELSE a.count + 1 END,
+  began_at = CASE WHEN a.ends_at <= clock_timestamp() THEN excluded.began_at ELSE a.began_at END,
+  ends_at = CASE WHEN a.ends_at <= clock_timestamp() THEN excluded.ends_at ELSE a.ends_at END
+RETURNING count, ceil(extract(epoch FROM ends_at - clock_timestamp()))::int"""

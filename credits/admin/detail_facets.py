@@ -8,11 +8,11 @@ MOST = 100
 def named(detail: str) -> list[str]:
     """`detail` is a word of ours: an index on it must be there."""
     with connection.cursor() as cursor:
-        cursor.execute(NAMED.format(detail=detail, most=MOST))
+        cursor.execute(NAMED_SQL.format(detail=detail, most=MOST))
         return [name for (name,) in cursor.fetchall()]
 
 
-NAMED = """
+NAMED_SQL = """
 WITH RECURSIVE named (name) AS (
   SELECT min(details ->> '{detail}') FROM credits_credittransaction
   UNION ALL

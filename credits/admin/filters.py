@@ -106,21 +106,8 @@ class DaysOfIdsFilter(DaysFilter):
 def first_id(model: type[Model], moment: datetime) -> int:
     """The id with which this moment begins, found in one statement by halving."""
     with connection.cursor() as cursor:
-        cursor.execute(HALVING.format(table=model._meta.db_table), {"moment": moment})
+        cursor.execute(HALVING_SQL.format(table=model._meta.db_table), {"moment": moment})
         return cursor.fetchone()[0]
-
-
-HALVING = """
-WITH RECURSIVE step (low, high) AS (
-  SELECT 0::bigint, coalesce(max(id) + 1, 0) FROM {table}
-  UNION ALL
-  SELECT CASE WHEN row.created_at < %(moment)s THEN row.id + 1 ELSE low END,
-         CASE WHEN row.created_at < %(moment)s THEN high ELSE (low + high) / 2 END
-  FROM step
-  LEFT JOIN LATERAL (SELECT id, created_at FROM {table} WHERE id >= (low + high) / 2 ORDER BY id LIMIT 1) row ON true
-  WHERE low < high
-)
-SELECT low FROM step WHERE low >= high"""
 
 
 def day(text: str) -> date | None:
@@ -132,3 +119,16 @@ def day(text: str) -> date | None:
 
 def midnight(day: date) -> datetime:
     return datetime.combine(min(day, date(2999, 12, 30)), time(), UTC)
+
+
+HALVING_SQL = """
+WITH RECURSIVE step (low, high) AS (
+  SELECT 0::bigint, coalesce(max(id) + 1, 0) FROM {table}
+  UNION ALL
+  SELECT CASE WHEN row.created_at < %(moment)s THEN row.id + 1 ELSE low END,
+         CASE WHEN row.created_at < %(moment)s THEN high ELSE (low + high) / 2 END
+  FROM step
+  LEFT JOIN LATERAL (SELECT id, created_at FROM {table} WHERE id >= (low + high) / 2 ORDER BY id LIMIT 1) row ON true
+  WHERE low < high
+)
+SELECT low FROM step WHERE low >= high"""

@@ -14,13 +14,13 @@ from credits import page_notifications
 from credits.ledger.account_lock import turn
 from credits.ledger.amounts import bound_cents
 from credits.ledger.hold_rule import (
-    ADMIT,
+    ADMIT_SQL,
     ADMITTED_AT_LEAST_CENTS,
-    FIRST_KEY_USE,
-    LIMITS,
-    RECOUNT,
-    WHY_REFUSED,
-    WOULD_ADMIT,
+    FIRST_KEY_USE_SQL,
+    LIMITS_SQL,
+    RECOUNT_SQL,
+    WHY_REFUSED_SQL,
+    WOULD_ADMIT_SQL,
 )
 
 Reason = Literal[
@@ -125,7 +125,7 @@ async def admit(
                 return Admission(completion_id, *row)
             is_uncounted, refused = await _why_refused(params)
             if is_uncounted:
-                await database.execute(FIRST_KEY_USE, params)
+                await database.execute(FIRST_KEY_USE_SQL, params)
             elif refused is not None and refused.reason == "concurrency_limited" and await _miscounted(params):
                 continue
             elif refused is not None:
@@ -144,7 +144,7 @@ async def would_admit(
         "idempotent": False,
     }
     for _ in range(TRIES):
-        if (row := await database.fetch_one(WOULD_ADMIT, params)) is not None:
+        if (row := await database.fetch_one(WOULD_ADMIT_SQL, params)) is not None:
             return Outlook(*row)
         _, refused = await _why_refused(params)
         if refused is not None:
@@ -154,12 +154,12 @@ async def would_admit(
 
 async def limits(user_id: int, key_id: int | None) -> Limits | None:
     """None where the account or the key is no longer good."""
-    row = await database.fetch_one(LIMITS, _who(user_id, key_id))
+    row = await database.fetch_one(LIMITS_SQL, _who(user_id, key_id))
     return Limits(*row) if row else None
 
 
 async def _miscounted(params: dict[str, Any]) -> bool:
-    return await database.execute(RECOUNT, params) > 0
+    return await database.execute(RECOUNT_SQL, params) > 0
 
 
 def _who(user_id: int, key_id: int | None) -> dict[str, Any]:
@@ -184,14 +184,14 @@ def _asked(
 
 async def _held(params: dict[str, Any]) -> tuple[Any, ...] | None:
     try:
-        return await database.fetch_one(ADMIT, params)
+        return await database.fetch_one(ADMIT_SQL, params)
     except UniqueViolation as error:
         raise AdmissionDenied("duplicate", needed_cents=params["need"]) from error
 
 
 async def _why_refused(params: dict[str, Any]) -> tuple[bool, AdmissionDenied | None]:
     """Whether a limited key's use has to be counted from now on; and None where what stood in the way is gone."""
-    row = await database.fetch_one(WHY_REFUSED, params)
+    row = await database.fetch_one(WHY_REFUSED_SQL, params)
     assert row is not None
     (
         balance,

@@ -5,8 +5,8 @@ refused if available < max(10 cents, need) or room < need, or if too much was wr
 refused if the account, or the key, has as many holds open as may run at once
 hold = min(worst, room, max(need, 10 cents, a quarter of available)), and at least 1 cent
 
-ADMIT holds; WOULD_ADMIT says what it would hold; WHY_REFUSED says why not. All take user_id, key_id, need, worst, cap,
-and concurrency, the default of accounts whose own is not set.
+ADMIT_SQL holds; WOULD_ADMIT_SQL says what it would hold; WHY_REFUSED_SQL says why not. All take user_id, key_id,
+need, worst, cap, and concurrency, the default of accounts whose own is not set.
 """
 
 ADMITTED_AT_LEAST_CENTS = 10
@@ -57,7 +57,7 @@ MAY_PASS = f"""
     AND a.running < allowed.concurrency
     AND coalesce(allowed.key_running < allowed.key_concurrency, true)"""
 
-ADMIT = f"""
+ADMIT_SQL = f"""
 WITH caller AS MATERIALIZED ({CALLER}),
 locked AS MATERIALIZED (
   SELECT caller.*, u.window_start, u.spent_cents, u.held_cents, u.running, u.minute,
@@ -106,13 +106,13 @@ locked AS (
   FROM caller LEFT JOIN credits_keyuse u ON u.key_id = caller.key_id WHERE limited
 )"""
 
-WOULD_ADMIT = f"""
+WOULD_ADMIT_SQL = f"""
 WITH {LOOKED_AT}, allowed AS ({ALLOWED})
 SELECT {HOLD_CENTS}, a.balance_cents - a.held_cents, a.held_cents
 FROM allowed, credits_creditaccount a WHERE {MAY_PASS}"""
 
 # It tells what is so a moment after the refusal.
-WHY_REFUSED = f"""
+WHY_REFUSED_SQL = f"""
 WITH {LOOKED_AT}
 SELECT coalesce(a.balance_cents, 0), coalesce(a.held_cents, 0), caller.user_id IS NULL,
        coalesce(room.is_uncounted, false), room.key_left,
@@ -125,15 +125,15 @@ FROM (SELECT) one LEFT JOIN caller ON true LEFT JOIN ({KEY_ROOM}) room ON true
 LEFT JOIN credits_creditaccount a ON a.user_id = %(user_id)s"""
 
 # Counted anew, by a volatile function under the account's lock: processes of an older version count no requests.
-RECOUNT = """
+RECOUNT_SQL = """
 UPDATE credits_creditaccount SET running = credits_open_holds(user_id)
 WHERE user_id = %(user_id)s AND running <> credits_open_holds(user_id)"""
 
-LIMITS = f"""
+LIMITS_SQL = f"""
 WITH {LOOKED_AT}
 SELECT caller.concurrency, coalesce(a.running, 0), caller.key_concurrency, coalesce(room.key_running, 0),
        caller.requests_per_minute, coalesce(room.used_this_minute, 0), caller.limit_cents, caller.limit_period,
        room.key_left
 FROM caller LEFT JOIN ({KEY_ROOM}) room ON true LEFT JOIN credits_creditaccount a ON a.user_id = caller.user_id"""
 
-FIRST_KEY_USE = "INSERT INTO credits_keyuse (key_id) VALUES (%(key_id)s) ON CONFLICT DO NOTHING"
+FIRST_KEY_USE_SQL = "INSERT INTO credits_keyuse (key_id) VALUES (%(key_id)s) ON CONFLICT DO NOTHING"

@@ -32,7 +32,7 @@ class LostHold:
 
 async def balance(user_id: int) -> tuple[int, int]:
     """Balance and held cents; available is the difference."""
-    return await database.fetch_one(BALANCE, {"user_id": Int8(user_id)}) or (0, 0)
+    return await database.fetch_one(BALANCE_SQL, {"user_id": Int8(user_id)}) or (0, 0)
 
 
 async def beat(process: str, checkpoints: Mapping[str, Any]) -> set[str]:
@@ -40,13 +40,13 @@ async def beat(process: str, checkpoints: Mapping[str, Any]) -> set[str]:
 
     Returns those still held; what is missing was settled meanwhile, here or by a reaper that took us for dead.
     """
-    rows = await database.fetch_all(BEAT, {"process": process, "checkpoints": Jsonb(dict(checkpoints))})
+    rows = await database.fetch_all(BEAT_SQL, {"process": process, "checkpoints": Jsonb(dict(checkpoints))})
     return {completion_id for (completion_id,) in rows}
 
 
 async def open_holds() -> list[OpenHold]:
     """Raises DatabaseUnavailable in a read-only spell: it can be read then, but no beat can move."""
-    rows = await database.fetch_all(OPEN)
+    rows = await database.fetch_all(OPEN_HOLDS_SQL)
     if any(is_read_only for *_, is_read_only in rows):
         await database.renew()
         raise database.DatabaseUnavailable("The database is read-only.")
@@ -55,21 +55,21 @@ async def open_holds() -> list[OpenHold]:
 
 async def lost_hold(*, completion_id: str, beat: int) -> LostHold | None:
     """What is known of a hold whose beat has not moved since; settle it with `only_if_beat=beat`."""
-    row = await database.fetch_one(LOST, {"completion_id": completion_id, "beat": Int8(beat)})
+    row = await database.fetch_one(LOST_HOLD_SQL, {"completion_id": completion_id, "beat": Int8(beat)})
     return LostHold(*row) if row else None
 
 
-BALANCE = "SELECT balance_cents, held_cents FROM credits_creditaccount WHERE user_id = %(user_id)s"
+BALANCE_SQL = "SELECT balance_cents, held_cents FROM credits_creditaccount WHERE user_id = %(user_id)s"
 
-OPEN = """
+OPEN_HOLDS_SQL = """
 SELECT completion_id, process, beat, current_setting('transaction_read_only') = 'on' FROM credits_hold"""
 
-LOST = """
+LOST_HOLD_SQL = """
 SELECT completion_id, account_id, key_id, key_window, cents, admitted_at, details, checkpoint
 FROM credits_hold WHERE completion_id = %(completion_id)s AND beat = %(beat)s"""
 
 # Touches hold rows only and waits for none: a row that is locked is being settled at this moment.
-BEAT = """
+BEAT_SQL = """
 WITH told AS MATERIALIZED (SELECT key AS completion_id, value AS checkpoint FROM jsonb_each(%(checkpoints)s)),
 free AS MATERIALIZED (
   SELECT completion_id FROM credits_hold JOIN told USING (completion_id) WHERE process = %(process)s

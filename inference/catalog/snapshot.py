@@ -87,15 +87,6 @@ def undated(upstream_model: str) -> str:
     return DATE.sub("", upstream_model.removeprefix("models/"))
 
 
-SQL = """
-SELECT m.name, m.display_name, m.provider, m.dialect, m.upstream_id, m.is_on, m.successor, m.retirement, m.traits,
-       m.bound_percent, m.estimate_percent,
-       coalesce((SELECT jsonb_agg(
-                   jsonb_build_array(p.id, extract(epoch FROM p.starts_at), p.sheet, p.source, p.checked_on)
-                   ORDER BY p.starts_at DESC)
-                 FROM inference_price p WHERE p.model_id = m.name), '[]'), clock_timestamp()
-FROM inference_chatmodel m ORDER BY m.position, m.name"""
-
 _snapshot: Catalog | None = None
 _locks: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
 
@@ -106,7 +97,7 @@ async def current() -> Catalog:
         return fresh
     lock = _locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
     async with lock:
-        return still_fresh() or keep(await database.fetch_all(SQL))
+        return still_fresh() or keep(await database.fetch_all(CATALOG_SQL))
 
 
 def current_sync() -> Catalog:
@@ -114,7 +105,7 @@ def current_sync() -> Catalog:
     if (fresh := still_fresh()) is not None:
         return fresh
     with connection.cursor() as cursor:
-        cursor.execute(SQL)
+        cursor.execute(CATALOG_SQL)
         return keep(cursor.fetchall())
 
 
@@ -176,3 +167,13 @@ def listing(row: tuple[Any, ...]) -> Listing:
 def parsed(value: Any) -> Any:
     """Django's connection leaves jsonb as text, psycopg's own parses it."""
     return json.loads(value) if isinstance(value, str) else value
+
+
+CATALOG_SQL = """
+SELECT m.name, m.display_name, m.provider, m.dialect, m.upstream_id, m.is_on, m.successor, m.retirement, m.traits,
+       m.bound_percent, m.estimate_percent,
+       coalesce((SELECT jsonb_agg(
+                   jsonb_build_array(p.id, extract(epoch FROM p.starts_at), p.sheet, p.source, p.checked_on)
+                   ORDER BY p.starts_at DESC)
+                 FROM inference_price p WHERE p.model_id = m.name), '[]'), clock_timestamp()
+FROM inference_chatmodel m ORDER BY m.position, m.name"""

@@ -21,9 +21,9 @@ ROWS_AT_ONCE = 5_000
 
 def faults() -> Iterator[str]:
     sheets = {price_id: PriceSheet.of(sheet) for price_id, sheet in Price.objects.values_list("id", "sheet")}
-    for row in pages(COMPLETIONS, ""):
+    for row in pages(COMPLETIONS_SQL, ""):
         yield from faults_of(row, sheets)
-    for _, reference in pages(CHARGES, 0):
+    for _, reference in pages(CHARGES_SQL, 0):
         yield f"{reference}: a charge without its completion"
 
 
@@ -60,7 +60,7 @@ def pages(sql: str, after: Any) -> Iterator[tuple[Any, ...]]:
         after = rows[-1][0]
 
 
-COMPLETIONS = f"""
+COMPLETIONS_SQL = f"""
 SELECT c.id, c.settlement, c.price_id, c.cost_usd, c.charged_cents,
        (SELECT coalesce(-sum(amount_cents), 0) FROM credits_credittransaction t
         WHERE t.reference IN ('inference:' || c.id, 'inference:' || c.id || '.corrected')),
@@ -69,7 +69,7 @@ SELECT c.id, c.settlement, c.price_id, c.cost_usd, c.charged_cents,
 FROM inference_completion c WHERE c.id > %(after)s ORDER BY c.id LIMIT %(limit)s"""
 
 # The second column is empty where all is well.
-CHARGES = """
+CHARGES_SQL = """
 SELECT t.id, CASE WHEN NOT EXISTS (
          SELECT FROM inference_completion c
          WHERE c.id = regexp_replace(substr(t.reference, 11), '\\.corrected$', '')) THEN t.reference END

@@ -136,7 +136,7 @@ def read(line: dict[str, Any]) -> Sold:
 
 def counted(day: date) -> list[Sold]:
     with connection.cursor() as cursor:
-        cursor.execute(SOLD, {"since": midnight(day), "until": midnight(day + DAY)})
+        cursor.execute(SOLD_SQL, {"since": midnight(day), "until": midnight(day + DAY)})
         return [Sold(*row) for row in cursor.fetchall()]
 
 
@@ -144,7 +144,7 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-SOLD = """
+SOLD_SQL = """
 SELECT model_id, provider, settlement, status, ending, count(*), sum(charged_cents)::bigint, sum(cost_usd)
 FROM inference_completion WHERE created_at >= %(since)s AND created_at < %(until)s
 GROUP BY 1, 2, 3, 4, 5"""

@@ -54,7 +54,7 @@ class Dashboard:
 
     @cached_property
     def holds(self) -> Holds:
-        return Holds(*asked(HOLDS, {"long_ago": self.now - LONG_OPEN}))
+        return Holds(*asked(HOLDS_SQL, {"long_ago": self.now - LONG_OPEN}))
 
     @cached_property
     def spooled(self) -> Spooled:
@@ -93,6 +93,6 @@ def asked(sql: str, params: dict[str, Any] | None = None) -> tuple[Any, ...]:
         return cursor.fetchone()
 
 
-HOLDS = """
+HOLDS_SQL = """
 SELECT count(*), coalesce(sum(cents), 0)::bigint, min(admitted_at), count(*) FILTER (WHERE admitted_at < %(long_ago)s)
 FROM credits_hold"""

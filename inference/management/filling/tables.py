@@ -20,9 +20,9 @@ def without_indexes() -> Iterator[None]:
     """Inside a transaction. CHECK constraints stay, and look at every row."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
-        cursor.execute(CONSTRAINTS, {"big": list(BIG)})
+        cursor.execute(CONSTRAINTS_SQL, {"big": list(BIG)})
         constraints = sorted(cursor.fetchall(), key=lambda row: row[2].startswith("FOREIGN"))  # what they need is first
-        cursor.execute(INDEXES, [list(BIG)])
+        cursor.execute(INDEXES_SQL, [list(BIG)])
         indexes = cursor.fetchall()
         for table, name, _ in reversed(constraints):
             cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
@@ -35,13 +35,13 @@ def without_indexes() -> Iterator[None]:
             cursor.execute(definition)
 
 
-CONSTRAINTS = """
+CONSTRAINTS_SQL = """
 SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
 FROM pg_constraint
 WHERE conrelid::regclass::text = ANY (%(big)s) AND contype IN ('p', 'u', 'f')
    OR confrelid::regclass::text = ANY (%(big)s)"""
 
-INDEXES = """
+INDEXES_SQL = """
 SELECT relname, pg_get_indexdef(indexrelid)
 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
 WHERE indrelid::regclass::text = ANY (%s) AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)"""

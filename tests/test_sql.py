@@ -1,0 +1,67 @@
+"""How SQL stands in Python: each statement at the end of its module, under a name of its own that ends in `_SQL`."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+STATEMENT = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH( RECURSIVE)? \w+)\s")
+CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+FILES = [
+    path
+    for app in ("conway", "accounts", "credits", "inference")
+    for path in sorted((ROOT / app).rglob("*.py"))
+    if "migrations" not in path.parts
+]
+
+
+def begins(value: ast.expr | None) -> str:
+    """What a string begins with, plain or formatted. A ReceiptStatement has a type and needs no such name."""
+    match value:
+        case ast.Constant(str(text)):
+            return text
+        case ast.JoinedStr([ast.Constant(str(text)), *_]):
+            return text
+    return ""
+
+
+def is_part(node: ast.AST) -> bool:
+    return isinstance(node, ast.FormattedValue) and isinstance(node.value, ast.Name)
+
+
+def statements(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Constants of the module that hold a whole statement, not a part of others."""
+    parts = {node.value.id for node in ast.walk(tree) if is_part(node)}
+    for place, node in enumerate(tree.body):
+        match node:
+            case ast.Assign(targets=[ast.Name(name)], value=value) if name not in parts and STATEMENT.match(
+                begins(value)
+            ):
+                yield name, place
+
+
+PLACED = {path.relative_to(ROOT).as_posix(): list(statements(ast.parse(path.read_text()))) for path in FILES}
+
+
+def test_statements_are_found() -> None:
+    assert sum(map(len, PLACED.values())) > 25
+
+
+@pytest.mark.parametrize("file", [file for file, found in PLACED.items() if found])
+def test_a_statement_is_named_as_one(file: str) -> None:
+    assert [name for name, _ in PLACED[file] if not name.endswith("_SQL")] == []
+
+
+@pytest.mark.parametrize("file", [file for file, found in PLACED.items() if found])
+def test_a_statement_stands_below_the_code(file: str) -> None:
+    body = ast.parse((ROOT / file).read_text()).body
+    code = [place for place, node in enumerate(body) if isinstance(node, CODE)]
+    assert [name for name, place in PLACED[file] if code and place < max(code)] == []
+
+
+def test_no_two_statements_have_one_name() -> None:
+    names = [name for found in PLACED.values() for name, _ in found]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
