@@ -13,6 +13,11 @@ PLANTED = {
     "apps": ("credits/models.py", "from inference.models import Completion"),
     "wiring": ("accounts/models/user.py", "from conway import settings"),
     "downhill": ("inference/billing/spool.py", "from inference.completion import errors"),
+    "wires": ("conway/seats.py", "from conway import workers"),
+    "who": ("accounts/models/nonce.py", "from accounts import access_tokens"),
+    "circles": ("inference/chat/usage.py", "from inference.chat import reply"),
+    "completion": ("inference/completion/outcome.py", "from inference.completion import task"),
+    "money": ("inference/billing/entry.py", "from inference.billing import settlement"),
     "books": ("credits/ledger/amounts.py", "from credits.admin import transactions"),
     "sandbox": ("inference/sandbox/cache.py", "from inference.chat import usage"),
     "alone": ("inference/api/asgi.py", "from inference.sandbox import app"),
@@ -51,10 +56,13 @@ def test_an_upward_import_breaks_the_contract(copy: Path, contract: str) -> None
         file.write_text(kept)
 
 
-def test_a_new_module_of_inference_must_say_where_it_stands(copy: Path) -> None:
-    new = copy / "inference" / "loose.py"
+@pytest.mark.parametrize(
+    ("app", "contract"), [("inference", "downhill"), ("conway", "wires"), ("accounts", "who"), ("credits", "books")]
+)
+def test_a_new_module_must_say_where_it_stands(copy: Path, app: str, contract: str) -> None:
+    new = copy / app / "loose.py"
     try:
         new.write_text("")
-        assert broken(copy, "downhill")
+        assert broken(copy, contract)
     finally:
         new.unlink(missing_ok=True)
