@@ -81,7 +81,9 @@ class CompletionAdmin(ReadOnlyAdmin):
     def margin(self, completion: Completion) -> str:
         return dollars(completion.margin_cents / 100)
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Completion], search_term: str
+    ) -> tuple[QuerySet[Completion], bool]:
         """Each by an index: a completion by its id, a key by its user's completions."""
         if not (term := search_term.strip().replace("\x00", "")):
             return queryset, False

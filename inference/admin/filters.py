@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from inference.models import BELOW_COST, ChatModel, Settlement
+from inference.models import BELOW_COST, ChatModel, Completion, Settlement
 from inference.upstream.providers import PROVIDERS
 
 STATUSES = (400, 401, 403, 404, 429, 499, 500, 502, 503, 504)
@@ -14,7 +14,7 @@ Choices = list[tuple[str, str]]
 
 
 class ColumnFilter(admin.SimpleListFilter):
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Completion]) -> QuerySet[Completion]:
         value = self.value()
         return queryset if value is None else queryset.filter(**{str(self.parameter_name): value.replace("\x00", "")})
 
@@ -49,7 +49,7 @@ class StatusFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [("200", "200"), ("failed", "any failure"), *((str(status), str(status)) for status in STATUSES)]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Completion]) -> QuerySet[Completion]:
         value = self.value()
         if value == "failed":
             return queryset.exclude(status=200)
@@ -62,7 +62,7 @@ class AlertsFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [("any", "any")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Completion]) -> QuerySet[Completion]:
         return queryset.exclude(alerts=[]) if self.value() == "any" else queryset
 
 
@@ -74,7 +74,7 @@ class AtLeastFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return list(self.least.items())
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Completion]) -> QuerySet[Completion]:
         value = self.value()
         return queryset.filter(**{f"{self.parameter_name}__gte": int(value)}) if value in self.least else queryset
 
@@ -105,5 +105,5 @@ class MarginFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [("none", "below cost")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Completion]) -> QuerySet[Completion]:
         return queryset.filter(BELOW_COST) if self.value() == "none" else queryset

@@ -59,7 +59,7 @@ class ChatModelForm(VersionedForm):
         return found.name if found else ""
 
     def clean_traits(self) -> dict[str, Any]:
-        row = self.cleaned_data["traits"]
+        row: dict[str, Any] = self.cleaned_data["traits"]
         try:
             TRAITS.validate_json(json.dumps(row), strict=True)
         except ValidationError as error:

@@ -8,8 +8,8 @@ DatabaseUnavailable   503, it heals
 """
 
 import logging
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 from conway.common.database import DatabaseUnavailable
 from conway.common.errors import ApiError, database_unavailable
@@ -145,7 +145,7 @@ def unknown(refused: AdmissionDenied) -> ApiError:
     )
 
 
-REFUSALS: dict[str, Any] = {
+REFUSALS: dict[str, Callable[[AdmissionDenied], ApiError]] = {
     "insufficient_credits": insufficient,
     "key_limit_reached": key_limit,
     "cost_cap": cost_cap,

@@ -1,6 +1,6 @@
 """The story of one completion: who asks → what → may they → at which price → hold → provider → answer.
 
-    authenticate → read → find → render → admit → exchange (reads, settles) → answer
+    authenticate → read → find → render → admit → task (reads, settles) → answer
 
 Errors come in that order, too: 401, then 400, 404 and 503, then 402.
 """
@@ -41,8 +41,8 @@ async def complete(headers: Headers, body: bytes, caller: Caller | None = None, 
             origin = Origin(remote, headers.get("x-forwarded-for", ""), headers.get("user-agent", ""))
             caller = await authenticate(headers.get("authorization"), origin=origin)
         concurrency.check(caller)
-        exchange = await begin(caller, body, headers, request_id)
-        return await answer(exchange)
+        task = await begin(caller, body, headers, request_id)
+        return await answer(task)
     except Exception as error:
         return refusal(errors.answer_to(error), request_id)
 
@@ -90,7 +90,7 @@ async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) 
             with suppress(DatabaseUnavailable):
                 await admission.release(completion_id, caller.user_id)
             raise
-    exchange = CompletionTask(
+    task = CompletionTask(
         id=completion_id,
         request_id=request_id,
         caller=caller,
@@ -105,8 +105,8 @@ async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) 
         measure=measure,
         lowered_limit=limit if is_lowered else None,
     )
-    exchange.start()
-    return exchange
+    task.start()
+    return task
 
 
 def must_send(limit: int, listing: Listing, request: ChatRequest) -> bool:
@@ -128,32 +128,32 @@ def held_for(listing: Listing, price: PricePoint, request: ChatRequest, request_
 # Answering
 
 
-async def answer(exchange: CompletionTask) -> Answer:
+async def answer(task: CompletionTask) -> Answer:
     try:
-        async with asyncio.timeout(SILENCE_SECONDS if exchange.is_stream else None):
-            await exchange.answerable.wait()
+        async with asyncio.timeout(SILENCE_SECONDS if task.is_stream else None):
+            await task.answerable.wait()
     except TimeoutError:
-        exchange.answerable.set()  # the headers go out, and with them the chance of another status
-        await exchange.channel.put(KEEP_ALIVE)
+        task.answerable.set()  # the headers go out, and with them the chance of another status
+        await task.channel.put(KEEP_ALIVE)
     except BaseException:  # cancelled: the client hung up while we waited
-        exchange.leave()
+        task.leave()
         raise
-    if exchange.fault is not None and not exchange.channel.pieces and exchange.ended:
-        failed = errors.answer_to(exchange.fault)
+    if task.fault is not None and not task.channel.pieces and task.ended:
+        failed = errors.answer_to(task.fault)
         return Answer(
-            failed.status, {**headers_of(exchange), **JSON_HEADERS, **failed.headers}, dumps(failed.body()).encode()
+            failed.status, {**headers_of(task), **JSON_HEADERS, **failed.headers}, dumps(failed.body()).encode()
         )
-    if exchange.is_stream:
-        return Answer(200, {**headers_of(exchange), **STREAM_HEADERS}, stream(exchange))
-    return Answer(200, {**headers_of(exchange), **JSON_HEADERS, **money_headers(exchange)}, json_body(exchange))
+    if task.is_stream:
+        return Answer(200, {**headers_of(task), **STREAM_HEADERS}, stream(task))
+    return Answer(200, {**headers_of(task), **JSON_HEADERS, **money_headers(task)}, json_body(task))
 
 
-async def stream(exchange: CompletionTask) -> AsyncIterator[bytes]:
+async def stream(task: CompletionTask) -> AsyncIterator[bytes]:
     try:
-        while (piece := await next_piece(exchange.channel)) is not None:
+        while (piece := await next_piece(task.channel)) is not None:
             yield piece
     finally:
-        exchange.leave()  # does nothing after the end
+        task.leave()  # does nothing after the end
 
 
 async def next_piece(channel: Channel) -> bytes | None:
@@ -165,7 +165,7 @@ async def next_piece(channel: Channel) -> bytes | None:
         return KEEP_ALIVE
 
 
-def json_body(exchange: CompletionTask) -> bytes:
-    reply = exchange.whole()
-    request = exchange.rendered.request
-    return dumps(completion(exchange.id, reply, request, exchange.listing.upstream_id, exchange.usage_shown())).encode()
+def json_body(task: CompletionTask) -> bytes:
+    reply = task.whole()
+    request = task.rendered.request
+    return dumps(completion(task.id, reply, request, task.listing.upstream_id, task.usage_shown())).encode()

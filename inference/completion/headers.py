@@ -1,4 +1,4 @@
-"""What a caller's headers ask of a completion, and what ours tell of it."""
+"""What a caller's headers ask of a completion, and what the headers of the answer say."""
 
 import base64
 import hashlib
@@ -20,19 +20,19 @@ MOST_CAP_CENTS = 10**12
 
 Headers = Mapping[str, str]  # names in lower case
 
-# Asked
+# Of a request
 
 
 def cap(headers: Headers) -> int | None:
     """The most a completion may cost its caller, in cents."""
-    given = headers.get("x-conway-max-cost-cents")
-    if given is None:
+    asked = headers.get("x-conway-max-cost-cents")
+    if asked is None:
         return None
-    if not CENTS.fullmatch(given):
+    if not CENTS.fullmatch(asked):
         raise InvalidRequest(
             "x-conway-max-cost-cents must be a whole number of cents.", param="x-conway-max-cost-cents"
         )
-    digits = given.strip().lstrip("0") or "0"
+    digits = asked.strip().lstrip("0") or "0"
     return min(int(digits), MOST_CAP_CENTS) if len(digits) < 20 else MOST_CAP_CENTS
 
 
@@ -46,12 +46,12 @@ def completion_id_for(caller: Caller, headers: Headers) -> tuple[str, bool]:
         raise InvalidRequest(
             f"Idempotency-Key is longer than {LONGEST_IDEMPOTENCY_KEY} characters.", param="Idempotency-Key"
         )
-    said = f"completion\0{caller.user_id}\0{key}".encode("utf-8", "replace")
-    digest = hmac.new(settings.CONWAY_IDEMPOTENCY_KEY.encode(), said, hashlib.sha256).digest()
+    text = f"completion\0{caller.user_id}\0{key}".encode("utf-8", "replace")
+    digest = hmac.new(settings.CONWAY_IDEMPOTENCY_KEY.encode(), text, hashlib.sha256).digest()
     return "chatcmpl-" + base64.b32encode(digest).decode().rstrip("=").lower()[:36], True
 
 
-# Told
+# Of an answer
 
 
 def headers_of(state: CompletionState) -> dict[str, str]:

@@ -176,4 +176,5 @@ def packed_routes(book: Catalog, routes: dict[str, Route]) -> bytes:
 
 @lru_cache(4)
 def unpacked(routes: bytes) -> dict[str, Route]:
-    return process_pool.unpacked(routes)
+    found: dict[str, Route] = process_pool.unpacked(routes)
+    return found

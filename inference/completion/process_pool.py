@@ -82,7 +82,7 @@ class Unpacker(pickle.Unpickler):
         super().__init__(file)
         self.texts = texts
 
-    def persistent_load(self, place: Any) -> str:
+    def persistent_load(self, place: int) -> str:
         return self.texts[place]
 
 

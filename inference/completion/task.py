@@ -252,5 +252,5 @@ class CompletionTask(CompletionState):
 
 
 def cut_all(ending: str, seconds: float) -> None:
-    for exchange in list(running.values()):
-        exchange.cut(ending, seconds)
+    for task in list(running.values()):
+        task.cut(ending, seconds)

@@ -31,6 +31,6 @@ def rendered(name: str, here: str) -> SafeString:
 
 @cache
 def html_of(name: str) -> str:
-    html = MarkdownIt("commonmark").enable("table").render(FOLDER.joinpath(f"{name}.md").read_text())
+    html: str = MarkdownIt("commonmark").enable("table").render(FOLDER.joinpath(f"{name}.md").read_text())
     tables = html.replace("<table>", '<div class="wide" tabindex="0" role="region" aria-label="Table"><table>')
     return tables.replace("</table>", "</table></div>").replace("<pre>", '<pre tabindex="0">')

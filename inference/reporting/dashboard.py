@@ -42,7 +42,8 @@ class Dashboard:
 
     @cached_property
     def now(self) -> datetime:
-        return asked("SELECT clock_timestamp()")[0]
+        now: datetime = asked("SELECT clock_timestamp()")[0]
+        return now
 
     @cached_property
     def audit(self) -> AuditRun | None:
@@ -69,7 +70,8 @@ class Dashboard:
     def written_off_today(self) -> int:
         """Cents. By the newest write-offs, which are few, and not by all that was booked today."""
         today = CreditTransaction.objects.filter(type="write_off", created_at__gte=midnight(self.now.date()))
-        return today.aggregate(cents=Sum("amount_cents", default=0))["cents"]
+        cents: int = today.aggregate(cents=Sum("amount_cents", default=0))["cents"]
+        return cents
 
     @cached_property
     def stopped(self) -> int:
@@ -90,7 +92,8 @@ def spooled_files() -> list[Path]:
 def asked(sql: str, params: dict[str, Any] | None = None) -> tuple[Any, ...]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchone()
+        row: tuple[Any, ...] = cursor.fetchone()
+        return row
 
 
 HOLDS_SQL = """

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from . import fault_injection as ordering
@@ -38,7 +39,7 @@ class Sandbox:
         self.meter = meter or Meter()
         self.orders, self.times = orders or Orders(), None  # type: Orders, int | None
         self.seen: set[str] = set()
-        self.own = {
+        self.own: dict[tuple[str, str], Callable[[bytes], Any]] = {
             ("GET", "/"): lambda body: {"sandbox": "ok"},
             ("GET", "/control"): lambda body: vars(self.orders),
             ("POST", "/control"): self.control,

@@ -63,8 +63,9 @@ class Sampler:
     def a_number(self, schema: dict[str, Any]) -> float:
         low = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
         step = schema.get("multipleOf")
-        value = low + self.nth if step is None else step * -(-low // step)
-        return min(value, schema.get("maximum", value))
+        value: float = low + self.nth if step is None else step * -(-low // step)
+        most: float = schema.get("maximum", value)
+        return min(value, most)
 
     def type_of(self, schema: dict[str, Any]) -> str:
         kind = schema.get("type", "object" if "properties" in schema else "string")

@@ -98,7 +98,8 @@ def allowed(choice: Any) -> dict[str, Any]:
 
 
 def chosen(choice: dict[str, Any]) -> str:
-    return choice["function"]["name"] if "function" in choice else allowed(choice).get("mode", REQUIRED)
+    name: str = choice["function"]["name"] if "function" in choice else allowed(choice).get("mode", REQUIRED)
+    return name
 
 
 def parts_text(content: Any) -> str:
