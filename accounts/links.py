@@ -78,8 +78,8 @@ def send_known(address: str, request: HttpRequest) -> None:
 
 
 def invite(user: User, request: HttpRequest | None = None) -> None:
-    """For the desk and commands: the first way in of a user whom staff made. Raises ValueError without a site or an
-    address that could be invited.
+    """For the staff admin and commands: the first way in of a user whom staff made. Raises ValueError without a site or
+    an address that could be invited.
     """
     if not user.is_invited:
         raise ValueError(f"{user} needs no invitation.")

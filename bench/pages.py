@@ -34,7 +34,7 @@ MOST_QUERIES = 40
 PLAIN = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 BUSIEST = 1  # fill_books gives user 1 one request in twenty
 USER = "a user's"
-DESK = "the desk's"
+STAFF = "the staff admin's"
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,10 @@ def desk_pages() -> Iterator[Page]:
         "accounts/user": ["", f"after={users // 2}", "after=90", "q=user77@example.org", "is_active__exact=1"],
         "accounts/apikey": ["", f"after={users // 2}", "q=cnwy_k_00077", "q=user77@example.org", "user__id__exact=1"],
     }
-    yield Page(DESK, "front page", "/admin/")
+    yield Page(STAFF, "front page", "/admin/")
     for table, queries in lists.items():
         for query in queries:
-            yield Page(DESK, f"{table}?{query}" if query else table, f"/admin/{table}/?{query}")
+            yield Page(STAFF, f"{table}?{query}" if query else table, f"/admin/{table}/?{query}")
     rows: dict[str, list[object]] = {
         "credits/creditaccount": [BUSIEST, 77],
         "credits/credittransaction": [refund.pk] if refund else [],
@@ -104,8 +104,8 @@ def desk_pages() -> Iterator[Page]:
     }
     for table, keys in rows.items():
         for key in keys:
-            yield Page(DESK, f"{table}/{key}", f"/admin/{table}/{key}/change/")
-    yield Page(DESK, "refund", f"/admin/credits/creditaccount/refund/?charge={middle.pk}")
+            yield Page(STAFF, f"{table}/{key}", f"/admin/{table}/{key}/change/")
+    yield Page(STAFF, "refund", f"/admin/credits/creditaccount/refund/?charge={middle.pk}")
 
 
 def user_pages() -> Iterator[Page]:
@@ -158,7 +158,7 @@ def main() -> int:
     staff = User.objects.filter(email="measuring@example.org").first() or User.objects.create_superuser(
         "measuring@example.org"
     )
-    clients = {DESK: signed_in(staff), USER: signed_in(User.objects.get(pk=BUSIEST))}
+    clients = {STAFF: signed_in(staff), USER: signed_in(User.objects.get(pk=BUSIEST))}
     slow = 0
     print(f"{CreditTransaction.objects.count():,} transactions, {Completion.objects.count():,} completions\n")
     print("| page | first ms | median ms | queries |\n|---|---:|---:|---:|")

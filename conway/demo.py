@@ -78,7 +78,7 @@ Conway Inference listens on {url}
   curl -N {url}/v1/chat/completions {headers} -d '{body}'
 
   Your credits   {url}/         {USER}    {demo.user_password}
-  The desk       {url}/admin/   {STAFF}   {demo.staff_password}
+  Staff admin    {url}/admin/   {STAFF}   {demo.staff_password}
 """
 
 

@@ -8,8 +8,8 @@ MoveRequest        what staff may not book alone: asked for by one person, decid
 StaffAction        everything staff did, from the ledger, the requests and the admin's log (a view)
 StaffCeiling       how much a member of staff may book alone, where it is not what the settings say
 
-Only ledger.py writes these tables. Python checks are courtesy; the constraints and triggers here are law, and so is
-APPLICATION_MAY: what the application's role is granted where the owner's is another (conway.common.database_roles).
+Only credits/ledger writes these tables. Python checks are courtesy; the constraints and triggers here are law, and so
+is APPLICATION_MAY: what the application's role is granted where the owner's is another (conway.common.database_roles).
 """
 
 from typing import Any, Self
@@ -201,7 +201,7 @@ class CreditTransaction(models.Model):
             BrinIndex("created_at", name="by_date"),
             models.Index(F("refers_to"), name="booked_because_of", condition=Q(refers_to__isnull=False)),
             models.Index(F("made_by"), F("id"), name="moves_by_person", condition=Q(made_by__isnull=False)),
-            # The desk's filters over all accounts; nearly all charges are exact, and need no index to be found.
+            # The staff admin filters over all accounts; nearly all charges are exact, and need no index to be found.
             models.Index(KT("details__model"), F("id"), name="charges_by_model"),
             models.Index(KT("details__provider"), F("id"), name="charges_by_provider"),
             models.Index(

@@ -3,7 +3,7 @@
 ChatModel    a model we offer: its public name, where it goes, what it takes
 Price        what a model costs from a date on; never changed, so that every old charge can be recomputed
 Completion   one request that was admitted: who, what was used, at which price, how it was settled. No prompt, no reply.
-SoldDay      what completions of a day that is over come to, for the desk; figures.py counts it
+SoldDay      what completions of a day that is over come to, for the staff admin; reporting/daily_sales.py counts it
 """
 
 from decimal import Decimal
@@ -160,7 +160,7 @@ class Completion(models.Model):
             BrinIndex(fields=["admitted_at"], name="completions_by_admission"),
             models.Index(F("status"), F("created_at"), name="failed_completions", condition=~Q(status=200)),
             models.Index(F("created_at"), name="completions_with_alerts", condition=~Q(alerts=[])),
-            # The desk's filters (admin/filters.py) begin at these.
+            # The staff admin's filters (admin/filters.py) begin at these.
             models.Index(F("created_at"), name="dear_completions", condition=Q(charged_cents__gte=100)),
             models.Index(F("created_at"), name="long_completions", condition=Q(output_tokens__gte=10_000)),
             models.Index(F("created_at"), name="late_completions", condition=Q(first_byte_ms__gte=10_000)),

@@ -19,4 +19,4 @@ from credits.admin import accounts, actions, books, ceilings, funding, requests,
 
 admin.site.enable_nav_sidebar = False  # tables need the width
 admin.site.index_title = "What there is to see"
-admin.site.site_header = admin.site.site_title = "Conway desk"
+admin.site.site_header = admin.site.site_title = "Conway staff admin"

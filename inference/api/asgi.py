@@ -1,8 +1,8 @@
 """POST /v1/chat/completions as bare ASGI: no middleware, no thread, nothing of Django's per request.
 
 A third to a half of a small request's cost would be Django's handler (docs/performance.md). The same endpoint as a
-django-ninja operation, for its documentation and for whoever mounts the project elsewhere, is in api.py; both call
-handler.complete().
+django-ninja operation, for its documentation and for whoever mounts the project elsewhere, is in operations.py; both
+call handler.complete().
 
 Who asks is known before anything of the body is asked for: the server reads no body that nobody asks for.
 """

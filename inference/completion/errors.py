@@ -1,9 +1,9 @@
 """Every failure of a completion, as the caller sees it.
 
-ApiError      already in the documented shape (conway/common/errors.py)
-InvalidRequest      a request we do not send on: 400
+ApiError              already in the documented shape (conway/common/errors.py)
+InvalidRequest        a request we do not send on: 400
 AdmissionDenied       no credit, no room under a limit: 402, 429, 409
-ProviderError         the provider failed (chat/fault.py)
+ProviderError         the provider failed (chat/provider_error.py)
 DatabaseUnavailable   503, it heals
 """
 

@@ -1,4 +1,4 @@
-"""A completion's receipt: what was used, at which price, how it was rounded, what was booked. For API, pages and desk.
+"""A completion's receipt: what was used, at which price, how it was rounded, what was booked. For API, pages and admin.
 
 The charge is computed anew from the stored tokens and the pinned price, as the audit does; the books say what was paid.
 """

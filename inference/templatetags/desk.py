@@ -7,5 +7,5 @@ register = template.Library()
 
 @register.simple_tag
 def watch() -> Dashboard:
-    """What the desk's front page tells. Only what is shown is asked for."""
+    """What the staff admin's front page tells. Only what is shown is asked for."""
     return Dashboard()
