@@ -1,13 +1,12 @@
 """An account's history as its readers ask for it: filtered, newest first, a page at a time."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
+from conway.common.clock import CLOCK_STEP, midnight
 from credits.models import CreditTransaction, CreditTransactionQuerySet
 
-# Ids and dates of one account rise together, but for a clock that was set back: by less than this.
-CLOCK_STEP = timedelta(minutes=1)
-EARLIEST, LATEST = date(2000, 1, 1), date(2999, 12, 30)
+GREATEST_ID = 2**63 - 1  # of a bigint: what asks for a later one asks for nothing
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,3 @@ def before_moment(found: CreditTransactionQuerySet, user_id: int, moment: dateti
     later = CreditTransaction.objects.for_user(user_id).filter(created_at__gte=moment + CLOCK_STEP)
     first = later.order_by("created_at").values_list("id", flat=True).first()
     return (found if first is None else found.filter(id__lt=first)).filter(created_at__lt=moment)
-
-
-def midnight(day: date) -> datetime:
-    return datetime.combine(min(max(day, EARLIEST), LATEST), time(), UTC)

@@ -23,9 +23,9 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import ApiKey
-from credits.history import midnight
-from credits.models import Clock, CreditTransaction, KeyUse
-from credits.spend import DAYS, SETTLED_AFTER, SPENDING, database_now
+from conway.common.clock import SETTLED_AFTER, Clock, midnight
+from credits.models import CreditTransaction, KeyUse
+from credits.spend import DAYS, SPENDING, database_now
 
 
 class PeriodOf(Func):

@@ -22,12 +22,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Concat, Now, Upper
 from django.db.models.lookups import Exact
 
-
-class Clock(models.Func):
-    """When the row is written; now() is when the transaction began, and puts rows of one account out of order."""
-
-    template = "clock_timestamp()"
-    output_field = models.DateTimeField()
+from conway.common.clock import Clock
 
 
 class StartsWith(models.Func):

@@ -9,15 +9,12 @@ from django.db.models import Sum
 from django.db.models.fields.json import KT
 from django.db.models.functions import TruncDate
 
-from credits.history import midnight
+from conway.common.clock import SETTLED_AFTER, midnight
 from credits.models import CreditTransaction
 
 DAYS = 30
 RATE_DAYS = 7
 SPENDING = [CreditTransaction.Type.INFERENCE, CreditTransaction.Type.WRITE_OFF, CreditTransaction.Type.REFUND]
-
-# A day is over for good when the last statement begun in it has ended, too (`STATEMENT_SECONDS`).
-SETTLED_AFTER = timedelta(minutes=1)
 
 Cents = dict[tuple[date, str], int]  # of a day and a model
 

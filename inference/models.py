@@ -13,14 +13,8 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
+from conway.common.clock import Clock
 from inference.chat.usage import BUCKETS
-
-
-class Clock(models.Func):
-    """When the row is written; now() would be when its transaction began."""
-
-    template = "clock_timestamp()"
-    output_field = models.DateTimeField()
 
 
 class ChatModel(models.Model):

@@ -10,6 +10,8 @@ from django.db.models.functions import Length, Lower, Now
 from django.db.models.lookups import Exact, GreaterThan, IsNull
 from django.utils.crypto import salted_hmac
 
+from conway.common.clock import Clock
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -27,13 +29,6 @@ class LowerCaseEmailField(models.EmailField):
         email = self.to_python(super().pre_save(model_instance, add))
         setattr(model_instance, self.attname, email)
         return email
-
-
-class Clock(models.Func):
-    """The moment itself; now() is when the transaction began."""
-
-    template = "clock_timestamp()"
-    output_field = models.DateTimeField()
 
 
 class UnprovenEmail(LookupError):

@@ -1,5 +1,6 @@
 """The floor under all apps: it knows Django, the frameworks and PostgreSQL, and none of the apps.
 
+clock               moments and days, by the database's clock
 database            the asynchronous connection pool of the inference path
 database_roles      in which PostgreSQL role a process works, with which rights
 lending             Django's connections are given back while others are waited for

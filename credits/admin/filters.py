@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -12,13 +12,12 @@ from django.http import HttpRequest
 from django.utils.timezone import now
 
 from accounts.models import User
+from conway.common.clock import CLOCK_STEP, midnight
 
 MOST_PEOPLE = 200
 SINCE, UNTIL = "since", "until"
 DAY = timedelta(days=1)
 PRESETS = {"Today": 0, "Yesterday and today": 1, "Past 7 days": 6, "Past 30 days": 29}
-# Ids and dates rise together, but for statements that took so long, or a clock that was set back.
-CLOCK_STEP = timedelta(minutes=1)
 
 
 class WrittenOffFilter(admin.SimpleListFilter):
@@ -115,10 +114,6 @@ def day(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
         raise IncorrectLookupParameters from error
-
-
-def midnight(day: date) -> datetime:
-    return datetime.combine(min(day, date(2999, 12, 30)), time(), UTC)
 
 
 HALVING_SQL = """

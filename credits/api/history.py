@@ -12,7 +12,6 @@ from credits.models import CreditTransaction
 
 MOST_ROWS = 100
 MOST_SKIPPED = 10_000  # rows the database reads only to skip them
-GREATEST_ID = 2**63 - 1
 
 
 class HistoryFields(serializers.Serializer[Any]):
@@ -23,12 +22,14 @@ class HistoryFields(serializers.Serializer[Any]):
     cursor = serializers.IntegerField(
         default=None,
         min_value=1,
-        max_value=GREATEST_ID,
+        max_value=history.GREATEST_ID,
         help_text="The next_cursor of the page before: as fast at any depth, and unmoved by what is booked meanwhile.",
     )
     type = serializers.ChoiceField(CreditTransaction.Type.choices, default=None)
     model = serializers.CharField(default=None, max_length=100)
-    key = serializers.IntegerField(default=None, min_value=1, max_value=GREATEST_ID, help_text="An API key's id.")
+    key = serializers.IntegerField(
+        default=None, min_value=1, max_value=history.GREATEST_ID, help_text="An API key's id."
+    )
     to = serializers.DateField(default=None, help_text="The last day, UTC.")
 
     def get_fields(self) -> dict[str, serializers.Field]:

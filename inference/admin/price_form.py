@@ -15,16 +15,8 @@ from inference.catalog.pricing import InvalidSheet, PriceSheet
 from inference.catalog.snapshot import NOTICE
 from inference.chat.usage import BUCKETS
 from inference.models import ChatModel, Price
+from inference.pages.price_table import BUCKET_TITLES
 
-TITLES = {
-    "input": "Input",
-    "cached": "Cached input",
-    "write_5m": "Cache write, 5 minutes",
-    "write_1h": "Cache write, 1 hour",
-    "audio_in": "Audio input",
-    "audio_cached": "Cached audio input",
-    "output": "Output",
-}
 TIERS = range(4)  # the first is for any prompt, the others for longer ones
 READING = timedelta(seconds=30)  # between seeing what it charges and adding it
 
@@ -74,7 +66,7 @@ class PriceForm(forms.Form):
 
     def rows(self) -> Iterator[tuple[str, list[forms.BoundField]]]:
         for bucket in BUCKETS:
-            yield TITLES[bucket], [self[f"{bucket}-{tier}"] for tier in TIERS]
+            yield BUCKET_TITLES[bucket], [self[f"{bucket}-{tier}"] for tier in TIERS]
 
     def above(self) -> list[forms.BoundField]:
         return [self[f"above-{tier}"] for tier in TIERS if tier]

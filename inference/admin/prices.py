@@ -11,9 +11,10 @@ from django.template.response import TemplateResponse
 from accounts.models import User
 from credits.admin.lists import ReadOnlyAdmin
 from inference import catalog
-from inference.admin.price_form import TITLES, PriceForm
+from inference.admin.price_form import PriceForm
 from inference.catalog.pricing import MARKUP, PriceSheet
 from inference.models import Price
+from inference.pages.price_table import BUCKET_TITLES
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Table:
 
 def table_of(sheet: dict[str, Any]) -> Table:
     tiers = PriceSheet.of(sheet).tiers
-    buckets = [bucket for bucket in TITLES if any(bucket in tier.prices for tier in tiers)]
+    buckets = [bucket for bucket in BUCKET_TITLES if any(bucket in tier.prices for tier in tiers)]
     columns = [
         Column(
             tier.above,
@@ -44,7 +45,7 @@ def table_of(sheet: dict[str, Any]) -> Table:
         )
         for tier in tiers
     ]
-    return Table([TITLES[bucket] for bucket in buckets], columns)
+    return Table([BUCKET_TITLES[bucket] for bucket in buckets], columns)
 
 
 @admin.register(Price)

@@ -7,19 +7,19 @@ late correction of a `lost` completion still changes in it, the daily audit coun
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
 
+from conway.common.clock import SETTLED_AFTER, midnight
 from inference.models import Settlement, SoldDay
 
 DAYS = 14
 DAY = timedelta(days=1)
 TODAY_SECONDS = 30
-SETTLED_AFTER = timedelta(minutes=1)  # then the last statement begun in a day has ended, too
 COUNTED_HIGH = (Settlement.ESTIMATED, Settlement.LOST)
 
 
@@ -138,10 +138,6 @@ def counted(day: date) -> list[Sold]:
     with connection.cursor() as cursor:
         cursor.execute(SOLD_SQL, {"since": midnight(day), "until": midnight(day + DAY)})
         return [Sold(*row) for row in cursor.fetchall()]
-
-
-def midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 SOLD_SQL = """

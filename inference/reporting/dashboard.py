@@ -10,10 +10,11 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Sum
 
+from conway.common.clock import midnight
 from credits.models import AuditRun, CreditAccount, CreditTransaction
 from inference.billing import spool
 from inference.models import Completion
-from inference.reporting.daily_sales import DailySales, figures, midnight
+from inference.reporting.daily_sales import DailySales, figures
 
 AUDITED_EVERY = timedelta(hours=26)  # once a day, and two hours for the audit itself
 LONG_OPEN = timedelta(minutes=10)
