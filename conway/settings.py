@@ -170,6 +170,7 @@ CONWAY_ESTIMATES_PER_MINUTE = env_int("CONWAY_ESTIMATES_PER_MINUTE", 120)  # of 
 CONWAY_ACCOUNT_CONCURRENCY = env_int("CONWAY_ACCOUNT_CONCURRENCY", 64)  # completions of an account at once
 CONWAY_PROVIDER_CONNECTIONS = env_int("CONWAY_PROVIDER_CONNECTIONS", 1000)  # to each provider, of each worker
 CONWAY_MOST_WRITE_OFF_CENTS = env_int("CONWAY_MOST_WRITE_OFF_CENTS", 100)  # beyond, an account asks for nothing more
+CONWAY_FETCH_IMAGES = env_bool("CONWAY_FETCH_IMAGES", True)  # by https, for a provider that fetches none (Kimi)
 CONWAY_MAX_BODY_BYTES = env_int("CONWAY_MAX_BODY_BYTES", 32 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = CONWAY_MAX_BODY_BYTES  # the server has refused more before Django sees it
 

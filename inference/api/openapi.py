@@ -8,6 +8,7 @@ from ninja.operation import Operation
 
 from inference.chat.request import ChatRequest
 
+CHOICES = ["auto", "none", "required", "any", "tool", "function", "custom", "allowed_tools"]
 REF = "#/components/schemas/{model}"
 
 DESCRIPTION = """
@@ -37,7 +38,9 @@ class DocumentedAPI(NinjaAPI):
 def components() -> dict[str, Any]:
     request = ChatRequest.model_json_schema(ref_template=REF)
     parts = request.pop("$defs")
-    del request["properties"]["legacy"]  # ours, not the caller's
+    for name in ("legacy", "unknown_inside", "rewritten"):  # ours, not the caller's
+        del request["properties"][name]
+    take_client_shapes(request, parts)
     request |= {
         "title": "CreateCompletion",
         "description": "OpenAI's fields. What a model cannot honour is a 400, or left out and named in "
@@ -45,6 +48,17 @@ def components() -> dict[str, Any]:
         "examples": [{"model": "gpt-5-mini", "messages": [{"role": "user", "content": "Hello"}], "stream": True}],
     }
     return {**parts, "CreateCompletion": request, "Completion": COMPLETION, "CompletionChunk": CHUNK, "Usage": USAGE}
+
+
+def take_client_shapes(request: dict[str, Any], parts: dict[str, Any]) -> None:
+    """What chat/client_shapes.py brings to OpenAI's own form: flat and custom tools, choices as objects, `input`."""
+    request["required"] = ["model"]
+    request["properties"]["input"] = described("In place of `messages`, as the Responses API has it.")
+    for name in ("Tool", "ToolCall"):
+        parts[name]["required"] = [field for field in parts[name]["required"] if field != "function"]
+    parts["Tool"]["properties"] |= {name: {} for name in ("name", "description", "parameters", "strict", "format")}
+    words = {"type": "object", "properties": {"type": {"enum": CHOICES}}, "required": ["type"]}
+    request["properties"]["tool_choice"]["anyOf"].append(words)
 
 
 def ref(name: str) -> dict[str, str]:

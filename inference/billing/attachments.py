@@ -26,13 +26,18 @@ SLICE = 65_536
 FOREIGN = re.compile(r"[^A-Za-z0-9+/]+")
 BASE64_HEAD = re.compile(r"[A-Za-z0-9+/=\s]+")
 PDF = "application/pdf"
+# Silence takes as many bytes as speech in these; in others next to none. What OpenAI hears is one of these two.
+STEADY = ("", "audio/wav", "audio/x-wav", "audio/mpeg", "audio/mp3")
 TEXTS = ("text/", "application/json", "application/xml")
 
 
 @dataclass(slots=True)
 class Found:
+    """`is_heard`: some of it may be billed as audio; a film has sound, too."""
+
     most: int = 0
     likely: int = 0
+    is_heard: bool = False
 
     def add(self, most: int, likely: int | None = None) -> None:
         self.most += most
@@ -107,10 +112,13 @@ async def measured(given: list[Media], traits: Traits, most: int, account: int) 
     found, pdfs = Found(), list[Content]()
     for one in given:
         held = content(one)
+        found.is_heard |= one.kind in ("audio", "video")
         if one.kind == "image" or (one.kind == "file" and held.is_image):
             found.add(traits.image_tokens)
         elif one.kind == "audio":
             found.add(audio_tokens(held, most), min(most, held.size * TOKENS_PER_SECOND // LEAST_BYTES_PER_SECOND))
+        elif one.kind == "video":  # its bytes do not tell how long it lasts
+            found.add(most, likely_pages(held, traits))
         elif held.is_pdf:
             pdfs.append(held)
         else:
@@ -130,6 +138,8 @@ def likely_pages(held: Content, traits: Traits) -> int:
 
 def audio_tokens(held: Content, most: int) -> int:
     """By the length, which a WAV file says: a second of it may have a few bytes only."""
+    if held.declared not in STEADY:
+        return most
     is_mp3 = held.head[:3] == b"ID3" or held.head[:1] == b"\xff"
     rate = wave_rate(held) if held.head[:4] == b"RIFF" else LEAST_BYTES_PER_SECOND * is_mp3
     return min(most, -(-held.size * TOKENS_PER_SECOND // rate)) if rate and held.is_known else most

@@ -13,7 +13,7 @@ from inference.billing.attachments import Found
 from inference.billing.fair import Turns
 from inference.billing.token_counting import Tally, raised
 from inference.catalog.snapshot import Listing
-from inference.chat.messages import AnyPart, AudioPart, Message, RefusalPart, TextPart
+from inference.chat.messages import AnyPart, Message, RefusalPart, TextPart
 from inference.chat.prompt import Media, Sealed, prompt_of
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
@@ -56,6 +56,11 @@ class Measure:
         """No tokenizer makes more tokens than bytes: cheap, and enough where even that fits. None with media."""
         return None if has_media(self.rendered.request) else min(self.most, self.size + self.hidden)
 
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """The input buckets a request can be billed in; of one with media, after `take`."""
+        return (*marked_buckets(self.rendered.request), *(["audio_in"] if self.media.is_heard else []))
+
     async def bound(self) -> int:
         """The o200k count, raised for the model; still never more than the bytes."""
         await self.take()
@@ -87,14 +92,17 @@ class Measure:
         if self.is_taken:
             return
         text, sealed, media = Tally(), Tally(), list[Media]()
+        is_cut = False
         steps = self.steps(text, sealed, media)
         if next(steps, None) is not None:
             async with turns.of(self.account):
                 for _ in steps:
                     if text.tokens + sealed.tokens >= self.most:
+                        is_cut = True
                         break
                     await asyncio.sleep(0)
         found = await attachments.measured(media, self.listing.traits, self.most, self.account) if media else Found()
+        found.is_heard |= is_cut and has_media(self.rendered.request)
         text.close()
         sealed.close()
         self.text, self.sealed, self.media, self.is_taken = text, sealed, found, True
@@ -143,16 +151,14 @@ def listed_parts(request: ChatRequest) -> Iterator[AnyPart]:
             yield from message.content
 
 
-def reachable_buckets(request: ChatRequest) -> tuple[str, ...]:
-    """The input buckets a request can be billed in, as far as it decides that itself."""
+def marked_buckets(request: ChatRequest) -> tuple[str, ...]:
+    """The input buckets a request can be billed in, as far as its marks decide that."""
     marks = [part.cache_mark for part in listed_parts(request)] + [
         message.cache_control for message in request.messages
     ]
     marks += [tool.cache_control for tool in request.tools or ()]
-    audio = any(isinstance(part, AudioPart) for part in listed_parts(request))
     return (
         "input",
         *(["write_5m"] if any(mark is not None for mark in marks) else []),
         *(["write_1h"] if any(mark is not None and mark.ttl == "1h" for mark in marks) else []),
-        *(["audio_in"] if audio else []),
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from inference.billing.measure import Measure, reachable_buckets
+from inference.billing.measure import Measure
 from inference.catalog.pricing import Bound
 from inference.catalog.snapshot import PricePoint
 
@@ -43,15 +43,17 @@ class Quote:
 
 async def quote(measure: Measure, price: PricePoint, *, counted: bool) -> Quote:
     """Bytes count as tokens where that already fits into the minimum; `counted` asks for the tokenizer."""
-    request, cheap = measure.rendered.request, measure.bytes_bound
-    buckets = reachable_buckets(request)
-    limit = min(request.output_limit or await default_limit(measure), measure.listing.traits.max_output_tokens)
+    request, cheap, traits = measure.rendered.request, measure.bytes_bound, measure.listing.traits
+    asked = request.output_limit
+    if asked is None or asked >= traits.max_output_tokens:  # as much as there is: what the prompt leaves of the context
+        asked = await default_limit(measure)
+    limit = min(asked, traits.max_output_tokens)
     if cheap is not None and not counted:
-        first = Quote(cheap, limit, request.choices, price.sheet.bound(cheap, buckets))
+        first = Quote(cheap, limit, request.choices, price.sheet.bound(cheap, measure.buckets))
         if first.need_cents <= MINIMUM_CENTS:
             return first
     prompt = await measure.bound()
-    return Quote(prompt, limit, request.choices, price.sheet.bound(prompt, buckets))
+    return Quote(prompt, limit, request.choices, price.sheet.bound(prompt, measure.buckets))
 
 
 async def default_limit(measure: Measure) -> int:

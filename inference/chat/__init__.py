@@ -2,6 +2,7 @@
 
 request               a request, validated once, for every provider
 messages              a message, its parts, its tool calls
+client_shapes         shapes that clients mix, brought to OpenAI's own
 conversation          whether the messages of a request fit together
 media                 data URLs: what is really inside
 structure             how many values a request may hold, and how deep
@@ -9,6 +10,8 @@ strict_json           JSON from a caller, as strict as RFC 8259
 budget                what rendering may cost beyond a request's size
 validation_messages   what is wrong with a request, in a sentence
 invalid_request       a request that must not be sent on
+unknown_fields        fields we do not know inside messages, tools and the like
+replaced_text         text nobody can store: half an emoji, and NUL
 traits                what a model takes and refuses, as data
 unsupported_fields    fields a model does not take: left out and named, or refused
 provider_request      a request on its way out

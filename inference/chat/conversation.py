@@ -3,6 +3,7 @@
 OpenAI checks this itself; Claude and Gemini would refuse with messages that name ids the caller never saw.
 """
 
+from collections import deque
 from collections.abc import Iterable
 
 from inference.chat.invalid_request import InvalidRequest
@@ -83,6 +84,30 @@ def check_answer(index: int, message: Message, waiting: dict[str, bool]) -> None
 def refuse_unanswered(index: int, waiting: dict[str, bool]) -> None:
     if missing := [call_id for call_id, answered in waiting.items() if not answered]:
         raise invalid_tool_message(f"messages[{index - 1}]: no tool message answers tool call '{missing[0]}'.")
+
+
+def make_call_ids_distinct(messages: list[Message]) -> bool:
+    """Whether calls of one message shared an id, as some models write them. Answers belong to them in their order."""
+    is_changed = False
+    waiting: dict[str, deque[str]] = {}  # an id given twice → those it became
+    for message in messages:
+        if message.role == "tool":
+            if left := waiting.get(message.tool_call_id or ""):
+                message.tool_call_id = left.popleft()
+            continue
+        waiting, taken = {}, {call.id for call in message.calls}
+        if len(taken) == len(message.calls):
+            continue
+        is_changed, numbers = True, dict.fromkeys(taken, 0)
+        for call in message.calls:
+            given = call.id
+            while numbers[given] and call.id in taken:
+                numbers[given] += 1
+                call.id = f"{given}-{numbers[given]}"
+            numbers[given] = numbers[given] or 1
+            taken.add(call.id)
+            waiting.setdefault(given, deque()).append(call.id)
+    return is_changed
 
 
 def invalid_tool_message(text: str) -> InvalidRequest:

@@ -20,3 +20,9 @@ class InvalidRequest(Exception):
 def unsupported(feature: str, *, param: str, value: bool = False) -> InvalidRequest:
     """The model or its provider lacks what was asked, and leaving it out would change the reply."""
     return InvalidRequest(feature, param=param, code="unsupported_value" if value else "unsupported_parameter")
+
+
+def refuse_unless(condition: bool, sentence: str, *, param: str = "messages") -> None:
+    """Raises `InvalidRequest` for a value that the model does not take."""
+    if not condition:
+        raise unsupported(sentence, param=param, value=True)

@@ -1,6 +1,7 @@
 """Images, documents and audio inside a request: data URLs, and what is really in them."""
 
 import base64
+import mimetypes
 from dataclasses import dataclass
 
 from inference.chat.invalid_request import InvalidRequest
@@ -16,7 +17,14 @@ MAGIC = (
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
     (b"%PDF-", "application/pdf"),
+    (b"ID3", "audio/mpeg"),
+    (b"OggS", "audio/ogg"),
+    (b"fLaC", "audio/flac"),
+    (b"\x1aE\xdf\xa3", "video/webm"),
 )
+
+
+RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +77,25 @@ def read_base64(text: str, declared: str, *, at: str = "messages") -> Media:
     return Media(real_type(content, SAME.get(declared, declared)), payload.decode())
 
 
+def read_file(given: str, filename: str | None, *, at: str = "messages") -> Media:
+    """`file_data` as a data URL, or as base64 alone, whose kind its first bytes tell, or else its name."""
+    if is_data_url(given):
+        return read_data_url(given, at=at)
+    if len(scheme(given)) < len(given):
+        sentence = f"{at}: file_data must be base64 or a data URL; this model reads no file from such a URL."
+        raise InvalidRequest(sentence, param="messages", code="invalid_data_url")
+    return read_base64(given, mimetypes.guess_type(filename or "")[0] or "", at=at)
+
+
+def data_url(found: Media) -> str:
+    return f"data:{found.media_type};base64,{found.data}"
+
+
 def real_type(content: bytes, declared: str) -> str:
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
+    if content[:4] == b"RIFF" and content[8:12] in RIFF:
+        return RIFF[content[8:12]]
+    if content[4:8] == b"ftyp" and not declared.startswith(("image/", "audio/", "video/")):
+        return "video/mp4"
     return next(
         (media_type for magic, media_type in MAGIC if content.startswith(magic)), declared or "application/octet-stream"
     )

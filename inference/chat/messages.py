@@ -33,6 +33,7 @@ class CacheMark(Wire):
 
 class CacheBreakpoint(Wire):
     mode: str | None = None
+    ttl: str | None = None
 
 
 class Part(Wire):
@@ -67,7 +68,7 @@ class ImagePart(Part):
 
 class Audio(Wire):
     data: str
-    format: Literal["wav", "mp3"]
+    format: Literal["wav", "mp3", "aac", "aiff", "flac", "ogg"]
 
 
 class AudioPart(Part):
@@ -94,6 +95,16 @@ class RefusalPart(Part):
 AnyPart = Annotated[TextPart | ImagePart | AudioPart | FilePart | RefusalPart, Field(discriminator="type")]
 
 
+def words(part: AnyPart) -> str:
+    """The text of a part, and nothing of one that is no text."""
+    match part:
+        case TextPart():
+            return part.text
+        case RefusalPart():
+            return part.refusal
+    return ""
+
+
 def content_form(content: Any) -> str:
     return "parts" if isinstance(content, list) else "text"
 
@@ -109,10 +120,20 @@ class Function(Wire):
     arguments: str | None = None
 
 
+class CustomCall(Wire):
+    """A call of a tool that takes text instead of JSON."""
+
+    name: str
+    input: str = ""
+
+
 class ToolCall(Wire):
+    """`function` also tells of a custom call: what other models than OpenAI's are shown of it (client_shapes.py)."""
+
     id: str
-    type: Literal["function"] = "function"
+    type: Literal["function", "custom"] = "function"
     function: Function
+    custom: CustomCall | None = None
     extra_content: dict[str, Any] | None = None
 
     @property
@@ -136,6 +157,7 @@ class Message(Wire):
     thinking_blocks: FirstWrong[list[dict[str, Any]]] | None = None
     extra_content: dict[str, Any] | None = None
     cache_control: CacheMark | None = None
+    partial: bool | None = None  # Kimi's and Qwen's word for a reply that is to be continued
 
     @property
     def parts(self) -> list[AnyPart]:
@@ -149,11 +171,7 @@ class Message(Wire):
         """All text of the content, refusals included, joined as it was written."""
         if isinstance(self.content, str):
             return self.content
-        return "".join(
-            part.text if isinstance(part, TextPart) else part.refusal
-            for part in self.content or ()
-            if isinstance(part, TextPart | RefusalPart)
-        )
+        return "".join(map(words, self.content or ()))
 
     @property
     def calls(self) -> list[ToolCall]:

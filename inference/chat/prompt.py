@@ -14,7 +14,7 @@ from typing import Any, Literal
 class Media:
     """`data` is base64, a data URL, or an address; `declared` a media type, where it stands beside the data."""
 
-    kind: Literal["image", "audio", "file"]
+    kind: Literal["image", "audio", "video", "file"]
     data: str
     declared: str = ""
 

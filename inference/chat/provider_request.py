@@ -10,23 +10,27 @@ from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 
+MOST_NAMED = 64  # callers invent field names, and a header has an end
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """The model a request goes to. `pseudonym` hashes a caller's own ids with ours, so that no provider learns or
     mixes them. `on_loop`: rendering may take a few milliseconds and raises `TooMuchHere` where it would take more.
+    `may_fetch`: images that the provider does not fetch may be fetched by us.
     """
 
     upstream_model: str
     traits: Traits
     pseudonym: Callable[[str], str]
     on_loop: bool = False
+    may_fetch: bool = False
 
 
 @dataclass(slots=True)
 class ProviderRequest:
     """`body` holds allow-listed fields only. `names` maps tool names as sent back to the caller's, where they had to
-    change.
+    change. `to_fetch`: places in the body whose `url` we fetch ourselves, since the provider does not.
     """
 
     request: ChatRequest
@@ -36,16 +40,19 @@ class ProviderRequest:
     names: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
+    to_fetch: list[dict[str, Any]] = field(default_factory=list)
     mended: bool = False  # since it was encoded: a dialect changed what the provider refused
 
     def encoded(self) -> bytes:
         return encode(self.body)
 
     def ignore(self, name: str) -> None:
-        if name not in self.ignored:
+        """Names a field that is left out."""
+        if name not in self.ignored and len(self.ignored) < MOST_NAMED:
             self.ignored.append(name)
 
     def transform(self, name: str) -> None:
+        """Names what was rewritten, lowered or moved."""
         if name not in self.transforms:
             self.transforms.append(name)
 

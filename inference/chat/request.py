@@ -4,12 +4,21 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from inference.chat import conversation, strict_json, structure, validation_messages
+from inference.chat import (
+    client_shapes,
+    conversation,
+    replaced_text,
+    strict_json,
+    structure,
+    unknown_fields,
+    validation_messages,
+)
 from inference.chat.budget import TooMuchHere
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.messages import CacheMark, FirstWrong, Message, ToolCall, Wire
 
 VALUES_ON_LOOP = 4_000  # a few milliseconds' work
+OURS = ("legacy", "unknown_inside", "rewritten")  # fields of a request that no caller sets
 
 
 class ToolFunction(Wire):
@@ -19,9 +28,20 @@ class ToolFunction(Wire):
     strict: bool | None = None
 
 
+class CustomTool(Wire):
+    """A tool that takes text, held to a grammar where `format` has one."""
+
+    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+    description: str | None = None
+    format: dict[str, Any] | None = None
+
+
 class Tool(Wire):
-    type: Literal["function"]
+    """`function` also tells of a custom tool: its name, and one text as its parameters (client_shapes.py)."""
+
+    type: Literal["function", "custom"]
     function: ToolFunction
+    custom: CustomTool | None = None
     cache_control: CacheMark | None = None
 
 
@@ -41,10 +61,13 @@ class AllowedTools(Wire):
 
 
 class NamedChoice(Wire):
-    """`{"type": "function", …}` forces one tool, `{"type": "allowed_tools", …}` narrows them."""
+    """`{"type": "function", …}` and `{"type": "custom", …}` force one tool, `{"type": "allowed_tools", …}` narrows
+    them.
+    """
 
-    type: Literal["function", "allowed_tools"]
+    type: Literal["function", "custom", "allowed_tools"]
     function: NamedFunction | None = None
+    custom: NamedFunction | None = None
     allowed_tools: AllowedTools | None = None
 
 
@@ -66,7 +89,7 @@ class StreamOptions(Wire):
 
 
 class Thinking(Wire):
-    """Anthropic's own shape, accepted for Claude only."""
+    """Anthropic's and Moonshot's own shape, accepted for Claude and Kimi."""
 
     type: Literal["enabled", "disabled", "adaptive"]
     budget_tokens: int | None = Field(default=None, ge=0)
@@ -78,6 +101,7 @@ class ChatRequest(BaseModel):
     Unknown ones are kept in `unknown` and named to the caller as ignored.
 
     After `read`, legacy `functions` are `tools` (and `legacy` is set), so dialects know one form of tools only.
+    `unknown_inside` are fields we do not know inside messages, tools and the like; `rewritten` is what was mended.
     """
 
     model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
@@ -123,6 +147,8 @@ class ChatRequest(BaseModel):
     service_tier: str | None = None
 
     legacy: bool = Field(default=False, init=False, exclude=True)
+    unknown_inside: list[str] = Field(default_factory=list, init=False, exclude=True)
+    rewritten: list[str] = Field(default_factory=list, init=False, exclude=True)
 
     @classmethod
     def read(cls, body: bytes, *, on_loop: bool = False) -> "ChatRequest":
@@ -135,21 +161,28 @@ class ChatRequest(BaseModel):
             if (count := structure.values(body, structure.MOST_VALUES)) > structure.MOST_VALUES:
                 raise structure.too_many("JSON values", structure.MOST_VALUES)
             given = cls.given(body)
+        for name in OURS:
+            given.pop(name, None)
+        client_shapes.settle(given)
         structure.check(given, count)
         structure.check_text(len(body), given)
+        rewritten = ["text_mended"] if replaced_text.mend(given, body) else []
         for name in ("model", "messages"):
             if not given.get(name):
                 raise InvalidRequest(
                     f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter"
                 )
-        given.pop("legacy", None)
         if validation_messages.may_hold_nul(body):
             validation_messages.refuse_nul(given)
         try:
             request = cls.model_validate(given)
         except ValidationError as error:
             raise validation_messages.sentence(error) from error
+        request.unknown_inside = unknown_fields.inside(given, KNOWN_INSIDE)
         request.adopt_legacy_functions()
+        if conversation.make_call_ids_distinct(request.messages):
+            rewritten.append("call_ids_made_distinct")
+        request.rewritten = rewritten
         conversation.check(request.messages)
         request.check_tools()
         request.check_response_format()
@@ -158,7 +191,7 @@ class ChatRequest(BaseModel):
     @staticmethod
     def given(body: bytes) -> dict[str, Any]:
         try:
-            given = strict_json.read(body)
+            given = strict_json.read(body, halves=True)
         except strict_json.TooDeep as error:
             raise InvalidRequest(f"The request is {error}.", code=structure.CODE) from error
         except ValueError as error:
@@ -192,7 +225,8 @@ class ChatRequest(BaseModel):
     def forced_tool(self) -> str | None:
         """The one tool the caller insists on."""
         choice = self.tool_choice
-        return choice.function.name if isinstance(choice, NamedChoice) and choice.function else None
+        named = (choice.function or choice.custom) if isinstance(choice, NamedChoice) else None
+        return named.name if named else None
 
     @property
     def allowed_tools(self) -> AllowedTools | None:
@@ -222,7 +256,7 @@ class ChatRequest(BaseModel):
     def check_tools(self) -> None:
         names = {tool.function.name for tool in self.tools or ()}
         choice = self.tool_choice
-        if isinstance(choice, NamedChoice) and (choice.function is None) == (choice.allowed_tools is None):
+        if isinstance(choice, NamedChoice) and getattr(choice, choice.type) is None:
             raise InvalidRequest(
                 f"tool_choice of type '{choice.type}' needs its '{choice.type}' object.", param="tool_choice"
             )
@@ -247,9 +281,23 @@ class ChatRequest(BaseModel):
 
 
 def allowed_name(tool: dict[str, Any]) -> str:
-    function = tool.get("function")
-    name = function.get("name") if isinstance(function, dict) else None
+    named = tool.get("custom" if tool.get("type") == "custom" else "function")
+    name = named.get("name") if isinstance(named, dict) else None
     return name if isinstance(name, str) else "?"  # which no tool is called
 
+
+# Dotted place in a request → the fields we know there.
+KNOWN_INSIDE = {
+    "stream_options": unknown_fields.names(StreamOptions),
+    "tools": unknown_fields.names(Tool),
+    "tools.function": unknown_fields.names(ToolFunction),
+    "tools.custom": unknown_fields.names(CustomTool),
+    "tools.cache_control": unknown_fields.names(CacheMark),
+    "functions": unknown_fields.names(LegacyFunction),
+    "response_format": unknown_fields.names(ResponseFormat),
+    "response_format.json_schema": unknown_fields.names(JsonSchema),
+    "thinking": unknown_fields.names(Thinking),
+    "tool_choice": unknown_fields.names(NamedChoice),
+}
 
 __all__ = ["ChatRequest", "Message", "NamedChoice", "Tool", "ToolCall"]

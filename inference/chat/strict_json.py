@@ -14,18 +14,24 @@ class TooDeep(ValueError):
     pass
 
 
-def read(text: bytes) -> Any:
-    """Raises ValueError where it is no JSON, and `TooDeep`."""
+def read(text: bytes, *, halves: bool = False) -> Any:
+    """Raises ValueError where it is no JSON, and `TooDeep`. `halves`: half an emoji is read, for the caller to mend."""
+    takes_halves = halves and may_hold_halves(text)
     try:
         return from_json(text, allow_inf_nan=False)
     except ValueError as error:
-        if TOO_DEEP not in str(error):
+        if TOO_DEEP not in str(error) and not takes_halves:
             raise
     if structure.depth(text) > structure.DEEPEST:
         raise TooDeep(f"nested deeper than {structure.DEEPEST} levels")
     value = json.loads(text.decode(), parse_constant=refuse_constant)
-    json.dumps(value, ensure_ascii=False).encode()  # half an emoji, which the quick reader refuses too
+    if not takes_halves:
+        json.dumps(value, ensure_ascii=False).encode()  # half an emoji, which the quick reader refuses too
     return value
+
+
+def may_hold_halves(text: bytes) -> bool:
+    return b"\\ud" in text or b"\\uD" in text
 
 
 def refuse_constant(name: str) -> NoReturn:

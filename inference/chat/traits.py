@@ -9,8 +9,9 @@ from typing import Any, Literal
 class Traits:
     """What a model takes and refuses, as docs/providers/ tells it. Each dialect reads the fields that concern it.
 
-    `ignores`: request fields left out and named to the caller. `rejects`: fields answered 400 because the reply, its
-    price or its safety would change. `images`: ways an image may come ("data", "https"). Token numbers are tokens.
+    `ignores` and `drops`: request fields left out and named to the caller. `rejects`: fields answered 400 because the
+    reply, its price or its safety would change. `images`: ways an image may come ("data", "https", and "fetched": by
+    https, but we fetch it). Token numbers are tokens.
     """
 
     context_tokens: int
@@ -30,8 +31,14 @@ class Traits:
     page_tokens: int = 4600
     documents: bool = False
     audio: bool = False
+    video: bool = False
     tools: bool = True
     forced_tools: bool = True
+    narrowed_tools: bool = True  # allowed_tools is known; else the model sees the allowed ones alone
+    forced_tools_think: bool = True  # False: where a tool is forced, thinking gives way
+    custom_tools: bool = False  # tools that take text, with a grammar
+    tool_images: Literal["in_place", "beside", "after"] = "in_place"  # where an image in a tool's result is sent
+    schema_rules: Literal["openai", "moonshot"] = "openai"  # dialects/schemas; Claude's and Gemini's have their own
     strict_tools: Literal["pass", "false_unless_asked", "remove"] = "pass"
     parallel_switch: Literal["pass", "none"] = "pass"
     json_schema: bool = True
@@ -52,6 +59,7 @@ class Traits:
     longest_call_id: int | None = None
     object_arguments: bool = False  # calls in the history must have a JSON object as arguments
     cache_marks: bool = False
+    cache_hours: bool = False  # a mark may last an hour
     cache_retention: str | None = None
     safety_identifier: bool = False
     prompt_cache_key: bool = False
@@ -63,6 +71,9 @@ class Traits:
     # Whether all that the model thinks is in its stream, too; else left streams are read to their end. Where a row does
     # not say, only those that are switched (Kimi) show all.
     streams_reasoning: bool | None = None
+    thinking_off: str | None = None  # Claude: what is sent to a model that thinks unless told not to
+    reasoning_summary: str | None = None  # Responses: how thoughts are shown when an effort is asked for
+    partial: bool = False  # the last assistant message may be marked as one to be continued
     prefill: bool = True
     signatures: bool = False
     echoes_reasoning: bool = False  # Kimi wants reasoning_content back beside tool calls

@@ -1,10 +1,14 @@
-"""What happens to the fields a model does not take: left out and named, or refused (docs/providers/README.md)."""
+"""What happens to the fields a model does not take: left out and named, or refused (docs/providers/README.md).
+
+Refused is what would change the reply's shape, its price or its safety; left out is what only tunes it.
+"""
 
 import string
 from typing import Any
 
 from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest, unsupported
+from inference.chat.messages import AnyPart, CacheMark, ImagePart
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
@@ -19,6 +23,7 @@ NEUTRAL: dict[str, Any] = {
     "n": 1,
     "logprobs": False,
     "top_logprobs": 0,
+    "stop": [],
 }
 
 HEADER_LETTERS = frozenset(string.ascii_letters + string.digits + "_-.")
@@ -39,11 +44,21 @@ def drop_unsupported(request: ChatRequest, traits: Traits, *, on_loop: bool = Fa
     for name in sorted(traits.rejects):
         if asks(request, name):
             raise unsupported(SENTENCES.get(name, f"This model does not support {name}."), param=name)
-    for name in sorted(traits.ignores):
-        if asks(request, name):
+    for name in (*sorted(traits.ignores), *sorted(traits.drops)):
+        if "." not in name and asks(request, name):
             rendered.ignore(name)
-    for name in request.unknown:
+    for name in request.unknown + request.unknown_inside:
         rendered.ignore(printable(name))
+    for name in request.rewritten:
+        rendered.transform(name)
+    if request.max_completion_tokens and request.max_tokens not in (None, request.max_completion_tokens):
+        rendered.ignore("max_tokens")
+    if traits.drops & {"stream_options.include_obfuscation"}:
+        name_obfuscation(rendered)
+    name_lost_of_messages(rendered, traits)
+    if request.parallel_tool_calls is False and not request.tools:
+        rendered.ignore("parallel_tool_calls")
+    check_custom_tools(request, traits)
     check_modalities(request)
     check_service_tier(request)
     return rendered
@@ -58,6 +73,58 @@ def printable(name: str) -> str:
     """A caller's own field name goes back in a header: only what a header can hold."""
     beginning = name[:256]
     return "".join(letter for letter in beginning if letter in HEADER_LETTERS)[:64] or "?"
+
+
+def name_obfuscation(rendered: ProviderRequest) -> None:
+    """Padding against guesses at the length of tokens; only OpenAI has it."""
+    options = rendered.request.stream_options
+    if options is not None and options.include_obfuscation:
+        rendered.ignore("stream_options.include_obfuscation")
+
+
+def name_lost_of_messages(rendered: ProviderRequest, traits: Traits) -> None:
+    """What a message says besides its content, and the model's provider has no word for."""
+    request = rendered.request
+    for index, message in enumerate(request.messages):
+        if message.name is not None and not traits.message_names and message.role != "tool":
+            rendered.ignore("messages.name")
+        is_last = index == len(request.messages) - 1
+        if message.partial and not (is_last and message.role == "assistant" and (traits.partial or traits.prefill)):
+            rendered.ignore("messages.partial")
+        if message.cache_control is not None:
+            name_lost_mark(rendered, traits, message.cache_control)
+        for part in message.content if isinstance(message.content, list) else ():
+            name_lost_of_part(rendered, traits, part)
+    for tool in request.tools or ():
+        if tool.cache_control is not None:
+            name_lost_mark(rendered, traits, tool.cache_control)
+
+
+def name_lost_of_part(rendered: ProviderRequest, traits: Traits, part: AnyPart) -> None:
+    if part.cache_control is not None:
+        name_lost_mark(rendered, traits, part.cache_control)
+    if part.prompt_cache_breakpoint is not None:
+        if not traits.cache_marks:
+            rendered.ignore("prompt_cache_breakpoint")
+        elif part.prompt_cache_breakpoint.ttl is not None:
+            rendered.ignore("prompt_cache_breakpoint.ttl")
+    detail = part.image_url.detail if isinstance(part, ImagePart) else None
+    if detail not in (None, "auto") and "image_url.detail" in traits.drops:
+        rendered.ignore("image_url.detail")
+
+
+def name_lost_mark(rendered: ProviderRequest, traits: Traits, mark: CacheMark) -> None:
+    if not traits.cache_marks:
+        rendered.ignore("cache_control")
+    elif mark.ttl == "1h" and not traits.cache_hours:
+        rendered.ignore("cache_control.ttl")
+
+
+def check_custom_tools(request: ChatRequest, traits: Traits) -> None:
+    for number, tool in enumerate(request.tools or ()):
+        if tool.custom is not None and not traits.custom_tools:
+            sentence = f"tools[{number}]: this model takes no custom tools; declare '{tool.custom.name}' as a function."
+            raise unsupported(sentence, param="tools", value=True)
 
 
 def check_modalities(request: ChatRequest) -> None:

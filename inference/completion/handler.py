@@ -111,7 +111,8 @@ async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) 
 
 def must_send(limit: int, listing: Listing, request: ChatRequest) -> bool:
     """Where the prompt leaves less room than the model's maximum, providers refuse the maximum as a limit."""
-    return request.output_limit is None and limit < listing.traits.max_output_tokens
+    most = listing.traits.max_output_tokens
+    return (request.output_limit is None or request.output_limit >= most) and limit < most
 
 
 def held_for(listing: Listing, price: PricePoint, request: ChatRequest, request_id: str) -> dict[str, Any]:

@@ -41,7 +41,13 @@ def find(book: Catalog, name: str, caller: Caller) -> tuple[Listing, PricePoint]
 
 
 def target(listing: Listing, caller: Caller, *, on_loop: bool = False) -> Target:
-    return Target(listing.upstream_id, listing.traits, lambda value: pseudonym(caller.user_id, value), on_loop)
+    return Target(
+        listing.upstream_id,
+        listing.traits,
+        lambda value: pseudonym(caller.user_id, value),
+        on_loop=on_loop,
+        may_fetch=settings.CONWAY_FETCH_IMAGES,
+    )
 
 
 def pseudonym(user_id: int, value: str) -> str:

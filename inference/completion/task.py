@@ -22,6 +22,7 @@ from inference.completion.response import Chunks, error_event, fault_error
 from inference.completion.state import CLIENT_LEFT, COMPLETE, STOPPED, TOO_LONG, CompletionState
 from inference.sse import DONE, Decoder, EventTooLarge
 from inference.upstream import client as upstream
+from inference.upstream import image_fetch
 
 LONGEST_SECONDS = 3600
 LEFT_SECONDS = upstream.JSON_SECONDS
@@ -116,6 +117,9 @@ class CompletionTask(CompletionState):
     # Reading
 
     async def read(self) -> None:
+        if self.rendered.to_fetch:
+            await image_fetch.fetch_all(self.rendered.to_fetch)
+            self.payload = await preparing.encoded(self.caller.user_id, self.rendered, image_fetch.REQUEST_BYTES)
         tries = 0
         while True:
             try:

@@ -1,7 +1,15 @@
 """The four languages providers speak. Pure: bytes and objects in, objects out; no clock, no network, no database.
 
 A dialect is a package with the functions of `Dialect`. Its translator lives as long as one response.
-untrusted_json.py has what all of them read a provider's JSON with.
+
+The four are laid out alike, so that who knows one finds the way in all. A request goes through `request.render`: it
+asks `drop_unsupported` which fields the model does not take, `conversation.write` for the messages (whose parts
+`parts.py` writes), `output_limit` for how long the reply may be, `thinking.write` for how hard the model thinks,
+`tools.write` for definitions and choice, `output_format.write` for JSON, and in request.py itself `sampling`, `stops`
+and `privacy` for what is left. What a model takes is data (chat/traits.py); what is left out, lowered or rewritten is
+named on the `ProviderRequest` (`ignore`, `transform`). JSON Schemas are fitted by schemas/, one table of rules for all
+providers. A reply comes back through `stream.py` or `reply.py`, with `finish`, `usage` and `faults` beside it. What
+none of them may take for granted is read by `untrusted_json.py`.
 """
 
 from collections.abc import Mapping

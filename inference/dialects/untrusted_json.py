@@ -1,11 +1,14 @@
-"""Reading what a provider sent, where nothing may be taken for granted: a wrong type counts as absent."""
+"""Reading what a provider or a model wrote, where nothing may be taken for granted: a wrong type counts as absent."""
 
 import json
 from typing import Any
 
 from pydantic_core import from_json
 
+from inference.chat.budget import Budget
 from inference.chat.provider_error import BAD_RESPONSE, ProviderError
+
+RAW_ARGUMENTS = "__raw_arguments"  # holds what a model wrote in place of an object
 
 
 def event_object(data: str) -> dict[str, Any]:
@@ -74,3 +77,21 @@ def mapping(value: Any) -> dict[str, Any]:
 def objects(value: Any) -> list[dict[str, Any]]:
     """The objects of a list; anything else in it is left out."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def strict_json(text: str, budget: Budget) -> Any:
+    """Raises ValueError for what is no JSON, and for what no JSON can hold: 1e999 reads as infinity."""
+    value = budget.nested(text)
+    json.dumps(value, allow_nan=False)
+    return value
+
+
+def call_arguments(text: str | None, budget: Budget) -> dict[str, Any]:
+    """A call's arguments as an object. A model wrote them: a 400 for broken JSON would end its conversation."""
+    if not text or not text.strip():
+        return {}
+    try:
+        value = strict_json(text, budget)
+    except (ValueError, RecursionError):
+        return {RAW_ARGUMENTS: text}
+    return value if isinstance(value, dict) else {RAW_ARGUMENTS: value}

@@ -3,4 +3,5 @@
 client         the only file that knows httpx
 providers      who they are, and their keys
 idle_timeout   a bound on silence, with one timer
+image_fetch    images by https, for providers that fetch none
 """

@@ -94,8 +94,8 @@ BAD = {
     "no choices": (asked(n=0), None),
     "a billion choices": (asked(n=10**9), None),
     "a number of five thousand digits": (asked(max_tokens=1).replace("1}", "9" * 5000 + "}"), None),
-    "NUL": (says('"a\\u0000b"'), None),
-    "a lone surrogate": (says('"a\\ud800b"'), None),
+    "NUL": (asked(user="a\0b"), None),
+    "a lone surrogate": (asked(user="U").replace('"U"', '"a\\ud800b"'), None),
     "a raw lone surrogate": (says('"a\ud800b"'), None),
     "deep nesting": (says("[" * 50_000 + "]" * 50_000), None),
     "deep nesting in a tool": (asked(tools=[TOOL]).replace('"DEEP"', '{"a":' * 5000 + "1" + "}" * 5000), None),
@@ -113,6 +113,15 @@ def test_a_body_that_cannot_be_meant_is_400(gateway: Gateway, name: str) -> None
     status, said = refusal(post(gateway, body))
     assert status == 400
     assert said == (code or said)
+
+
+MENDED = {"NUL": '"a\\u0000b"', "a lone surrogate": '"a\\ud800b"'}
+
+
+@pytest.mark.parametrize("name", MENDED)
+def test_text_nobody_can_store_is_mended_in_a_message(gateway: Gateway, name: str, pays: None) -> None:
+    answer = post(gateway, says(MENDED[name]))
+    assert answer.status_code == 200 and answer.headers["x-conway-transforms"] == "text_mended"
 
 
 def test_a_model_that_is_none_is_404(gateway: Gateway) -> None:

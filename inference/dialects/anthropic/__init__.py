@@ -6,9 +6,7 @@ parts.py          text, images, documents             blocks.py  text, thinking,
 tools.py          definitions and choice              fence.py   JSON mode without its code fence
 tool_ids.py       call ids it takes                   finish.py  why it stopped
 output_format.py  JSON, with a schema or without      usage.py   tokens in buckets
-schema.py         the JSON Schema it compiles         faults.py  what its failures mean
-references.py     $ref and allOf
-thinking.py       effort → budget
+thinking.py       effort → budget                     faults.py  what its failures mean
 cache.py          at most four marks
 prompt.py         what of a body is no text
 """

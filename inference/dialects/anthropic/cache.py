@@ -3,20 +3,23 @@
 from collections.abc import Iterator
 from typing import Any
 
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.traits import Traits
 
 MAX_MARKS = 4
 
 
-def fit(body: dict[str, Any], traits: Traits) -> None:
+def fit(rendered: ProviderRequest, traits: Traits) -> None:
     """The last four reach furthest. A one-hour mark after a five-minute one is refused, so it is shortened."""
-    marks = list(marked(body))
+    marks = list(marked(rendered.body))
     for block in marks[: -MAX_MARKS if traits.cache_marks else None]:
         del block["cache_control"]
+        rendered.transform("cache_marks_dropped")
     short = False
     for block in marks[-MAX_MARKS:] if traits.cache_marks else ():
         if short and block["cache_control"].get("ttl") == "1h":
             block["cache_control"]["ttl"] = "5m"
+            rendered.transform("cache_ttl_shortened")
         short = short or block["cache_control"].get("ttl") != "1h"
 
 

@@ -4,19 +4,18 @@ Claude insists: no system message among the turns, the first turn the user's, al
 turn before any text, no blank text anywhere.
 """
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from inference.chat.budget import Budget
 from inference.chat.messages import Message, RefusalPart, ToolCall
 from inference.chat.provider_request import ProviderRequest
-from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.dialects.anthropic import parts
 from inference.dialects.anthropic.output_format import wants_json
 from inference.dialects.anthropic.parts import Block
 from inference.dialects.anthropic.tool_ids import ToolIds, tool_name
+from inference.dialects.untrusted_json import call_arguments
 
 SYSTEM = ("system", "developer")
 PLACEHOLDER = "."
@@ -32,10 +31,11 @@ class Turn:
         return any(block["type"] == block_type for block in self.blocks)
 
 
-def write(request: ChatRequest, traits: Traits, budget: Budget) -> tuple[list[Block], list[Turn]]:
+def write(rendered: ProviderRequest, traits: Traits) -> tuple[list[Block], list[Turn]]:
     """The system prompt's blocks, and at least one turn of which the first is the user's."""
+    request = rendered.request
     system = [block for message in request.messages if message.role in SYSTEM for block in system_blocks(message)]
-    turns = spoken(request.messages, traits, budget)
+    turns = spoken(request.messages, traits, rendered.budget)
     if not turns and system:
         turns = [Turn("user", [system.pop()])]
     if not turns or turns[0].role != "user":
@@ -114,7 +114,7 @@ def thinking_block(given: dict[str, Any]) -> Block | None:
 
 
 def tool_use(call: ToolCall, ids: ToolIds, budget: Budget) -> Block:
-    name, given = tool_name(call.function.name), arguments(call.function.arguments, budget)
+    name, given = tool_name(call.function.name), call_arguments(call.function.arguments, budget)
     return {"type": "tool_use", "id": ids.take(call.id), "name": name, "input": given}
 
 
@@ -127,15 +127,3 @@ def tool_result(message: Message, at: str, ids: ToolIds, traits: Traits) -> Bloc
     if marks:
         block["cache_control"] = marks[-1]
     return parts.marked(block, message.cache_control)
-
-
-def arguments(text: str | None, budget: Budget) -> dict[str, Any]:
-    """A model wrote it: a 400 for broken JSON would make the conversation unrecoverable."""
-    if not text or not text.strip():
-        return {}
-    try:
-        value = budget.nested(text)
-        json.dumps(value, allow_nan=False)  # 1e999 reads as infinity, which no JSON can hold
-    except (ValueError, RecursionError):
-        return {"__raw_arguments": text}
-    return value if isinstance(value, dict) else {"__raw_arguments": value}

@@ -1,14 +1,18 @@
 """`response_format`: a schema the model is held to, or a word in the system prompt where there is none."""
 
+import json
 from typing import Any
 
-from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
-from inference.dialects.anthropic import schema
+from inference.dialects import schemas as json_schemas
+from inference.dialects.schemas import compiled
 
 JSON_ONLY = "Reply with one valid JSON object and nothing else."
+MATCHING = "Reply with one valid JSON value and nothing else. It must match this JSON Schema:\n"
 PARAM = "response_format"
+RULES = "claude_strict"
 
 
 def wants_json(request: ChatRequest) -> bool:
@@ -27,23 +31,39 @@ def asked_schema(request: ChatRequest) -> dict[str, Any] | None:
 
 
 def is_unfenced(request: ChatRequest) -> bool:
-    """JSON mode rests on an instruction alone here, and Claude likes to put its JSON into a code fence."""
-    return wants_json(request) and asked_schema(request) is None
+    """Claude likes to put JSON that rests on an instruction into a code fence; held to a schema, it never does."""
+    return wants_json(request)
 
 
-def instruction(request: ChatRequest) -> list[dict[str, Any]]:
-    return [{"type": "text", "text": JSON_ONLY}] if is_unfenced(request) else []
+def write(rendered: ProviderRequest) -> dict[str, Any]:
+    """A schema that Claude cannot be held to (a map, recursion, too many options) is told in words, unless the caller
+    asked for `strict`: a map held to it would always be empty.
+    """
+    request = rendered.request
+    given = asked_schema(request)
+    if given is None:
+        return {}
+    try:
+        fitted = json_schemas.of_reply(given, RULES, PARAM, rendered.budget)
+        if excess := compiled.excess([fitted]):
+            raise InvalidRequest(f"response_format: the schema has {excess}.", param=PARAM, code="unsupported_value")
+    except InvalidRequest as refused:
+        form = request.response_format
+        if refused.code != "unsupported_value" or (form and form.json_schema and form.json_schema.strict):
+            raise
+        json_schemas.of_reply(given, "claude", PARAM, rendered.budget)  # raises for what is no schema at all
+        rendered.transform("schema_in_words")
+        return {}
+    return {"format": {"type": "json_schema", "schema": fitted}}
+
+
+def instruction(request: ChatRequest, form: dict[str, Any]) -> list[dict[str, Any]]:
+    """What stands in for a schema that the reply is not held to."""
+    if not wants_json(request) or form:
+        return []
+    given = asked_schema(request)
+    return [{"type": "text", "text": MATCHING + json.dumps(given, ensure_ascii=False) if given else JSON_ONLY}]
 
 
 def schemas(form: dict[str, Any]) -> list[dict[str, Any]]:
     return [form["format"]["schema"]] if form else []
-
-
-def config(request: ChatRequest, budget: Budget) -> dict[str, Any]:
-    given = asked_schema(request)
-    if given is None:
-        return {}
-    fitted = schema.fit(given, param=PARAM, budget=budget)
-    if excess := schema.excess([fitted]):
-        raise InvalidRequest(f"response_format: the schema has {excess}.", param=PARAM, code="unsupported_value")
-    return {"format": {"type": "json_schema", "schema": fitted}}

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from inference.chat import media
-from inference.chat.invalid_request import InvalidRequest, unsupported
-from inference.chat.messages import AnyPart, CacheMark, FilePart, ImagePart, RefusalPart, TextPart
+from inference.chat.invalid_request import InvalidRequest, refuse_unless
+from inference.chat.messages import AnyPart, CacheMark, FilePart, ImagePart, RefusalPart, TextPart, words
 from inference.chat.traits import Traits
 
 Block = dict[str, Any]
@@ -14,22 +14,13 @@ IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 PDF = "application/pdf"
 
 
-def text(words: str, mark: CacheMark | None = None) -> Block:
-    return marked({"type": "text", "text": words}, mark)
+def text(said: str, mark: CacheMark | None = None) -> Block:
+    return marked({"type": "text", "text": said}, mark)
 
 
 def texts(given: Iterable[AnyPart]) -> list[Block]:
     """Where only words are allowed. Blank text is refused by Claude, and says nothing."""
     return [text(said, part.cache_mark) for part in given if (said := words(part)).strip()]
-
-
-def words(part: AnyPart) -> str:
-    match part:
-        case TextPart():
-            return part.text
-        case RefusalPart():
-            return part.refusal
-    return ""
 
 
 def contents(given: Iterable[AnyPart], at: str, traits: Traits) -> list[Block]:
@@ -64,10 +55,15 @@ def image(url: str, at: str, traits: Traits) -> Block:
 
 def document(part: FilePart, at: str, traits: Traits) -> Block:
     refuse_unless(traits.documents, f"{at}: this model does not take files.")
-    found = media.read_data_url(part.file.file_data or "", at=at)
-    if found.media_type in IMAGES:
-        return {"type": "image", "source": base64_source(found)}
-    block = {"type": "document", "source": document_source(found, at)}
+    given = part.file.file_data or ""
+    block: Block = {"type": "document"}
+    if media.scheme(given) == "https":
+        block["source"] = {"type": "url", "url": given}  # Claude fetches PDF, and nothing else
+    else:
+        found = media.read_file(given, part.file.filename, at=at)
+        if found.media_type in IMAGES:
+            return {"type": "image", "source": base64_source(found)}
+        block["source"] = document_source(found, at)
     if part.file.filename:
         block["title"] = part.file.filename
     return block
@@ -82,11 +78,6 @@ def document_source(found: media.Media, at: str) -> dict[str, str]:
 
 def base64_source(found: media.Media) -> dict[str, str]:
     return {"type": "base64", "media_type": found.media_type, "data": found.data}
-
-
-def refuse_unless(condition: bool, sentence: str) -> None:
-    if not condition:
-        raise unsupported(sentence, param="messages", value=True)
 
 
 def marked(block: Block, mark: CacheMark | None) -> Block:

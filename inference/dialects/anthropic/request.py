@@ -7,6 +7,7 @@ from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.chat.unsupported_fields import drop_unsupported
 from inference.dialects.anthropic import cache, conversation, output_format, thinking, tools
+from inference.dialects.output_limit import output_limit
 
 VERSION = "2023-06-01"  # later ones refuse temperature, top_p and top_k altogether
 
@@ -20,46 +21,42 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     traits = target.traits
     rendered = drop_unsupported(request, traits, on_loop=target.on_loop)
     rendered.headers = {"anthropic-version": traits.version or VERSION}
-    if request.stream_options and request.stream_options.include_obfuscation:
-        rendered.ignore("stream_options.include_obfuscation")
-    max_tokens = output_limit(rendered, traits, limit)
-    system, turns = conversation.write(request, traits, rendered.budget)
-    thought = thinking.plan(rendered, traits, turns, max_tokens)
-    conversation.close(turns, rendered, traits, thinks=thought is not None)
-    form = output_format.config(request, rendered.budget)
+    max_tokens = output_limit(rendered, traits, limit, always=True) or traits.max_output_tokens
+    system, turns = conversation.write(rendered, traits)
+    thought = thinking.write(rendered, traits, turns, max_tokens)
+    conversation.close(turns, rendered, traits, thinks=thinking.is_on(thought))
+    form = output_format.write(rendered)
     rendered.body = {
         "model": target.upstream_model,
         "max_tokens": max_tokens,
         "stream": True,
-        "system": system + output_format.instruction(request),
+        "system": system + output_format.instruction(request, form),
         "messages": [{"role": turn.role, "content": turn.blocks} for turn in turns],
-        **tools.write(rendered, turns, held_to=output_format.schemas(form)),
+        **tools.write(rendered, turns, traits, held_to=output_format.schemas(form)),
         "thinking": thought,
         "output_config": form | thinking.effort(request, traits),
-        **sampling(rendered, thinks=thought is not None),
-        "stop_sequences": stop_sequences(rendered),
-        "metadata": metadata(request, target),
-        "service_tier": traits.service_tier,
+        **sampling(rendered, traits, thinks=thinking.is_on(thought)),
+        "stop_sequences": stops(rendered),
+        **privacy(request, target),
     }
     rendered.body = {name: value for name, value in rendered.body.items() if value not in (None, [], {})}
-    cache.fit(rendered.body, traits)
+    cache.fit(rendered, traits)
     return rendered
 
 
-def output_limit(rendered: ProviderRequest, traits: Traits, limit: int | None) -> int:
-    """Mandatory here. A caller's limit above the model's is lowered to it: the reply is the same, a 400 is none."""
-    asked = rendered.request.output_limit
-    if asked is not None and asked > traits.max_output_tokens:
-        rendered.transform("max_tokens_lowered")
-    return min(tokens for tokens in (limit, asked, traits.max_output_tokens) if tokens is not None)
-
-
-def sampling(rendered: ProviderRequest, *, thinks: bool) -> dict[str, Any]:
+def sampling(rendered: ProviderRequest, traits: Traits, *, thinks: bool) -> dict[str, Any]:
     """Claude takes either temperature or top_p, and next to nothing of both while it thinks. 1 is the default."""
     request = rendered.request
     sent: dict[str, Any] = {}
+    if traits.sampling == "none":
+        for name in ("temperature", "top_p", "top_k"):
+            if getattr(request, name) not in (None, 1):
+                rendered.ignore(name)
+        return sent
     if request.temperature is not None and not thinks:
         sent["temperature"] = min(request.temperature, 1)
+        if request.temperature > 1:
+            rendered.transform("temperature_lowered")
     elif request.temperature not in (None, 1):
         rendered.ignore("temperature")
     if request.top_p is not None and "temperature" not in sent and (not thinks or request.top_p >= 0.95):
@@ -73,7 +70,7 @@ def sampling(rendered: ProviderRequest, *, thinks: bool) -> dict[str, Any]:
     return sent
 
 
-def stop_sequences(rendered: ProviderRequest) -> list[str]:
+def stops(rendered: ProviderRequest) -> list[str]:
     """White space alone is refused as a stop sequence."""
     stops = rendered.request.stops
     taken = [stop for stop in stops if stop.strip()]
@@ -82,6 +79,8 @@ def stop_sequences(rendered: ProviderRequest) -> list[str]:
     return taken
 
 
-def metadata(request: ChatRequest, target: Target) -> dict[str, str]:
+def privacy(request: ChatRequest, target: Target) -> dict[str, Any]:
+    """Who asks, hashed; and the tier that keeps the price as promised."""
     caller = request.safety_identifier or request.user
-    return {"user_id": target.pseudonym(caller)} if caller else {}
+    named = {"user_id": target.pseudonym(caller)} if caller else {}
+    return {"metadata": named, "service_tier": target.traits.service_tier}

@@ -6,29 +6,44 @@ from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.dialects.anthropic.conversation import Turn
+from inference.dialects.thinking_room import room
 
 MIN_BUDGET = 1024
 DEFAULT_EFFORT = "medium"  # for a caller who wants thinking and does not say how much
 THOUGHTS = ("thinking", "redacted_thinking")
 
 
-def plan(rendered: ProviderRequest, traits: Traits, turns: list[Turn], max_tokens: int) -> dict[str, Any] | None:
+def write(rendered: ProviderRequest, traits: Traits, turns: list[Turn], max_tokens: int) -> dict[str, Any] | None:
     """The `thinking` field. What excludes manual thinking wins over it, and the caller is told."""
     request = rendered.request
+    if request.thinking is not None and request.reasoning_effort is not None and traits.thinking == "budget":
+        rendered.ignore("reasoning_effort")  # Claude's own `thinking` is the more exact word
     if not wants(request):
-        return None
-    if traits.thinking == "adaptive":
-        return {"type": "adaptive"}
-    budget = min(asked_budget(request, traits), max_tokens - 1)
-    if budget < MIN_BUDGET or request.must_call or resumes_without_thought(turns):
+        return {"type": traits.thinking_off} if traits.thinking_off and refuses(request) else None
+    if request.must_call and not traits.forced_tools_think:
         rendered.transform("thinking_disabled")
         return None
+    if traits.thinking == "adaptive":
+        if request.thinking is not None and request.thinking.budget_tokens is not None:
+            rendered.ignore("thinking.budget_tokens")
+        return {"type": "adaptive"}
+    asked = asked_budget(request, traits)
+    budget = min(asked, room(max_tokens))
+    if budget < MIN_BUDGET or resumes_without_thought(turns):
+        rendered.transform("thinking_disabled")
+        return None
+    if budget < asked:
+        rendered.transform("thinking_lowered")
     return {"type": "enabled", "budget_tokens": budget}
 
 
 def thinks(rendered: ProviderRequest, traits: Traits) -> bool:
     """Only where it is asked to; shown are summaries, charged is the whole."""
-    return rendered.body.get("thinking") is not None
+    return is_on(rendered.body.get("thinking"))
+
+
+def is_on(thought: dict[str, Any] | None) -> bool:
+    return thought is not None and thought["type"] in ("enabled", "adaptive")
 
 
 def effort(request: ChatRequest, traits: Traits) -> dict[str, str]:
@@ -38,10 +53,14 @@ def effort(request: ChatRequest, traits: Traits) -> dict[str, str]:
 
 
 def wants(request: ChatRequest) -> bool:
-    """Claude's own `thinking` is the more exact word."""
     if request.thinking is not None:
         return request.thinking.type != "disabled"
     return request.reasoning_effort not in (None, "none")
+
+
+def refuses(request: ChatRequest) -> bool:
+    """Whether the caller says that there is to be no thinking."""
+    return request.thinking is not None or request.reasoning_effort is not None
 
 
 def asked_budget(request: ChatRequest, traits: Traits) -> int:

@@ -3,21 +3,29 @@
 from typing import Any
 
 from inference.chat.budget import Budget
+from inference.chat.invalid_request import unsupported
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest, Tool, allowed_name
-from inference.dialects.anthropic import schema
+from inference.chat.traits import Traits
+from inference.dialects import schemas
 from inference.dialects.anthropic.conversation import Turn
 from inference.dialects.anthropic.parts import Block, marked
+from inference.dialects.schemas import compiled
 
 NO_PARAMETERS: dict[str, Any] = {"type": "object", "properties": {}}
 MAX_STRICT = 20
 
 
-def write(rendered: ProviderRequest, turns: list[Turn], *, held_to: list[dict[str, Any]]) -> dict[str, Any]:
+def write(
+    rendered: ProviderRequest, turns: list[Turn], traits: Traits, *, held_to: list[dict[str, Any]]
+) -> dict[str, Any]:
     """`held_to`: schemas of the reply itself, which share the limits of strict tools."""
     request = rendered.request
     if not request.tools:
         return remembered(turns)
+    if request.must_call and not traits.forced_tools:
+        sentence = "This model cannot be made to call a tool; use tool_choice 'auto' or 'none'."
+        raise unsupported(sentence, param="tool_choice", value=True)
     allowed = allowed_names(request)
     tools = [
         definition(number, tool, rendered.budget)
@@ -44,14 +52,13 @@ def allowed_names(request: ChatRequest) -> set[str] | None:
 def definition(number: int, tool: Tool, budget: Budget) -> Block:
     function = tool.function
     param = f"tools[{number}].function.parameters"
-    given = dict(NO_PARAMETERS)
-    if function.parameters:
-        given = schema.object_root(function.parameters, param=param, budget=budget)
+    given = schemas.of_tool(function.parameters, "claude", param, budget)
     block: Block = {"name": function.name, "input_schema": given}
     if function.description:
         block["description"] = function.description
     if function.strict:
-        block |= {"strict": True, "input_schema": schema.fit(given, param=param, budget=budget), "loose": given}
+        held = schemas.of_tool(function.parameters, "claude_strict", param, budget)
+        block |= {"strict": True, "input_schema": held, "loose": given}
     return marked(block, tool.cache_control)
 
 
@@ -59,7 +66,7 @@ def relax(tools: list[Block], rendered: ProviderRequest, held_to: list[dict[str,
     """More strictness than Claude compiles is given up: the schemas still guide it."""
     strict = [tool for tool in tools if tool.get("strict")]
     loose = [tool.pop("loose") for tool in strict]
-    if len(strict) > MAX_STRICT or schema.excess([*held_to, *(tool["input_schema"] for tool in strict)]):
+    if len(strict) > MAX_STRICT or compiled.excess([*held_to, *(tool["input_schema"] for tool in strict)]):
         rendered.ignore("strict")
         for tool, given in zip(strict, loose, strict=True):
             del tool["strict"]

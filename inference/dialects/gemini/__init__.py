@@ -5,11 +5,8 @@ conversation.py   turns, results in call order        choice.py     one candidat
 parts.py          text, images, documents, audio      calls.py      function calls, whole or in pieces
 tools.py          declarations and choice             finish.py     why it stopped
 names.py          function names it takes             grounding.py  what it read on the web
-schema.py         the JSON Schema it understands      usage.py      tokens in buckets
-references.py     $ref and allOf                      faults.py     what its failures mean
-bounds.py         minima, maxima, patterns
-output_format.py  JSON, with a schema or without
-thinking.py       effort → level or budget
+output_format.py  JSON, with a schema or without      usage.py      tokens in buckets
+thinking.py       effort → level or budget            faults.py     what its failures mean
 signatures.py     thoughts it signs and wants back
 prompt.py         what of a body is no text
 """

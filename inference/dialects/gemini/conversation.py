@@ -4,7 +4,6 @@ Gemini insists: the first turn is the user's, the answers to calls follow them a
 each naming its function.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,15 +11,23 @@ from typing import Any
 
 from inference.chat.budget import Budget
 from inference.chat.messages import ImagePart, Message, ToolCall
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.dialects.gemini import parts, signatures
 from inference.dialects.gemini.names import sent_name
 from inference.dialects.gemini.parts import Part
+from inference.dialects.untrusted_json import call_arguments, strict_json
 
 SYSTEM = ("system", "developer")
 PLACEHOLDER = "."
-RAW = "__raw_arguments"
+
+
+def write(
+    rendered: ProviderRequest, traits: Traits, names: Mapping[str, str]
+) -> tuple[list[Part], list[dict[str, Any]]]:
+    """The instruction's parts, and at least one turn, of which the first is the user's."""
+    return Turns(traits, names, rendered.budget).write(rendered.request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,6 @@ class Turns:
     budget: Budget
 
     def write(self, request: ChatRequest) -> tuple[list[Part], list[dict[str, Any]]]:
-        """The instruction's parts, and at least one turn, of which the first is the user's."""
         system = [part for message in request.messages if message.role in SYSTEM for part in parts.texts(message.parts)]
         turns = self.spoken(request.messages)
         if not turns and system:
@@ -71,43 +77,26 @@ class Turns:
         return texts + calls
 
     def call(self, call: ToolCall) -> Part:
-        part: Part = {"functionCall": {**self.named(call), "args": self.arguments(call.function.arguments)}}
+        arguments = call_arguments(call.function.arguments, self.budget)
+        part: Part = {"functionCall": {**self.named(call), "args": arguments}}
         signature = signatures.of(call.extra_content)
         return {**part, "thoughtSignature": signature} if signature else part
 
     def answers(self, asked: list[ToolCall], results: Iterable[tuple[int, Message]]) -> list[Part]:
+        """Gemini 3 takes pictures inside an answer, 2.5 beside all answers."""
         given = {message.tool_call_id: (index, message) for index, message in results}
-        return [
-            {"functionResponse": {**self.named(call), "response": self.response(*given[call.id])}} for call in asked
-        ]
-
-    def arguments(self, text: str | None) -> dict[str, Any]:
-        """A model wrote it: a 400 for broken JSON would make the conversation unrecoverable."""
-        if not text or not text.strip():
-            return {}
-        try:
-            value = self.read(text)
-        except ValueError:
-            return {RAW: text}
-        return value if isinstance(value, dict) else {RAW: value}
-
-    def response(self, index: int, message: Message) -> dict[str, Any]:
-        """An object stays one; anything else a tool says is text to Gemini."""
-        for number, part in enumerate(message.parts):
-            sentence = f"messages[{index}].content[{number}]: this model does not take images in tool results."
-            parts.refuse_unless(not isinstance(part, ImagePart), sentence)
-        said = message.text
-        try:
-            value = self.read(said)
-        except ValueError:
-            value = None
-        return value if isinstance(value, dict) else {"output": said}
-
-    def read(self, text: str) -> Any:
-        """Raises ValueError, also for what no JSON can hold: 1e999 reads as infinity."""
-        value = self.budget.nested(text)
-        json.dumps(value, allow_nan=False)
-        return value
+        written, beside = [], []
+        for call in asked:
+            index, message = given[call.id]
+            answer: dict[str, Any] = {**self.named(call), "response": response(message, self.budget)}
+            pictures = [part for part in message.parts if isinstance(part, ImagePart)]
+            shown = parts.contents(pictures, f"messages[{index}]", self.traits)
+            if shown and self.traits.tool_images == "in_place":
+                answer["parts"] = shown
+            elif shown:
+                beside += [{"text": f"From the result of {answer['name']}:"}, *shown]
+            written.append({"functionResponse": answer})
+        return written + beside
 
     def named(self, call: ToolCall) -> dict[str, str]:
         return {"id": call.id, "name": sent_name(call.function.name, self.names)}
@@ -123,3 +112,13 @@ def add(turns: list[dict[str, Any]], role: str, held: list[Part]) -> None:
         turns[-1]["parts"] += held
     elif held:
         turns.append(turn(role, held))
+
+
+def response(message: Message, budget: Budget) -> dict[str, Any]:
+    """An object stays one; anything else a tool says is text to Gemini."""
+    said = message.text
+    try:
+        value = strict_json(said, budget)
+    except (ValueError, RecursionError):
+        value = None
+    return value if isinstance(value, dict) else {"output": said}

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest, unsupported
-from inference.chat.request import ChatRequest
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.traits import Traits
-from inference.dialects.gemini import schema
+from inference.dialects import schemas
 
 PARAM = "response_format"
 JSON = {"responseMimeType": "application/json"}
 
 
-def config(request: ChatRequest, traits: Traits, budget: Budget) -> dict[str, Any]:
+def write(rendered: ProviderRequest, traits: Traits) -> dict[str, Any]:
+    request = rendered.request
     form = request.response_format
     if form is None or form.type == "text":
         return {}
@@ -26,4 +26,4 @@ def config(request: ChatRequest, traits: Traits, budget: Budget) -> dict[str, An
         return dict(JSON)
     described = {"description": form.json_schema.description} if form.json_schema.description else {}
     given = {**described, **form.json_schema.schema_}
-    return {**JSON, "responseJsonSchema": schema.clean(given, param=PARAM, budget=budget)}
+    return {**JSON, "responseJsonSchema": schemas.of_reply(given, "gemini", PARAM, rendered.budget)}

@@ -1,34 +1,40 @@
-"""Content parts (docs/providers/gemini.md). Gemini fetches nothing for us: media travel inside the request."""
+"""Content parts. Media travel inside the request, or Google fetches them by https (docs/providers/gemini.md)."""
 
+import mimetypes
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from inference.chat import media
-from inference.chat.invalid_request import InvalidRequest, unsupported
-from inference.chat.messages import AnyPart, AudioPart, FilePart, ImagePart, RefusalPart, TextPart
+from inference.chat.invalid_request import InvalidRequest, refuse_unless
+from inference.chat.messages import AnyPart, AudioPart, FilePart, ImagePart, words
 from inference.chat.traits import Traits
 
 Part = dict[str, Any]
 
-# https://ai.google.dev/gemini-api/docs/image-understanding, …/document-processing; other text is sent as plain
-IMAGES = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif")
+# https://ai.google.dev/gemini-api/docs/image-understanding, …/document-processing, …/audio, …/video-understanding;
+# other text is sent as plain
+IMAGES = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif", "image/gif")
 PDF = "application/pdf"
 TEXTS = ("text/plain", "text/html", "text/css", "text/csv", "text/markdown", "text/xml")
-AUDIO = {"wav": "audio/wav", "mp3": "audio/mpeg"}
+AUDIO = {
+    "wav": "audio/wav",
+    "mp3": "audio/mpeg",
+    "aac": "audio/aac",
+    "aiff": "audio/aiff",
+    "flac": "audio/flac",
+    "ogg": "audio/ogg",
+}
+SPOKEN = (*AUDIO.values(), "audio/mp3", "audio/x-wav", "audio/x-aiff", "audio/x-flac")
+SEEN = ("video/mp4", "video/mpeg", "video/mov", "video/quicktime", "video/avi", "video/x-msvideo", "video/x-flv",
+        "video/mpg", "video/webm", "video/wmv", "video/x-ms-wmv", "video/3gpp")  # fmt: skip
+SAME = {"audio/x-wav": "audio/wav", "audio/x-aiff": "audio/aiff", "audio/x-flac": "audio/flac",
+        "video/quicktime": "video/mov", "video/x-msvideo": "video/avi", "video/x-ms-wmv": "video/wmv"}  # fmt: skip
 
 
 def texts(given: Iterable[AnyPart]) -> list[Part]:
     """Where only words are allowed. Empty text is no part."""
     return [{"text": said} for part in given if (said := words(part))]
-
-
-def words(part: AnyPart) -> str:
-    match part:
-        case TextPart():
-            return part.text
-        case RefusalPart():
-            return part.refusal
-    return ""
 
 
 def contents(given: Iterable[AnyPart], at: str, traits: Traits) -> list[Part]:
@@ -56,8 +62,11 @@ def image(url: str, at: str, traits: Traits) -> Part:
         raise InvalidRequest(
             f"{at}: image URLs begin with https: or data:.", param="messages", code="invalid_image_url"
         )
-    sentence = f"{at}: this model does not fetch images; send the image as a data URL."
-    raise InvalidRequest(sentence, param="messages", code="unsupported_image_url")
+    if "https" not in traits.images:
+        sentence = f"{at}: this model does not fetch images; send the image as a data URL."
+        raise InvalidRequest(sentence, param="messages", code="unsupported_image_url")
+    named = by_name(url)
+    return fetched(named if named in IMAGES else "image/jpeg", url)
 
 
 def audio(part: AudioPart, at: str, traits: Traits) -> Part:
@@ -68,17 +77,29 @@ def audio(part: AudioPart, at: str, traits: Traits) -> Part:
 
 def document(part: FilePart, at: str, traits: Traits) -> Part:
     refuse_unless(traits.documents, f"{at}: this model does not take files.")
-    found = media.read_data_url(part.file.file_data or "", at=at)
-    if found.media_type.startswith("text/"):
-        return inline(found.media_type if found.media_type in TEXTS else "text/plain", found.data)
-    refuse_unless(found.media_type == PDF or found.media_type in IMAGES, f"{at}: files must be PDF, text or an image.")
-    return inline(found.media_type, found.data)
+    given = part.file.file_data or ""
+    if media.scheme(given) == "https" and "https" in traits.images:
+        return fetched(PDF, given)
+    found = media.read_file(given, part.file.filename, at=at)
+    kind = SAME.get(found.media_type, found.media_type)
+    if kind.startswith("text/"):
+        return inline(kind if kind in TEXTS else "text/plain", found.data)
+    refuse_unless(traits.audio or kind not in SPOKEN, f"{at}: this model does not take audio.")
+    refuse_unless(traits.video or kind not in SEEN, f"{at}: this model does not take video.")
+    known = (PDF, *IMAGES, *SPOKEN, *SEEN)
+    refuse_unless(kind in known, f"{at}: files must be PDF, text, an image, audio or video.")
+    return inline(kind, found.data)
+
+
+def by_name(url: str) -> str | None:
+    """What the end of a URL says is behind it."""
+    return mimetypes.guess_type(urlsplit(url).path)[0]
 
 
 def inline(media_type: str, data: str) -> Part:
     return {"inlineData": {"mimeType": media_type, "data": data}}
 
 
-def refuse_unless(condition: bool, sentence: str) -> None:
-    if not condition:
-        raise unsupported(sentence, param="messages", value=True)
+def fetched(media_type: str, url: str) -> Part:
+    """The type is told, so that what costs more than was held for it (a film, for a picture) is not taken for one."""
+    return {"fileData": {"mimeType": media_type, "fileUri": url}}

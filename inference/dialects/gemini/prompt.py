@@ -5,16 +5,22 @@ from typing import Any
 from inference.chat.prompt import SEALED, Declared, Media, Rule, settings
 
 
-def inline(value: Any) -> Rule | None:
+def medium(value: Any) -> Rule | None:
     """What is declared decides how Gemini reads it."""
     match value:
-        case {"mimeType": str(declared), "data": str(data)}:
-            kinds: dict[str, Any] = {"image": "image", "audio": "audio"}
+        case {"mimeType": str(declared), "data": str(data)} | {"mimeType": str(declared), "fileUri": str(data)}:
+            kinds: dict[str, Any] = {"image": "image", "audio": "audio", "video": "video"}
             return Media(kinds.get(declared.partition("/")[0], "file"), data, declared)
     return None
 
 
-PART: Declared = {"inlineData": inline, "thoughtSignature": SEALED, "functionCall": {}, "functionResponse": {}}
+MEDIUM: Declared = {"inlineData": medium, "fileData": medium}
+PART: Declared = {
+    **MEDIUM,
+    "thoughtSignature": SEALED,
+    "functionCall": {},
+    "functionResponse": {"parts": {"*": MEDIUM}},
+}
 
 SETTINGS = """
     maxOutputTokens temperature topP topK seed presencePenalty frequencyPenalty responseMimeType thinkingConfig

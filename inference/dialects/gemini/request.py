@@ -8,8 +8,8 @@ from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.chat.unsupported_fields import drop_unsupported
-from inference.dialects.gemini import names, output_format, thinking, tools
-from inference.dialects.gemini.conversation import Turns
+from inference.dialects.gemini import conversation, names, output_format, thinking, tools
+from inference.dialects.output_limit import output_limit
 
 PENALTIES = {"presence_penalty": "presencePenalty", "frequency_penalty": "frequencyPenalty"}
 LARGEST_PENALTY = 1.99  # two itself is refused
@@ -27,15 +27,14 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     rendered = drop_unsupported(request, traits, on_loop=target.on_loop)
     sent = names.as_sent(tool.function.name for tool in request.tools or ())
     rendered.names = {ours: callers for callers, ours in sent.items() if ours != callers}
-    system, turns = Turns(traits, sent, rendered.budget).write(request)
+    system, turns = conversation.write(rendered, traits, sent)
     config = generation(rendered, traits, output_limit(rendered, traits, limit))
     rendered.body = {
         "contents": turns,
         **({"systemInstruction": {"parts": system}} if system else {}),
-        **tools.write(request, sent, rendered.budget),
+        **tools.write(rendered, sent),
         **({"generationConfig": config} if config else {}),
     }
-    name_unsent(rendered)
     return rendered
 
 
@@ -46,36 +45,28 @@ def generation(rendered: ProviderRequest, traits: Traits, max_tokens: int | None
         "temperature": request.temperature,
         "topP": request.top_p,
         "topK": request.top_k,
-        "stopSequences": stop_sequences(request, traits),
-        "seed": seed(request.seed),
+        "stopSequences": stops(request, traits),
+        "seed": seed(rendered),
         **penalties(rendered, traits),
-        **output_format.config(request, traits, rendered.budget),
-        "thinkingConfig": thinking.config(rendered, traits, max_tokens),
+        **output_format.write(rendered, traits),
+        "thinkingConfig": thinking.write(rendered, traits, max_tokens),
     }
     return {name: value for name, value in config.items() if value not in (None, [], {})}
 
 
-def output_limit(rendered: ProviderRequest, traits: Traits, limit: int | None) -> int | None:
-    """None: the model's own. A caller's limit above that is lowered to it: the reply is the same, a 400 is none."""
-    asked = rendered.request.output_limit
-    if asked is not None and asked > traits.max_output_tokens:
-        rendered.transform("max_tokens_lowered")
-    if asked is None and limit is None:
-        return None
-    return min(tokens for tokens in (limit, asked, traits.max_output_tokens) if tokens is not None)
-
-
-def stop_sequences(request: ChatRequest, traits: Traits) -> list[str]:
-    stops = [stop for stop in request.stops if stop]
-    if traits.max_stops is not None and len(stops) > traits.max_stops:
+def stops(request: ChatRequest, traits: Traits) -> list[str]:
+    given = [stop for stop in request.stops if stop]
+    if traits.max_stops is not None and len(given) > traits.max_stops:
         raise unsupported(f"This model takes at most {traits.max_stops} stop sequences.", param="stop", value=True)
-    return stops
+    return given
 
 
-def seed(given: int | None) -> int | None:
+def seed(rendered: ProviderRequest) -> int | None:
     """Gemini's has 32 bits: a larger one is folded, so that the same seed stays the same."""
+    given = rendered.request.seed
     if given is None or -SEEDS <= given < SEEDS:
         return given
+    rendered.transform("seed_folded")
     return given % SEEDS
 
 
@@ -85,14 +76,7 @@ def penalties(rendered: ProviderRequest, traits: Traits) -> dict[str, float]:
         for name in asked:
             rendered.ignore(name)
         return {}
+    for name, value in asked.items():
+        if value > LARGEST_PENALTY:
+            rendered.transform(f"{name}_lowered")
     return {PENALTIES[name]: min(value, LARGEST_PENALTY) for name, value in asked.items()}
-
-
-def name_unsent(rendered: ProviderRequest) -> None:
-    """What a message says besides its content, and Gemini has no word for."""
-    messages = rendered.request.messages
-    if any(message.name is not None and message.role != "tool" for message in messages):
-        rendered.ignore("messages.name")
-    marks = [part.cache_mark for message in messages for part in message.parts] + [m.cache_control for m in messages]
-    if any(marks) or any(tool.cache_control for tool in rendered.request.tools or ()):
-        rendered.ignore("cache_control")

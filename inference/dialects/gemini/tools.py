@@ -4,17 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from inference.chat.budget import Budget
+from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import AllowedTools, ChatRequest, Tool, allowed_name
-from inference.dialects.gemini import schema
+from inference.dialects import schemas
 
 MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
 
 
-def write(request: ChatRequest, names: Mapping[str, str], budget: Budget) -> dict[str, Any]:
+def write(rendered: ProviderRequest, names: Mapping[str, str]) -> dict[str, Any]:
     """A choice without declarations would be a 400."""
+    request = rendered.request
     if not request.tools:
         return {}
-    declarations = [declaration(number, tool, names, budget) for number, tool in enumerate(request.tools)]
+    declarations = [declaration(number, tool, names, rendered.budget) for number, tool in enumerate(request.tools)]
     calling = choice(request, names)
     config = {"toolConfig": {"functionCallingConfig": calling}} if calling else {}
     return {"tools": [{"functionDeclarations": declarations}], **config}
@@ -22,12 +24,18 @@ def write(request: ChatRequest, names: Mapping[str, str], budget: Budget) -> dic
 
 def declaration(number: int, tool: Tool, names: Mapping[str, str], budget: Budget) -> dict[str, Any]:
     function = tool.function
-    parameters = schema.parameters(function.parameters, param=f"tools[{number}].function.parameters", budget=budget)
+    parameters = schemas.of_tool(function.parameters, "gemini", f"tools[{number}].function.parameters", budget)
     return {
         "name": names[function.name],
         **({"description": function.description} if function.description else {}),
-        **({"parametersJsonSchema": parameters} if parameters else {}),
+        **({"parametersJsonSchema": parameters} if parameters and not takes_nothing(parameters) else {}),
     }
+
+
+def takes_nothing(parameters: dict[str, Any]) -> bool:
+    """Gemini wants no schema at all for an object without properties."""
+    is_closed = not parameters.get("additionalProperties")
+    return is_closed and parameters.keys() <= {"type", "title", "description", "additionalProperties"}
 
 
 def choice(request: ChatRequest, names: Mapping[str, str]) -> dict[str, Any] | None:

@@ -1,13 +1,14 @@
 """OpenAI's Chat Completions, which Moonshot and Qwen speak with an accent: how they deviate is data (chat/traits.py).
 
-request.py       a body from an allow-list        reply.py    a JSON reply
-conversation.py  its messages                     stream.py   the same in chunks
-parts.py         their parts                      calls.py    tool calls in either
-tools.py         tools, their names, the choice   finish.py   why it ended
-faults.py        what failures mean               usage.py    what it used
-prompt.py        what of a body is no text
+request.py        a body from an allow-list        reply.py    a JSON reply
+conversation.py   its messages                     stream.py   the same in chunks
+parts.py          their parts                      calls.py    tool calls in either
+tools.py          tools, their names, the choice   finish.py   why it ended
+thinking.py       an effort, or a switch           usage.py    what it used
+output_format.py  JSON, with a schema or without   faults.py   what failures mean
+prompt.py         what of a body is no text
 
-Sources: docs/providers/openai.md, moonshot.md, qwen.md; `openai` 3.54.0 types/chat.
+Sources: docs/providers/openai.md, moonshot.md and qwen.md; `openai` 3.54.0 types/chat.
 """
 
 from inference.dialects.openai_chat.faults import fault

@@ -2,15 +2,16 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from inference.chat.budget import Budget
-from inference.chat.invalid_request import unsupported
+from inference.chat.invalid_request import InvalidRequest
 from inference.chat.messages import Message, ToolCall
-from inference.chat.provider_request import ProviderRequest
+from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.traits import Traits
-from inference.dialects.openai_chat import parts
+from inference.dialects.openai_chat import parts, thinking
+from inference.dialects.untrusted_json import RAW_ARGUMENTS, call_arguments
 
 Body = dict[str, Any]
 Content = str | list[Body] | None
@@ -20,29 +21,54 @@ MOST_CACHE_MARKS = 4
 NO_REASONING = " "
 
 
+def write(rendered: ProviderRequest, target: Target, sent_names: dict[str, str]) -> list[Body]:
+    """Raises `InvalidRequest`."""
+    request, traits = rendered.request, target.traits
+    to_fetch = rendered.to_fetch if target.may_fetch else None
+    thinks = thinking.is_on(request, traits)
+    written = Writer(traits, sent_names, rendered, thinks, to_fetch).write(request.messages)
+    if not written:
+        raise InvalidRequest("The messages are all empty.", param="messages")
+    return written
+
+
 @dataclass(slots=True)
 class Writer:
-    """`sent_names` maps tool names to those the provider takes; `thinks`: whether the model reasons in this request."""
+    """`sent_names` maps tool names to those the provider takes; `thinks`: whether the model reasons in this request;
+    `to_fetch`: where images that we fetch are noted; `pictures`: of tool results, to be shown after them.
+    """
 
     traits: Traits
     sent_names: dict[str, str]
     rendered: ProviderRequest
     thinks: bool
+    to_fetch: list[Body] | None = None
+    pictures: list[Body] = field(default_factory=list)
 
     def write(self, messages: list[Message]) -> list[Body]:
-        written = [
-            body
-            for index, message in enumerate(messages)
-            if (body := self.message(message, f"messages[{index}]")) is not None
-        ]
-        if self.traits.cache_marks:
-            keep_last_marks(written)
+        written: list[Body] = []
+        for index, message in enumerate(messages):
+            if message.role != "tool":
+                self.show_pictures(written)
+            if (body := self.message(message, f"messages[{index}]")) is not None:
+                written.append(body)
+        self.show_pictures(written)
+        if self.traits.partial and messages[-1].partial and written and written[-1]["role"] == "assistant":
+            written[-1]["partial"] = True
+        if self.traits.cache_marks and keep_last_marks(written):
+            self.rendered.transform("cache_marks_dropped")
         return written
+
+    def show_pictures(self, written: list[Body]) -> None:
+        """OpenAI's advice for tools that make images: the user shows them, after all results."""
+        if self.pictures:
+            written.append({"role": "user", "content": self.pictures})
+            self.rendered.transform("tool_images_moved")
+            self.pictures = []
 
     def message(self, message: Message, at: str) -> Body | None:
         """None where the provider refuses a message as empty."""
         role = "system" if message.role == "developer" and not self.traits.developer_role else message.role
-        self.name_lost_marks(message)
         content = self.content(message, at)
         match role:
             case "tool":
@@ -79,6 +105,8 @@ class Writer:
         return message.reasoning_content or (NO_REASONING if message.calls and self.thinks else None)
 
     def call(self, call: ToolCall) -> Body:
+        if call.custom is not None and self.traits.custom_tools:
+            return {"id": self.call_id(call.id), "type": "custom", "custom": call.custom.model_dump()}
         name = self.sent_names.get(call.function.name, call.function.name)
         arguments = call.function.arguments or "{}"
         if self.traits.object_arguments:
@@ -96,16 +124,25 @@ class Writer:
     def content(self, message: Message, at: str) -> Content:
         if message.content is None or (isinstance(message.content, str) and not self.is_marked(message)):
             return message.content
-        if message.role == "tool" and any(part.type == "image_url" for part in message.parts):
-            raise unsupported(f"{at}: this model takes no images in tool results.", param="messages", value=True)
         written = [
-            parts.written(part, self.traits, f"{at}.content[{number}]") for number, part in enumerate(message.parts)
+            parts.written(part, self.traits, f"{at}.content[{number}]", self.to_fetch)
+            for number, part in enumerate(message.parts)
         ]
+        if message.role == "tool":
+            written = self.without_pictures(message, written)
         if self.traits.cache_marks and message.cache_control and written:
             written[-1]["cache_control"] = {"type": "ephemeral"}
         if self.traits.text_only:
             return self.joined(written, at)
         return [body for body in written if self.traits.empty_content != "drop" or body.get("text") != ""] or ""
+
+    def without_pictures(self, message: Message, written: list[Body]) -> list[Body]:
+        shown = [body for body in written if body["type"] == "image_url"]
+        if not shown or self.traits.text_only:
+            return written
+        self.pictures += [{"type": "text", "text": f"From the result of {message.tool_call_id}:"}, *shown]
+        left = [body for body in written if body["type"] != "image_url"]
+        return left or [{"type": "text", "text": "See the image below."}]
 
     def joined(self, written: list[Body], at: str) -> Content:
         """One string, for a model that takes no parts; a cache mark needs a part to stand on."""
@@ -118,28 +155,17 @@ class Writer:
     def is_marked(self, message: Message) -> bool:
         return self.traits.cache_marks and message.cache_control is not None
 
-    def name_lost_marks(self, message: Message) -> None:
-        if self.traits.cache_marks:
-            return
-        parts = message.content if isinstance(message.content, list) else []
-        if message.cache_control or any(part.cache_control for part in parts):
-            self.rendered.ignore("cache_control")
-        if any(part.prompt_cache_breakpoint for part in parts):
-            self.rendered.ignore("prompt_cache_breakpoint")
-
 
 def object_text(arguments: str, budget: Budget) -> str:
-    """Arguments as a JSON object. A model may have written anything, and a 400 would end its conversation for good."""
-    try:
-        value = budget.nested(arguments)
-    except ValueError:
-        value = arguments
-    return arguments if isinstance(value, dict) else json.dumps({"__raw_arguments": value}, ensure_ascii=False)
+    """As the model wrote it, where that is an object."""
+    value = call_arguments(arguments, budget)
+    return arguments if value and RAW_ARGUMENTS not in value else json.dumps(value, ensure_ascii=False)
 
 
-def keep_last_marks(messages: list[Body]) -> None:
-    """More marks than the provider counts are a 400; the last ones cover most."""
+def keep_last_marks(messages: list[Body]) -> bool:
+    """Whether there were more than the provider counts, which is a 400; the last ones cover most."""
     contents = [message["content"] for message in messages if isinstance(message["content"], list)]
     marked = [part for content in contents for part in content if "cache_control" in part]
     for part in marked[:-MOST_CACHE_MARKS]:
         del part["cache_control"]
+    return len(marked) > MOST_CACHE_MARKS

@@ -5,17 +5,29 @@ from collections.abc import Callable
 from typing import Any
 
 from inference.chat import media
-from inference.chat.invalid_request import InvalidRequest, unsupported
+from inference.chat.invalid_request import InvalidRequest, refuse_unless, unsupported
 from inference.chat.messages import AnyPart, AudioPart, FilePart, ImagePart, RefusalPart, TextPart
 from inference.chat.traits import Traits
 
 Body = dict[str, Any]
 
+SPOKEN = ("wav", "mp3")
+MOST_FETCHED = 8
 PLAIN = re.compile(r"data:image/(?!jpg\b)[a-z.+-]+;base64,[A-Za-z0-9+/]")
 
 
-def written(part: AnyPart, traits: Traits, at: str) -> Body:
-    """Raises `InvalidRequest` for what the model does not take."""
+def written(part: AnyPart, traits: Traits, at: str, to_fetch: list[Body] | None = None) -> Body:
+    """Raises `InvalidRequest` for what the model does not take. `to_fetch`: where images that we fetch are noted."""
+    if (
+        to_fetch is not None
+        and "fetched" in traits.images
+        and isinstance(part, ImagePart)
+        and media.scheme(part.image_url.url) == "https"
+    ):
+        url: Body = {"url": part.image_url.url}
+        to_fetch.append(url)
+        refuse_unless(len(to_fetch) <= MOST_FETCHED, f"{at}: this model takes at most {MOST_FETCHED} images by https.")
+        return {"type": "image_url", "image_url": url}
     return WRITERS[part.type](part, traits, at)
 
 
@@ -59,6 +71,8 @@ def check_image(url: str, traits: Traits, at: str) -> None:
 def audio(part: AudioPart, traits: Traits, at: str) -> Body:
     if not traits.audio:
         raise unsupported(f"{at}: this model does not hear audio.", param="messages", value=True)
+    if part.input_audio.format not in SPOKEN:
+        raise unsupported(f"{at}: this model hears audio as {' or '.join(SPOKEN)}.", param="messages", value=True)
     return {"type": "input_audio", "input_audio": {"data": part.input_audio.data, "format": part.input_audio.format}}
 
 
@@ -66,7 +80,12 @@ def file(part: FilePart, traits: Traits, at: str) -> Body:
     if not traits.documents:
         raise unsupported(f"{at}: this model does not read files; send their text.", param="messages", value=True)
     named = {} if part.file.filename is None else {"filename": part.file.filename}
-    return {"type": "file", "file": {**named, "file_data": part.file.file_data}}
+    given = part.file.file_data or ""
+    if media.scheme(given) in ("http", "https"):
+        raise unsupported(f"{at}: this model reads no files by URL; send file_data.", param="messages", value=True)
+    if not media.is_data_url(given):
+        given = media.data_url(media.read_file(given, part.file.filename, at=at))
+    return {"type": "file", "file": {**named, "file_data": given}}
 
 
 def refusal(part: RefusalPart, traits: Traits, at: str) -> Body:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from inference.chat.invalid_request import InvalidRequest, unsupported
+from inference.chat.invalid_request import unsupported
 from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.chat.unsupported_fields import asks, drop_unsupported
-from inference.dialects.openai_chat import tools
-from inference.dialects.openai_chat.conversation import Writer
+from inference.dialects.openai_chat import conversation, output_format, thinking, tools
+from inference.dialects.output_limit import output_limit
 
 Body = dict[str, Any]
 
@@ -24,12 +24,11 @@ PASSED = (
     "prediction",
     "top_k",
 )
+ODDS = {"logprobs", "top_logprobs"}
 # A fixed model answers 400 to anything but its own value, which is 1 to every caller's knowledge.
 FIXED_AT = 1
 A_BIT = 0.01
 DEFAULT_RETENTION = "in_memory"
-NO_SCHEMA = "This model cannot be held to a schema; ask for json_object and describe the schema in a message."
-JSON_LINE = "Reply with one valid JSON object and nothing else."
 
 
 def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> ProviderRequest:
@@ -39,16 +38,16 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     rendered.names = tools.names_back(request, sent_names)
     rendered.body = {
         "model": target.upstream_model,
-        "messages": messages(request, traits, sent_names, rendered),
+        "messages": messages(rendered, target, sent_names),
         **streaming(request, traits),
-        **length(request, traits, limit),
+        **length(rendered, traits, limit),
         **sampling(request, traits, rendered),
-        **{name: getattr(request, name) for name in PASSED if asks(request, name) and takes(traits, name)},
+        **passed(rendered, traits),
         **biases(request, traits),
         **stops(request, traits),
-        **tools.offered(request, traits, sent_names, rendered),
-        **response_format(request, traits),
-        **thinking(request, traits),
+        **tools.write(rendered, traits, sent_names),
+        **output_format.write(rendered, traits),
+        **thinking.write(rendered, traits),
         **privacy(request, target, rendered),
     }
     return rendered
@@ -58,28 +57,10 @@ def takes(traits: Traits, name: str) -> bool:
     return name not in traits.ignores and name not in traits.rejects and name not in traits.drops
 
 
-def messages(request: ChatRequest, traits: Traits, sent_names: dict[str, str], rendered: ProviderRequest) -> list[Body]:
-    thinks = traits.thinking != "switch" or traits.thinking_levels.get(request.reasoning_effort or "") != "disabled"
-    written = Writer(traits, sent_names, rendered, thinks).write(request.messages)
-    if not written:
-        raise InvalidRequest("The messages are all empty.", param="messages")
-    if traits.json_word_needed and wants_json(request) and not says_json(request):
-        rendered.transform("json_line_added")
-        written.insert(end_of_head(written), {"role": "system", "content": JSON_LINE})
+def messages(rendered: ProviderRequest, target: Target, sent_names: dict[str, str]) -> list[Body]:
+    written = conversation.write(rendered, target, sent_names)
+    output_format.remind(rendered, written, target.traits)
     return written
-
-
-def wants_json(request: ChatRequest) -> bool:
-    return request.response_format is not None and request.response_format.type == "json_object"
-
-
-def says_json(request: ChatRequest) -> bool:
-    return any("json" in message.text.lower() for message in request.messages)
-
-
-def end_of_head(messages: list[Body]) -> int:
-    spoken = (index for index, message in enumerate(messages) if message["role"] != "system")
-    return next(spoken, len(messages))
 
 
 def streaming(request: ChatRequest, traits: Traits) -> Body:
@@ -93,15 +74,19 @@ def streaming(request: ChatRequest, traits: Traits) -> Body:
     return {"stream": True, "stream_options": options}
 
 
-def length(request: ChatRequest, traits: Traits, limit: int | None) -> Body:
-    tokens = [given for given in (limit, request.output_limit) if given is not None]
-    if tokens:
-        return {traits.length_field: min(tokens)}
-    return {traits.length_field: traits.max_output_tokens} if traits.always_send_length else {}
+def length(rendered: ProviderRequest, traits: Traits, limit: int | None) -> Body:
+    tokens = output_limit(rendered, traits, limit)
+    return {} if tokens is None else {traits.length_field: tokens}
+
+
+def is_free(request: ChatRequest, traits: Traits) -> bool:
+    """Whether sampling is the caller's to choose."""
+    reasons = thinking.fitted_effort(request, traits) != "none"
+    return traits.sampling == "free" or (traits.sampling == "when_not_reasoning" and not reasons)
 
 
 def sampling(request: ChatRequest, traits: Traits, rendered: ProviderRequest) -> Body:
-    free = traits.sampling == "free" or (traits.sampling == "when_not_reasoning" and effort(request, traits) == "none")
+    free = is_free(request, traits)
     body: Body = {}
     for name in ("temperature", "top_p"):
         value = getattr(request, name)
@@ -109,22 +94,21 @@ def sampling(request: ChatRequest, traits: Traits, rendered: ProviderRequest) ->
             body[name] = value
         elif value is not None and value != FIXED_AT:
             rendered.ignore(name)
-    if traits.temperature_below is not None and "temperature" in body:
-        body["temperature"] = min(body["temperature"], traits.temperature_below - A_BIT)
+    if traits.temperature_below is not None and body.get("temperature", 0) >= traits.temperature_below:
+        body["temperature"] = traits.temperature_below - A_BIT
+        rendered.transform("temperature_lowered")
     return body
 
 
-def effort(request: ChatRequest, traits: Traits) -> str | None:
-    return request.reasoning_effort or traits.default_effort
-
-
-def thinking(request: ChatRequest, traits: Traits) -> Body:
-    match traits.thinking, request.reasoning_effort:
-        case "effort", str(given):
-            return {"reasoning_effort": traits.efforts.get(given, given)}
-        case "switch", str(given) if given in traits.thinking_levels:
-            return {"thinking": {"type": traits.thinking_levels[given]}}
-    return {}
+def passed(rendered: ProviderRequest, traits: Traits) -> Body:
+    """A model that samples by itself reports no log probabilities either."""
+    request = rendered.request
+    body = {name: getattr(request, name) for name in PASSED if asks(request, name) and takes(traits, name)}
+    if not is_free(request, traits):
+        for name in ODDS & body.keys():
+            rendered.ignore(name)
+            del body[name]
+    return body
 
 
 def thinks(rendered: ProviderRequest, traits: Traits) -> bool:
@@ -145,7 +129,7 @@ def biases(request: ChatRequest, traits: Traits) -> Body:
 
 
 def stops(request: ChatRequest, traits: Traits) -> Body:
-    given = [stop for stop in request.stops if stop]
+    given = [stop for stop in request.stops if stop] if takes(traits, "stop") else []
     if traits.max_stops is not None and len(given) > traits.max_stops:
         raise unsupported(f"This model takes at most {traits.max_stops} stop strings.", param="stop", value=True)
     for stop in given:
@@ -154,26 +138,6 @@ def stops(request: ChatRequest, traits: Traits) -> Body:
                 f"This model takes stop strings of at most {traits.stop_bytes} bytes.", param="stop", value=True
             )
     return {"stop": request.stop if isinstance(request.stop, str) else given} if given else {}
-
-
-def response_format(request: ChatRequest, traits: Traits) -> Body:
-    wanted = request.response_format
-    if wanted is None or wanted.type == "text":
-        return {}
-    if wanted.type == "json_object":
-        return {"response_format": {"type": "json_object"}}
-    if not traits.json_schema:
-        raise unsupported(NO_SCHEMA, param="response_format", value=True)
-    if (form := wanted.json_schema) is None:
-        raise missing("response_format.json_schema")
-    fields = {"name": form.name, "description": form.description, "schema": form.schema_, "strict": form.strict}
-    given = {name: value for name, value in fields.items() if value is not None}
-    return {"response_format": {"type": "json_schema", "json_schema": given}}
-
-
-def missing(name: str) -> InvalidRequest:
-    text = f"Missing required parameter: '{name}'."
-    return InvalidRequest(text, param=name.partition(".")[0], code="missing_required_parameter")
 
 
 def privacy(request: ChatRequest, target: Target, rendered: ProviderRequest) -> Body:

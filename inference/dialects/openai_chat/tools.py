@@ -7,8 +7,9 @@ from typing import Any
 from inference.chat.invalid_request import unsupported
 from inference.chat.messages import Message
 from inference.chat.provider_request import ProviderRequest
-from inference.chat.request import ChatRequest, Tool
+from inference.chat.request import ChatRequest, Tool, allowed_name
 from inference.chat.traits import Traits
+from inference.dialects import schemas
 
 Body = dict[str, Any]
 
@@ -22,15 +23,16 @@ STRICT: dict[str, Callable[[bool | None], bool | None]] = {
 }
 
 
-def offered(request: ChatRequest, traits: Traits, sent_names: dict[str, str], rendered: ProviderRequest) -> Body:
+def write(rendered: ProviderRequest, traits: Traits, sent_names: dict[str, str]) -> Body:
+    request = rendered.request
     tools = narrowed(request, traits)
     check(request, tools, traits)
     if not tools:
         return {}
     if any(tool.cache_control for tool in tools):
-        rendered.ignore("cache_control")
+        rendered.ignore("cache_control")  # Qwen takes marks on content only
     return {
-        "tools": [definition(tool, traits, sent_names) for tool in tools],
+        "tools": [definition(number, tool, rendered, traits, sent_names) for number, tool in enumerate(tools)],
         **choice(request, traits, sent_names),
         **parallel(request, traits, rendered),
     }
@@ -39,7 +41,7 @@ def offered(request: ChatRequest, traits: Traits, sent_names: dict[str, str], re
 def narrowed(request: ChatRequest, traits: Traits) -> list[Tool]:
     """Where the model knows no allowed_tools, it sees the allowed ones alone."""
     tools = request.tools or []
-    if request.allowed_tools is None or traits.forced_tools:
+    if request.allowed_tools is None or traits.narrowed_tools:
         return tools
     allowed = set(allowed_names(request))
     return [tool for tool in tools if tool.function.name in allowed]
@@ -58,12 +60,17 @@ def check(request: ChatRequest, tools: list[Tool], traits: Traits) -> None:
         )
 
 
-def definition(tool: Tool, traits: Traits, sent_names: dict[str, str]) -> Body:
+def definition(number: int, tool: Tool, rendered: ProviderRequest, traits: Traits, sent_names: dict[str, str]) -> Body:
+    if tool.custom is not None:
+        return {"type": "custom", "custom": tool.custom.model_dump(exclude_none=True)}
     given = tool.function
+    if given.strict and traits.strict_tools == "remove":
+        rendered.ignore("strict")
+    param = f"tools[{number}].function.parameters"
     function = {
         "name": sent_names.get(given.name, given.name),
         "description": given.description,
-        "parameters": given.parameters,
+        "parameters": schemas.of_tool(given.parameters, traits.schema_rules, param, rendered.budget),
         "strict": STRICT[traits.strict_tools](given.strict),
     }
     return {"type": "function", "function": {name: value for name, value in function.items() if value is not None}}
@@ -73,10 +80,12 @@ def choice(request: ChatRequest, traits: Traits, sent_names: dict[str, str]) -> 
     if request.tool_choice is None or isinstance(request.tool_choice, str):
         return {} if request.tool_choice is None else {"tool_choice": request.tool_choice}
     if request.forced_tool is not None:
-        return {"tool_choice": named(request.forced_tool, sent_names)}
-    if not traits.forced_tools or request.allowed_tools is None:
+        return {"tool_choice": named(request.forced_tool, request.tool_choice.type, sent_names)}
+    if request.allowed_tools is None:
         return {"tool_choice": "auto"}
-    allowed = [named(name, sent_names) for name in allowed_names(request)]
+    if not traits.narrowed_tools:
+        return {"tool_choice": request.allowed_tools.mode}
+    allowed = [named(allowed_name(tool), tool.get("type"), sent_names) for tool in request.allowed_tools.tools]
     return {
         "tool_choice": {
             "type": "allowed_tools",
@@ -85,13 +94,14 @@ def choice(request: ChatRequest, traits: Traits, sent_names: dict[str, str]) -> 
     }
 
 
-def named(name: str, sent_names: dict[str, str]) -> Body:
-    return {"type": "function", "function": {"name": sent_names.get(name, name)}}
+def named(name: str, kind: Any, sent_names: dict[str, str]) -> Body:
+    kind = "custom" if kind == "custom" else "function"
+    return {"type": kind, kind: {"name": sent_names.get(name, name)}}
 
 
 def allowed_names(request: ChatRequest) -> list[str]:
     """`ChatRequest` has checked that each names a tool."""
-    return [tool["function"]["name"] for tool in request.allowed_tools.tools] if request.allowed_tools else []
+    return [allowed_name(tool) for tool in request.allowed_tools.tools] if request.allowed_tools else []
 
 
 def parallel(request: ChatRequest, traits: Traits, rendered: ProviderRequest) -> Body:

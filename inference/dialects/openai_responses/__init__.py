@@ -1,9 +1,11 @@
 """OpenAI's Responses API (`POST /responses`), for models Chat Completions does not serve: the codex family.
 
-request.py    the body                             conversation.py  messages → input items
-reasoning.py  sealed thoughts, carried by callers  reply.py         output items → a reply, whole or event by event
-details.py    citations, log probabilities         usage.py         the token counts
-faults.py     refusals and failures                prompt.py       what of a body is no text
+request.py        the body                          reply.py      output items → a reply, whole or event by event
+conversation.py   messages → input items            reasoning.py  sealed thoughts, carried by callers
+parts.py          their parts                       details.py    citations, log probabilities
+tools.py          definitions and choice            usage.py      the token counts
+thinking.py       how hard to think                 faults.py     refusals and failures
+output_format.py  JSON, with a schema or without    prompt.py     what of a body is no text
 """
 
 from inference.dialects.openai_responses.faults import fault

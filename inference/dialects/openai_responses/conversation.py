@@ -1,45 +1,36 @@
 """Messages as input items: a call and its answer are items of their own, beside the messages."""
 
 import hashlib
-import mimetypes
 from collections import deque
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
-from inference.chat import media
-from inference.chat.invalid_request import InvalidRequest
-from inference.chat.messages import AnyPart, FilePart, ImagePart, Message, TextPart, ToolCall
+from inference.chat.messages import Message, ToolCall
 from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.traits import Traits
+from inference.dialects.openai_responses import parts
 from inference.dialects.openai_responses.reasoning import carried, followed
 
 LONGEST_CALL_ID = 64
 
 
-def input_items(messages: list[Message], target: Target, rendered: ProviderRequest) -> list[dict[str, Any]]:
+def write(rendered: ProviderRequest, target: Target) -> list[dict[str, Any]]:
     """Raises `InvalidRequest`."""
     items: list[dict[str, Any]] = []
-    for index, message in enumerate(messages):
+    custom: set[str] = set()  # ids of calls that take text
+    for index, message in enumerate(rendered.request.messages):
         at = f"messages[{index}]"
-        name_what_is_lost(message, rendered)
+        custom |= {call.id for call in message.calls if call.custom is not None}
         if message.role == "assistant":
             items += followed(assistant_items(message, target.upstream_model))
         elif message.role == "tool":
-            items.append(answer(message, target.traits, at))
+            items.append(answer(message, target.traits, at, is_custom=message.tool_call_id in custom))
         else:
-            items.append({"type": "message", "role": message.role, "content": input_parts(message, target.traits, at)})
+            items.append(
+                {"type": "message", "role": message.role, "content": parts.contents(message.parts, at, target.traits)}
+            )
     return items
-
-
-def name_what_is_lost(message: Message, rendered: ProviderRequest) -> None:
-    if message.name is not None and message.role != "tool":
-        rendered.ignore("messages.name")
-    marked = message.content if isinstance(message.content, list) else []
-    if message.cache_control or any(part.cache_control for part in marked):
-        rendered.ignore("cache_control")
-    if any(part.prompt_cache_breakpoint for part in marked):
-        rendered.ignore("prompt_cache_breakpoint")
 
 
 def assistant_items(message: Message, upstream_model: str) -> Iterator[dict[str, Any]]:
@@ -77,59 +68,19 @@ def pieces(text: str, lengths: list[int]) -> list[str]:
 
 
 def function_call(call: ToolCall) -> dict[str, Any]:
+    if call.custom is not None:
+        return {"type": "custom_tool_call", "call_id": fitting(call.id), **call.custom.model_dump()}
     asked = {"name": call.function.name, "arguments": call.function.arguments or "{}"}
     return {"type": "function_call", "call_id": fitting(call.id), **asked}
 
 
-def answer(message: Message, traits: Traits, at: str) -> dict[str, Any]:
+def answer(message: Message, traits: Traits, at: str, *, is_custom: bool) -> dict[str, Any]:
     only_text = all(part.type == "text" for part in message.parts)
-    output = message.text if only_text else input_parts(message, traits, at)
-    return {"type": "function_call_output", "call_id": fitting(message.tool_call_id or ""), "output": output}
+    output = message.text if only_text else parts.contents(message.parts, at, traits)
+    kind = "custom_tool_call_output" if is_custom else "function_call_output"
+    return {"type": kind, "call_id": fitting(message.tool_call_id or ""), "output": output}
 
 
 def fitting(call_id: str) -> str:
     """Ids made elsewhere may be longer than this API takes; a call and its answer stay together."""
     return call_id if len(call_id) <= LONGEST_CALL_ID else "call_" + hashlib.sha1(call_id.encode()).hexdigest()
-
-
-def input_parts(message: Message, traits: Traits, at: str) -> list[dict[str, Any]]:
-    parts = [input_part(part, traits, f"{at}.content[{number}]") for number, part in enumerate(message.parts)]
-    return parts or [{"type": "input_text", "text": ""}]
-
-
-def input_part(part: AnyPart, traits: Traits, at: str) -> dict[str, Any]:
-    match part:
-        case TextPart():
-            return {"type": "input_text", "text": part.text}
-        case ImagePart():
-            return input_image(part, traits, at)
-        case FilePart() if traits.documents:
-            return input_file(part)
-    raise unsupported_part(part, at)
-
-
-def unsupported_part(part: AnyPart, at: str) -> InvalidRequest:
-    sentence = f"{at}: this model does not take a part of type '{part.type}'."
-    return InvalidRequest(sentence, param="messages", code="unsupported_value")
-
-
-def input_image(part: ImagePart, traits: Traits, at: str) -> dict[str, Any]:
-    url = part.image_url.url
-    if not traits.images:
-        raise unsupported_part(part, at)
-    if ("data" if media.is_data_url(url) else media.scheme(url)) not in traits.images:
-        sentence = f"{at}: an image must be an https URL or a data URL."
-        raise InvalidRequest(sentence, param="messages", code="invalid_image_url")
-    return {"type": "input_image", "image_url": url, "detail": part.image_url.detail or "auto"}
-
-
-def input_file(part: FilePart) -> dict[str, Any]:
-    content = part.file.file_data or ""
-    return {"type": "input_file", "filename": part.file.filename or default_name(content), "file_data": content}
-
-
-def default_name(content: str) -> str:
-    """The API wants a name, and reads the kind of the file from its ending."""
-    declared, _, data = media.split_data_url(content)
-    kind = "application/pdf" if data is None else declared
-    return "file" + (mimetypes.guess_extension(kind) or "")

@@ -3,7 +3,12 @@
 from inference.chat.prompt import SEALED, Declared, by_type, media, settings
 
 PARTS: Declared = {
-    "*": by_type({"input_image": {"image_url": media("image")}, "input_file": {"file_data": media("file")}})
+    "*": by_type(
+        {
+            "input_image": {"image_url": media("image")},
+            "input_file": {"file_data": media("file"), "file_url": media("file")},
+        }
+    )
 }
 
 SETTINGS = """

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..meta_schema import problem
 from .models import bad
 
 Body = dict[str, Any]
@@ -45,6 +46,8 @@ def check_input_schema(schema: Body, place: str) -> None:
     for keyword in ("oneOf", "allOf", "anyOf"):
         if keyword in schema:
             raise bad(f"{place}: input_schema does not support oneOf, allOf, or anyOf at the top level")
+    if problem(schema):
+        raise bad(f"{place}: JSON schema is invalid. It must match JSON Schema draft 2020-12")
 
 
 def check_choice(choice: Body | None, names: list[str]) -> None:

@@ -12,14 +12,22 @@ NAME = text(pattern=r"[a-zA-Z_][a-zA-Z0-9_.:-]{0,127}")
 MEDIA = one_of(
     "image/png", "image/jpeg", "image/webp", "image/heic", "image/heif", "application/pdf", "text/plain", "text/html",
     "text/css", "text/csv", "text/markdown", "text/xml", "audio/wav", "audio/mpeg", "audio/mp3", "audio/aiff",
-    "audio/aac", "audio/ogg", "audio/flac",
+    "audio/aac", "audio/ogg", "audio/flac", "image/gif", "video/mp4", "video/mpeg", "video/mov", "video/avi",
+    "video/x-flv", "video/mpg", "video/webm", "video/wmv", "video/3gpp",
 )  # fmt: skip
-ANSWER = record({"id": text(), "name": text(least=1), "response": mapping(anything)}, ["name", "response"])
+BLOB = record({"mimeType": MEDIA, "data": text(least=1)}, ["mimeType", "data"])
+FILE = record({"mimeType": MEDIA, "fileUri": text(pattern=r"https://.+")}, ["mimeType", "fileUri"])
+SHOWN = record({"inlineData": BLOB, "fileData": FILE})
+ANSWER = record(
+    {"id": text(), "name": text(least=1), "response": mapping(anything), "parts": array(SHOWN, least=1)},
+    ["name", "response"],
+)
 PART = record({
     "text": text(),
     "thought": flag,
     "thoughtSignature": text(least=1),
-    "inlineData": record({"mimeType": MEDIA, "data": text(least=1)}, ["mimeType", "data"]),
+    "inlineData": BLOB,
+    "fileData": FILE,
     "functionCall": record({"id": text(), "name": text(least=1), "args": mapping(anything)}, ["name"]),
     "functionResponse": ANSWER,
 })  # fmt: skip

@@ -7,13 +7,14 @@ from .schemas import check_json_schema, check_openapi_schema
 from .signatures import check_signatures, decoded
 
 Body = dict[str, Any]
-DATA = ("text", "inlineData", "functionCall", "functionResponse")
+DATA = ("text", "inlineData", "fileData", "functionCall", "functionResponse")
 JSON = "application/json"
 
 
 def check(body: Body, model: Model) -> None:
     check_contents(body["contents"])
     check_answers(body["contents"])
+    check_pictures(body["contents"], model)
     check_signatures(body["contents"], required=model.is_third)
     check_declarations(body)
     check_calling(body)
@@ -72,6 +73,12 @@ def check_answers(contents: list[Body]) -> None:
         pending = calls
     if pending:
         raise bad("Please ensure that function call turn is followed by a function response turn.")
+
+
+def check_pictures(contents: list[Body], model: Model) -> None:
+    for content in contents:
+        if not model.is_third and any("parts" in answer for answer in held(content, "functionResponse")):
+            raise bad("Multimodal function response is not supported for this model.")
 
 
 def held(content: Body, field: str) -> list[Body]:

@@ -35,6 +35,9 @@ def misfit(node: Any) -> str | None:
             return f"keyword '{keyword}' is not supported"
     if "$ref" in node and any(not keyword.startswith("$") for keyword in node):
         return "a schema with '$ref' may have no other fields than those that start with '$'"
+    for branch in [*node.get("anyOf", ()), *node.get("oneOf", ())]:
+        if isinstance(branch, dict) and not branch.keys() - {"title", "description"}:
+            return "any_of: a branch must not be empty"
     kinds = node.get("type", [])
     for kind in [kinds] if isinstance(kinds, str) else kinds:
         if kind not in JSON_TYPES:

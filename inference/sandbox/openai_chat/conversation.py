@@ -43,8 +43,9 @@ def check_companions(body: Mapping[str, Any], companions: Mapping[str, str]) -> 
 
 def check_named_choice(body: Mapping[str, Any]) -> None:
     choice = body.get("tool_choice")
-    names = [tool["function"]["name"] for tool in body.get("tools") or []]
-    for name in [choice["function"]["name"]] if isinstance(choice, dict) and "function" in choice else []:
+    names = [tool[tool["type"]]["name"] for tool in body.get("tools") or []]
+    kind = choice.get("type") if isinstance(choice, dict) else None
+    for name in [choice[kind]["name"]] if isinstance(choice, dict) and kind in ("function", "custom") else []:
         if name not in names:
             raise bad(f"Tool choice '{name}' not found in 'tools' parameter.", "tool_choice")
 
@@ -75,10 +76,12 @@ def understood(body: Mapping[str, Any], model: str, *, thinks: bool, limit: int 
         input=Usage(input=count_input(body)),
         results=trailing_results(messages),
         tools=tuple(
-            Tool(tool["function"]["name"], tool["function"].get("parameters") or {}) for tool in body.get("tools") or ()
+            Tool(tool["function"]["name"], tool["function"].get("parameters") or {})
+            for tool in body.get("tools") or ()
+            if tool["type"] == "function"  # a custom tool is taken, and never called here
         ),
         choice=choice if isinstance(choice, str) else chosen(choice),
-        allowed=tuple(tool["function"]["name"] for tool in allowed(choice).get("tools", ())),
+        allowed=tuple(tool[tool["type"]]["name"] for tool in allowed(choice).get("tools", ())),
         parallel=body.get("parallel_tool_calls") is not False,
         thinks=thinks,
         limit=limit,
@@ -98,7 +101,8 @@ def allowed(choice: Any) -> dict[str, Any]:
 
 
 def chosen(choice: dict[str, Any]) -> str:
-    name: str = choice["function"]["name"] if "function" in choice else allowed(choice).get("mode", REQUIRED)
+    named = choice.get("function") or choice.get("custom")
+    name: str = named["name"] if named else allowed(choice).get("mode", REQUIRED)
     return name
 
 

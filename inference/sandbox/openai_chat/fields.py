@@ -28,24 +28,43 @@ def content(**parts: Rule) -> Rule:
     return typed(string=text(), array=array(tagged("type", parts), least=1))
 
 
-def tool_calls(name: Rule) -> Rule:
+def tool_calls(name: Rule, *, custom: bool = False) -> Rule:
     function = record({"name": name, "arguments": text()}, ["name", "arguments"])
-    return array(
-        record({"id": text(least=1), "type": one_of("function"), "function": function}, ["id", "type", "function"]),
-        least=1,
-    )
+    kinds = {"function": record({**CALL, "function": function}, ["id", "type", "function"])}
+    if custom:
+        asked = record({"name": name, "input": text()}, ["name", "input"])
+        kinds["custom"] = record({**CALL, "custom": asked}, ["id", "type", "custom"])
+    return array(tagged("type", kinds), least=1)
 
 
-def tools(name: Rule, most: int, **more: Rule) -> Rule:
+def tools(name: Rule, most: int, *, custom: bool = False, **more: Rule) -> Rule:
     function = record(
         {"name": name, "description": nullable(text()), "parameters": mapping(anything), **more}, ["name"]
     )
-    return array(record({"type": one_of("function"), "function": function}, ["type", "function"]), least=1, most=most)
+    kinds = {"function": record({"type": anything, "function": function}, ["type", "function"])}
+    if custom:
+        told = record({"name": name, "description": text(), "format": CUSTOM_FORMAT}, ["name"])
+        kinds["custom"] = record({"type": anything, "custom": told}, ["type", "custom"])
+    return array(tagged("type", kinds), least=1, most=most)
+
+
+CALL: dict[str, Rule] = {"id": text(least=1), "type": anything}
+GRAMMAR: dict[str, Rule] = {"syntax": one_of("lark", "regex"), "definition": text(least=1)}
+CUSTOM_FORMAT = tagged(
+    "type",
+    {
+        "text": record({"type": anything}),
+        "grammar": record(
+            {"type": anything, "grammar": record(GRAMMAR, ["syntax", "definition"])}, ["type", "grammar"]
+        ),
+    },
+)
 
 
 NAMED_CHOICE = record(
     {"type": one_of("function"), "function": record({"name": text()}, ["name"])}, ["type", "function"]
 )
+CUSTOM_CHOICE = record({"type": one_of("custom"), "custom": record({"name": text()}, ["name"])}, ["type", "custom"])
 SCHEMA_FORMAT = record(
     {"name": text(pattern=FUNCTION_NAME), "description": text(), "schema": mapping(anything), "strict": nullable(flag)},
     ["name"],

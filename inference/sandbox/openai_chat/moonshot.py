@@ -9,8 +9,8 @@ from ..refusals import Refused
 from ..replies import Reply
 from ..tool_choice import Call
 from ..validators import Invalid, anything, array, flag, integer, nullable, number, one_of, record, tagged, text, typed
-from . import fields
-from .conversation import bad, check_companions, check_tool_messages, parts_text, understood
+from . import fields, mfjs
+from .conversation import bad, check_companions, check_named_choice, check_tool_messages, parts_text, understood
 from .error_messages import in_openais_words
 from .wire import ChatWire, sse
 
@@ -113,7 +113,10 @@ class Moonshot(ChatWire):
         thinks = (body.get("thinking") or {}).get("type") != "disabled"
         check_sampling(body, FIXED if thinks else FIXED_WITHOUT_THINKING)
         check_companions(body, {"stream_options": "stream", "tool_choice": "tools"})
-        check_choice(body)
+        check_choice(body, thinks)
+        check_named_choice(body)
+        mfjs.check_functions(body.get("tools") or [])
+        mfjs.check_reply(body.get("response_format") or {})
         check_stops(body)
         check_messages(body["messages"], thinks)
         check_tool_messages(body["messages"])
@@ -166,10 +169,12 @@ def check_sampling(body: Mapping[str, Any], fixed: Mapping[str, float]) -> None:
             raise bad(f"invalid {field}: only {value} is allowed for this model")
 
 
-def check_choice(body: Mapping[str, Any]) -> None:
+def check_choice(body: Mapping[str, Any], thinks: bool) -> None:
     choice = body.get("tool_choice", "auto")
-    if choice not in ("auto", "none"):
-        raise bad(f"Invalid request: tool_choice {choice!r} is not supported by this model, only 'auto' and 'none'")
+    if choice not in ("auto", "none") and thinks:
+        raise bad(f"Invalid request: tool_choice {choice!r} is incompatible with thinking enabled")
+    if isinstance(choice, str) and choice not in ("auto", "none", "required"):
+        raise bad(f"Invalid request: tool_choice {choice!r} is unknown")
 
 
 def check_stops(body: Mapping[str, Any]) -> None:

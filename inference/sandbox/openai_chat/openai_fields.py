@@ -41,7 +41,7 @@ MESSAGE = tagged(
                 **SPOKEN,
                 "content": nullable(fields.content(text=fields.TEXT_PART, refusal=fields.REFUSAL_PART)),
                 "refusal": nullable(text()),
-                "tool_calls": fields.tool_calls(NAME),
+                "tool_calls": fields.tool_calls(NAME, custom=True),
                 "annotations": array(anything),
                 "audio": nullable(anything),
                 "function_call": nullable(anything),
@@ -52,15 +52,17 @@ MESSAGE = tagged(
         ),
     },
 )
+ALLOWED = tagged("type", {"function": fields.NAMED_CHOICE, "custom": fields.CUSTOM_CHOICE})
 ALLOWED_TOOLS = record(
     {
         "type": anything,
         "allowed_tools": record(
-            {"mode": one_of("auto", "required"), "tools": array(fields.NAMED_CHOICE, least=1)}, ["mode", "tools"]
+            {"mode": one_of("auto", "required"), "tools": array(ALLOWED, least=1)}, ["mode", "tools"]
         ),
     },
     ["allowed_tools"],
 )
+CHOICES = {"function": fields.NAMED_CHOICE, "custom": fields.CUSTOM_CHOICE, "allowed_tools": ALLOWED_TOOLS}
 FIELDS = {
     "model": text(least=1),
     "messages": array(MESSAGE, least=1),
@@ -78,10 +80,12 @@ FIELDS = {
     "logit_bias": nullable(mapping(number(-100, 100))),
     "presence_penalty": nullable(number(-2, 2)),
     "frequency_penalty": nullable(number(-2, 2)),
-    "tools": fields.tools(NAME, 128, strict=nullable(flag)),
+    "tools": fields.tools(NAME, 128, custom=True, strict=nullable(flag)),
     "tool_choice": typed(
         string=one_of("none", "auto", "required"),
-        object=tagged("type", {"function": fields.NAMED_CHOICE, "allowed_tools": ALLOWED_TOOLS}),
+        object=tagged(
+            "type", {"function": fields.NAMED_CHOICE, "custom": fields.CUSTOM_CHOICE, "allowed_tools": ALLOWED_TOOLS}
+        ),
     ),
     "parallel_tool_calls": flag,
     "response_format": tagged("type", fields.FORMATS),

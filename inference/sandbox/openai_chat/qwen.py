@@ -1,4 +1,4 @@
-"""Alibaba's Qwen coder in compatible mode: text only, tools never forced, errors in an SSE frame when a stream was
+"""Alibaba's Qwen coder in compatible mode: text only, no thinking, errors in an SSE frame when a stream was
 asked for."""
 
 import json
@@ -143,11 +143,9 @@ class Qwen(ChatWire):
                 f"The model `{body['model']}` does not exist or you do not have access to it.",
                 code="model_not_found",
             )
-        if body.get("tool_choice", "auto") not in ("auto", "none"):
-            raise parameter(
-                "<400> InternalError.Algo.InvalidParameter: The tool_choice parameter only supports 'auto' and "
-                "'none' for this model."
-            )
+        choice = body.get("tool_choice", "auto")
+        if isinstance(choice, str) and choice not in ("auto", "none", "required"):
+            raise parameter("<400> InternalError.Algo.InvalidParameter: The tool_choice parameter is not known.")
         check_companions(body, {"stream_options": "stream"})
         check_marks(body["messages"])
         try:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ..meta_schema import problem
 from .conversation import bad
 
 UNSTRICT = (
@@ -21,7 +22,8 @@ UNSTRICT = (
 
 def check_functions(tools: list[dict[str, Any]]) -> None:
     for index, tool in enumerate(tools):
-        check_function(tool["function"], f"tools[{index}].function.parameters")
+        if tool["type"] == "function":
+            check_function(tool["function"], f"tools[{index}].function.parameters")
 
 
 def check_function(function: dict[str, Any], param: str) -> None:
@@ -35,6 +37,8 @@ def check_function(function: dict[str, Any], param: str) -> None:
             param,
             "invalid_function_parameters",
         )
+    if wrong := problem(schema):
+        raise bad(f"{opening}{wrong}.", param, "invalid_function_parameters")
     if function.get("strict"):
         check_strict(schema, opening, param, "invalid_function_parameters")
 

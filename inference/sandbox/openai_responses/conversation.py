@@ -22,7 +22,11 @@ def understood(body: Body, model: str, *, thinks: bool) -> Ask:
         prompt=last_user_text(given),
         input=Usage(input=count_input(body)),
         results=trailing_results(given),
-        tools=tuple(Tool(tool["name"], tool.get("parameters") or {}) for tool in body.get("tools", ())),
+        tools=tuple(
+            Tool(tool["name"], tool.get("parameters") or {})
+            for tool in body.get("tools", ())
+            if tool["type"] == "function"
+        ),
         choice=choice if isinstance(choice, str) else choice.get("name") or choice["mode"],
         allowed=tuple(tool["name"] for tool in choice.get("tools", ())) if isinstance(choice, dict) else (),
         parallel=body.get("parallel_tool_calls") is not False,
@@ -52,7 +56,7 @@ def last_user_text(given: list[Body]) -> str:
 def trailing_results(given: list[Body]) -> tuple[str, ...]:
     results: list[str] = []
     for item in reversed(given):
-        if item.get("type") != "function_call_output":
+        if item.get("type") not in ("function_call_output", "custom_tool_call_output"):
             break
         results.insert(0, item_text(item))
     return tuple(results)

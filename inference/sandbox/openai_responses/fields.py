@@ -59,6 +59,18 @@ ITEM = tagged(
             },
             ["call_id", "output"],
         ),
+        "custom_tool_call": record(
+            {"type": anything, "call_id": text(least=1, most=64), "name": NAME, "input": text()},
+            ["call_id", "name", "input"],
+        ),
+        "custom_tool_call_output": record(
+            {
+                "type": anything,
+                "call_id": text(least=1, most=64),
+                "output": typed(string=text(), array=array(tagged("type", INPUT_PARTS))),
+            },
+            ["call_id", "output"],
+        ),
         "reasoning": record(
             {
                 "type": anything,
@@ -74,6 +86,16 @@ ITEM = tagged(
     default="message",
 )
 
+CUSTOM_FORMAT = tagged(
+    "type",
+    {
+        "text": record({"type": anything}),
+        "grammar": record(
+            {"type": anything, "syntax": one_of("lark", "regex"), "definition": text(least=1)},
+            ["syntax", "definition"],
+        ),
+    },
+)
 TOOL = tagged(
     "type",
     {
@@ -87,6 +109,7 @@ TOOL = tagged(
             },
             ["name"],
         ),
+        "custom": record({"type": anything, "name": NAME, "description": text(), "format": CUSTOM_FORMAT}, ["name"]),
     },
 )
 NAMED_CHOICE = record({"type": anything, "name": text()}, ["name"])
@@ -94,7 +117,7 @@ ALLOWED_CHOICE = record(
     {
         "type": anything,
         "mode": one_of("auto", "required"),
-        "tools": array(record({"type": one_of("function"), "name": text()}, ["type", "name"]), least=1),
+        "tools": array(record({"type": one_of("function", "custom"), "name": text()}, ["type", "name"]), least=1),
     },
     ["mode", "tools"],
 )
@@ -131,7 +154,7 @@ REQUEST = record(
         "tools": array(TOOL, most=128),
         "tool_choice": typed(
             string=one_of("none", "auto", "required"),
-            object=tagged("type", {"function": NAMED_CHOICE, "allowed_tools": ALLOWED_CHOICE}),
+            object=tagged("type", {"function": NAMED_CHOICE, "custom": NAMED_CHOICE, "allowed_tools": ALLOWED_CHOICE}),
         ),
         "parallel_tool_calls": nullable(flag),
         "reasoning": nullable(

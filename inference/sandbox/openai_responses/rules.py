@@ -60,9 +60,9 @@ def check_calls(given: list[Body]) -> None:
     calls: list[str] = []
     answers: list[str] = []
     for item in given:
-        if item.get("type") == "function_call":
+        if item.get("type") in ("function_call", "custom_tool_call"):
             calls.append(item["call_id"])
-        if item.get("type") == "function_call_output":
+        if item.get("type") in ("function_call_output", "custom_tool_call_output"):
             if item["call_id"] not in calls:
                 raise bad(f"No tool call found for function call output with call_id {item['call_id']}.", "input")
             answers.append(item["call_id"])
@@ -106,7 +106,8 @@ def is_ours(content: str) -> bool:
 def check_tools(body: Body) -> None:
     names = [tool["name"] for tool in body.get("tools", ())]
     for index, tool in enumerate(body.get("tools", ())):
-        check_function(tool, f"tools[{index}].parameters")
+        if tool["type"] == "function":
+            check_function(tool, f"tools[{index}].parameters")
     choice = body.get("tool_choice", "auto")
     if choice == "required" and not names:
         raise bad("Tool choice 'required' must be specified with 'tools' parameter.", "tool_choice")

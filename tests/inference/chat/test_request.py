@@ -34,11 +34,32 @@ def refusal(body: bytes | None = None, **fields: Any) -> InvalidRequest:
         b'{"model": "\xff"}',
         b"{'model': 1}",
         b'{"temperature": NaN}',
-        b'{"model": "a", "messages": [{"role": "user", "content": "\\ud83d"}]}',
+        b'{"model": "\\ud83d", "messages": [{"role": "user", "content": "a"}]}',
     ],
 )
 def test_what_is_no_json_object_is_refused(body: bytes) -> None:
     assert refusal(body).code == "invalid_json"
+
+
+def nested(levels: int) -> bytes:
+    inside = "[" * (levels - 1) + "]" * (levels - 1)
+    return f'{{"model": "a", "messages": [{{"role": "user", "content": "a"}}], "made_up": {inside}}}'.encode()
+
+
+def test_a_request_may_be_nested_and_not_without_end() -> None:
+    assert ChatRequest.read(nested(250)).unknown == ["made_up"]
+    for levels in (300, 5000, 200_000):
+        assert refusal(nested(levels)).code == "request_too_complex"
+
+
+@pytest.mark.parametrize(
+    ("given", "held"), [("a\\ud83db", "a\ufffdb"), ("a\\u0000", "a\ufffd"), ("\\ud83d\\ude00", "😀")]
+)
+def test_text_nobody_can_store_is_mended_in_messages(given: str, held: str) -> None:
+    body = f'{{"model": "a", "messages": [{{"role": "user", "content": "{given}"}}]}}'.encode()
+    request = ChatRequest.read(body)
+    assert request.messages[0].content == held
+    assert request.rewritten == (["text_mended"] if "\ufffd" in held else [])
 
 
 @pytest.mark.parametrize("name", ["model", "messages"])
@@ -78,7 +99,8 @@ def test_null_counts_as_absent_for_every_field() -> None:
         ({"messages": ["Hello"]}, "messages", "invalid_type"),
         ({"messages": [{"content": "x"}]}, "messages", "missing_required_parameter"),
         ({"messages": [{"role": "robot", "content": "x"}]}, "messages", "invalid_value"),
-        ({"tools": [{"type": "custom", "custom": {"name": "x"}}]}, "tools", "invalid_value"),
+        ({"tools": [{"type": "custom", "custom": {"name": "a b"}}]}, "tools", "invalid_value"),
+        ({"tools": [{"type": "python"}]}, "tools", "invalid_value"),
         ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, "tools", "invalid_value"),
         ({"tools": [{"type": "function", "function": {}}]}, "tools", "missing_required_parameter"),
         ({"reasoning_effort": "extreme"}, "reasoning_effort", "invalid_value"),

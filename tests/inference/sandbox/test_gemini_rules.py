@@ -57,7 +57,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
         part({"inlineData": {"mimeType": "image/png", "data": "!"}}),
         "Base64 decoding failed",
     ),
-    "a gif": (THIRD, part({"inlineData": {"mimeType": "image/gif", "data": "AAAA"}}), "mime_type"),
+    "a drawing": (THIRD, part({"inlineData": {"mimeType": "image/svg+xml", "data": "AAAA"}}), "mime_type"),
     "too much to say": (THIRD, config(maxOutputTokens=65_537), "65537 (exclusive)"),
     "six stops": (THIRD, config(stopSequences=list("abcdef")), "stop_sequences"),
     "two candidates": (THIRD, config(candidateCount=2), "candidate_count"),

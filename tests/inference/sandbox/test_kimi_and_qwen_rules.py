@@ -11,6 +11,11 @@ CALL = {"id": "functions.f:0", "type": "function", "function": {"name": "func", 
 ANSWERED = {"role": "tool", "tool_call_id": "functions.f:0", "content": "1"}
 PICTURE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
 
+
+def with_property(schema: dict[str, Any]) -> dict[str, Any]:
+    return function(parameters={"type": "object", "properties": {"a": schema}, "required": []})
+
+
 KIMI_REFUSES: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown field": ({"seed": 1}, "Unknown parameter: 'seed'"),
     "its own temperature": ({"temperature": 0.5}, "only 1 is allowed for this model"),
@@ -21,6 +26,16 @@ KIMI_REFUSES: dict[str, tuple[dict[str, Any], str]] = {
         {"tools": [function()], "tool_choice": {"type": "function", "function": {"name": "get_weather"}}},
         "tool_choice",
     ),
+    "a tool without a root type": (
+        {"tools": [function(parameters={"properties": {}, "required": []})]},
+        'must be "object"',
+    ),
+    "a type beside anyOf": (
+        {"tools": [with_property({"type": "object", "anyOf": [{"type": "object", "required": []}]})]},
+        "type should be defined in anyOf items",
+    ),
+    "a property without a type": ({"tools": [with_property({"description": "anything"})]}, "type is not defined"),
+    "an object without required": ({"tools": [with_property({"type": "object"})]}, "required is not defined"),
     "a tool with a short name": ({"tools": [function("go")]}, "pattern"),
     "six stop strings": ({"stop": list("abcdef")}, "stop"),
     "a long stop string": ({"stop": "x" * 33}, "32 bytes"),
@@ -35,7 +50,7 @@ KIMI_REFUSES: dict[str, tuple[dict[str, Any], str]] = {
 QWEN_REFUSES: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown field": ({"frequency_penalty": 1}, "Unknown parameter"),
     "a temperature of two": ({"temperature": 2}, "temperature"),
-    "a forced tool": ({"tools": [function()], "tool_choice": "required"}, "tool_choice"),
+    "an unknown choice": ({"tools": [function()], "tool_choice": "always"}, "tool_choice"),
     "a strict tool": ({"tools": [function(strict=True)]}, "strict"),
     "a picture": ({"messages": [{"role": "user", "content": [PICTURE]}]}, "only supports text"),
     "a schema": (

@@ -134,9 +134,17 @@ def test_effort_is_a_budget_or_a_level(model: str, effort: str, thinking: Json |
 
 
 def test_a_budget_stays_below_the_limit() -> None:
-    assert body(reasoning_effort="high", max_tokens=1025)["thinking"]["budget_tokens"] == 1024
-    assert rendered(reasoning_effort="high", max_tokens=1024).transforms == ["thinking_disabled"]
+    assert body(reasoning_effort="high", max_tokens=2048)["thinking"]["budget_tokens"] == 1024
+    assert rendered(reasoning_effort="high", max_tokens=4096).transforms == ["thinking_lowered"]
+    assert rendered(reasoning_effort="high", max_tokens=2047).transforms == ["thinking_disabled"]
     assert rendered(reasoning_effort="high", limit=1024).transforms == ["thinking_disabled"]
+
+
+@pytest.mark.parametrize("limit", [2048, 5121, 12_300, 64_000])
+def test_a_limit_lowered_by_the_hold_leaves_room_for_an_answer_too(limit: int) -> None:
+    sent = body(reasoning_effort="max", limit=limit)
+    left = sent["max_tokens"] - sent["thinking"]["budget_tokens"]
+    assert sent["max_tokens"] == limit and left >= max(1024, limit // 5)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +169,7 @@ def test_claudes_own_field_wins_over_the_effort() -> None:
 
 
 def test_a_tool_is_flat() -> None:
-    schema = {"type": "object", "properties": {"city": {"type": "string", "minLength": 1}}, "$schema": "x"}
+    schema = {"type": "object", "properties": {"city": {"type": "string", "minLength": 1}}, "x-own": "x"}
     sent = body(tools=[tool(description="Weather", parameters=schema, strict=False)])
     assert sent["tools"] == [{"name": "get_weather", "description": "Weather", "input_schema": schema}]
     assert "tool_choice" not in sent

@@ -1,18 +1,20 @@
 """JSON Schema as Claude compiles it."""
 
+import json
 from typing import Any
 
 import pytest
 
+from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest
-from inference.dialects.anthropic import schema
+from inference.dialects import schemas
 from tests.inference.dialects.anthropic.claude import Json, body, rendered, tool
 
 NODE = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}}}
 
 
 def fit(given: Json) -> Json:
-    return schema.fit(given, param="p")
+    return schemas.of_reply(given, "claude_strict", "p", Budget())
 
 
 def fitted(property_schema: Any) -> Any:
@@ -96,7 +98,7 @@ def test_definitions_are_fitted_too() -> None:
         {"$ref": "#/$defs/A", "$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}}},
         {"type": "object", "$defs": {f"D{n}": {"$ref": f"#/$defs/D{n + 1}"} for n in range(5000)} | {"D5000": {}}},
     ],
-    ids=str,
+    ids=lambda given: str(given)[:60],
 )
 def test_what_cannot_be_said_is_refused(given: Json) -> None:
     with pytest.raises(InvalidRequest) as refusal:
@@ -108,8 +110,6 @@ def test_what_cannot_be_said_is_refused(given: Json) -> None:
     "root",
     [
         {"type": "string"},
-        {"anyOf": [{"type": "object"}]},
-        {"oneOf": []},
         {"$ref": "#/$defs/A", "$defs": {"A": {"type": "array"}}},
     ],
 )
@@ -163,7 +163,11 @@ def test_twenty_strict_tools_are_taken() -> None:
 
 
 @pytest.mark.parametrize("given", [OPTIONAL, UNIONS], ids=["optional", "unions"])
-def test_a_reply_cannot_be_held_to_too_much(given: Json) -> None:
+def test_a_reply_that_cannot_be_held_to_a_schema_is_told_it(given: Json) -> None:
+    form = {"name": "x", "schema": given}
+    sent = rendered(response_format={"type": "json_schema", "json_schema": form})
+    assert sent.transforms == ["schema_in_words"] and "output_config" not in sent.body
+    assert json.dumps(given) in sent.body["system"][-1]["text"]
     with pytest.raises(InvalidRequest) as refusal:
-        rendered(response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": given}})
+        rendered(response_format={"type": "json_schema", "json_schema": {**form, "strict": True}})
     assert refusal.value.param == "response_format"

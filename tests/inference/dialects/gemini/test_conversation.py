@@ -5,13 +5,13 @@ import pytest
 from inference.dialects.gemini.signatures import STAND_IN, renew
 from tests.inference.dialects.gemini.asking import (
     FLASH,
+    FLASH_3,
     Json,
     body,
     call,
     calling,
     contents,
     image,
-    refused,
     rendered,
     result,
     text,
@@ -118,10 +118,16 @@ def test_a_result_is_an_object_or_a_text(content: object, response: Json) -> Non
     assert turns[2]["parts"] == [{"functionResponse": {"id": "a", "name": "get_weather", "response": response}}]
 
 
-def test_an_image_in_a_result_is_refused() -> None:
+def test_an_image_in_a_result_is_part_of_the_answer_to_gemini_3() -> None:
     picture = result("a", [image(data_url("image/png", PNG))])
-    refusal = refused(messages=[user(), calling(call("a")), picture])
-    assert (refusal.param, refusal.code) == ("messages", "unsupported_value")
+    (answer,) = contents(user(), calling(call("a")), picture, model=FLASH_3)[-1]["parts"]
+    assert answer["functionResponse"]["parts"][0]["inlineData"]["mimeType"] == "image/png"
+
+
+def test_an_image_in_a_result_stands_beside_the_answers_of_gemini_2() -> None:
+    shown, plain = result("a", [image(data_url("image/png", PNG))]), result("b", "21")
+    sent = contents(user(), calling(call("a"), call("b")), shown, plain, model=FLASH)[-1]["parts"]
+    assert [next(iter(part)) for part in sent] == ["functionResponse", "functionResponse", "text", "inlineData"]
 
 
 def test_legacy_calls_and_results_find_each_other() -> None:

@@ -31,7 +31,7 @@ def test_images_are_sent_as_what_they_are(url: str, media_type: str) -> None:
     assert inline(file(url))["mimeType"] == media_type
 
 
-@pytest.mark.parametrize("url", [data_url("image/gif", GIF), data_url("image/svg+xml", b"<svg/>")])
+@pytest.mark.parametrize("url", [data_url("image/svg+xml", b"<svg/>"), data_url("image/tiff", b"II*")])
 def test_images_gemini_cannot_see_are_refused(url: str) -> None:
     assert refused(messages=[user([image(url)])]).code == "unsupported_value"
 
@@ -48,7 +48,12 @@ def test_documents_are_sent_inline(declared: str, content: bytes, sent: str) -> 
     assert inline(file(data_url(declared, content))) == {"mimeType": sent, "data": base64.b64encode(content).decode()}
 
 
-@pytest.mark.parametrize("declared", ["video/mp4", "application/zip"])
+@pytest.mark.parametrize("kind", ["video/mp4", "audio/mpeg", "image/gif"])
+def test_films_and_sounds_are_sent_inline(kind: str) -> None:
+    assert inline(file(data_url(kind, GIF if kind == "image/gif" else b"abc")))["mimeType"] == kind
+
+
+@pytest.mark.parametrize("declared", ["video/x-unheard", "application/zip"])
 def test_files_nobody_priced_are_refused(declared: str) -> None:
     assert refused(messages=[user([file(data_url(declared, b"abc"))])]).code == "unsupported_value"
 

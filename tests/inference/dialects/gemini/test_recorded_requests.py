@@ -33,7 +33,7 @@ DUE: dict[str, Callable[[Json], bool]] = {
     "service_tier": lambda asked: asked["service_tier"] not in ("auto", "default"),
     "temperature": lambda asked: asked["temperature"] > 2,
     "tools": lambda asked: any(tool["type"] != "function" for tool in asked["tools"]),
-    "messages": lambda asked: '"url": "http' in json.dumps(asked["messages"]),
+    "messages": lambda asked: '"url": "http:' in json.dumps(asked["messages"]),
 }
 ON_OLDER: dict[str, Callable[[Json], bool]] = {
     "response_format": lambda asked: wants_json(asked) and bool(asked.get("tools") or asked.get("functions"))

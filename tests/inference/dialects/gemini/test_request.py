@@ -102,7 +102,9 @@ def test_an_effort_is_a_level_or_a_budget(model: str, effort: str, thinking: Jso
 @pytest.mark.parametrize(
     ("model", "limit", "thinking"),
     [
-        (FLASH, 500, {"thinkingBudget": 499, "includeThoughts": True}),
+        (FLASH, 10_000, {"thinkingBudget": 8000, "includeThoughts": True}),
+        (FLASH, 2_000, {"thinkingBudget": 976, "includeThoughts": True}),
+        (FLASH, 500, {"thinkingBudget": 0}),
         (FLASH, 1, {"thinkingBudget": 0}),
         (PRO, 50, {"thinkingBudget": 128, "includeThoughts": True}),
     ],

@@ -8,9 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest
-from inference.dialects.gemini import schema
-from inference.dialects.gemini.bounds import ANYTHING, WORDS
+from inference.dialects import schemas
+from inference.dialects.gemini.tools import takes_nothing
+from inference.dialects.schemas.bounds import WORDS
+from inference.dialects.schemas.gemini import ANYTHING
+from inference.dialects.schemas.rewritten import GEMINI_KEYWORDS
 from inference.sandbox.gemini.schemas import check_json_schema
 
 Json = dict[str, Any]
@@ -20,7 +24,7 @@ TREE = {"type": "object", "properties": {"children": {"type": "array", "items": 
 
 def clean(given: Json) -> Json:
     before = json.dumps(given)
-    cleaned = schema.clean(given, param="response_format")
+    cleaned = schemas.of_reply(given, "gemini", "response_format", Budget())
     check_json_schema(cleaned, "schema")
     assert json.dumps(given) == before
     return cleaned
@@ -56,7 +60,10 @@ def cleaned_property(given: Any, **root: Any) -> Json:
             {"type": "number", "exclusiveMinimum": 0, "description": "Size."},
             {"type": "number", "description": "Size. Greater than 0."},
         ),
-        ({"type": "number", "minimum": 0, "exclusiveMinimum": True}, {"type": "number", "minimum": 0}),
+        (
+            {"type": "number", "minimum": 0, "exclusiveMinimum": True},
+            {"type": "number", "description": "Greater than 0."},
+        ),
         (
             {"type": "array", "items": TEXT, "uniqueItems": True},
             {"type": "array", "items": TEXT, "description": "Without duplicates."},
@@ -175,15 +182,18 @@ def test_a_schema_without_meaning_is_refused(given: Any) -> None:
 
 
 def test_parameters_are_always_an_object() -> None:
-    assert schema.parameters({"properties": {"a": TEXT}}, param="tools[0]") == {
-        "type": "object",
-        "properties": {"a": TEXT},
-    }
-    assert schema.parameters({"type": "object", "additionalProperties": True}, param="tools[0]") is not None
-    for nothing in (None, {}, {"type": "object", "properties": {}, "additionalProperties": False}):
-        assert schema.parameters(nothing, param="tools[0]") is None
+    assert parameters({"properties": {"a": TEXT}}) == {"type": "object", "properties": {"a": TEXT}}
+    assert not takes_nothing(parameters({"type": "object", "additionalProperties": True}))
+    assert not parameters({})
+    assert takes_nothing(parameters({"type": "object", "properties": {}, "additionalProperties": False}))
     with pytest.raises(InvalidRequest):
-        schema.parameters(TEXT, param="tools[0].function.parameters")
+        parameters(TEXT)
+
+
+def parameters(given: Json) -> Json:
+    found = schemas.of_tool(given, "gemini", "tools[0].function.parameters", Budget())
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize(
@@ -212,9 +222,9 @@ def test_no_schema_grows_without_end(given: Json) -> None:
     assert time.monotonic() - began < 3
 
 
-KEYWORDS = [*schema.KEYWORDS, *WORDS, "$ref", "allOf", "const", "nullable", "not", "$defs", "definitions"]
+KEYWORDS = [*GEMINI_KEYWORDS, *WORDS, "$ref", "allOf", "const", "nullable", "not", "$defs", "definitions"]
 VALUES = ["string", "object", "array", "#", "#/$defs/a", "#/definitions/a", "#/properties/a/anyOf/0", "a", 1, 2.5, True]
-schemas = st.recursive(
+nested = st.recursive(
     st.sampled_from([*VALUES, False, None]),
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*KEYWORDS, "a", "b"]), inner, max_size=4)
@@ -224,7 +234,7 @@ schemas = st.recursive(
 
 
 @settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
-@given(st.dictionaries(st.sampled_from([*KEYWORDS, "a"]), schemas, max_size=5))
+@given(st.dictionaries(st.sampled_from([*KEYWORDS, "a"]), nested, max_size=5))
 def test_any_schema_is_fitted_or_refused(asked: Json) -> None:
     try:
         clean(asked)
@@ -237,4 +247,4 @@ def test_a_schema_nested_too_deeply_is_refused() -> None:
     for _ in range(3000):
         deep = {"type": "array", "items": deep}
     with pytest.raises(InvalidRequest):
-        schema.clean(deep, param="response_format")
+        schemas.of_reply(deep, "gemini", "response_format", Budget())

@@ -72,19 +72,53 @@ PASSED = {
     "seed": 7,
     "logprobs": True,
     "top_logprobs": 2,
-    "presence_penalty": 0.5,
-    "frequency_penalty": -1.0,
     "verbosity": "low",
 }
 
 
 def test_openai_gets_the_rest_as_it_came() -> None:
-    sent = body("gpt-5.2", **PASSED, prediction={"type": "content", "content": "x"}, logit_bias={"5": -100}, stop=["a"])
+    sent = body("gpt-5.2", **PASSED)
     assert {name: sent[name] for name in PASSED} == PASSED
-    assert sent["prediction"] == {"type": "content", "content": "x"}
-    assert sent["logit_bias"] == {"5": -100}
+
+
+TUNING = {
+    "prediction": {"type": "content", "content": "x"},
+    "logit_bias": {"5": -100},
+    "stop": ["a"],
+    "presence_penalty": 0.5,
+    "frequency_penalty": -1.0,
+}
+
+
+@pytest.mark.parametrize("model", ["gpt-5.2", "gpt-5-mini", "gpt-5-nano"])
+def test_what_gpt5_refuses_is_left_out_and_named(model: str) -> None:
+    sent = rendered(model, **TUNING)
+    assert sent.ignored == sorted(TUNING) and not sent.body.keys() & TUNING.keys()
+
+
+def test_a_row_that_takes_it_gets_it() -> None:
+    sent = body(changed("gpt-5.2", ignores=frozenset()), **TUNING)
+    assert {name: sent[name] for name in TUNING} == TUNING
     assert isinstance(sent["logit_bias"]["5"], int)
-    assert sent["stop"] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "sent"),
+    [
+        ("gpt-5-mini", "none", "minimal"),
+        ("gpt-5-nano", "max", "high"),
+        ("gpt-5.2", "minimal", "low"),
+        ("gpt-5.2", "max", "xhigh"),
+    ],
+)
+def test_an_effort_the_model_lacks_is_the_nearest_it_has(model: str, given: str, sent: str) -> None:
+    fitted = rendered(model, reasoning_effort=given)
+    assert fitted.body["reasoning_effort"] == sent and fitted.transforms == ["reasoning_effort_fitted"]
+
+
+def test_log_probabilities_are_named_where_the_model_reasons() -> None:
+    sent = rendered("gpt-5-mini", logprobs=True, top_logprobs=2)
+    assert sorted(sent.ignored) == ["logprobs", "top_logprobs"] and "logprobs" not in sent.body
 
 
 def test_what_asks_for_nothing_is_left_out_in_silence() -> None:
@@ -185,9 +219,15 @@ def test_obfuscation_is_openais_own() -> None:
 
 
 def test_a_schema_passes_as_it_came() -> None:
+    assert body("gpt-5.2", response_format=SCHEMA)["response_format"] == SCHEMA
     for model in ("gpt-5.2", "kimi-k2.5"):
-        assert body(model, response_format=SCHEMA)["response_format"] == SCHEMA
         assert "response_format" not in body(model, response_format={"type": "text"})
+
+
+def test_kimi_gets_a_schema_in_its_own_dialect() -> None:
+    sent = body("kimi-k2.5", response_format=SCHEMA)["response_format"]["json_schema"]
+    assert sent["strict"] is SCHEMA["json_schema"]["strict"]
+    assert sent["schema"]["properties"] == {"a": {"enum": [None], "type": "null"}}
 
 
 def test_qwen_cannot_be_held_to_a_schema() -> None:

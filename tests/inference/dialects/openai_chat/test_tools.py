@@ -10,6 +10,7 @@ from tests.inference.dialects.openai_chat.asking import (
     body,
     call,
     calling,
+    changed,
     chunk,
     messages,
     rendered,
@@ -57,10 +58,24 @@ def test_openai_is_told_the_choice_as_it_came(choice: Any) -> None:
 
 
 @pytest.mark.parametrize("model", ["kimi-k2.5", "qwen3-coder"])
-@pytest.mark.parametrize("choice", ["required", named("time"), allowed("required", "time")])
-def test_a_forced_call_is_refused_elsewhere(model: str, choice: Any) -> None:
+@pytest.mark.parametrize(
+    ("choice", "sent"),
+    [("required", "required"), (named("time"), named("time")), (allowed("required", "time"), "required")],
+)
+def test_a_forced_call_is_sent_elsewhere_too(model: str, choice: Any, sent: Any) -> None:
+    assert body(model, tools=TOOLS, tool_choice=choice)["tool_choice"] == sent
+
+
+def test_kimis_thinking_gives_way_to_a_forced_call() -> None:
+    sent = rendered("kimi-k2.5", tools=TOOLS, tool_choice="required", reasoning_effort="high")
+    assert sent.body["thinking"] == {"type": "disabled"} and sent.transforms == ["thinking_disabled"]
+    off = rendered("kimi-k2.5", tools=TOOLS, tool_choice="required", reasoning_effort="none")
+    assert off.body["thinking"] == {"type": "disabled"} and off.transforms == []
+
+
+def test_a_forced_call_is_refused_where_the_row_says_so() -> None:
     with pytest.raises(InvalidRequest) as refused:
-        body(model, tools=TOOLS, tool_choice=choice)
+        body(changed("qwen3-coder", forced_tools=False), tools=TOOLS, tool_choice="required")
     assert refused.value.param == "tool_choice"
 
 

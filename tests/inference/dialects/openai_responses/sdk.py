@@ -5,8 +5,11 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin
 
 from openai.types.responses import (
+    CustomToolParam,
     EasyInputMessageParam,
     FunctionToolParam,
+    ResponseCustomToolCallOutputParam,
+    ResponseCustomToolCallParam,
     ResponseFunctionToolCallParam,
     ResponseReasoningItemParam,
 )
@@ -23,6 +26,8 @@ ITEMS = {
     "function_call": ResponseFunctionToolCallParam,
     "function_call_output": FunctionCallOutput,
     "reasoning": ResponseReasoningItemParam,
+    "custom_tool_call": ResponseCustomToolCallParam,
+    "custom_tool_call_output": ResponseCustomToolCallOutputParam,
 }
 
 
@@ -35,8 +40,9 @@ def check(body: dict[str, Any]) -> None:
         exhaust(adapter(ITEMS[item["type"]]).validate_python(item))
         refuse_strangers(item, ITEMS[item["type"]])
     for tool in body.get("tools", ()):
-        exhaust(adapter(FunctionToolParam).validate_python(tool))
-        refuse_strangers(tool, FunctionToolParam)
+        kind = CustomToolParam if tool["type"] == "custom" else FunctionToolParam
+        exhaust(adapter(kind).validate_python(tool))
+        refuse_strangers(tool, kind)
 
 
 @cache

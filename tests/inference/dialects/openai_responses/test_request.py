@@ -114,8 +114,8 @@ def test_json_objects_pass_and_plain_text_needs_no_format() -> None:
     assert "text" not in body(response_format={"type": "text"})
 
 
-def test_the_effort_passes_as_it_is() -> None:
-    assert body(reasoning_effort="xhigh")["reasoning"] == {"effort": "xhigh"}
+def test_the_effort_passes_and_thoughts_are_summarised() -> None:
+    assert body(reasoning_effort="xhigh")["reasoning"] == {"effort": "xhigh", "summary": "auto"}
     assert "reasoning" not in body()
 
 
@@ -123,7 +123,6 @@ def test_the_effort_passes_as_it_is() -> None:
     ("fields", "param"),
     [
         ({"n": 2}, "n"),
-        ({"stop": ["END"]}, "stop"),
         ({"web_search_options": {}}, "web_search_options"),
         ({"modalities": ["text", "audio"]}, "modalities"),
         ({"service_tier": "flex"}, "service_tier"),
@@ -161,8 +160,13 @@ def test_cache_retention_is_named_where_leaving_it_out_would_mean_longer() -> No
     assert asked.body["prompt_cache_retention"] == "in_memory" and asked.ignored == []
 
 
+def test_log_probabilities_are_named_where_the_model_reasons() -> None:
+    sent = rendered(logprobs=True, top_logprobs=3)
+    assert sent.ignored == ["logprobs", "top_logprobs"] and "top_logprobs" not in sent.body
+
+
 def test_log_probabilities_are_included_on_request() -> None:
-    sent = body(logprobs=True, top_logprobs=3)
+    sent = body(logprobs=True, top_logprobs=3, to=target(sampling="free"))
     assert sent["include"] == ["reasoning.encrypted_content", "message.output_text.logprobs"]
     assert sent["top_logprobs"] == 3
 

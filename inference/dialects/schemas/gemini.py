@@ -1,39 +1,17 @@
-"""What bounds a value: in Gemini's form where it has one, else in words for the description."""
+"""What Gemini checks across the keywords of one schema (https://ai.google.dev/api/caching#Schema)."""
 
 import json
 from typing import Any
 
-from inference.dialects.gemini.references import Schema, without
+from inference.dialects.schemas.bounds import describe
+from inference.dialects.schemas.references import Schema
 
 ANYTHING: Schema = {"type": ["string", "number", "boolean", "object", "null"]}
-
-# Bounds Gemini would refuse, as words for the description.
-WORDS = {
-    "pattern": "Matches {}.",
-    "minLength": "At least {} characters.",
-    "maxLength": "At most {} characters.",
-    "exclusiveMinimum": "Greater than {}.",
-    "exclusiveMaximum": "Less than {}.",
-    "multipleOf": "A multiple of {}.",
-    "uniqueItems": "Without duplicates.",
-    "minProperties": "At least {} properties.",
-    "maxProperties": "At most {} properties.",
-}
+WORDS_ONLY = {"title", "description"}
 
 
-def modern(given: Schema) -> Schema:
-    """`const`, OpenAPI's `nullable` and the older form of tuples in today's words."""
-    if "const" in given:
-        given = {"enum": [given["const"]], **without(given, "const")}
-    if given.get("nullable") is True and isinstance(given.get("type"), str):
-        given = {**given, "type": [given["type"], "null"]}
-    if isinstance(given.get("items"), list):
-        given = {"prefixItems": given["items"], **without(given, "items")}
-    return given
-
-
-def fitted(cleaned: Schema) -> Schema:
-    """What Gemini checks across keywords."""
+def finished(cleaned: Schema, given: Schema) -> Schema:
+    fit_unions(cleaned, given)
     fit_enum(cleaned)
     kinds = cleaned.get("type")
     is_array = kinds == "array" or (isinstance(kinds, list) and "array" in kinds)
@@ -43,6 +21,17 @@ def fitted(cleaned: Schema) -> Schema:
         if known := [name for name in cleaned.pop(keyword, ()) if name in cleaned.get("properties", {})]:
             cleaned[keyword] = known
     return cleaned
+
+
+def fit_unions(cleaned: Schema, given: Schema) -> None:
+    """Of a branch like `{"required": ["a"]}` nothing is left, and Gemini refuses an empty one: the union is told."""
+    for keyword in ("anyOf", "oneOf"):
+        if all(branch.keys() - WORDS_ONLY for branch in cleaned.get(keyword, ())):
+            continue
+        del cleaned[keyword]
+        needs = [branch["required"] for branch in given[keyword] if isinstance(branch, dict) and branch.get("required")]
+        if needs:
+            describe(cleaned, ["Give " + ", or ".join(" and ".join(map(str, names)) for names in needs) + "."])
 
 
 def fit_enum(cleaned: Schema) -> None:
@@ -69,13 +58,3 @@ def enum_type(values: list[Any]) -> str | None:
 
 def is_nullable(cleaned: Schema) -> bool:
     return isinstance(cleaned.get("type"), list) and "null" in cleaned["type"]
-
-
-def in_words(keyword: str, bound: Any) -> str | None:
-    is_told = isinstance(bound, str | int | float) and (not isinstance(bound, bool) or keyword == "uniqueItems")
-    return WORDS[keyword].format(bound) if is_told and bound is not False else None
-
-
-def describe(schema: Schema, words: list[str]) -> None:
-    if words:
-        schema["description"] = " ".join([schema["description"], *words] if schema.get("description") else words)

@@ -1,4 +1,4 @@
-"""`$ref` and `allOf`: what a schema says by pointing elsewhere.
+"""`$ref`: what a schema says by pointing elsewhere.
 
 Gemini reads references to `$defs` and nothing else, and a schema may come back to itself only through a property that
 is not required (https://ai.google.dev/api/caching#Schema). So a definition that must contain itself, and whatever
@@ -7,7 +7,8 @@ stands elsewhere, is written out where it is used, a few levels deep.
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 from urllib.parse import unquote
@@ -17,25 +18,28 @@ from inference.chat.invalid_request import InvalidRequest
 
 Schema = dict[str, Any]
 
+MOST_FOLLOWED = 256  # references that lead to each other in a row
 DEFINITIONS = ("$defs", "definitions")
 SCHEMAS_IN = ("items", "additionalProperties")
 LISTS_IN = ("items", "prefixItems", "anyOf", "oneOf", "allOf")
 
 
-@dataclass(slots=True)
+@dataclass
 class References:
     """Of one document. `param` is its place in the request, for the caller."""
 
     root: Schema
     param: str
     budget: Budget
-    definitions: Schema = field(init=False)
-    unrolled: set[str] = field(init=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def definitions(self) -> Schema:
         named = [self.root[place] for place in DEFINITIONS if isinstance(self.root.get(place), dict)]
-        self.definitions = {name: node for definitions in named for name, node in definitions.items()}
-        self.unrolled = cyclic({name: set(self.demanded(node)) for name, node in self.definitions.items()})
+        return {name: node for definitions in named for name, node in definitions.items()}
+
+    @cached_property
+    def unrolled(self) -> set[str]:
+        return cyclic({name: set(self.demanded(node)) for name, node in self.definitions.items()})
 
     def rejected(self, why: str) -> InvalidRequest:
         return InvalidRequest(f"{self.param}: {why}.", param=self.param, code="unsupported_value")
@@ -70,6 +74,42 @@ class References:
         if not isinstance(found, dict):
             raise self.rejected(f"the reference {str(pointer)[:100]!r} leads nowhere")
         return found
+
+    def inlined(self, node: Schema) -> Schema:
+        """The schema that a reference at the top stands for, with the definitions and words around it."""
+        seen: set[str] = set()
+        while isinstance(reference := node.get("$ref"), str):
+            if reference in seen:
+                raise self.recursive()
+            seen.add(reference)
+            node = {**self.written_out(reference), **without(node, "$ref")}
+        return node
+
+    def refuse_recursion(self, given: Schema) -> None:
+        """Each value is looked at once, and is open until all inside it and behind its reference is."""
+        is_open: dict[int, bool] = {}
+        followed = 0
+        waiting: list[tuple[Any, bool, bool]] = [(given, False, False)]  # a value, by reference, and whether it ends
+        while waiting:
+            node, by_reference, ends = waiting.pop()
+            if ends:
+                is_open[id(node)] = False
+                followed -= by_reference
+            elif is_open.get(id(node)):
+                raise self.recursive()
+            elif id(node) not in is_open:
+                is_open[id(node)] = True
+                followed += by_reference
+                if followed > MOST_FOLLOWED:
+                    raise self.rejected("the schema is nested too deeply")
+                waiting.append((node, by_reference, True))
+                children = node.values() if isinstance(node, dict) else node
+                waiting += [(child, False, False) for child in reversed(children) if isinstance(child, dict | list)]
+                if isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):
+                    waiting.append((self.target(reference), True, False))
+
+    def recursive(self) -> InvalidRequest:
+        return self.rejected("recursive schemas are not supported by this model")
 
     def demanded(self, node: Any) -> Iterator[str]:
         """The definitions a schema cannot do without: all it points to, except through properties it need not have."""
@@ -107,28 +147,6 @@ def blocked(graph: dict[str, set[str]]) -> set[str]:
         placed.update(ready)
         sorter.done(*ready)
     return graph.keys() - placed
-
-
-def merged(*branches: Schema) -> Schema:
-    """The branches of an `allOf` as one schema; where several speak, the later one is heard.
-
-    What is collected is copied once and added to: a new copy for each branch would cost by the square of their number.
-    """
-    whole: Schema = {}
-    for branch in branches:
-        properties, required = whole.get("properties"), whole.get("required")
-        whole.update(branch)
-        if isinstance(properties, dict) and isinstance(branch.get("properties"), dict):
-            properties.update(branch["properties"])
-            whole["properties"] = properties
-        elif isinstance(branch.get("properties"), dict):
-            whole["properties"] = dict(branch["properties"])
-        if isinstance(required, list) and isinstance(branch.get("required"), list):
-            required += branch["required"]
-            whole["required"] = required
-        elif isinstance(branch.get("required"), list):
-            whole["required"] = list(branch["required"])
-    return whole
 
 
 def without(given: Schema, keyword: str) -> Schema:

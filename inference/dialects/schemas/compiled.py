@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from inference.chat.budget import Budget
-from inference.dialects.anthropic.references import References, Schema, merged
+from inference.dialects.schemas.branches import merged
+from inference.dialects.schemas.references import References, Schema
 
 KEPT = ("type", "enum", "const", "description")
 NAMED = ("properties", "$defs", "definitions")  # name → schema
@@ -30,27 +30,14 @@ COMPILES: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def object_root(given: Schema, *, param: str, budget: Budget | None = None) -> Schema:
-    """A tool's parameters, otherwise as they are: Claude wants an object at the root, no union and no reference."""
-    references = References(given, param, budget or Budget())
-    root = merged(references.inlined(given), references)
-    if any(union in root for union in UNIONS) or not (root.get("type") is None or "object" in kinds(root)):
-        raise references.rejected("the root must be an object for this model, no union and no other type")
-    return {**root, "type": "object"}
-
-
-def fit(given: Schema, *, param: str, budget: Budget | None = None) -> Schema:
+def fit(given: Schema, references: References) -> Schema:
     """Raises `InvalidRequest` for what could only be had by changing what the schema says."""
-    references = References(given, param, budget or Budget())
-    try:
-        references.refuse_recursion(given)
-        return clean(references.inlined(given), references)
-    except RecursionError:
-        raise references.rejected("the schema is nested too deeply") from None
+    references.refuse_recursion(given)
+    return clean(references.inlined(given), references)
 
 
 def clean(given: Any, references: References) -> Schema:
-    references.budget.spend(1, references.param)
+    references.spend(1)
     if given is True:
         return {}
     if not isinstance(given, dict):
@@ -71,7 +58,7 @@ def sort(node: Schema, references: References) -> tuple[Schema, list[str]]:
         if keyword in KEPT:
             fitted[keyword] = value
         elif keyword in NAMED:
-            fitted[keyword] = {name: clean(child, references) for name, child in references.named(value)}
+            fitted[keyword] = {name: clean(child, references) for name, child in value.items()}
         elif keyword in UNIONS and isinstance(value, list):
             fitted["allOf" if keyword == "allOf" else "anyOf"] = [clean(branch, references) for branch in value]
         elif keyword == "items" and isinstance(value, dict | bool):

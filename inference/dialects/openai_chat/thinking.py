@@ -1,0 +1,61 @@
+"""How hard to think: an effort (OpenAI), or a switch (Kimi)."""
+
+from typing import Any
+
+from inference.chat.provider_request import ProviderRequest
+from inference.chat.request import ChatRequest
+from inference.chat.traits import Traits
+
+Body = dict[str, Any]
+
+OFF = "disabled"
+
+
+def write(rendered: ProviderRequest, traits: Traits) -> Body:
+    """Where a forced tool and thinking exclude each other, thinking gives way, and the caller is told."""
+    request = rendered.request
+    if traits.thinking == "effort" and request.reasoning_effort is not None:
+        fitted = fitted_effort(request, traits)
+        if fitted != request.reasoning_effort:
+            rendered.transform("reasoning_effort_fitted")
+        return {"reasoning_effort": fitted}
+    if traits.thinking != "switch":
+        return {}
+    given = switch(request, traits)
+    if request.thinking is not None:
+        name_what_is_lost(rendered)
+    if gives_way(request, traits) and given != OFF:
+        rendered.transform("thinking_disabled")
+        return {"thinking": {"type": OFF}}
+    return {"thinking": {"type": given}} if given else {}
+
+
+def name_what_is_lost(rendered: ProviderRequest) -> None:
+    """Kimi's switch has two positions, and is the more exact word."""
+    request = rendered.request
+    if request.reasoning_effort is not None:
+        rendered.ignore("reasoning_effort")
+    if request.thinking is not None and request.thinking.budget_tokens is not None:
+        rendered.ignore("thinking.budget_tokens")
+
+
+def switch(request: ChatRequest, traits: Traits) -> str | None:
+    if request.thinking is not None:
+        return OFF if request.thinking.type == OFF else "enabled"
+    return traits.thinking_levels.get(request.reasoning_effort or "")
+
+
+def gives_way(request: ChatRequest, traits: Traits) -> bool:
+    return request.must_call and not traits.forced_tools_think
+
+
+def fitted_effort(request: ChatRequest, traits: Traits) -> str | None:
+    """The nearest value that the model takes; its own where the caller says nothing."""
+    given = request.reasoning_effort
+    return traits.efforts.get(given, given) if given else traits.default_effort
+
+
+def is_on(request: ChatRequest, traits: Traits) -> bool:
+    if traits.thinking != "switch":
+        return True
+    return not gives_way(request, traits) and switch(request, traits) != OFF

@@ -1,0 +1,251 @@
+"""A schema keyword by keyword, for providers that read a part of JSON Schema: Gemini and Kimi.
+
+Each other keyword would be a 400: it is left out, and what bounds a value is told in words instead.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from inference.dialects.schemas import gemini, moonshot
+from inference.dialects.schemas.bounds import describe, in_words, modern
+from inference.dialects.schemas.branches import overlaid
+from inference.dialects.schemas.drafts import TYPES
+from inference.dialects.schemas.references import References, Schema, without
+
+Reader = Callable[["Rewriting", Any], Any]
+
+OPEN: Schema = {"type": "object"}
+DEEPEST = 5  # levels of a schema that contains itself
+MOST_WRITTEN_OUT = 5_000  # schemas in place of references: a small one could grow without end
+
+STAYS_BESIDE_UNION = ("anyOf", "oneOf", *moonshot.WORDS_ONLY)
+BESIDE_REFERENCE = ("properties", "required", "items", "enum", "anyOf", "oneOf")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What a provider reads: `keywords` with what each may hold, bounds that it is told in `words`, and what it checks
+    across keywords (`finish`: the rewritten schema, the one given)."""
+
+    keywords: Mapping[str, Reader]
+    words: tuple[str, ...]
+    finish: Callable[[Schema, Schema], Schema]
+    spreads: bool = False  # what stands beside a union goes into each of its branches
+
+
+def for_gemini(given: Schema, references: References) -> Schema:
+    return Rewriting(references, GEMINI).document(given)
+
+
+def for_moonshot(given: Schema, references: References) -> Schema:
+    return Rewriting(references, MOONSHOT).document(given)
+
+
+@dataclass(slots=True)
+class Rewriting:
+    """One document. `definitions`: those pointed at, rewritten; `words`: what was said beside the pointers to each."""
+
+    references: References
+    language: Language
+    definitions: dict[str, Schema] = field(default_factory=dict)
+    words: dict[str, dict[str, None]] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
+    depth: int = 0
+    written: int = 0
+
+    def document(self, root: Schema) -> Schema:
+        for _ in range(DEEPEST):
+            if "$ref" not in root:
+                break
+            root = {**self.references.written_out(root["$ref"]), **without(root, "$ref")}
+        cleaned = self.node(root)
+        while self.waiting:
+            name = self.waiting.pop()
+            self.definitions[name] = self.node(self.references.definitions[name])
+        self.describe_definitions()
+        return {**cleaned, "$defs": self.definitions} if self.definitions else cleaned
+
+    def describe_definitions(self) -> None:
+        holders: dict[str, str | None] = {}
+        said: dict[str, dict[str, None]] = {}
+        for name, words in self.words.items():
+            if words and (holder := self.described_at(name, holders)) is not None:
+                said.setdefault(holder, {}).update(words)
+        for holder, words in said.items():
+            describe(self.definitions[holder], list(words))
+
+    def described_at(self, name: str, holders: dict[str, str | None]) -> str | None:
+        """A definition that only points on has no place for words; where it leads, there is one. `holders`: those
+        found before.
+        """
+        passed: dict[str, None] = {}
+        while name not in holders and name not in passed:
+            passed[name] = None
+            holder = self.definitions.get(name)
+            if holder is None or "$ref" not in holder:
+                holders[name] = None if holder is None else name
+            else:
+                name = self.references.steps(holder["$ref"])[-1]
+        found = holders.get(name)
+        holders.update(dict.fromkeys(passed, found))
+        return found
+
+    def node(self, given: Any) -> Schema:
+        if given is True:
+            given = {}
+        if not isinstance(given, dict):
+            raise self.references.rejected("a schema must be an object")
+        self.references.spend(1)
+        self.written += self.depth > 0
+        given = self.flattened(given)
+        if "$ref" in given:
+            return self.pointer(given)
+        given = modern(given)
+        cleaned = {
+            keyword: value
+            for keyword, read in self.language.keywords.items()
+            if keyword in given and (value := read(self, given[keyword])) is not None
+        }
+        told = [words for keyword in self.language.words if (words := in_words(keyword, given.get(keyword)))]
+        describe(cleaned, told)
+        if self.language.spreads:
+            self.pay_for_spreading(cleaned)
+        return self.language.finish(cleaned, given)
+
+    def pay_for_spreading(self, cleaned: Schema) -> None:
+        beside = {keyword: value for keyword, value in cleaned.items() if keyword not in STAYS_BESIDE_UNION}
+        for keyword in ("anyOf", "oneOf") if beside else ():
+            for _ in cleaned.get(keyword, ()):
+                self.references.budget.write_out(beside, self.references.param)
+
+    def pointer(self, given: Schema) -> Schema:
+        """Nothing may stand beside a reference: words move to its target, more than words are merged with it."""
+        name = self.references.definition(given["$ref"])
+        if name is None or any(keyword in given for keyword in BESIDE_REFERENCE):
+            return self.written_out(given)
+        if name not in self.words:
+            self.waiting.append(name)
+        words = self.words.setdefault(name, {})
+        if isinstance(said := given.get("description"), str):
+            words[said] = None
+        return {"$ref": given["$ref"].replace("#/definitions/", "#/$defs/", 1)}
+
+    def written_out(self, given: Schema) -> Schema:
+        if self.depth >= DEEPEST or self.written > MOST_WRITTEN_OUT:
+            return self.language.finish(dict(OPEN), {})
+        self.depth += 1
+        try:
+            return self.node(overlaid(self.references.written_out(given["$ref"]), without(given, "$ref")))
+        finally:
+            self.depth -= 1
+
+    def flattened(self, given: Schema, depth: int = 0) -> Schema:
+        """Without `allOf`. One reference alone in it stays a reference."""
+        branches = given.get("allOf")
+        rest = without(given, "allOf")
+        if not isinstance(branches, list) or not branches:
+            return rest
+        if len(branches) == 1 and isinstance(branches[0], dict):
+            return self.flattened(overlaid(branches[0], rest), depth + 1) if depth < DEEPEST else rest
+        return overlaid(*(self.branch(branch, depth) for branch in branches), rest)
+
+    def branch(self, given: Any, depth: int) -> Schema:
+        self.references.spend(1)
+        self.written += 1
+        if not isinstance(given, dict) or depth >= DEEPEST or self.written > MOST_WRITTEN_OUT:
+            return {}
+        if "$ref" in given:
+            given = overlaid(self.references.written_out(given["$ref"]), without(given, "$ref"))
+        return self.flattened(given, depth + 1)
+
+    # What a keyword may hold; None leaves it out.
+
+    def text(self, given: Any) -> str | None:
+        return given if isinstance(given, str) else None
+
+    def count(self, given: Any) -> int | None:
+        return given if isinstance(given, int) and not isinstance(given, bool) else None
+
+    def bound(self, given: Any) -> float | None:
+        return given if isinstance(given, int | float) and not isinstance(given, bool) else None
+
+    def names(self, given: Any) -> list[str] | None:
+        named = [name for name in given if isinstance(name, str)] if isinstance(given, list) else []
+        return list(dict.fromkeys(named)) or None
+
+    def types(self, given: Any) -> str | list[str] | None:
+        kinds = [kind.lower() for kind in (given if isinstance(given, list) else [given]) if isinstance(kind, str)]
+        known = [kind for kind in dict.fromkeys(kinds) if kind in TYPES]
+        return known[0] if len(known) == 1 else known or None
+
+    def values(self, given: Any) -> list[Any] | None:
+        return given if isinstance(given, list) else None
+
+    def inner(self, given: Any) -> Schema | None:
+        return None if given is False else self.node(given)
+
+    def openness(self, given: Any) -> bool | Schema:
+        return given if isinstance(given, bool) else self.node(given)
+
+    def several(self, given: Any) -> list[Schema] | None:
+        return [self.node(inner) for inner in given] or None if isinstance(given, list) else None
+
+    def named(self, given: Any) -> dict[str, Schema] | None:
+        return {name: self.node(inner) for name, inner in given.items()} or None if isinstance(given, dict) else None
+
+
+GEMINI_KEYWORDS: dict[str, Reader] = {
+    "$id": Rewriting.text,
+    "$anchor": Rewriting.text,
+    "type": Rewriting.types,
+    "format": Rewriting.text,
+    "title": Rewriting.text,
+    "description": Rewriting.text,
+    "enum": Rewriting.values,
+    "items": Rewriting.inner,
+    "prefixItems": Rewriting.several,
+    "minItems": Rewriting.count,
+    "maxItems": Rewriting.count,
+    "minimum": Rewriting.bound,
+    "maximum": Rewriting.bound,
+    "anyOf": Rewriting.several,
+    "oneOf": Rewriting.several,
+    "properties": Rewriting.named,
+    "additionalProperties": Rewriting.openness,
+    "required": Rewriting.names,
+    "propertyOrdering": Rewriting.names,
+}
+MOONSHOT_KEYWORDS: dict[str, Reader] = {
+    "type": Rewriting.types,
+    "format": Rewriting.text,
+    "title": Rewriting.text,
+    "description": Rewriting.text,
+    "enum": Rewriting.values,
+    "items": Rewriting.inner,
+    "prefixItems": Rewriting.several,
+    "minItems": Rewriting.count,
+    "maxItems": Rewriting.count,
+    "minLength": Rewriting.count,
+    "maxLength": Rewriting.count,
+    "pattern": Rewriting.text,
+    "minimum": Rewriting.bound,
+    "maximum": Rewriting.bound,
+    "anyOf": Rewriting.several,
+    "oneOf": Rewriting.several,
+    "properties": Rewriting.named,
+    "additionalProperties": Rewriting.openness,
+    "required": Rewriting.names,
+}
+GEMINI = Language(
+    GEMINI_KEYWORDS,
+    ("pattern", "minLength", "maxLength", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems",
+     "minProperties", "maxProperties"),
+    gemini.finished,
+)  # fmt: skip
+MOONSHOT = Language(
+    MOONSHOT_KEYWORDS,
+    ("exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems", "minProperties", "maxProperties"),
+    moonshot.finished,
+    spreads=True,
+)

@@ -1,0 +1,66 @@
+"""What each provider takes of a JSON Schema. Each fact's source is in docs/providers/."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from inference.chat.budget import Budget, TooMuchHere
+from inference.chat.invalid_request import InvalidRequest
+from inference.dialects.schemas import compiled, drafts, rewritten, unions
+from inference.dialects.schemas.references import References, Schema, without
+
+NO_PARAMETERS: Schema = {"type": "object", "properties": {}}
+
+
+def as_it_is(given: Schema, references: References) -> Schema:
+    return given
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`fit` brings a schema to what is taken anywhere in it. `flat_root`: a tool's root is no union. `always`: also a
+    tool that takes nothing says so.
+    """
+
+    fit: Callable[[Schema, References], Schema]
+    flat_root: bool
+    always: bool = True
+
+
+RULES = {
+    "openai": Rules(as_it_is, flat_root=False, always=False),
+    "claude": Rules(as_it_is, flat_root=True),
+    "claude_strict": Rules(compiled.fit, flat_root=True),
+    "gemini": Rules(rewritten.for_gemini, flat_root=False, always=False),
+    "moonshot": Rules(rewritten.for_moonshot, flat_root=True),
+}
+
+
+def of_tool(given: Schema | None, rules: str, param: str, budget: Budget) -> Schema | None:
+    """A tool's parameters, an object where there are any. Raises `InvalidRequest`."""
+    if not given and not RULES[rules].always:
+        return given
+    return fit(given or NO_PARAMETERS, RULES[rules], param, budget, is_tool=True)
+
+
+def of_reply(given: Schema, rules: str, param: str, budget: Budget) -> Schema:
+    """The schema of a reply. Raises `InvalidRequest`."""
+    return fit(given, RULES[rules], param, budget, is_tool=False)
+
+
+def fit(given: Schema, rules: Rules, param: str, budget: Budget, *, is_tool: bool) -> Schema:
+    """The bytes that a schema grows by are in the body, by which the prompt is measured."""
+    try:
+        mended: Any = drafts.mended(given, param)
+        references = References(mended, param, budget)
+        root = unions.object_root(mended, references, flat=rules.flat_root) if is_tool else mended
+        fitted = rules.fit(root, references)
+    except RecursionError:
+        if budget.on_loop:
+            raise TooMuchHere from None
+        raise InvalidRequest(f"{param}: the schema is nested too deeply.", param=param) from None
+    except ValueError as error:  # a number with more digits than Python writes
+        raise InvalidRequest(f"{param}: a number in the schema is too long.", param=param) from error
+    if is_tool and fitted.get("type") != "object":  # a branch of `allOf` said otherwise
+        fitted = {**without(fitted, "enum"), "type": "object"}
+    return fitted
