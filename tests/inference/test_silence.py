@@ -1,0 +1,47 @@
+"""Nothing a caller asks for is lost in silence: every field × every model is sent, honoured, named or refused."""
+
+import pytest
+
+from inference.chat.request import KNOWN_INSIDE, ChatRequest
+from tests.inference.parameters import (
+    PAGE,
+    PROBES,
+    SILENT,
+    TRANSLATED,
+    Probe,
+    fate,
+    holds,
+    honoured_anyway,
+    models,
+    rendered,
+    table,
+)
+
+OUR_OWN = {"model", "messages", "stream_options", "legacy", "unknown_inside", "rewritten"}
+# Values that the provider has other words for: what they become is tested with each dialect.
+OTHER_WORDS = (
+    "stream", "stop", "tools", "tool_choice", "tool_choice: required", "function_call", "functions", "user",
+    "safety_identifier", "prompt_cache_key", "thinking: disabled", "tools.function.strict", "parallel_tool_calls",
+    "max_completion_tokens", "messages.partial", "tools of a flat form",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("model", models())
+@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
+def test_no_field_is_lost_in_silence(model: str, probe: Probe) -> None:
+    what, named = fate(model, probe)
+    assert what != SILENT or honoured_anyway(model, probe.name), f"{probe.name} changes nothing and is not named"
+    is_changed = what == TRANSLATED and probe.value is not None and not named and probe.name not in OTHER_WORDS
+    if is_changed and not probe.name.startswith("reasoning_effort"):
+        assert holds(rendered(model, probe.fields).body, probe.value), f"{probe.name} is changed and not named"
+
+
+def test_every_field_has_a_probe() -> None:
+    probed = {probe.name.split(":")[0].split(",")[0].split(" ")[0] for probe in PROBES}
+    tops = {name.split(".")[0] for name in probed}
+    assert set(ChatRequest.model_fields) - OUR_OWN <= tops
+    assert {place.split(".")[0] for place in KNOWN_INSIDE} - OUR_OWN <= tops
+
+
+def test_the_table_in_the_documentation_is_what_the_code_does() -> None:
+    assert PAGE.read_text() == table(), "python -m tests.inference.parameters writes it anew"
