@@ -47,7 +47,7 @@ async def http(scope: Scope, receive: Receive, send: Send) -> None:
         if cors.is_preflight(scope):
             return await cors.preflight(origin, scope, send)
         send = cors.sender(origin, send)
-    if path == "/v1/chat/completions":
+    if path in asgi.PATHS:
         if not is_ours(host_of(scope), tuple(settings.ALLOWED_HOSTS)):
             return await asgi.refuse(ApiError(400, "invalid_host", "This host is not served here."), send)
         await asgi.completions(scope, receive, send)

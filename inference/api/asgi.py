@@ -26,6 +26,10 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
+# A base URL without /v1 is the commonest slip in setting a client up.
+PATHS = ("/v1/chat/completions", "/chat/completions")
+
+
 class ClientLeft(Exception):
     """Before the whole request was here; or the server has answered it."""
 

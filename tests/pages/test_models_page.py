@@ -54,3 +54,9 @@ def test_a_coming_price_is_announced(client: Client) -> None:
 )
 def test_dollars_are_never_rounded(amount: str, said: str) -> None:
     assert dollars(Decimal(amount)) == said
+
+
+@pytest.mark.parametrize("path", ["/models", "/models/gpt-5.2"])
+def test_a_client_whose_base_url_lacks_v1_is_sent_to_the_list(client: Client, path: str) -> None:
+    answer = client.get(path, headers={"authorization": "Bearer key"})
+    assert (answer.status_code, answer["location"]) == (308, f"/v1{path}")
