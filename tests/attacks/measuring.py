@@ -43,7 +43,8 @@ def listing(name: str) -> Listing:
 def rendered(model: str, asked: Json) -> ProviderRequest:
     """Raises `InvalidRequest`."""
     request = ChatRequest.read(json.dumps({"model": model, **asked}).encode())
-    target = Target(listing(model).upstream_id, listing(model).traits, lambda value: f"hash of {len(value)}")
+    row = listing(model)
+    target = Target(row.upstream_id, row.traits, lambda value: f"hash of {len(value)}", may_fetch=True)
     return listing(model).dialect.render(request, target)
 
 

@@ -24,7 +24,7 @@ from tests.inference.strategies import AUDIO_PART, chat_requests, data_url
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 MARK = "".join(random.Random(7).choices(LETTERS, k=10_000))  # in no request by itself, and no base64 of anything
-MARK_TOKENS = token_counting.count(MARK) - 40  # for what stood there before
+MARK_TOKENS = token_counting.count(MARK) - 40  # for what joins with its neighbours
 WORDS = " ".join("".join(random.Random(n).choices(LETTERS, k=6)) for n in range(850)).encode()  # a dense page
 
 # --- where a caller's string may stand: every field that takes one, and some more than once
@@ -53,6 +53,16 @@ TEXT = {"type": "text", "text": "t"}
 FUNCTION = {"name": "f", "description": "d", "parameters": SCHEMA}
 TOOL = {"type": "function", "function": FUNCTION}
 NAMED = {"type": "function", "function": {"name": "f"}}
+CUSTOM_CALL = {"id": "c", "type": "custom", "custom": {"name": "f", "input": "i"}}
+CUSTOM = {
+    "type": "custom",
+    "custom": {
+        "name": "f",
+        "description": "d",
+        "format": {"type": "grammar", "grammar": {"syntax": "lark", "definition": "d"}},
+    },
+}
+CUSTOM_NAMED = {"type": "custom", "custom": {"name": "f"}}
 ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [NAMED]}}
 FORMAT = {"type": "json_schema", "json_schema": {"name": "n", "description": "d", "schema": SCHEMA}}
 IMAGE = {"type": "image_url", "image_url": {"url": "https://images.example/a.png", "detail": "auto"}}
@@ -86,6 +96,8 @@ BODIES: dict[str, Json] = {
     "prediction": asked(prediction={"type": "content", "content": "p"}),
     "biases": asked(logit_bias={"1": 1}),
     "marks": asked(user(MARKED)),
+    "custom": asked(user(), model_said(tool_calls=[CUSTOM_CALL]), RESULT, tools=[CUSTOM], tool_choice=CUSTOM_NAMED),
+    "continued": asked(user(), model_said(content="a", partial=True, reasoning_content="k")),
     "people": asked(user="u", safety_identifier="s", prompt_cache_key="k", metadata={"m": "v"}),
     "sound": asked(modalities=["text"], audio={"voice": "v"}),
     "searches": asked(web_search_options={"w": "o"}, moderation="m"),
@@ -132,7 +144,17 @@ def raise_by(model: str, body: Json, place: Path) -> int | None:
         return None
     cheap, before = after.bytes_bound, bound(model, body)
     assert cheap is None or cheap >= MARK_TOKENS
-    return asyncio.run(after.bound()) - before
+    return asyncio.run(after.bound()) - before + 2 * token_counting.count(text_at(body, place))
+
+
+def text_at(body: Json, place: Path) -> str:
+    """What the mark replaces."""
+    if place[-1] is None:
+        return str(place[-2])
+    held: Any = body
+    for step in place:
+        held = held[step]
+    return str(held)
 
 
 @pytest.mark.parametrize("model", SPOKEN)
@@ -152,7 +174,7 @@ def string_fields(model: Any, seen: frozenset[Any] = frozenset()) -> set[str]:
     """Names of the fields of a request, at any depth, that may hold a string."""
     found: set[str] = set()
     for name, field in model.model_fields.items():
-        inside = set(types_in(field.annotation))
+        inside = set(types_in(field.annotation)) if field.init is not False else set()
         found |= {field.alias or name} if inside & {str, Any} else set()
         for inner in inside - seen:
             if isinstance(inner, type) and issubclass(inner, BaseModel):
