@@ -92,6 +92,49 @@ def described(count: int) -> Fields:
     return {"type": "object", "properties": named, "$defs": {"a": {"type": "string"}}}
 
 
+def pointing(count: int) -> Fields:
+    """Each definition only points to the next, and each is described: the last one holds all the words."""
+    named = {f"p{at}": {"$ref": f"#/$defs/d{at}", "description": f"d{at}"} for at in range(count)}
+    each = {f"d{at}": {"$ref": f"#/$defs/d{at + 1}"} for at in range(count)}
+    return {"type": "object", "properties": named, "$defs": {**each, f"d{count}": {"type": "string"}}}
+
+
+def alternatives(count: int) -> Fields:
+    """A root union whose branches say different things of one property, and have one of their own."""
+    return {"anyOf": [{"properties": {"kind": {"const": f"k{at}"}, "p": {"minLength": at}, f"q{at}": {}},
+                       "required": ["kind"], "$defs": {f"d{at}": {}}} for at in range(count)]}  # fmt: skip
+
+
+def beside_a_union(count: int) -> Fields:
+    """What stands beside a union goes into each of its branches, for Kimi."""
+    inner = {**properties(count), "enum": ["e"] * count, "anyOf": [{"title": f"t{at}"} for at in range(count)]}
+    return {"type": "object", "properties": {"a": inner}}
+
+
+def twins(depth: int) -> Fields:
+    """Unions in unions, whose branches are compared with each other."""
+    large = {"enum": [str(at) for at in range(200)]}
+    return nested(depth, lambda inner: {"anyOf": [inner, {"anyOf": [large]}]}) | {"title": "t"}
+
+
+def shown(count: int) -> Fields:
+    turns: list[Fields] = called(count)["messages"]
+    picture = {"type": "image_url", "image_url": {"url": PNG + "AAA"}}
+    return {"messages": [{**turn, "content": [picture]} if turn["role"] == "tool" else turn for turn in turns]}
+
+
+def items(count: int) -> Fields:
+    pairs = [({"type": "function_call", "call_id": f"c{at}", "name": "f", "arguments": "{}"},
+              {"type": "function_call_output", "call_id": f"c{at}", "output": "y"}) for at in range(count)]  # fmt: skip
+    return {"input": [{"role": "user", "content": "x"}, *(item for pair in pairs for item in pair)]}
+
+
+def same_ids(count: int) -> Fields:
+    given = parallel(count)["messages"]
+    calls = [{**call, "id": "c"} for call in given[1]["tool_calls"]]
+    return {"messages": [given[0], {**given[1], "tool_calls": calls}, *({**a, "tool_call_id": "c"} for a in given[2:])]}
+
+
 def properties(count: int) -> Fields:
     names = [f"p{at}" for at in range(count)]
     return {"type": "object", "properties": {name: {"type": "string"} for name in names}, "required": names}
@@ -161,6 +204,13 @@ WRITTEN: dict[str, Shape] = {
     "references in a chain": (2_000, lambda n: form(chain(n))),
     "references to one large schema": (500, lambda n: form(pointers(n))),
     "words beside references": (4_000, lambda n: tools(described(n))),
+    "pointers to pointers": (1_500, lambda n: tools(pointing(n))),
+    "branches of a root union": (1_500, lambda n: tools(alternatives(n))),
+    "branches beside properties": (150, lambda n: tools(beside_a_union(n))),
+    "unions in unions": (20, lambda n: tools({"type": "object", "properties": {"a": twins(n)}})),
+    "pictures in results": (700, shown),
+    "calls with one id": (1_000, same_ids),
+    "items in place of messages": (700, items),
     "definitions that demand the next": (2_000, lambda n: tools(definitions(n))),
     "nested objects": (60, lambda n: form(nested(n, objects))),
     "nested lists": (120, lambda n: tools({"type": "object", "properties": {"a": nested(n, lists)}}, strict=True)),
@@ -193,6 +243,11 @@ READ: dict[str, Shape] = {
     "a text document": (200_000, lambda n: said([
         {"type": "file", "file": {"file_data": "data:text/plain;base64," + "//79" * (n // 4)}}])),
     "NUL deep inside": (100, nul),
+    "halves of characters": (200_000, lambda n: said("\ud83d" * (n // 6))),
+    "unknown fields in messages": (4_000, lambda n: {"messages": [
+        {"role": "user", "content": "x", f"u{at}": 1} for at in range(n)]}),
+    "custom tools": (500, lambda n: {**said("x"), "tools": [
+        {"type": "custom", "name": f"f{at}", "format": {"type": "text"}} for at in range(n)]}),
 }  # fmt: skip
 
 

@@ -18,8 +18,10 @@ from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
 from accounts.authentication import Caller, Standing
+from conway.common.errors import ApiError
 from inference import catalog
 from inference.catalog.snapshot import Catalog
+from inference.chat.invalid_request import InvalidRequest
 from inference.completion import preparing, process_pool
 from tests.attacks import bodies
 from tests.attacks.bodies import READ, WRITTEN, Shape
@@ -93,20 +95,20 @@ async def faults_of(book: Catalog, small: bytes, large: bytes, is_estimate: bool
 
 async def cost(book: Catalog, body: bytes, is_estimate: bool) -> Cost:
     """Of preparing a body, refused or not, in this process and in the pool's."""
-    caller = Caller(0, None, None, None, None, None, None, Standing(1000, 0, 0, 60, time.monotonic()))
+    caller = Caller(0, None, None, None, None, None, None, standing=Standing(1000, 0, 0, 60, time.monotonic()))
     there = await process_pool.run(0, bodies.forget_peak)
     here = bodies.forget_peak()
     cpu_there, _ = await process_pool.run(0, bodies.cpu_and_peak)
     async with Heartbeat() as heart:
         began = time.process_time()
         try:
-            prepared: Any = await preparing.prepare(caller, body, book, least=is_estimate)
-        except Exception as refused:
-            prepared = refused
+            prepared = await preparing.prepare(caller, body, book)
+            await (prepared.measure.least() if is_estimate else prepared.measure.bound())
+        except (ApiError, InvalidRequest):
+            pass  # refusing costs, too
         cpu = time.process_time() - began
     _, peak_here = bodies.cpu_and_peak()
     cpu_after, peak_there = await process_pool.run(0, bodies.cpu_and_peak)
-    assert not isinstance(prepared, RecursionError | MemoryError), prepared
     return Cost(len(body), cpu + cpu_after - cpu_there, heart.longest, peak_here - here + peak_there - there)
 
 
