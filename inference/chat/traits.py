@@ -74,6 +74,7 @@ class Traits:
     thinking_off: str | None = None  # Claude: what is sent to a model that thinks unless told not to
     reasoning_summary: str | None = None  # Responses: how thoughts are shown when an effort is asked for
     partial: bool = False  # the last assistant message may be marked as one to be continued
+    system_in_place: bool = False  # Claude: later system messages stay among the turns
     prefill: bool = True
     signatures: bool = False
     echoes_reasoning: bool = False  # Kimi wants reasoning_content back beside tool calls

@@ -1,7 +1,7 @@
 """Messages become a system prompt and alternating turns (docs/providers/anthropic.md).
 
-Claude insists: no system message among the turns, the first turn the user's, all results of parallel calls in one user
-turn before any text, no blank text anywhere.
+Claude insists: no system message among the turns (but for models whose row says so), the first turn the user's, all
+results of parallel calls in one user turn before any text, no blank text anywhere.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +17,6 @@ from inference.dialects.anthropic.parts import Block
 from inference.dialects.anthropic.tool_ids import ToolIds, tool_name
 from inference.dialects.untrusted_json import call_arguments
 
-SYSTEM = ("system", "developer")
 PLACEHOLDER = "."
 CONTINUE = "Continue."
 
@@ -34,8 +33,8 @@ class Turn:
 def write(rendered: ProviderRequest, traits: Traits) -> tuple[list[Block], list[Turn]]:
     """The system prompt's blocks, and at least one turn of which the first is the user's."""
     request = rendered.request
-    system = [block for message in request.messages if message.role in SYSTEM for block in system_blocks(message)]
-    turns = spoken(request.messages, traits, rendered.budget)
+    system: list[Block] = []
+    turns = spoken(request.messages, traits, rendered.budget, system)
     if not turns and system:
         turns = [Turn("user", [system.pop()])]
     if not turns or turns[0].role != "user":
@@ -58,13 +57,18 @@ def close(turns: list[Turn], rendered: ProviderRequest, traits: Traits, *, think
         last.blocks[-1]["text"] = last.blocks[-1]["text"].rstrip()
 
 
-def spoken(messages: list[Message], traits: Traits, budget: Budget) -> list[Turn]:
+def spoken(messages: list[Message], traits: Traits, budget: Budget, system: list[Block]) -> list[Turn]:
+    """The turns; `system` gets what stands above them. In place, a later system message changes nothing before it, to
+    which signed thoughts and the provider's cache are bound.
+    """
     turns: list[Turn] = []
     ids = ToolIds()
     for index, message in enumerate(messages):
         match message.role:
+            case "system" | "developer" if turns and traits.system_in_place:
+                add(turns, "system", system_blocks(message))
             case "system" | "developer":
-                continue
+                system += system_blocks(message)
             case "assistant":
                 add(turns, "assistant", assistant_blocks(message, ids, budget))
             case "tool":

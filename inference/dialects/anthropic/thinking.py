@@ -38,8 +38,11 @@ def write(rendered: ProviderRequest, traits: Traits, turns: list[Turn], max_toke
 
 
 def thinks(rendered: ProviderRequest, traits: Traits) -> bool:
-    """Only where it is asked to; shown are summaries, charged is the whole."""
-    return is_on(rendered.body.get("thinking"))
+    """Where it is asked to, or does so unless told otherwise; shown are summaries, charged is the whole."""
+    thought = rendered.body.get("thinking")
+    if traits.thinking_off is None:
+        return is_on(thought)
+    return thought is None or thought["type"] != "disabled"
 
 
 def is_on(thought: dict[str, Any] | None) -> bool:
@@ -75,6 +78,7 @@ def resumes_without_thought(turns: list[Turn]) -> bool:
 
     Most callers delete fields they do not know. Without thinking the same conversation is always taken.
     """
+    turns = [turn for turn in turns if turn.role != "system"]
     at = len(turns) - 1
     while at > 0 and turns[at].holds("tool_result"):
         if turns[at - 1].blocks[0]["type"] not in THOUGHTS:

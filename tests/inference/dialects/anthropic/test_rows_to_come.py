@@ -33,3 +33,40 @@ def test_a_forced_tool_is_refused_where_the_row_says_so() -> None:
         rendered({"forced_tools": False}, tools=[tool()], tool_choice="required")
     assert refusal.value.param == "tool_choice"
     assert rendered({"forced_tools": False}, tools=[tool()], tool_choice="auto").body["tool_choice"] == {"type": "auto"}
+
+
+def test_a_model_that_thinks_unless_told_not_to_hides_what_it_thinks() -> None:
+    traits = replace(target("claude-opus-4.6").traits, thinking_off="disabled")
+    assert anthropic.thinks(rendered({"thinking_off": "disabled"}), traits)
+    assert not anthropic.thinks(rendered({"thinking_off": "disabled"}, reasoning_effort="none"), traits)
+    between = {"thinking_off": "between_tools"}
+    assert anthropic.thinks(rendered(between, reasoning_effort="none"), replace(traits, **between))
+
+
+REMINDED = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "Look."},
+    {
+        "role": "assistant",
+        "thinking_blocks": [{"type": "thinking", "thinking": "t", "signature": "s"}],
+        "tool_calls": [{"id": "c", "type": "function", "function": {"name": "look", "arguments": "{}"}}],
+    },
+    {"role": "tool", "tool_call_id": "c", "content": "A cat."},
+    {"role": "system", "content": "A reminder."},
+    {"role": "user", "content": "And?"},
+]
+
+
+def test_later_system_messages_stay_in_place_where_the_row_says_so() -> None:
+    """Thoughts are bound to what stands before them."""
+    body = rendered({"system_in_place": True}, messages=REMINDED, reasoning_effort="high").body
+    before = rendered({"system_in_place": True}, messages=REMINDED[:4], reasoning_effort="high").body
+    assert (body["system"], body["messages"][:3]) == (before["system"], before["messages"])
+    assert [turn["role"] for turn in body["messages"][3:]] == ["system", "user"]
+    assert body["messages"][3]["content"] == [{"type": "text", "text": "A reminder."}]
+
+
+def test_elsewhere_they_are_hoisted() -> None:
+    body = rendered({}, messages=REMINDED).body
+    assert [block["text"] for block in body["system"]] == ["Be brief.", "A reminder."]
+    assert [turn["role"] for turn in body["messages"]] == ["user", "assistant", "user"]
