@@ -119,7 +119,8 @@ class CompletionTask(CompletionState):
     async def read(self) -> None:
         if self.rendered.to_fetch:
             await image_fetch.fetch_all(self.rendered.to_fetch)
-            self.payload = await preparing.encoded(self.caller.user_id, self.rendered, image_fetch.REQUEST_BYTES)
+            size = len(self.payload) + sum(len(place["url"]) for place in self.rendered.to_fetch)
+            self.payload = await preparing.encoded(self.caller.user_id, self.rendered, size)
         tries = 0
         while True:
             try:
