@@ -1,4 +1,4 @@
-"""A few at once, of each account one: who sends much waits for itself, not others for it."""
+"""A few at once, of each account fewer: who sends much waits for itself, not others for it."""
 
 import asyncio
 from collections import Counter
@@ -12,14 +12,15 @@ Loop = asyncio.AbstractEventLoop
 @dataclass(slots=True)
 class Turns:
     at_once: int
+    of_one: int = 1
     free: dict[Loop, asyncio.Semaphore] = field(default_factory=dict)
-    locks: dict[tuple[Loop, int], asyncio.Lock] = field(default_factory=dict)
+    locks: dict[tuple[Loop, int], asyncio.Semaphore] = field(default_factory=dict)
     waiting: Counter[tuple[Loop, int]] = field(default_factory=Counter)
 
     @asynccontextmanager
     async def of(self, account: int) -> AsyncIterator[None]:
         key = asyncio.get_running_loop(), account
-        lock = self.locks.setdefault(key, asyncio.Lock())
+        lock = self.locks.setdefault(key, asyncio.Semaphore(self.of_one))
         free = self.free.setdefault(key[0], asyncio.Semaphore(self.at_once))
         self.waiting[key] += 1
         try:

@@ -9,9 +9,11 @@ import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from inference.billing import settlement
+from inference.billing.fair import Turns
 from inference.billing.settlement import UnableToBook
 from inference.chat.provider_error import BAD_RESPONSE, ErrorKind, ProviderError
 from inference.chat.reply import Delta, Reply
@@ -25,6 +27,7 @@ from inference.upstream import client as upstream
 from inference.upstream import image_fetch
 
 LONGEST_SECONDS = 3600
+FETCHES = Turns(32, of_one=4)  # of images, in this process: slow hosts of one account do not keep others waiting
 LEFT_SECONDS = upstream.JSON_SECONDS
 LONGEST_RETRY_WAIT_SECONDS = 2.0
 
@@ -118,7 +121,7 @@ class CompletionTask(CompletionState):
 
     async def read(self) -> None:
         if self.rendered.to_fetch:
-            await image_fetch.fetch_all(self.rendered.to_fetch)
+            await image_fetch.fetch_all(self.rendered.to_fetch, partial(FETCHES.of, self.caller.user_id))
             size = len(self.payload) + sum(len(place["url"]) for place in self.rendered.to_fetch)
             self.payload = await preparing.encoded(self.caller.user_id, self.rendered, size)
         tries = 0

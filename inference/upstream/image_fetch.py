@@ -12,11 +12,11 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -29,7 +29,6 @@ SECONDS = 10  # for all images of a request
 IMAGE_BYTES = 5 * 1024 * 1024
 REQUEST_BYTES = 10 * 1024 * 1024
 MOST_REDIRECTS = 3
-AT_ONCE = 32  # in this process; the others wait, within their seconds
 IMAGES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 # IPv6 addresses that stand for IPv4 ones, which a check of the outer address would not see.
 TRANSLATED = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")))
@@ -39,7 +38,7 @@ RESOLVERS = ThreadPoolExecutor(8, thread_name_prefix="image-names")
 
 REFUSED = ErrorKind(400, "invalid_image_url", "invalid_request_error", relays=True)
 
-_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+Turn = Callable[[], AbstractAsyncContextManager[None]]
 
 
 def is_public(address: str) -> bool:
@@ -84,8 +83,10 @@ class Pinned(AbstractResolver):
         pass
 
 
-async def fetch_all(places: Iterable[dict[str, Any]], fetching: Fetching | None = None) -> None:
-    """Puts a data URL in place of each `url`. Raises `ProviderError`, a 400, where one cannot be had."""
+async def fetch_all(
+    places: Iterable[dict[str, Any]], turn: Turn = nullcontext, fetching: Fetching | None = None
+) -> None:
+    """Puts a data URL in place of each `url`, each in its turn. Raises `ProviderError`, a 400, where that fails."""
     fetching = fetching or Fetching()
     waiting: dict[str, list[dict[str, Any]]] = {}
     for place in places:
@@ -102,11 +103,6 @@ async def fetch_all(places: Iterable[dict[str, Any]], fetching: Fetching | None 
                     place["url"] = found
     except TimeoutError as error:
         raise refused(f"The images could not be fetched within {SECONDS} s.") from error
-
-
-def turn() -> asyncio.Semaphore:
-    loop = asyncio.get_running_loop()
-    return _turns.setdefault(loop, asyncio.Semaphore(AT_ONCE))
 
 
 def refused(sentence: str) -> ProviderError:

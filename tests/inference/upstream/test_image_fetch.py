@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from inference.chat.provider_error import ProviderError
+from inference.completion.task import FETCHES
 from inference.upstream.image_fetch import IMAGE_BYTES, Fetching, fetch_all, is_public
 
 PNG = base64.b64decode(
@@ -135,13 +137,13 @@ Refusal = Callable[..., str]
 
 def fetched(host: PictureHost, *paths: str) -> list[dict[str, Any]]:
     places: list[dict[str, Any]] = [{"url": host.url(path)} for path in paths]
-    asyncio.run(fetch_all(places, host.fetching))
+    asyncio.run(fetch_all(places, fetching=host.fetching))
     return places
 
 
 def refusal(host: PictureHost, url: str) -> str:
     with pytest.raises(ProviderError) as refused:
-        asyncio.run(fetch_all([{"url": url}], host.fetching))
+        asyncio.run(fetch_all([{"url": url}], fetching=host.fetching))
     assert (refused.value.meaning.status, refused.value.code) == (400, "invalid_image_url")
     return refused.value.message
 
@@ -207,5 +209,29 @@ def test_a_name_is_refused_that_leads_to_us(pictures: PictureHost) -> None:
     before = len(pictures.asked)
     with pytest.raises(ProviderError) as refused:
         places = [{"url": pictures.url("/a.jpg")}]
-        asyncio.run(fetch_all(places, Fetching(port=pictures.port, tls=trusting(pictures.folder))))
+        asyncio.run(fetch_all(places, fetching=Fetching(port=pictures.port, tls=trusting(pictures.folder))))
     assert "no public address" in refused.value.message and len(pictures.asked) == before
+
+
+def test_slow_hosts_of_one_account_keep_no_other_waiting(pictures: PictureHost) -> None:
+    pictures.answers["/quick"] = reply(PNG)
+    place = {"url": pictures.url("/quick")}
+
+    held: list[int] = []
+
+    async def hold() -> None:
+        async with FETCHES.of(1):
+            held.append(1)
+            await asyncio.sleep(60)
+
+    async def together() -> None:
+        slow = [asyncio.ensure_future(hold()) for _ in range(100)]
+        await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            await fetch_all([place], partial(FETCHES.of, 2), pictures.fetching)
+        assert len(held) == 4
+        for task in slow:
+            task.cancel()
+
+    asyncio.run(together())
+    assert place["url"].startswith("data:")
