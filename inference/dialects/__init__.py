@@ -4,7 +4,8 @@ A dialect is a package with the functions of `Dialect`. Its translator lives as 
 
 The four are laid out alike, so that who knows one finds the way in all. A request goes through `request.render`: it
 asks `drop_unsupported` which fields the model does not take, `conversation.write` for the messages (whose parts
-`parts.py` writes), `output_limit` for how long the reply may be, `thinking.write` for how hard the model thinks,
+`parts.py` writes), `output_limit` for how long the reply may be, `thinking.write` for how hard the model thinks (with
+`thinking_room` for the answer),
 `tools.write` for definitions and choice, `output_format.write` for JSON, and in request.py itself `sampling`, `stops`
 and `privacy` for what is left. What a model takes is data (chat/traits.py); what is left out, lowered or rewritten is
 named on the `ProviderRequest` (`ignore`, `transform`). JSON Schemas are fitted by schemas/, one table of rules for all

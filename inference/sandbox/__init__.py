@@ -48,6 +48,6 @@ word_tokens.py says what a token is here.
 
 Read in this order: app (paths) → http_request (the life of a request) → fault_injection (orders), neutral_request,
 replies, tool_choice, schema_samples, word_tokens, cache → protocol, then one of them (openai_chat, openai_responses,
-anthropic, gemini: fields, rules, wire) → validators, refusals → meter, server, http_parsing. The translators of
-the project share nothing with it, so that each can prove the other wrong.
+anthropic, gemini: fields, rules, wire) → validators, meta_schema (JSON Schema 2020-12), refusals → meter, server,
+http_parsing. The translators of the project share nothing with it, so that each can prove the other wrong.
 """

@@ -7,6 +7,8 @@ references.py  $ref
 branches.py    allOf
 bounds.py      what bounds a value, in words
 rewritten.py   keyword by keyword, for Gemini and Kimi
+gemini.py      what Gemini checks across keywords
+moonshot.py    what Kimi checks across keywords
 compiled.py    what Claude's strict tools and structured output compile
 
 What a provider would refuse is told in the description instead, so that the model may still follow it. Only what can

@@ -6,6 +6,7 @@ openai               OpenAI's rules, and what it adds to an answer
 gpt5                 its models, and what they do not take
 strict               what it demands of JSON Schemas
 moonshot             Moonshot's Kimi
+mfjs                 its own dialect of JSON Schema
 qwen                 Alibaba's Qwen coder
 qwen_cache_control   its cache marks
 conversation         the rules between messages, and a request in plain words
