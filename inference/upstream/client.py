@@ -9,7 +9,9 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 import aiohttp
@@ -27,6 +29,7 @@ from inference.chat.provider_error import (
     ErrorKind,
     ProviderError,
 )
+from inference.upstream.content_encoding import GZIP, Undecodable, decoded
 from inference.upstream.idle_timeout import IdleTimeout
 from inference.upstream.providers import Provider
 
@@ -39,25 +42,79 @@ ERROR_BODY_BYTES = 64 * 1024
 JSON_BODY_BYTES = 64 * 1024 * 1024
 
 SILENCE = ErrorKind(504, "upstream_timeout")
+# The provider's own number for a request, by which its support finds it.
+REQUEST_IDS = ("x-request-id", "request-id", "msh-request-id", "x-goog-request-id", "x-dashscope-request-id")
+# How JSON begins, and how events do (a comment, a field).
+JSON_BEGINS, EVENTS_BEGIN = b"{[", (b":", b"data", b"event", b"id", b"retry")
+LONGEST_SPACE = 4096  # bytes of blank lines before anything is said
 
 _clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
 _open: Counter[str] = Counter()
 _open_of: Counter[tuple[str, int]] = Counter()  # provider, account
 
 
+class Broken(ProviderError):
+    """The connection ended, or fell silent, before the answer did."""
+
+
 @dataclass(slots=True)
 class Response:
-    """An answer whose body is still on its way. Network trouble while reading is a `ProviderError`."""
+    """An answer whose body is still on its way. Network trouble while reading is `Broken`."""
 
     status: int
     headers: Mapping[str, str]
     raw: httpx.Response
-    is_stream: bool
+    begun: bytes = b""  # what was read to see what it is
+    rest: AsyncIterator[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def request_id(self) -> str | None:
+        return next((found for name in REQUEST_IDS if (found := self.headers.get(name))), None)
+
+    async def is_stream(self) -> bool:
+        """Events or JSON, by the first bytes; where they tell neither, by the header."""
+        await self.begin()
+        first = unmarked(self.begun)
+        if first.startswith(EVENTS_BEGIN):
+            return True
+        is_json = bool(first) and first[0] in JSON_BEGINS
+        return not is_json and "event-stream" in self.headers.get("content-type", "").lower()
+
+    async def begin(self) -> None:
+        """Reads until something is said, and decodes what came compressed."""
+        self.rest = self.received()
+        await self.fill()
+        coding = self.headers.get("content-encoding", "").strip().lower()
+        coding = "gzip" if self.begun.startswith(GZIP) else coding
+        if self.begun and coding not in ("", "identity"):
+            self.rest, self.begun = decoded(behind(self.begun, self.rest), coding), b""
+            await self.fill()
+
+    async def fill(self) -> None:
+        assert self.rest is not None
+        try:
+            while len(self.begun) < LONGEST_SPACE and not unmarked(self.begun):
+                if not (read := await anext(self.rest, b"")):
+                    return
+                self.begun += read
+        except Undecodable as error:
+            raise ProviderError(BAD_RESPONSE, str(error)) from error
 
     async def reads(self) -> AsyncIterator[bytes]:
-        """The body as it comes; a provider that pauses too long has broken off. Time the reader takes does not
-        count.
-        """
+        """The body as it comes."""
+        if self.rest is None:
+            await self.begin()
+        assert self.rest is not None
+        if self.begun:
+            yield self.begun
+        try:
+            async for read in self.rest:
+                yield read
+        except Undecodable as error:
+            raise ProviderError(BAD_RESPONSE, str(error)) from error
+
+    async def received(self) -> AsyncIterator[bytes]:
+        """A provider that pauses too long has broken off. Time the reader takes does not count."""
         patience = IdleTimeout()
         patience.begin(FIRST_BYTE_SECONDS)
         try:
@@ -67,10 +124,10 @@ class Response:
                 patience.begin(BETWEEN_BYTES_SECONDS)
         except asyncio.CancelledError as error:
             if patience.cancelled_by_us():
-                raise ProviderError(SILENCE, "No byte came in time.") from error
+                raise Broken(SILENCE, "No byte came in time.") from error
             raise
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-            raise ProviderError(TRUNCATED, str(error)) from error
+            raise Broken(TRUNCATED, str(error)) from error
         finally:
             patience.close()
 
@@ -113,10 +170,32 @@ async def post(
     with connection_of(provider.name, account):
         raw = await send(provider, path, body, headers, FIRST_BYTE_SECONDS if stream else JSON_SECONDS)
         try:
-            kind = raw.headers.get("content-type", "")
-            yield Response(raw.status_code, raw.headers, raw, "event-stream" in kind)
+            yield Response(raw.status_code, in_seconds(raw.headers), raw)
         finally:
             await raw.aclose()
+
+
+def unmarked(begun: bytes) -> bytes:
+    return begun.removeprefix(b"\xef\xbb\xbf").lstrip()
+
+
+async def behind(first: bytes, reads: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for read in reads:
+        yield read
+
+
+def in_seconds(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """`retry-after` as a date (RFC 9110 10.2.3) becomes seconds from now: dialects have no clock."""
+    given = headers.get("retry-after", "")
+    if "," not in given:
+        return headers
+    try:
+        until = parsedate_to_datetime(given)
+    except ValueError:
+        return headers
+    seconds = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return {**headers, "retry-after": f"{max(0, seconds):.3f}"}
 
 
 @contextmanager

@@ -17,6 +17,7 @@ class Provider:
     dialect: str
     key_header: str
     key_form: str = "{key}"
+    relays_finish: bool = False  # its own word stands beside calls, too; elsewhere a reply with calls ends with them
 
     @property
     def base_url(self) -> str:
@@ -42,7 +43,7 @@ class Provider:
 PROVIDERS = {
     row.name: row
     for row in (
-        Provider("openai", "OpenAI", "openai_chat", "authorization", "Bearer {key}"),
+        Provider("openai", "OpenAI", "openai_chat", "authorization", "Bearer {key}", relays_finish=True),
         Provider("anthropic", "Anthropic", "anthropic", "x-api-key"),
         Provider("gemini", "Google Gemini", "gemini", "x-goog-api-key"),
         Provider("moonshot", "Moonshot", "openai_chat", "authorization", "Bearer {key}"),
