@@ -102,6 +102,7 @@ class Completion(models.Model):
 
     input_tokens = models.BigIntegerField(default=0)
     cached_tokens = models.BigIntegerField(default=0)
+    cached_explicit_tokens = models.BigIntegerField(default=0, db_default=0)
     write_5m_tokens = models.BigIntegerField(default=0)
     write_1h_tokens = models.BigIntegerField(default=0)
     audio_in_tokens = models.BigIntegerField(default=0)

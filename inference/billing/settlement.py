@@ -108,11 +108,10 @@ REPLACED = (
 # FROM: in the list of SELECT, PostgreSQL would make it once for each of its columns (0.9 ms of 1.4).
 RECEIPT = ReceiptStatement(f"""
 INSERT INTO inference_completion AS was
-SELECT told.* FROM jsonb_populate_record(NULL::inference_completion, %(row)s || jsonb_build_object(
-  'created_at', clock_timestamp(),
-  'admitted_at', coalesce((SELECT to_jsonb(admitted_at) FROM credits_hold WHERE completion_id = %(completion_id)s),
-                          %(row)s -> 'admitted_at'))) told
+SELECT told.* FROM jsonb_populate_record(NULL::inference_completion,
+  %(row)s || jsonb_strip_nulls(jsonb_build_object('created_at', clock_timestamp(), 'admitted_at',
+    (SELECT admitted_at FROM credits_hold WHERE completion_id = %(completion_id)s)))) told
 ON CONFLICT (id) DO UPDATE SET ({", ".join(REPLACED)}) = ROW({", ".join(f"excluded.{name}" for name in REPLACED)})
   WHERE was.settlement = 'none' OR (was.settlement = 'lost' AND excluded.settlement <> 'lost')
-RETURNING new.id completion_id, new.user_id, new.key_id, new.charged_cents - coalesce(old.charged_cents, 0) due_cents,
-  coalesce(old.settlement = 'lost', false) corrects""")
+RETURNING id completion_id, user_id, key_id, charged_cents - coalesce(old.charged_cents, 0) due_cents,
+  (old.settlement = 'lost') IS TRUE corrects""")

@@ -15,6 +15,7 @@ from inference.chat.usage import BUCKETS, INPUT_BUCKETS, Usage
 MILLION = Decimal(1_000_000)
 MARKUP = Decimal("1.3")
 CENTS_PER_USD = 100
+SAME_UNLESS_PRICED = {"cached_explicit": "cached"}
 
 
 def charged_cents(cost_usd: Decimal) -> int:
@@ -41,7 +42,11 @@ class Tier:
 
     def price(self, bucket: str) -> Decimal:
         """An unpriced input bucket costs as much as the dearest: nothing is silently free."""
-        return self.prices.get(bucket, self.dearest_input)
+        return self.prices.get(self.priced_as(bucket), self.dearest_input)
+
+    def priced_as(self, bucket: str) -> str:
+        """A marked cache costs as much as any other where it has no price of its own."""
+        return SAME_UNLESS_PRICED.get(bucket, bucket) if bucket not in self.prices else bucket
 
     def cost_usd(self, buckets: Mapping[str, int]) -> Decimal:
         return sum((tokens * self.price(bucket) for bucket, tokens in buckets.items()), Decimal(0)) / MILLION
@@ -75,8 +80,8 @@ class PriceSheet:
         return spent.affordable_output(cents)
 
     def unpriced(self, usage: Usage) -> list[str]:
-        prices = self.tier(usage.prompt_tokens).prices
-        return [bucket for bucket in usage.buckets() if bucket not in prices]
+        tier = self.tier(usage.prompt_tokens)
+        return [bucket for bucket in usage.buckets() if tier.priced_as(bucket) not in tier.prices]
 
     def bound(self, prompt_tokens: int, buckets: tuple[str, ...]) -> "Bound":
         """What at most `prompt_tokens` cost at the dearest of these buckets and of the tiers so many tokens can

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-INPUT_BUCKETS = ("input", "cached", "write_5m", "write_1h", "audio_in", "audio_cached")
+INPUT_BUCKETS = ("input", "cached", "cached_explicit", "write_5m", "write_1h", "audio_in", "audio_cached")
 BUCKETS = (*INPUT_BUCKETS, "output")
 MOST_TOKENS = 10**9
 
@@ -13,12 +13,14 @@ MOST_TOKENS = 10**9
 class Usage:
     """Tokens per priced bucket; the sum of the input buckets is the whole prompt (docs/providers/).
 
+    `cached_explicit`: read from a cache that the caller marked, where that has a price of its own (Qwen).
     `reasoning` is the part of `output` that was thought, None where the provider does not say.
     `shown` holds further details of OpenAI's usage object, relayed as the provider sent them and priced nowhere.
     """
 
     input: int = 0
     cached: int = 0
+    cached_explicit: int = 0
     write_5m: int = 0
     write_1h: int = 0
     audio_in: int = 0
@@ -34,6 +36,7 @@ class Usage:
         prompt: int,
         output: int,
         cached: int = 0,
+        cached_explicit: int = 0,
         write_5m: int = 0,
         write_1h: int = 0,
         audio_in: int = 0,
@@ -44,7 +47,7 @@ class Usage:
         """From a prompt total that contains its details. None for numbers that nobody can be billed by: below zero,
         beyond any model, a prompt of nothing, details that do not fit into their total.
         """
-        details = (cached, write_5m, write_1h, audio_in, audio_cached)
+        details = (cached, cached_explicit, write_5m, write_1h, audio_in, audio_cached)
         return cls(prompt - sum(details), *details, output=output, reasoning=reasoning, shown=shown or {}).believed()
 
     def believed(self) -> "Usage | None":
@@ -54,7 +57,8 @@ class Usage:
 
     @property
     def prompt_tokens(self) -> int:
-        return self.input + self.cached + self.write_5m + self.write_1h + self.audio_in + self.audio_cached
+        cached = self.cached + self.cached_explicit + self.audio_cached
+        return self.input + cached + self.write_5m + self.write_1h + self.audio_in
 
     def buckets(self) -> dict[str, int]:
         return {bucket: tokens for bucket in BUCKETS if (tokens := getattr(self, bucket))}
@@ -62,7 +66,7 @@ class Usage:
     def as_openai(self) -> dict[str, Any]:
         """OpenAI's usage object (`openai` types/completion_usage.py)."""
         prompt: dict[str, Any] = {
-            "cached_tokens": self.cached + self.audio_cached,
+            "cached_tokens": self.cached + self.cached_explicit + self.audio_cached,
             "audio_tokens": self.audio_in + self.audio_cached,
         }
         if writes := self.write_5m + self.write_1h:

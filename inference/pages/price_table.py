@@ -11,6 +11,7 @@ from inference.catalog.snapshot import Catalog, Listing, PricePoint
 BUCKET_TITLES = {
     "input": "Input",
     "cached": "Cached input",
+    "cached_explicit": "Cached input, marked by the caller",
     "write_5m": "Cache write, 5 minutes",
     "write_1h": "Cache write, 1 hour",
     "audio_in": "Audio input",

@@ -207,8 +207,9 @@ def test_a_spooled_settlement_that_comes_after_the_reaper_corrects_it(tough: Sce
 
 COPIED = (
     *("id", "user_id", "key_id", "request_id", "model_id", "provider", "served_model", "upstream_id", "price_id"),
-    *("is_stream", "input_tokens", "cached_tokens", "write_5m_tokens", "write_1h_tokens", "audio_in_tokens"),
-    *("audio_cached_tokens", "status", "finish_reason", "alerts", "raw_usage", "seen", "first_byte_ms", "total_ms"),
+    *("is_stream", "input_tokens", "cached_tokens", "cached_explicit_tokens", "write_5m_tokens", "write_1h_tokens"),
+    *("audio_in_tokens", "audio_cached_tokens", "status", "finish_reason", "alerts", "raw_usage", "seen"),
+    *("first_byte_ms", "total_ms"),
 )
 
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from inference.chat.usage import Usage
-from inference.dialects.untrusted_json import mapping, number, tokens
+from inference.dialects.untrusted_json import grown, mapping, number, tokens
 
 Numbers = Mapping[str, Any]
 
+EXPLICIT = "ephemeral"  # Qwen's word for a cache that the caller marked, which is cheaper to read
 # Details that are shown and priced nowhere.
 SHOWN_OF_PROMPT = ("text_tokens", "image_tokens", "video_tokens")
 SHOWN_OF_COMPLETION = (
@@ -21,7 +22,7 @@ SHOWN_OF_COMPLETION = (
 
 def merged(before: Numbers | None, now: Numbers) -> dict[str, Any]:
     """The last value per field: usage may come twice, or grow with each chunk."""
-    return {**(before or {}), **{name: value for name, value in now.items() if value is not None}}
+    return grown(before or {}, now, ("prompt_tokens", "completion_tokens"))
 
 
 def read(said: Numbers) -> Usage | None:
@@ -33,11 +34,14 @@ def read(said: Numbers) -> Usage | None:
         mapping(said.get("prompt_tokens_details")),
         mapping(said.get("completion_tokens_details")),
     )
+    # Moonshot reports the hit beside the totals, Qwen the write as cache_creation_input_tokens.
+    cached = first(of_prompt.get("cached_tokens"), said.get("cached_tokens"))
+    is_explicit = EXPLICIT in (of_prompt.get("cache_type"), said.get("cache_type"))
     return Usage.of(
         prompt=prompt,
         output=output,
-        # Moonshot reports the hit beside the totals, Qwen the write as cache_creation_input_tokens.
-        cached=first(of_prompt.get("cached_tokens"), said.get("cached_tokens")),
+        cached=0 if is_explicit else cached,
+        cached_explicit=cached if is_explicit else 0,
         write_5m=first(of_prompt.get("cache_write_tokens"), of_prompt.get("cache_creation_input_tokens")),
         audio_in=first(of_prompt.get("audio_tokens")),
         reasoning=number(of_completion.get("reasoning_tokens")),
