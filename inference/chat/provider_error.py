@@ -1,6 +1,8 @@
 """What a provider's failure means for the caller (docs/providers/)."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +13,7 @@ class ErrorKind:
 
     `retries`: how often the gateway may try again by itself, before the first byte only. `may_heal` false tells SDKs
     not to retry. `alert`: staff must act (our key, our credit, a model that is gone). `relays`: the provider's own
-    words are for the caller.
+    words are for the caller. `second_try`: an answer that is none, which another try mostly mends.
     """
 
     status: int
@@ -22,6 +24,7 @@ class ErrorKind:
     may_heal: bool = True
     relays: bool = False
     retry_after: float | None = None
+    second_try: bool = False
 
 
 BAD_REQUEST = ErrorKind(400, "invalid_request", "invalid_request_error", relays=True)
@@ -100,10 +103,17 @@ class ProviderError(Exception):
     provider_code: str | None = None
     retry_after: float | None = None
     upstream_status: int | None = None
+    upstream_id: str | None = None
+    facts: Any = field(default=None, repr=False)  # what a whole answer that is none said of itself (chat/reply.py)
+    advice: str = ""  # a sentence of ours behind the provider's
     raw: Any = field(default=None, repr=False)
 
     @property
     def message(self) -> str:
+        return f"{self.sentence} {self.advice}".rstrip()
+
+    @property
+    def sentence(self) -> str:
         if self.meaning.relays and self.said:
             return redacted(self.said)
         return WORDS.get(self.meaning.code) or redacted(self.said) or "The provider refused the request."
@@ -115,6 +125,16 @@ class ProviderError(Exception):
 
     def meaning_is(self, **changes: Any) -> "ProviderError":
         return replace(self, meaning=replace(self.meaning, **changes))
+
+
+@contextmanager
+def keeping(facts: Any) -> Iterator[None]:
+    """A failure inside keeps what the answer has told so far: it may have been billed."""
+    try:
+        yield
+    except ProviderError as fault:
+        fault.facts = facts
+        raise
 
 
 def redacted(text: str) -> str:

@@ -22,6 +22,11 @@ class Facts:
     known_input: Usage | None = None
     # A refusal before any output is shown with its usage and charged nothing (docs/providers/).
     free: bool = False
+    # Why the provider declined, as it names it itself: for the receipt.
+    refused: str | None = None
+    # For staff: what the provider did unasked (its own search, say), and tries that came to nothing.
+    alerts: list[str] = field(default_factory=list)
+    failed_tries: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -123,6 +128,11 @@ class Gathered:
     def empty(self) -> bool:
         """Nothing a caller could have seen."""
         return not (self.texts or self.calls)
+
+    @property
+    def only_declined(self) -> bool:
+        """Nothing but a refusal, in whoever's words."""
+        return not self.calls and all(texts.keys() <= {"refusal"} for texts in self.texts.values())
 
     def written(self) -> str:
         """All text the model produced as far as we saw it, for counting tokens: reasoning and call arguments too."""

@@ -65,6 +65,11 @@ class Dialect(Protocol):
     def fault(self, status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
         """What an answer that is not 2xx means. `headers` have lower-case names."""
 
+    def mend(self, rendered: ProviderRequest, fault: ProviderError) -> bool:
+        """Whether the body was changed so that what the provider refused is taken now: thoughts it signed or sealed for
+        somebody else. The change is named among the transforms.
+        """
+
 
 DIALECTS: dict[str, Dialect] = {
     "openai_chat": openai_chat,

@@ -1,6 +1,8 @@
 """Reading what a provider or a model wrote, where nothing may be taken for granted: a wrong type counts as absent."""
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import from_json
@@ -9,6 +11,8 @@ from inference.chat.budget import Budget
 from inference.chat.provider_error import BAD_RESPONSE, ProviderError
 
 RAW_ARGUMENTS = "__raw_arguments"  # holds what a model wrote in place of an object
+REPLACEMENT = "\ufffd"
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def event_object(data: str) -> dict[str, Any]:
@@ -21,35 +25,43 @@ def event_object(data: str) -> dict[str, Any]:
 
 def event_value(data: str) -> Any:
     """An event's JSON, whatever it is. Raises `ProviderError(BAD_RESPONSE)`."""
+    if "\\u0000" in data:
+        return mended(data)
     try:
         return from_json(data)
     except ValueError:
         return mended(data)
 
 
+def body_value(body: bytes) -> Any:
+    """The JSON of a whole answer, read as an event's is."""
+    if b"\\u0000" not in body:
+        try:
+            return from_json(body)
+        except ValueError:
+            pass
+    return mended(body.decode("utf-8-sig", "replace"))
+
+
 def mended(data: str) -> Any:
-    """Half an emoji, escaped (`\\ud83d` alone), could be neither stored nor counted: it becomes a question mark."""
+    """Half an emoji, escaped (`\\ud83d` alone), and NUL could be neither stored, counted nor sent back to us: U+FFFD
+    stands in for each. Raises `ProviderError(BAD_RESPONSE)`.
+    """
     try:
-        return from_json(json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace"))
+        return storable(json.loads(data, strict=False))
     except (ValueError, RecursionError) as error:
         raise ProviderError(BAD_RESPONSE, said=data[:500]) from error
 
 
-def failure_body(body: bytes) -> Any:
-    """Of an answer that is not 2xx; an edge's HTML is None."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-
-
-def seconds(header: str | None) -> float | None:
-    """Of `retry-after`; a date is left alone."""
-    try:
-        value = float(header or "")
-    except ValueError:
-        return None
-    return value if 0 <= value < 1e9 else None
+def storable(value: Any) -> Any:
+    match value:
+        case str():
+            return UNSTORABLE.sub(REPLACEMENT, value)
+        case list():
+            return [storable(inner) for inner in value]
+        case dict():
+            return {storable(name): storable(inner) for name, inner in value.items()}
+    return value
 
 
 def string(value: Any) -> str | None:
@@ -68,6 +80,14 @@ def tokens(value: Any) -> int:
     if value is None:
         return 0
     return -1 if (told := number(value)) is None else told
+
+
+def grown(before: Mapping[str, Any], later: Mapping[str, Any], totals: tuple[str, ...]) -> dict[str, Any]:
+    """Counts that are told again and again, each time as they stand: what is left out says nothing, and a zero does not
+    undo a total.
+    """
+    undone = {name for name in totals if not later.get(name) and before.get(name)}
+    return {**before, **{name: value for name, value in later.items() if value is not None and name not in undone}}
 
 
 def mapping(value: Any) -> dict[str, Any]:

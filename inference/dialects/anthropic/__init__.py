@@ -8,6 +8,7 @@ tool_ids.py       call ids it takes                   finish.py  why it stopped
 output_format.py  JSON, with a schema or without      usage.py   tokens in buckets
 thinking.py       effort → budget                     faults.py  what its failures mean
 cache.py          at most four marks
+signatures.py     thoughts it does not know again
 prompt.py         what of a body is no text
 """
 
@@ -15,10 +16,11 @@ from inference.dialects.anthropic.faults import fault
 from inference.dialects.anthropic.prompt import PROMPT
 from inference.dialects.anthropic.reply import parse
 from inference.dialects.anthropic.request import path, render
+from inference.dialects.anthropic.signatures import mend
 from inference.dialects.anthropic.stream import stream
 from inference.dialects.anthropic.thinking import thinks
 
 # Long JSON replies would run into its ten-minute rule, and a reply cut short would come without usage.
 STREAMS_ALWAYS = True
 
-__all__ = ["PROMPT", "STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream", "thinks"]
+__all__ = ["PROMPT", "STREAMS_ALWAYS", "fault", "mend", "parse", "path", "render", "stream", "thinks"]

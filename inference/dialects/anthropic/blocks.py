@@ -5,12 +5,12 @@ stays silent, and so do blocks of kinds we do not know.
 """
 
 import json
-import secrets
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from inference.chat.provider_error import BAD_RESPONSE, ProviderError
 from inference.chat.reply import Delta
+from inference.dialects.call_ids import CallIds
 from inference.dialects.untrusted_json import mapping, objects, string
 
 PAGE = "web_search_result_location"
@@ -21,6 +21,7 @@ class Said:
     """What the blocks so far amount to: it numbers the calls and places the annotations."""
 
     calls: int = 0
+    ids: CallIds = field(default_factory=CallIds)
     characters: int = 0
     thought: int = 0
     unseen: int = 0
@@ -123,32 +124,43 @@ class Redacted(Silent):
 
 @dataclass(slots=True)
 class Call:
-    """A call of a caller's tool. Arguments come in fragments, or (without any) whole with the block's start."""
+    """A call of a caller's tool. Arguments come in fragments, or (without any) whole with the block's start. A stub
+    that names no tool and asks nothing is none.
+    """
 
     said: Said
-    index: int = 0
+    index: int | None = None
     whole: Any = None
     fragments: int = 0
 
     def open(self, given: dict[str, Any]) -> list[Delta]:
-        name, call_id = string(given.get("name")), string(given.get("id"))
+        name, self.whole = string(given.get("name")), given.get("input")
         if not name:
-            raise ProviderError(BAD_RESPONSE, "a tool call without a name")
-        self.index, self.whole = self.said.calls, given.get("input")
+            return self.refuse_if(self.whole)
+        self.index = self.said.calls
         self.said.calls += 1
-        named = {"id": call_id or "call_" + secrets.token_hex(12), "type": "function"}
+        named = {"id": self.said.ids.take(given.get("id")), "type": "function"}
         return [Delta({"tool_calls": [{"index": self.index, **named, "function": {"name": name, "arguments": ""}}]})]
 
     def grow(self, delta: dict[str, Any]) -> list[Delta]:
         fragment = delta.get("partial_json")
         if not isinstance(fragment, str) or not fragment:
             return []
+        if self.index is None:
+            return self.refuse_if(True)
         self.fragments += 1
         return [self.argument(fragment)]
 
+    def refuse_if(self, asks: Any) -> list[Delta]:
+        if asks:
+            raise ProviderError(BAD_RESPONSE, "a tool call without a name")
+        return []
+
     def close(self) -> list[Delta]:
-        if self.fragments:
+        if self.fragments or self.index is None:
             return []
+        if isinstance(self.whole, str):
+            return [self.argument(self.whole or "{}")]  # some servers write the arguments as text
         return [self.argument(json.dumps(self.whole or {}, ensure_ascii=False, separators=(",", ":")))]
 
     def argument(self, fragment: str) -> Delta:

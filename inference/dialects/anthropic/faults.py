@@ -7,7 +7,8 @@ from typing import Any
 
 from inference.chat import provider_error as meanings
 from inference.chat.provider_error import ErrorKind, ProviderError, by_status
-from inference.dialects.untrusted_json import failure_body, mapping, seconds, string
+from inference.dialects import failures
+from inference.dialects.untrusted_json import string
 
 BY_TYPE = {
     "invalid_request_error": meanings.BAD_REQUEST,
@@ -22,11 +23,16 @@ BY_TYPE = {
     "timeout_error": replace(meanings.UPSTREAM_TIMEOUT, retries=1),
     "overloaded_error": meanings.OVERLOADED,
 }
-# A bad request is not always the caller's: the words tell.
-BY_WORDS = (
-    (re.compile(r"prompt is too long|exceed context limit", re.I), meanings.TOO_LONG),
-    (re.compile(r"credit balance|usage limits|spend(?:ing)? limit", re.I), meanings.QUOTA_EXHAUSTED),
-)
+# A bad request is not always the caller's, and a rate limit not always soon over: the words tell.
+SPENT = (re.compile(r"credit balance|usage limits?\b|spend(?:ing)? limit", re.I), meanings.QUOTA_EXHAUSTED)
+BY_WORDS = {
+    meanings.BAD_REQUEST: (
+        (re.compile(r"prompt is too long|exceed context limit", re.I), meanings.TOO_LONG),
+        SPENT,
+        (failures.FILTERED, meanings.FILTERED),
+    ),
+    meanings.RATE_LIMITED: (SPENT,),
+}
 # "messages.3.content.0: …" begins with Anthropic's field; callers know OpenAI's.
 FIELD = re.compile(r"([a-z_]+)\b")
 PARAMS = {
@@ -38,31 +44,27 @@ PARAMS = {
 
 
 def fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
-    error = error_of(failure_body(body))
-    found = understood(error, by_status(status))
+    told = failures.read(body)
+    found = understood(failures.error_of(told), by_status(status))
     found.upstream_status = status
-    found.retry_after = seconds(headers.get("retry-after"))
-    if found.meaning is meanings.RATE_LIMITED and "retry-after" not in headers:
-        found.meaning = meanings.QUOTA_EXHAUSTED  # a spend cap: trying again keeps failing
+    found.upstream_id = failures.request_id(told)
+    found.retry_after = failures.wait(headers)
     return found
 
 
 def fault_in_reply(body: Any) -> ProviderError:
     """An error event in a stream, or a 200 that is no message."""
-    error = error_of(body)
-    return understood(error, meanings.UPSTREAM_ERROR if error else meanings.BAD_RESPONSE)
+    error = failures.error_of(body)
+    found = understood(error, meanings.UPSTREAM_ERROR if error else meanings.BAD_RESPONSE)
+    found.upstream_id = failures.request_id(body)
+    return found
 
 
 def understood(error: dict[str, Any], otherwise: ErrorKind) -> ProviderError:
-    said = string(error.get("message")) or ""
+    said = failures.sentence(error)
     meaning = BY_TYPE.get(string(error.get("type")) or "", otherwise)
-    if meaning is meanings.BAD_REQUEST:
-        meaning = next((meant for words, meant in BY_WORDS if words.search(said)), meaning)
+    meaning = next((meant for words, meant in BY_WORDS.get(meaning, ()) if words.search(said)), meaning)
     return ProviderError(meaning, said, param=param(said) if meaning.relays else None, raw=error or None)
-
-
-def error_of(body: Any) -> dict[str, Any]:
-    return mapping(mapping(body).get("error"))
 
 
 def param(said: str) -> str | None:

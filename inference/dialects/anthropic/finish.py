@@ -13,6 +13,9 @@ FINISH_REASONS = {
     "refusal": "content_filter",
 }
 DECLINED = "The model declined to answer."
+# A refusal before any output is free, but for these, which Anthropic bills since 2026-09-24
+# (docs/providers/anthropic.md).
+BILLED_REFUSALS = ("bio", "frontier_llm", "reasoning_extraction")
 
 
 def finish_reason(stop_reason: Any, *, calls: bool) -> str:
@@ -24,4 +27,12 @@ def finish_reason(stop_reason: Any, *, calls: bool) -> str:
 def refusal(stop_reason: Any, stop_details: Any) -> str | None:
     if stop_reason != "refusal":
         return None
-    return string(mapping(stop_details).get("explanation")) or DECLINED
+    said = string(mapping(stop_details).get("explanation")) or DECLINED
+    named = category(stop_details)
+    return f"{said} (category: {named})" if named and named not in said else said
+
+
+def category(stop_details: Any) -> str | None:
+    """What it was about, as Anthropic names it."""
+    named = string(mapping(stop_details).get("category"))
+    return named[:80] if named and named.isprintable() else None

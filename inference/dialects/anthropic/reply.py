@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from inference.chat.provider_error import keeping
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Gathered, Reply
 from inference.dialects.anthropic.faults import fault_in_reply
@@ -11,18 +12,18 @@ from inference.dialects.anthropic.stream import stream
 
 def parse(body: Mapping[str, Any], rendered: ProviderRequest) -> Reply:
     """Raises `ProviderError` where it is no message."""
-    if not isinstance(body, dict) or not isinstance(body.get("content"), list):
+    if not is_message(body):
         raise fault_in_reply(body)
     messages, gathered = stream(rendered), Gathered()
-    for told in as_events(body):
-        for delta in messages.take(told):
+    with keeping(messages.facts):
+        for delta in messages.take({**body, "type": "message"}):
             gathered.add(delta)
     return gathered.reply(messages.facts)
 
 
-def as_events(message: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {"type": "message_start", "message": message},
-        {"type": "message_delta", "delta": {}, "usage": message.get("usage")},
-        {"type": "message_stop"},
-    ]
+def is_message(body: Any) -> bool:
+    """Its content is a list of blocks; some servers write a text alone."""
+    if not isinstance(body, dict) or body.get("error"):
+        return False
+    is_text = isinstance(body.get("content"), str) and body.get("role") == "assistant"
+    return is_text or isinstance(body.get("content"), list)

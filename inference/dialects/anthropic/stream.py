@@ -11,14 +11,14 @@ from inference.dialects.anthropic import blocks, usage
 from inference.dialects.anthropic.blocks import Block, Said
 from inference.dialects.anthropic.faults import fault_in_reply
 from inference.dialects.anthropic.fence import Fence
-from inference.dialects.anthropic.finish import finish_reason, refusal
+from inference.dialects.anthropic.finish import BILLED_REFUSALS, category, finish_reason, refusal
 from inference.dialects.anthropic.output_format import is_unfenced
 from inference.dialects.untrusted_json import event_object
 from inference.sse import Event
 
 
 def stream(rendered: ProviderRequest) -> "Messages":
-    return Messages(Fence() if is_unfenced(rendered.request) and not rendered.request.stream else None)
+    return Messages(Fence() if is_unfenced(rendered.request) else None)
 
 
 @dataclass(slots=True)
@@ -41,16 +41,19 @@ class Messages:
         return self.take(event_object(event.data))
 
     def end(self) -> list[Delta]:
-        if not self.done:
+        """Where the reason and the usage have come and no block is open, only the farewell is missing."""
+        if self.done:
+            return []
+        if not self.started or self.stop_reason is None or self.facts.usage is None or self.open:
             raise ProviderError(TRUNCATED)
-        return []
+        return self.take({"type": "message_stop"})
 
     def take(self, told: dict[str, Any]) -> list[Delta]:
         """Events of kinds we do not know are ignored: the provider adds them without a new version."""
         kind = told.get("type")
         step = STEPS.get(kind) if isinstance(kind, str) else None
         if step is None:
-            if "error" in told:
+            if told.get("error"):
                 raise fault_in_reply(told)
             return []
         deltas = step(self, told)
@@ -65,7 +68,17 @@ class Messages:
         self.stop(message)
         self.count(message.get("usage"), with_output=self.stop_reason is not None)
         content = message.get("content")
+        if isinstance(content, str):
+            content = [{"type": "text", "text": content}]
         return [delta for given in (content if isinstance(content, list) else ()) for delta in self.whole_block(given)]
+
+    def message(self, told: dict[str, Any]) -> list[Delta]:
+        """A whole one: a JSON reply, or some servers' only event."""
+        if self.started:
+            return []
+        begun = self.start({"message": told})
+        self.count(told.get("usage"))
+        return begun + self.message_stop({})
 
     def whole_block(self, given: Any) -> list[Delta]:
         if not isinstance(given, dict):
@@ -100,7 +113,8 @@ class Messages:
         self.done = True
         deltas = [delta for block in self.open.values() for delta in block.close()]
         if (refused := refusal(self.stop_reason, self.stop_details)) is not None:
-            self.facts.free = self.said.nothing
+            self.facts.refused = category(self.stop_details) or "refusal"
+            self.facts.free = self.said.nothing and self.facts.refused not in BILLED_REFUSALS
             deltas.append(Delta({"refusal": refused}))
         return [*deltas, Delta(finish_reason=finish_reason(self.stop_reason, calls=self.said.calls > 0))]
 
@@ -121,6 +135,7 @@ class Messages:
 
 STEPS: dict[str, Callable[[Messages, dict[str, Any]], list[Delta]]] = {
     "message_start": Messages.start,
+    "message": Messages.message,
     "content_block_start": Messages.open_block,
     "content_block_delta": Messages.grow_block,
     "content_block_stop": Messages.close_block,

@@ -6,10 +6,21 @@ from typing import Any
 from inference.chat.usage import Usage
 from inference.dialects.untrusted_json import mapping, number, tokens
 
+PROMPT = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+
 
 def updated(usage: dict[str, Any], later: Any) -> dict[str, Any]:
-    """Later values replace earlier ones, being cumulative; one that is absent or null says nothing."""
-    return {**usage, **{name: value for name, value in mapping(later).items() if value is not None}}
+    """Later values replace earlier ones, being cumulative; one that is absent or null says nothing. Nor does a zero
+    by which the prompt would become smaller: some servers know the prompt at the start only.
+    """
+    told = {name: value for name, value in mapping(later).items() if value is not None}
+    if prompt_of({**usage, **told}) < prompt_of(usage):
+        told = {name: value for name, value in told.items() if value or name not in PROMPT}
+    return {**usage, **told}
+
+
+def prompt_of(usage: Mapping[str, Any]) -> int:
+    return sum(max(0, tokens(usage.get(name))) for name in PROMPT)
 
 
 def read(usage: Mapping[str, Any], *, with_output: bool = True) -> Usage | None:

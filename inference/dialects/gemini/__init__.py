@@ -15,8 +15,9 @@ from inference.dialects.gemini.faults import fault
 from inference.dialects.gemini.prompt import PROMPT
 from inference.dialects.gemini.reply import parse, stream
 from inference.dialects.gemini.request import path, render
+from inference.dialects.gemini.signatures import mend
 from inference.dialects.gemini.thinking import thinks
 
 STREAMS_ALWAYS = False
 
-__all__ = ["PROMPT", "STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream", "thinks"]
+__all__ = ["PROMPT", "STREAMS_ALWAYS", "fault", "mend", "parse", "path", "render", "stream", "thinks"]

@@ -4,8 +4,6 @@
 
 import json
 import re
-import secrets
-import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -14,9 +12,9 @@ from typing import Any
 from inference.chat.provider_error import BAD_RESPONSE, ProviderError
 from inference.chat.reply import Delta
 from inference.dialects import untrusted_json
+from inference.dialects.call_ids import CallIds
 from inference.dialects.gemini import signatures
 
-LETTERS = string.ascii_letters + string.digits
 STEP = re.compile(r"""\.([^.\[\]]+)|\[(\d{1,6})\]|\[(?:'([^']*)'|"([^"]*)")\]""")
 VALUES = ("stringValue", "numberValue", "boolValue")  # none of them: null
 
@@ -45,7 +43,7 @@ class Calls:
     names: Mapping[str, str]
     only_one: bool
     count: int = 0
-    ids: set[str] = field(default_factory=set)
+    ids: CallIds = field(default_factory=CallIds)
     growing: Call | None = None
 
     def take(self, said: dict[str, Any], signature: str | None) -> list[Delta]:
@@ -57,13 +55,14 @@ class Calls:
         return [] if said.get("willContinue") else self.finish()
 
     def begin(self, said: dict[str, Any], signature: str | None) -> list[Delta]:
-        name = untrusted_json.string(said["name"])
-        if not name:
+        name, args = untrusted_json.string(said["name"]), said.get("args")
+        if not name and (args or said.get("partialArgs")):
             raise ProviderError(BAD_RESPONSE, "a function call without a name")
+        if not name:
+            return []  # a stub that asks nothing
         before = self.finish()
-        args = said.get("args")
         self.growing = Call(
-            self.names.get(name, name), self.own_id(said.get("id")), signature, {} if args is None else args
+            self.names.get(name, name), self.ids.take(said.get("id")), signature, {} if args is None else args
         )
         grow(self.growing, said.get("partialArgs"))
         return before if said.get("willContinue") else before + self.finish()
@@ -74,14 +73,6 @@ class Calls:
             return []
         self.count += 1
         return call.deltas(self.count - 1)
-
-    def own_id(self, given: Any) -> str:
-        """Google's, where it gives one and not twice the same."""
-        call_id = untrusted_json.string(given)
-        if not call_id or call_id in self.ids:
-            call_id = "call_" + "".join(secrets.choice(LETTERS) for _ in range(24))
-        self.ids.add(call_id)
-        return call_id
 
 
 def grow(call: Call, pieces: Any) -> None:

@@ -22,6 +22,7 @@ class Choice:
     grounding: Any = None
     reason: str | None = None
     message: str = ""
+    ratings: Any = None
 
     @property
     def is_silent(self) -> bool:
@@ -30,6 +31,7 @@ class Choice:
     def take(self, candidate: dict[str, Any]) -> list[Delta]:
         self.reason = finish.named(candidate.get("finishReason")) or self.reason
         self.message = string(candidate.get("finishMessage")) or self.message
+        self.ratings = candidate.get("safetyRatings") or self.ratings
         self.grounding = candidate.get("groundingMetadata") or self.grounding
         deltas: list[Delta] = []
         for part in objects(mapping(candidate.get("content")).get("parts")):
@@ -64,6 +66,8 @@ class Choice:
             deltas.append(Delta({"annotations": cited}))
         if self.signature:
             deltas.append(Delta({"extra_content": signatures.carried(self.signature)}))
+        if reason == "content_filter":
+            deltas.append(Delta({"refusal": finish.stopped(self.reason, self.message, self.ratings)}))
         return self.numbered([*deltas, Delta(finish_reason=reason)])
 
     def numbered(self, deltas: list[Delta]) -> list[Delta]:

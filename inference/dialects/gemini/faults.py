@@ -7,7 +7,8 @@ from typing import Any
 
 from inference.chat import provider_error as meanings
 from inference.chat.provider_error import ErrorKind, ProviderError, by_status
-from inference.dialects.untrusted_json import failure_body, mapping, number, objects, seconds, string
+from inference.dialects import failures
+from inference.dialects.untrusted_json import number, objects, string
 
 # https://cloud.google.com/apis/design/errors, https://ai.google.dev/gemini-api/docs/troubleshooting
 BY_NAME: dict[str, ErrorKind] = {
@@ -41,6 +42,7 @@ BY_WORDS: dict[ErrorKind, tuple[tuple[re.Pattern[str], ErrorKind], ...]] = {
         (re.compile(r"input token count.*exceeds|exceeds the maximum number of tokens", re.I), meanings.TOO_LONG),
         (re.compile(r"payload size exceeds", re.I), meanings.TOO_LARGE),
         (re.compile(r"location is not supported|enable billing", re.I), meanings.NOT_AVAILABLE),
+        (failures.FILTERED, meanings.FILTERED),
     ),
     meanings.RATE_LIMITED: (
         (re.compile(r"per day|daily|credits|spend(?:ing)? cap|limit: 0\b", re.I), meanings.QUOTA_EXHAUSTED),
@@ -67,22 +69,23 @@ PARAMS = (
 
 def fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
     """What an answer that is not 2xx means. `headers` have lower-case names."""
-    error = error_of(failure_body(body))
-    found = understood(error, BY_CODE.get(status) or by_status(status), status)
+    told = failures.read(body)
+    found = understood(failures.error_of(told), BY_CODE.get(status) or by_status(status), status)
     found.upstream_status = status
-    found.retry_after = found.retry_after if found.retry_after is not None else seconds(headers.get("retry-after"))
+    found.upstream_id = failures.request_id(told)
+    found.retry_after = found.retry_after if found.retry_after is not None else failures.wait(headers)
     return found
 
 
 def fault_in_reply(body: Any) -> ProviderError:
     """An error in the middle of a stream, or in an answer of status 200."""
-    error = error_of(body)
+    error = failures.error_of(body)
     code = number(error.get("code"))
     return understood(error, BY_CODE.get(code or 0) or (by_status(code) if code else meanings.UPSTREAM_ERROR), code)
 
 
 def understood(error: Mapping[str, Any], otherwise: ErrorKind, status: int | None) -> ProviderError:
-    said = string(error.get("message")) or ""
+    said = failures.sentence(error)
     details = objects(error.get("details"))
     meaning = BY_NAME.get(string(error.get("status")) or "", otherwise)
     if status == 402:
@@ -122,10 +125,3 @@ def param(said: str, details: list[dict[str, Any]]) -> str | None:
     fields = [string(violation.get("field")) or "" for d in details for violation in objects(d.get("fieldViolations"))]
     told = " ".join([*fields, said])
     return next((ours for theirs, ours in PARAMS if theirs.search(told)), None)
-
-
-def error_of(body: Any) -> dict[str, Any]:
-    """`{"error": {…}}`, or a list of one such; proxies also put a text there."""
-    body = body[0] if isinstance(body, list) and body else body
-    error = mapping(body).get("error")
-    return {"message": error} if isinstance(error, str) else mapping(error)

@@ -1,12 +1,14 @@
 """Why a candidate ended (docs/providers/gemini.md), for streams and whole replies alike."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ErrorKind, ProviderError
+from inference.dialects.untrusted_json import objects, string
 
 # The model garbled a call. Asked again it mostly does better; as a `stop` it would make agents loop on an empty answer.
-GARBLED = replace(BAD_RESPONSE, retries=1)
+GARBLED = replace(BAD_RESPONSE, retries=1, second_try=True)
 UNSIGNED = "MISSING_THOUGHT_SIGNATURE"
 UNSAID = "content_filter if nothing was said"  # else a stop: what OTHER means depends on what came before
 
@@ -52,11 +54,24 @@ def finish_reason(reason: str | None, *, calls: bool, text: bool, said: str = ""
     """Raises `ProviderError`. Gemini has no reason of its own for calls; one we do not know is some other."""
     meant = TRUNCATED if reason is None else FINISHED.get(reason, UNSAID)
     if isinstance(meant, ErrorKind):
-        raise ProviderError(meant, said or reason or "")
+        raise ProviderError(meant, said or reason or "", provider_code=reason)
     if meant == UNSAID:
         meant = "stop" if calls or text else "content_filter"
     return "tool_calls" if calls and meant == "stop" else meant
 
 
-def refusal(block_reason: str) -> str:
-    return f"Prompt blocked by the provider: {block_reason}"
+def refusal(block_reason: str, said: str = "") -> str:
+    return f"Prompt blocked by the provider: {block_reason}" + (f" ({said})" if said else "")
+
+
+def stopped(reason: str | None, said: str, ratings: Any) -> str:
+    """Why an answer was cut off, in Google's words."""
+    about = [*categories(ratings), *([said] if said else [])]
+    return f"Stopped by the provider: {reason or 'blocked'}" + (f" ({'; '.join(about)})" if about else "")
+
+
+def categories(ratings: Any) -> Iterator[str]:
+    """What blocked it, of the ratings that come with every candidate."""
+    for rating in objects(ratings):
+        if rating.get("blocked") is True and (name := string(rating.get("category"))):
+            yield name

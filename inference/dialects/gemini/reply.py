@@ -6,7 +6,7 @@ Each event is a whole `GenerateContentResponse`; nothing but the end of the stre
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ProviderError
+from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ProviderError, keeping
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts, Gathered, Reply
 from inference.dialects.gemini import finish, signatures, usage
@@ -24,12 +24,13 @@ def stream(rendered: ProviderRequest) -> "Generation":
 def parse(body: Any, rendered: ProviderRequest) -> Reply:
     """A JSON answer; a list of them where a stream was asked for without `alt=sse`. Raises `ProviderError`."""
     generation, gathered = Generation(rendered), Gathered()
-    for delta in generation.read(body):
-        gathered.add(delta)
-    if not generation.choices and generation.blocked is None:
-        raise ProviderError(BAD_RESPONSE, "an answer without candidates")
-    for delta in generation.end():
-        gathered.add(delta)
+    with keeping(generation.facts):
+        for delta in generation.read(body):
+            gathered.add(delta)
+        if not generation.choices and generation.blocked is None:
+            raise ProviderError(BAD_RESPONSE, "an answer without candidates")
+        for delta in generation.end():
+            gathered.add(delta)
     return gathered.reply(generation.facts)
 
 
@@ -42,6 +43,7 @@ class Generation:
     usage: dict[str, Any] = field(default_factory=dict)
     choices: dict[int, Choice] = field(default_factory=dict)
     blocked: str | None = None
+    block_message: str = ""
 
     def feed(self, event: Event) -> list[Delta]:
         return self.read(event_value(event.data))
@@ -69,6 +71,7 @@ class Generation:
             self.facts.raw_usage, self.facts.usage = self.usage, usage.read(self.usage)
         if feedback := answer.get("promptFeedback"):
             self.blocked = printable(mapping(feedback).get("blockReason")) or self.blocked
+            self.block_message = string(mapping(feedback).get("blockReasonMessage")) or self.block_message
 
     def choice(self, candidate: dict[str, Any], position: int) -> Choice:
         index = number(candidate.get("index"))
@@ -83,15 +86,19 @@ class Generation:
         """Raises `ProviderError`."""
         is_silent = all(choice.is_silent and choice.reason is None for choice in self.choices.values())
         if self.blocked is not None and is_silent:
-            self.facts.free = True
-            return [Delta({"refusal": finish.refusal(self.blocked)}), Delta(finish_reason="content_filter")]
+            self.facts.free, self.facts.refused = True, self.blocked
+            said = finish.refusal(self.blocked, self.block_message)
+            return [Delta({"refusal": said}), Delta(finish_reason="content_filter")]
         if not self.choices:
             raise ProviderError(TRUNCATED)
         if any(choice.reason == finish.UNSIGNED for choice in self.choices.values()):
-            signatures.renew(self.rendered.body)
-            self.rendered.mended = True
+            self.rendered.mended = signatures.renewed(self.rendered)
         is_blocked = self.blocked is not None
         deltas = [delta for choice in self.choices.values() for delta in choice.end(is_blocked=is_blocked)]
+        if any(delta.finish_reason == "content_filter" for delta in deltas):
+            self.facts.refused = next(
+                (choice.reason for choice in self.choices.values() if choice.reason), self.blocked
+            )
         self.doubt_silence()
         return deltas
 

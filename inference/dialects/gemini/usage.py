@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from inference.chat.usage import Usage
-from inference.dialects.untrusted_json import mapping, number, objects, tokens
+from inference.dialects.untrusted_json import grown, mapping, number, objects, tokens
 
 AUDIO = ("AUDIO", 4)  # some gateways send the enum's numbers
 
 
 def updated(usage: dict[str, Any], later: Any) -> dict[str, Any]:
     """Snapshots are cumulative; a field that one leaves out keeps its earlier value."""
-    return {**usage, **{name: value for name, value in mapping(later).items() if value is not None}}
+    return grown(usage, mapping(later), ("promptTokenCount", "candidatesTokenCount"))
 
 
 def read(usage: Mapping[str, Any]) -> Usage | None:

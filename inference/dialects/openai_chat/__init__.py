@@ -11,6 +11,8 @@ prompt.py         what of a body is no text
 Sources: docs/providers/openai.md, moonshot.md and qwen.md; `openai` 3.54.0 types/chat.
 """
 
+from inference.chat.provider_error import ProviderError
+from inference.chat.provider_request import ProviderRequest
 from inference.dialects.openai_chat.faults import fault
 from inference.dialects.openai_chat.prompt import PROMPT
 from inference.dialects.openai_chat.reply import parse
@@ -24,4 +26,9 @@ def path(upstream_model: str, *, stream: bool) -> str:
     return "/chat/completions"
 
 
-__all__ = ["PROMPT", "STREAMS_ALWAYS", "fault", "parse", "path", "render", "stream", "thinks"]
+def mend(rendered: ProviderRequest, fault: ProviderError) -> bool:
+    """Nothing in these conversations is sealed."""
+    return False
+
+
+__all__ = ["PROMPT", "STREAMS_ALWAYS", "fault", "mend", "parse", "path", "render", "stream", "thinks"]

@@ -1,17 +1,15 @@
 """Tool calls, whole in a reply and in fragments in a stream (docs/providers/)."""
 
 import json
-import secrets
-import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from inference.chat.provider_error import BAD_RESPONSE, ProviderError
+from inference.dialects.call_ids import CallIds
 from inference.dialects.untrusted_json import mapping, number, objects
 from inference.dialects.untrusted_json import string as text
 
-LETTERS = string.ascii_letters + string.digits
 # What a call says to its tool, by the kind of tool.
 ASKED = {"function": "arguments", "custom": "input"}
 
@@ -19,25 +17,24 @@ Body = dict[str, Any]
 Names = Mapping[str, str]
 
 
-def made_id() -> str:
-    return "call_" + "".join(secrets.choice(LETTERS) for _ in range(24))
-
-
 def whole(message: Mapping[str, Any], names: Names) -> list[Body]:
-    """The calls of a JSON reply. Raises `ProviderError` for one
-    without a name.
+    """The calls of a JSON reply. A stub that neither names a tool nor asks anything is none; `ProviderError` where
+    something is asked of no tool.
     """
-    return [whole_call(call, names) for call in fragments(message)]
+    ids = CallIds()
+    return [call for given in fragments(message) if (call := whole_call(given, names, ids)) is not None]
 
 
-def whole_call(call: Body, names: Names) -> Body:
+def whole_call(call: Body, names: Names, ids: CallIds) -> Body | None:
     kind = kind_of(call)
     said = mapping(call.get(kind))
-    if not (name := text(said.get("name"))):
-        raise ProviderError(BAD_RESPONSE, said="A tool call without a name.")
-    asked = written(said.get(ASKED[kind])) or ("{}" if kind == "function" else "")
-    call_id = text(call.get("id")) or made_id()
-    return {"id": call_id, "type": kind, kind: {"name": names.get(name, name), ASKED[kind]: asked}}
+    name, asked = text(said.get("name")), written(said.get(ASKED[kind]))
+    if not name:
+        if asked:
+            raise ProviderError(BAD_RESPONSE, said="A tool call without a name.")
+        return None
+    asked = asked or ("{}" if kind == "function" else "")
+    return {"id": ids.take(call.get("id")), "type": kind, kind: {"name": names.get(name, name), ASKED[kind]: asked}}
 
 
 def fragments(said: Mapping[str, Any]) -> list[Body]:
@@ -58,23 +55,37 @@ def written(asked: Any) -> str:
     return json.dumps(asked, ensure_ascii=False, separators=(",", ":"))
 
 
+def is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 @dataclass(slots=True)
 class Call:
-    """One call of a stream. `held`: what was asked before its name was known."""
+    """One call of a stream. `given` is the provider's id, `id` what the caller knows it by; `held`: what was asked
+    before its name was known.
+    """
 
     number: int
+    given: str | None
     id: str
     kind: str = "function"
     is_named: bool = False
-    is_asked: bool = False
     held: str = ""
+    asked: list[str] = field(default_factory=list)
 
     def start(self, name: str) -> Body:
         self.is_named = True
         return {"index": self.number, "id": self.id, "type": self.kind, self.kind: {"name": name, ASKED[self.kind]: ""}}
 
+    def ends_before(self, asked: str) -> bool:
+        """Whether what is asked now can only belong to another call: it comes behind a whole JSON object."""
+        return bool(self.asked and asked.strip()) and self.kind == "function" and is_object("".join(self.asked))
+
     def ask(self, asked: str) -> Body:
-        self.is_asked = True
+        self.asked.append(asked)
         return {"index": self.number, self.kind: {ASKED[self.kind]: asked}}
 
 
@@ -84,6 +95,7 @@ class Calls:
 
     names: Names
     all: list[Call] = field(default_factory=list)
+    ids: CallIds = field(default_factory=CallIds)
     at: dict[int, Call] = field(default_factory=dict)  # the provider's index → the call last begun there
 
     def add(self, fragment: Body) -> list[Body]:
@@ -91,7 +103,7 @@ class Calls:
         kind = kind_of(fragment)
         said = mapping(fragment.get(kind))
         name, asked = text(said.get("name")), written(said.get(ASKED[kind]))
-        call = self.find(fragment, kind, name)
+        call = self.find(fragment, kind, name, asked)
         pieces = []
         if name and not call.is_named:
             pieces.append(call.start(self.names.get(name, name)))
@@ -102,17 +114,19 @@ class Calls:
             pieces.append(call.ask(asked))
         return pieces
 
-    def find(self, fragment: Body, kind: str, name: str | None) -> Call:
+    def find(self, fragment: Body, kind: str, name: str | None, asked: str) -> Call:
         """The call a fragment belongs to. Qwen repeats empty ids and names; some servers give every parallel call
-        the index 0, every fragment a new id, or no index at all."""
+        the index 0, the same id, every fragment a new id, or no index at all."""
         given = text(fragment.get("id"))
         index = number(fragment.get("index"))
         if index is None:
-            same = (call.number for call in reversed(self.all) if (call.id == given if given else not name))
+            same = (call.number for call in reversed(self.all) if (call.given == given if given else not name))
             index = next(same, len(self.all))
         call = self.at.get(index)
-        if call is None or (name and given and call.is_named and given != call.id):
-            call = self.at[index] = Call(len(self.all), given or made_id(), kind)
+        if call is None or (
+            name and call.is_named and (given not in (None, "", call.given) or call.ends_before(asked))
+        ):
+            call = self.at[index] = Call(len(self.all), given, self.ids.take(given), kind)
             self.all.append(call)
         return call
 
@@ -122,5 +136,5 @@ class Calls:
         """
         if any(call.held and not call.is_named for call in self.all):
             raise ProviderError(BAD_RESPONSE, said="A tool call without a name.")
-        silent = [call for call in self.all if call.is_named and not call.is_asked]
+        silent = [call for call in self.all if call.is_named and not call.asked]
         return [call.ask("{}") for call in silent if call.kind == "function"]

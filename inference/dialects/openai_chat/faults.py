@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import from_json
-
 from inference.chat.provider_error import (
     BAD_REQUEST,
     CONFLICT,
@@ -23,6 +21,7 @@ from inference.chat.provider_error import (
     ProviderError,
     by_status,
 )
+from inference.dialects import failures
 from inference.dialects.untrusted_json import number, string
 
 Body = dict[str, Any]
@@ -94,22 +93,19 @@ IN_STREAM: dict[str, ErrorKind] = {
 WORDS: tuple[tuple[re.Pattern[str], ErrorKind], ...] = (
     (re.compile("maximum context length|context window|model token limit|range of input length", re.I), TOO_LONG),
     (re.compile("insufficient balance|overdue|good standing|arrearage", re.I), QUOTA_EXHAUSTED),
-    (re.compile("considered high risk|inappropriate content", re.I), FILTERED),
+    (failures.FILTERED, FILTERED),
 )
-SAID_TO_WAIT = re.compile(r"try again (?:in|after) (?:(\d{1,3})m)?(\d{1,6}(?:\.\d{1,6})?) ?(ms|s)", re.I)
-DECIMAL = re.compile(r"\d{1,6}(?:\.\d{1,6})?")
-SCALES = {"ms": 0.001, "s": 1.0}
 
 
 def fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
     """An answer that is not 2xx: JSON, JSON in an SSE frame (Qwen), or an edge's HTML."""
-    text = body.decode("utf-8", "replace")
-    found = read(text)
-    error = error_of(found) or {}
+    found = failures.read(body)
+    error = failures.error_of(found)
     meaning = listed(error) or worded(status, error) or by_status(status)
-    failed = made(meaning, error, found or text[:500])
+    failed = made(meaning, error, found or body[:500].decode("utf-8", "replace"))
     failed.upstream_status = status
-    failed.retry_after = wait(headers, failed.said) if meaning.status in (429, 503) else None
+    failed.upstream_id = failures.request_id(found)
+    failed.retry_after = failures.wait(headers, failed.said) if meaning.status in (429, 503) else None
     return failed
 
 
@@ -117,9 +113,9 @@ def in_reply(body: Body) -> ProviderError | None:
     """A failure in the clothes of a reply: status 200 and an error inside."""
     if body.get("choices") and not body.get("error"):
         return None
-    if (error := error_of(body)) is None:
+    if not (error := failures.error_of(body)):
         return None
-    meaning = listed(error) or listed(error, IN_STREAM) or worded(400, error) or coded(error) or UPSTREAM_ERROR
+    meaning = listed(error) or worded(400, error) or listed(error, IN_STREAM) or coded(error) or UPSTREAM_ERROR
     return made(meaning, error, body)
 
 
@@ -131,38 +127,13 @@ def refuse(chunk: Body, event_name: str) -> None:
 
 
 def made(meaning: ErrorKind, error: Body, raw: Any) -> ProviderError:
-    said = string(error.get("message")) or string(error.get("msg")) or string(error.get("detail")) or ""
     return ProviderError(
-        meaning, said=said, param=string(error.get("param")), provider_code=string(error.get("code")), raw=raw
+        meaning,
+        said=failures.sentence(error),
+        param=string(error.get("param")),
+        provider_code=string(error.get("code")),
+        raw=raw,
     )
-
-
-# Reading ----------------------------------------------------------------------------------------
-
-
-def read(text: str) -> Any:
-    framed = "\n".join(line[5:].strip() for line in text.splitlines() if line.startswith("data:"))
-    for candidate in (text, framed):
-        try:
-            return from_json(candidate)
-        except ValueError:
-            continue
-    return None
-
-
-def error_of(body: Any) -> Body | None:
-    """The error object, wherever it stands: under `error`, alone, as a text, in a list."""
-    if isinstance(body, list):
-        return error_of(body[0]) if body else None
-    if not isinstance(body, dict):
-        return None
-    error = body.get("error")
-    if isinstance(error, dict) and error:
-        return error
-    if isinstance(error, str) and error:
-        return {**body, "message": error}
-    is_bare = "message" in body or "detail" in body
-    return body if is_bare and not body.get("choices") else None
 
 
 def listed(error: Body, table: Mapping[str, ErrorKind] = KINDS) -> ErrorKind | None:
@@ -181,13 +152,3 @@ def coded(error: Body) -> ErrorKind | None:
     """OpenRouter gives the status as the code."""
     status = number(error.get("code"))
     return by_status(status) if status is not None and 400 <= status < 600 else None
-
-
-def wait(headers: Mapping[str, str], said: str) -> float | None:
-    """Seconds, from the headers or from OpenAI's sentence. A date is left alone: we have no clock here."""
-    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        if DECIMAL.fullmatch(given := headers.get(name, "").strip()):
-            return float(given) * scale
-    if told := SAID_TO_WAIT.search(said):
-        return int(told[1] or 0) * 60 + float(told[2]) * SCALES[told[3].lower()]
-    return None

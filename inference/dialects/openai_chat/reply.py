@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ProviderError
+from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ProviderError, keeping
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Choice, Facts, Reply
 from inference.dialects.openai_chat import calls, faults, finish, usage
@@ -11,6 +11,8 @@ from inference.dialects.untrusted_json import mapping, number, objects, string
 
 Body = dict[str, Any]
 
+WORDS = ("text", "output_text")  # parts that are the answer, and those that were thought on the way (Mistral)
+THOUGHTS = ("thinking", "reasoning", "reasoning_text", "summary_text")
 REASONINGS = ("reasoning_content", "reasoning")  # Moonshot and Qwen; Groq, OpenRouter and newer vLLM
 
 
@@ -26,7 +28,8 @@ def parse(body: Mapping[str, Any], rendered: ProviderRequest) -> Reply:
     learn(facts, body)
     for said in (*(choice.get("usage") for choice in choices), body.get("usage")):
         learn_usage(facts, said)
-    return Reply([choice(said, position, rendered.names) for position, said in enumerate(choices)], facts)
+    with keeping(facts):
+        return Reply([choice(said, position, rendered.names) for position, said in enumerate(choices)], facts)
 
 
 def choice(said: Body, position: int, names: Mapping[str, str]) -> Choice:
@@ -46,18 +49,34 @@ def choice(said: Body, position: int, names: Mapping[str, str]) -> Choice:
 
 
 def written(message: Body, called: list[Body]) -> Body:
+    content, thought = spoken(message.get("content"))
     body: Body = {
         "role": "assistant",
-        "content": string(message.get("content")),
+        "content": content or ("" if isinstance(message.get("content"), str) else None),
         "refusal": string(message.get("refusal")),
     }
-    if thought := reasoning(message):
+    if thought := reasoning(message) or thought:
         body["reasoning_content"] = thought
     if annotations := objects(message.get("annotations")):
         body["annotations"] = annotations
     if called:
         body["tool_calls"] = called
     return body
+
+
+def spoken(content: Any) -> tuple[str, str]:
+    """The text of a content, and what was thought in it: some servers write both as a list of parts."""
+    if not isinstance(content, list):
+        return string(content) or "", ""
+    text, thought = "", ""
+    for part in content:
+        kind = part.get("type", "text") if isinstance(part, dict) else "text"
+        said = part if isinstance(part, str) else string(mapping(part).get("text")) or ""
+        if kind in THOUGHTS:
+            thought += said or spoken(part.get("thinking"))[0] or spoken(part.get("summary"))[0]
+        elif kind in WORDS:
+            text += said
+    return text, thought
 
 
 def reasoning(said: Body) -> str:

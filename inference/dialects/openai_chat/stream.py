@@ -11,8 +11,8 @@ from inference.chat.provider_error import TRUNCATED, ProviderError
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts
 from inference.dialects.openai_chat import calls, faults, finish
-from inference.dialects.openai_chat.reply import learn, learn_usage, logprobs, reasoning
-from inference.dialects.untrusted_json import event_object, number, objects
+from inference.dialects.openai_chat.reply import learn, learn_usage, logprobs, reasoning, spoken
+from inference.dialects.untrusted_json import event_object, mapping, number, objects
 from inference.sse import Event
 
 Body = dict[str, Any]
@@ -30,6 +30,7 @@ class Voice:
 
     calls: calls.Calls
     finish: str | None = None
+    has_spoken: bool = False
 
 
 @dataclass(slots=True)
@@ -66,6 +67,10 @@ class Chunks:
         voice = self.voices.get(index) or self.open(index)
         delta = choice.get("delta")
         deltas = self.deltas(delta, index, voice) if delta.__class__ is dict else []
+        if deltas:
+            voice.has_spoken = True
+        elif "message" in choice and not voice.has_spoken:
+            deltas = self.deltas(numbered(mapping(choice["message"])), index, voice)
         if choice.get("logprobs") is not None and (odds := logprobs(choice["logprobs"])):
             # A token that is half an emoji has its odds before it has text.
             deltas = deltas or [Delta({"content": ""}, index=index)]
@@ -85,9 +90,10 @@ class Chunks:
         if len(said) == 1 and text.__class__ is str:  # nineteen chunks of twenty
             return [Delta({"content": text}, None, index)] if text else []
         deltas = []
-        if thought := reasoning(said):
+        text, thought = spoken(text)
+        if thought := reasoning(said) or thought:
             deltas.append(Delta({"reasoning_content": thought}, index=index))
-        if text and isinstance(text, str):
+        if text:
             deltas.append(Delta({"content": text}, index=index))
         if (refusal := said.get("refusal")) and isinstance(refusal, str):
             deltas.append(Delta({"refusal": refusal}, index=index))
@@ -107,6 +113,12 @@ class Chunks:
         if not voices or any(voice.finish is None for _, voice in voices):
             raise ProviderError(TRUNCATED)
         return [delta for index, voice in voices for delta in closing(index, voice)]
+
+
+def numbered(message: Body) -> Body:
+    """A whole message, which some servers send as one event, as a delta: its calls are told apart by their numbers."""
+    called = [{**call, "index": number} for number, call in enumerate(calls.fragments(message))]
+    return {**message, "tool_calls": called, "function_call": None}
 
 
 def closing(index: int, voice: Voice) -> list[Delta]:

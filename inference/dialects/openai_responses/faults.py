@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from inference.chat.provider_error import BAD_REQUEST, NO_SUCH_MODEL, UPSTREAM_ERROR, ProviderError
+from inference.dialects import failures
 from inference.dialects.openai_chat import faults as openai
 from inference.dialects.untrusted_json import mapping, string
 
@@ -39,7 +40,7 @@ def said_in_stream(said: Mapping[str, Any]) -> ProviderError:
     if failed.meaning is UPSTREAM_ERROR and ABOUT_THE_REQUEST.match(string(error.get("code")) or ""):
         failed.meaning = BAD_REQUEST
     failed.param = callers_param(failed.param)
-    failed.retry_after = openai.wait({}, failed.said)
+    failed.retry_after = failures.wait({}, failed.said)
     return failed
 
 

@@ -12,12 +12,16 @@ Callers who echo nothing lose quality, never the answer. What comes back was in 
 is taken.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from inference.chat.messages import Message
+from inference.chat.provider_error import ProviderError
+from inference.chat.provider_request import ProviderRequest
 from inference.dialects.untrusted_json import mapping, number, objects, string
 
+REFUSED = re.compile(r"encrypted content .{0,200}could not be (?:verified|decrypted|parsed)", re.I | re.S)
 PHASES = ("commentary", "final_answer")
 
 
@@ -69,6 +73,17 @@ def sealed(item: dict[str, Any]) -> dict[str, Any] | None:
     texts = [string(part.get("text")) for part in objects(item.get("summary"))]
     summary = [{"type": "summary_text", "text": text} for text in texts if text is not None]
     return {"type": "reasoning", "id": name, "summary": summary, "encrypted_content": seal}
+
+
+def mend(rendered: ProviderRequest, fault: ProviderError) -> bool:
+    """Whether a seal was not known (another key's, or cut on the way): the conversation goes without thoughts."""
+    is_about_it = fault.provider_code == "invalid_encrypted_content" or REFUSED.search(fault.said)
+    left = [item for item in rendered.body["input"] if item["type"] != "reasoning"]
+    if fault.upstream_status != 400 or not is_about_it or len(left) == len(rendered.body["input"]):
+        return False
+    rendered.body["input"] = left
+    rendered.transform("reasoning_removed")
+    return True
 
 
 def followed(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,15 +1,29 @@
-"""A reply, whole or event by event. A JSON reply is a stream whose last event is all there is, so both take one way."""
+"""A reply, whole or event by event. A JSON reply is a stream whose last event is all there is, so both take one way.
 
-import secrets
-from collections.abc import Iterator, Mapping
+Every text and call comes up to four times: in pieces, whole when it is done, in its finished item, in the response at
+the end. Servers leave out some of these: what the caller has not got yet is told by the next that has it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ProviderError
+from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ProviderError, keeping
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts, Gathered, Reply
+from inference.dialects.call_ids import CallIds
 from inference.dialects.openai_responses.details import chat_logprobs, url_citation
 from inference.dialects.openai_responses.faults import said_in_stream
+from inference.dialects.openai_responses.items import (
+    CALLS,
+    KIND_OF_ITEM,
+    TEXTS,
+    Item,
+    Place,
+    kind_of,
+    parts_of,
+    recognised,
+)
 from inference.dialects.openai_responses.reasoning import extra_content
 from inference.dialects.openai_responses.usage import read_usage
 from inference.dialects.untrusted_json import event_object, mapping, number, objects, string
@@ -20,13 +34,6 @@ INCOMPLETE = {"max_output_tokens": "length", "content_filter": "content_filter"}
 UNFINISHED = ("queued", "in_progress")
 FAILED = ("failed", "cancelled")
 
-# A kind of text: the caller's field, and where a part of that kind keeps its words.
-TEXTS = {
-    "output_text": ("content", "text"),
-    "refusal": ("refusal", "refusal"),
-    "summary_text": ("reasoning_content", "text"),
-    "reasoning_text": ("reasoning_content", "text"),
-}
 # An event with a piece of text: the kind, and the field that numbers the part.
 TEXT_EVENTS = {
     "response.output_text.delta": ("output_text", "content_index"),
@@ -34,23 +41,35 @@ TEXT_EVENTS = {
     "response.reasoning_summary_text.delta": ("summary_text", "summary_index"),
     "response.reasoning_text.delta": ("reasoning_text", "content_index"),
 }
-# A call the caller answers: its kind, and what it says to the tool. Items of other tools are the provider's own affair.
-CALLS = {"function_call": ("function", "arguments"), "custom_tool_call": ("custom", "input")}
-
-Item = int | str
-Place = tuple[Item, str, int]  # output item, kind of text, number of the part
+# The same of one that is whole now; `refusal` keeps its words where a part of its kind does.
+DONE_EVENTS = {name.replace(".delta", ".done"): numbered for name, numbered in TEXT_EVENTS.items()}
+PART_EVENTS = {"response.content_part.done": "content_index", "response.reasoning_summary_part.done": "summary_index"}
+# What a call asks, in pieces and whole: its kind, and the field.
+ASK_EVENTS = {
+    "response.function_call_arguments.delta": ("function", "delta"),
+    "response.custom_tool_call_input.delta": ("custom", "delta"),
+}
+ASKED_EVENTS = {
+    "response.function_call_arguments.done": ("function", "arguments"),
+    "response.custom_tool_call_input.done": ("custom", "input"),
+}
+# Items that cost nothing of their own: a search or a container of the provider's would be billed apart from tokens.
+OUR_ITEMS = ("message", "reasoning", "compaction", *CALLS)
 
 
 @dataclass(slots=True)
 class Stream:
-    """One response. `told` counts the characters the caller has of each text, so that nothing is told twice or lost."""
+    """One response. `told` holds what the caller has of each text; `called` what it knows each call by."""
 
     upstream_model: str
     facts: Facts = field(default_factory=Facts)
     names: dict[str, Item] = field(default_factory=dict)
     items: dict[Item, dict[str, Any]] = field(default_factory=dict)
     calls: dict[Item, tuple[int, str, str]] = field(default_factory=dict)
-    told: dict[Place, int] = field(default_factory=dict)
+    called: dict[Item, str] = field(default_factory=dict)
+    ids: CallIds = field(default_factory=CallIds)
+    told: dict[Place, list[str]] = field(default_factory=dict)
+    cited: dict[Place, int] = field(default_factory=dict)
     starts: dict[Place, int] = field(default_factory=dict)
     content_length: int = 0
     thinking: Place | None = None
@@ -60,13 +79,21 @@ class Stream:
         if self.closed or event.data == "[DONE]":
             return []
         said = event_object(event.data)
-        name, item = string(said.get("type")), self.item_of(said)
+        name, item = string(said.get("type")) or "", self.item_of(said)
         if name in TEXT_EVENTS:
             kind, numbered = TEXT_EVENTS[name]
             return self.tell((item, kind, number(said.get(numbered)) or 0), said.get("delta"), said.get("logprobs"))
+        if name in ASK_EVENTS:
+            return self.ask(item, said.get(ASK_EVENTS[name][1]))
+        if name in DONE_EVENTS:
+            kind, numbered = DONE_EVENTS[name]
+            return self.tell_rest((item, kind, number(said.get(numbered)) or 0), said)
+        if name in ASKED_EVENTS:
+            kind, asked = ASKED_EVENTS[name]
+            return self.ask(item, self.rest((item, kind, 0), said.get(asked)))
+        if name in PART_EVENTS:
+            return list(self.whole_part(item, number(said.get(PART_EVENTS[name])) or 0, mapping(said.get("part"))))
         match name:
-            case "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta":
-                return self.ask(item, said.get("delta"))
             case "response.output_text.annotation.added":
                 text = (item, "output_text", number(said.get("content_index")) or 0)
                 return self.cite(text, [mapping(said.get("annotation"))])
@@ -80,8 +107,10 @@ class Stream:
                 return list(self.close({"status": name.removeprefix("response."), **mapping(said.get("response"))}))
             case "error":
                 raise said_in_stream(said)
-            case None if said.get("error"):
+            case "" if said.get("error"):
                 raise said_in_stream(said)
+            case "" if said.get("object") == "response" and said.get("status") not in UNFINISHED:
+                return list(self.close(said))  # all of it, in an event that does not say what it is
         return []
 
     def end(self) -> list[Delta]:
@@ -117,13 +146,32 @@ class Stream:
             raise said_in_stream(response)
         if status in UNFINISHED or not (isinstance(output, list) or self.told or self.calls):
             raise ProviderError(BAD_RESPONSE, said=f"a response with the status {str(status)[:50]!r}")
-        if not (self.told or self.calls or self.items):
-            for item, said in enumerate(objects(output)):
-                yield from self.whole(item, said)
+        final = recognised(objects(output), self.told, self.known(), self.names)
+        for item, said in final.items():
+            yield from self.whole(item, said)
+        for item, (_, kind, _) in self.calls.items():
+            if kind == "function" and (item, kind, 0) not in self.told:
+                yield from self.ask(item, "{}")
         self.closed = True
-        if (extra := extra_content(self.items.values(), self.upstream_model)) is not None:
+        self.note_tools()
+        made = final if final.keys() >= self.items.keys() else self.items
+        if (extra := extra_content(self.as_called(made), self.upstream_model)) is not None:
             yield Delta({"extra_content": extra})
         yield Delta(finish_reason=self.finish_reason(response))
+
+    def known(self) -> dict[Item, str]:
+        """What kind of item the events so far were about."""
+        told = {item: KIND_OF_ITEM[kind] for item, kind, _ in self.told}
+        called = {item: KIND_OF_ITEM[kind] for item, (_, kind, _) in self.calls.items()}
+        return {item: kind_of(said) for item, said in self.items.items()} | told | called
+
+    def as_called(self, items: Mapping[Item, dict[str, Any]]) -> Iterable[dict[str, Any]]:
+        for item, said in items.items():
+            yield {**said, "call_id": self.called[item]} if item in self.called else said
+
+    def note_tools(self) -> None:
+        kinds = {kind_of(said) for said in self.items.values()}
+        self.facts.alerts += sorted(f"unasked:{kind[:40]}" for kind in kinds if kind and kind not in OUR_ITEMS)
 
     def finish_reason(self, response: Mapping[str, Any]) -> str:
         if response.get("status") == "incomplete":
@@ -132,41 +180,43 @@ class Stream:
         return "tool_calls" if self.calls else "stop"
 
     def whole(self, item: Item, said: dict[str, Any]) -> Iterator[Delta]:
-        """A finished item: what its events left out is told now."""
+        """A finished item: what its events left out is told now. A stub that names no tool and asks nothing is none."""
         self.items[item] = said
-        name = string(said.get("type")) or ""
+        name = kind_of(said)
         if name in ("message", "reasoning"):
-            for parts in (said.get("summary"), said.get("content")):
-                for at, part in enumerate(objects(parts)):
-                    yield from self.whole_part(item, at, part)
+            for at, part in parts_of(said):
+                yield from self.whole_part(item, at, part)
         elif name in CALLS:
-            yield from self.open(item, said)
             kind, asks = CALLS[name]
-            rest = self.rest((item, kind, 0), said.get(asks))
-            no_arguments = kind == "function" and (item, kind, 0) not in self.told
-            yield from self.ask(item, rest or ("{}" if no_arguments else ""))
+            yield from self.open(item, said)
+            if item not in self.calls and string(said.get(asks)):
+                raise ProviderError(BAD_RESPONSE, said="A tool call without a name.")
+            yield from self.ask(item, self.rest((item, kind, 0), said.get(asks)))
 
     def whole_part(self, item: Item, at: int, part: dict[str, Any]) -> Iterator[Delta]:
         kind = string(part.get("type")) or ""
         if kind not in TEXTS:
             return
         place = (item, kind, at)
-        text = part.get(TEXTS[kind][1])
-        yield from self.tell(place, self.rest(place, text), None if place in self.told else part.get("logprobs"))
-        yield from self.cite(place, objects(part.get("annotations"))[self.told.get((item, "cited", at), 0) :])
+        yield from self.tell_rest(place, part)
+        yield from self.cite(place, objects(part.get("annotations"))[self.cited.get(place, 0) :])
 
     def rest(self, place: Place, whole: Any) -> str:
-        return (string(whole) or "")[self.told.get(place, 0) :]
+        return (string(whole) or "")[sum(map(len, self.told.get(place, ()))) :]
+
+    def tell_rest(self, place: Place, said: Mapping[str, Any]) -> list[Delta]:
+        text = self.rest(place, said.get(TEXTS[place[1]][1]))
+        return self.tell(place, text, None if place in self.told else said.get("logprobs"))
 
     def tell(self, place: Place, text: Any, logprobs: Any) -> list[Delta]:
         if not isinstance(text, str) or not text:
             return []
         name = TEXTS[place[1]][0]
-        before = self.told.get(place, 0)
-        self.told[place] = before + len(text)
+        if (told := self.told.get(place)) is None:
+            told = self.told[place] = []
+            self.starts[place] = self.content_length
+        told.append(text)
         if name == "content":
-            if not before:
-                self.starts[place] = self.content_length
             self.content_length += len(text)
             return [Delta({"content": text}, logprobs=chat_logprobs(logprobs) if logprobs else None)]
         if name == "reasoning_content":
@@ -176,30 +226,29 @@ class Stream:
         return [Delta({name: text})]
 
     def cite(self, text: Place, said: list[dict[str, Any]]) -> list[Delta]:
-        counted = (text[0], "cited", text[2])
-        self.told[counted] = self.told.get(counted, 0) + len(said)
+        self.cited[text] = self.cited.get(text, 0) + len(said)
         start = self.starts.get(text, 0)
         citations = [citation for given in said if (citation := url_citation(given, start)) is not None]
         return [Delta({"annotations": citations})] if citations else []
 
     def open(self, item: Item, said: Mapping[str, Any]) -> list[Delta]:
-        """A call's name is told at once; what other items begin with, their texts tell."""
-        name = string(said.get("type")) or ""
-        if name not in CALLS or item in self.calls:
+        """A call's name is told as soon as there is one; what other items begin with, their texts tell."""
+        kind_of_item, name = kind_of(said), string(said.get("name"))
+        if kind_of_item not in CALLS or item in self.calls or not name:
             return []
-        kind, asks = CALLS[name]
+        kind, asks = CALLS[kind_of_item]
         index = len(self.calls)
         self.calls[item] = (index, kind, asks)
-        call_id = string(said.get("call_id")) or "call_" + secrets.token_urlsafe(18)
-        call = {"name": string(said.get("name")) or "", asks: ""}
-        return [Delta({"tool_calls": [{"index": index, "id": call_id, "type": kind, kind: call}]})]
+        call_id = self.called[item] = self.ids.take(said.get("call_id"))
+        if given := string(said.get("call_id")):
+            self.names.setdefault(given, item)
+        return [Delta({"tool_calls": [{"index": index, "id": call_id, "type": kind, kind: {"name": name, asks: ""}}]})]
 
     def ask(self, item: Item, fragment: Any) -> list[Delta]:
         if not isinstance(fragment, str) or not fragment or item not in self.calls:
             return []
         index, kind, asks = self.calls[item]
-        place = (item, kind, 0)
-        self.told[place] = self.told.get(place, 0) + len(fragment)
+        self.told.setdefault((item, kind, 0), []).append(fragment)
         return [Delta({"tool_calls": [{"index": index, kind: {asks: fragment}}]})]
 
 
@@ -212,6 +261,7 @@ def parse(body: Mapping[str, Any], rendered: ProviderRequest) -> Reply:
     if not isinstance(body, dict):
         raise ProviderError(BAD_RESPONSE, said=f"{body!r:.200}")
     translator, gathered = stream(rendered), Gathered()
-    for delta in translator.close(body):
-        gathered.add(delta)
+    with keeping(translator.facts):
+        for delta in translator.close(body):
+            gathered.add(delta)
     return gathered.reply(translator.facts)

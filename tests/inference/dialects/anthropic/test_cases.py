@@ -171,7 +171,11 @@ def test_case_23_overloaded_in_mid_stream_is_a_failure_without_a_finish() -> Non
     assert facts.known_input.buckets() == {"input": 20}
 
 
-@pytest.mark.parametrize("events", [[*said("Hel")], [*said("Hel"), *stopped()[:1]], []])
+def test_a_stream_that_breaks_behind_its_reason_and_usage_is_complete() -> None:
+    assert reply(start(), *said("Hello"), *stopped()[:1]).finish_reason == "stop"
+
+
+@pytest.mark.parametrize("events", [[*said("Hel")], [*said("Hel")[:-1], *stopped()[:1]], []])
 def test_case_24_a_stream_cut_short_never_stops(events: list[Json]) -> None:
     found, _, fault = broken(sse(start(), *events))
     assert fault.code == "upstream_truncated"

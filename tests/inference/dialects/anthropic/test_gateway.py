@@ -56,7 +56,7 @@ def test_a_refusal_before_any_output_is_not_charged(ask: Ask, sandbox: Sandbox) 
     said = ask("claude-opus-4.6")
     (choice,) = said.json()["choices"]
     assert (choice["finish_reason"], choice["message"]["content"]) == ("content_filter", None)
-    assert choice["message"]["refusal"] == "The sandbox was told to refuse."
+    assert choice["message"]["refusal"] == "The sandbox was told to refuse. (category: general_harms)"
     assert said.headers["x-conway-charged-cents"] == "0"
 
 

@@ -231,15 +231,28 @@ def test_a_fence_around_json_is_taken_off(fenced: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ['{"a": "```json"}', "```json\n{broken\n```", "``` is a fence", "Here:\n```json\n{}\n```"]
+    "words", ['{"a": "```json"}', "```json\n{broken\n```", "``` is a fence", "Here is {name}.", ""]
 )
 def test_what_is_no_fence_around_json_stays(words: str) -> None:
     assert reply(start(), *said(words), *stopped(), **JSON_MODE).message["content"] == words
 
 
-def test_a_stream_is_not_held_back_for_a_fence() -> None:
-    found, _ = deltas(start(), *said("```json\n{}\n```"), *stopped(), stream=True, **JSON_MODE)
-    assert found[0] == Delta({"content": "```json\n{}\n```"})
+AROUND = ["```json\n{}\n```", "Here:\n```json\n{}\n```\nIs that it?", "Sure!\n\n{}", " ```\r\n{}```", "{}\n\nDone."]
+
+
+@pytest.mark.parametrize("words", [words.replace("{}", '{"a": "} ``` \\" {", "b": [{}]}') for words in AROUND])
+def test_what_is_around_the_json_is_taken_off_in_any_split_of_the_stream(words: str) -> None:
+    for size in (1, 2, 3, 7, 100):
+        pieces = [{"type": "text_delta", "text": words[at : at + size]} for at in range(0, len(words), size)]
+        found, _ = deltas(start(), *block(0, text(""), *pieces), *stopped(), stream=True, **JSON_MODE)
+        told = "".join(delta.fields.get("content", "") for delta in found)
+        assert json.loads(told) == {"a": '} ``` " {', "b": [{}]}
+
+
+def test_json_is_told_as_it_comes() -> None:
+    messages = anthropic.stream(rendered(stream=True, **JSON_MODE))
+    events = [start(), *said('{"a":')]
+    assert [delta for event in events for delta in messages.take(event)] == [Delta({"content": '{"a":'})]
 
 
 def test_a_fence_without_json_mode_is_the_models_own() -> None:
@@ -259,7 +272,10 @@ def test_a_fence_without_json_mode_is_the_models_own() -> None:
         ("[" * 100_000, "bad_upstream_response"),
         ('{"type": "content_block_delta", "index": 9, "delta": {}}', "bad_upstream_response"),
         ('{"type": "content_block_start", "index": 0}', "bad_upstream_response"),
-        ('{"type": "content_block_start", "index": 0, "content_block": {"type": "tool_use"}}', "bad_upstream_response"),
+        (
+            '{"type": "content_block_start", "index": 0, "content_block": {"type": "tool_use", "input": [1]}}',
+            "bad_upstream_response",
+        ),
         ('{"type": "error", "error": {"type": "api_error", "message": "x"}}', "upstream_error"),
         ('{"type": "error", "error": {"type": "tomorrows_error"}}', "upstream_error"),
         ('{"error": {"type": "rate_limit_error", "message": "x"}}', "rate_limit_exceeded"),

@@ -76,4 +76,7 @@ def test_a_place_taken_by_another_kind_is_a_bad_response() -> None:
 
 @pytest.mark.parametrize("name", ["", 7, {}])
 def test_a_call_without_a_name_is_a_bad_response(name: Any) -> None:
-    assert broken(answer({"functionCall": {"name": name}}, finish="STOP"))[2].code == "bad_upstream_response"
+    assert (
+        broken(answer({"functionCall": {"name": name, "args": {"a": 1}}}, finish="STOP"))[2].code
+        == "bad_upstream_response"
+    )

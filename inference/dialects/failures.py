@@ -1,0 +1,87 @@
+"""What a failed answer says, in whatever shape a provider, a proxy or a web framework put it.
+
+{"error": {"message": …}}   {"error": "…"}   {"message": …}   {"detail": [{"msg": …}]}   [{"error": …}]   plain text
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import from_json
+
+from inference.dialects.untrusted_json import mapping, string
+
+SENTENCES = ("message", "msg", "detail", "error_msg", "error_message", "error_description", "error", "title", "reason")
+BARE = ("message", "msg", "detail", "error_msg", "error_message", "errors")  # an error without an `error` around it
+ANSWERS = ("choices", "content", "candidates", "output")
+DEEPEST = 4
+LONGEST_TEXT = 500
+
+# In every provider's words, that what was asked or answered is not allowed.
+FILTERED = re.compile(
+    r"content[ _]filter|content (?:management )?policy|usage polic(?:y|ies)|safety (?:system|filter|polic)"
+    r"|considered high risk|inappropriate content|prohibited content|flagged as potentially",
+    re.I,
+)
+SAID_TO_WAIT = re.compile(r"try again (?:in|after) (?:(\d{1,3})m)?(\d{1,6}(?:\.\d{1,6})?) ?(ms|s)", re.I)
+DECIMAL = re.compile(r"\d{1,9}(?:\.\d{1,6})?")
+SCALES = {"ms": 0.001, "s": 1.0}
+
+
+def read(body: bytes) -> Any:
+    """JSON, JSON in an SSE frame (Qwen), or a text; None for an edge's HTML and for what is nothing to read."""
+    text = body.decode("utf-8", "replace").strip()
+    framed = "\n".join(line[5:].strip() for line in text.splitlines() if line.startswith("data:"))
+    for candidate in (text, framed):
+        try:
+            return from_json(candidate)
+        except ValueError:
+            continue
+    is_words = bool(text) and not text.startswith("<") and "\ufffd" not in text and text.replace("\n", "").isprintable()
+    return text[:LONGEST_TEXT] if is_words else None
+
+
+def error_of(body: Any, depth: int = 0) -> dict[str, Any]:
+    """The error object with its `message`, wherever it stands; empty where there is none."""
+    if isinstance(body, list) and body and depth < DEEPEST:
+        return error_of(body[0], depth + 1)
+    if isinstance(body, str):
+        return {"message": body} if body else {}
+    said, error = mapping(body), mapping(body).get("error")
+    if isinstance(error, dict) and error:
+        inner = error_of(error, depth + 1) if depth < DEEPEST and isinstance(error.get("error"), dict) else {}
+        return inner or {**error, "message": sentence(error)}
+    if isinstance(error, str) and error:
+        return {**said, "message": string(said.get("message")) or error}
+    is_bare = any(said.get(name) for name in BARE) and not any(said.get(name) for name in ANSWERS)
+    return {**said, "message": sentence(said)} if is_bare else {}
+
+
+def sentence(error: Any, depth: int = 0) -> str:
+    """What it says to a reader."""
+    if isinstance(error, str) or depth > DEEPEST:
+        return error if isinstance(error, str) else ""
+    if isinstance(error, list):
+        return next((said for item in error if (said := sentence(item, depth + 1))), "")
+    if not isinstance(error, dict):
+        return ""
+    given = (error.get(name) for name in (*SENTENCES, "errors"))
+    return next((said for value in given if (said := sentence(value, depth + 1))), "")
+
+
+def request_id(body: Any) -> str | None:
+    """The provider's own number for the request, where an error names it."""
+    given = (mapping(body).get("request_id"), mapping(mapping(body).get("error")).get("request_id"))
+    return next((found for value in given if (found := string(value)) and found.isprintable()), None)
+
+
+def wait(headers: Mapping[str, str], said: str = "") -> float | None:
+    """Seconds, from the headers or from OpenAI's sentence. A date has become seconds where there is a clock
+    (upstream/client.py).
+    """
+    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        if DECIMAL.fullmatch(given := headers.get(name, "").strip()):
+            return float(given) * scale
+    if told := SAID_TO_WAIT.search(said):
+        return int(told[1] or 0) * 60 + float(told[2]) * SCALES[told[3].lower()]
+    return None
