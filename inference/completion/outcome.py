@@ -10,6 +10,8 @@ from typing import Any
 from inference.billing import token_counting
 from inference.billing.entry import Entry, Settlement, bill
 from inference.catalog.snapshot import PricePoint
+from inference.chat import unasked
+from inference.chat.provider_error import FILTERED
 from inference.chat.usage import INPUT_BUCKETS, Usage
 from inference.completion.state import CLIENT_LEFT, STOPPED, CompletionState
 
@@ -37,7 +39,8 @@ class Reported:
     def of(cls, state: CompletionState) -> "Reported":
         facts = state.facts
         usage, known_input = facts.usage and facts.usage.believed(), facts.known_input and facts.known_input.believed()
-        if usage is not None and not (usage.output or facts.free or state.gathered.empty):
+        is_silent = state.gathered.empty or (facts.refused is not None and state.gathered.only_declined)
+        if usage is not None and not (usage.output or facts.free or is_silent):
             return cls(None, usage)  # what was written was not made of nothing
         return cls(usage, known_input)
 
@@ -92,6 +95,7 @@ def entry(state: CompletionState, outcome: Outcome) -> Entry:
     price, served = price_served(state)
     cost_usd, cents = bill(usage, price, outcome.settlement)
     alerts = outcome.alerts + served + [f"unpriced:{bucket}" for bucket in price.sheet.unpriced(usage)]
+    alerts += facts.alerts + unasked.alerts(facts)
     alerts += ["charge_above_hold"] if cents > state.admission.cents else []
     return Entry(
         id=state.id,
@@ -114,11 +118,19 @@ def entry(state: CompletionState, outcome: Outcome) -> Entry:
         finish_reason=next(iter(state.gathered.finished.values()), "")[:40],
         alerts=alerts,
         raw_usage=facts.raw_usage,
-        seen={"characters": len(state.gathered.written()), "visible": state.was_seen, **outcome.basis},
+        seen={"characters": len(state.gathered.written()), "visible": state.was_seen, **outcome.basis, **noted(state)},
         admitted_at=state.admitted_at,
         first_byte_ms=milliseconds(state.began, state.first_byte),
         total_ms=milliseconds(state.began, time.monotonic()),
     )
+
+
+def noted(state: CompletionState) -> dict[str, Any]:
+    """Why it was declined, for its receipt; answers that were none, for staff."""
+    fault, facts = state.fault, state.facts
+    refused = fault.message if fault and fault.meaning.code == FILTERED.code else facts.refused
+    told = {"refused": refused and refused[:500], "failed_tries": facts.failed_tries}
+    return {name: value for name, value in told.items() if value}
 
 
 def unseen(state: CompletionState, inputs: Usage, seen: int) -> int:

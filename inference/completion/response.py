@@ -34,8 +34,8 @@ quoted = json.encoder.encode_basestring_ascii  # what it does with a string, wit
 
 
 def error_event(error: Mapping[str, Any]) -> bytes:
-    """In the middle of a stream. No finish chunk: it would turn a broken answer into a whole one."""
-    return sse.encode(dumps({"error": error})) + sse.DONE
+    """The last of a stream. No finish chunk and no `[DONE]`: either would turn a broken answer into a whole one."""
+    return sse.encode(dumps({"error": error}))
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ ask → read (stream or JSON, retried before the first byte only) → ending →
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Iterable
@@ -15,13 +14,16 @@ from typing import Any
 from inference.billing import settlement
 from inference.billing.fair import Turns
 from inference.billing.settlement import UnableToBook
-from inference.chat.provider_error import BAD_RESPONSE, ErrorKind, ProviderError
-from inference.chat.reply import Delta, Reply
+from inference.chat.provider_error import BAD_RESPONSE, NO_SUCH_MODEL, ErrorKind, ProviderError
+from inference.chat.reply import Delta, Facts, Reply
 from inference.chat.usage import Usage
 from inference.completion import concurrency, outcome, preparing
+from inference.completion.attempts import Attempts
 from inference.completion.channel import Channel
 from inference.completion.response import Chunks, error_event, fault_error
 from inference.completion.state import CLIENT_LEFT, COMPLETE, STOPPED, TOO_LONG, CompletionState
+from inference.dialects import Translator
+from inference.dialects.untrusted_json import body_value
 from inference.sse import DONE, Decoder, EventTooLarge
 from inference.upstream import client as upstream
 from inference.upstream import image_fetch
@@ -29,7 +31,6 @@ from inference.upstream import image_fetch
 LONGEST_SECONDS = 3600
 FETCHES = Turns(32, of_one=4)  # of images, in this process: slow hosts of one account do not keep others waiting
 LEFT_SECONDS = upstream.JSON_SECONDS
-LONGEST_RETRY_WAIT_SECONDS = 2.0
 
 ANSWERS = ("content", "refusal", "tool_calls")  # fields of a delta that are no thoughts
 CUT = {
@@ -81,6 +82,8 @@ class CompletionTask(CompletionState):
             self.fault = CUT[self.ending]
         except ProviderError as fault:
             self.fault, self.ending = fault, fault.code[:40]
+            if fault.meaning is NO_SUCH_MODEL and self.listing.successor:
+                fault.advice = f"Use '{self.listing.successor}' instead."
         except Exception:
             log.exception("completion %s failed", self.id)
             self.fault, self.ending = ProviderError(INTERNAL, "Something went wrong on our side."), "internal_error"
@@ -120,24 +123,38 @@ class CompletionTask(CompletionState):
     # Reading
 
     async def read(self) -> None:
-        if self.rendered.to_fetch:
-            await image_fetch.fetch_all(self.rendered.to_fetch, partial(FETCHES.of, self.caller.user_id))
-            size = len(self.payload) + sum(len(place["url"]) for place in self.rendered.to_fetch)
-            self.payload = await preparing.encoded(self.caller.user_id, self.rendered, size)
-        tries = 0
-        while True:
-            try:
-                return await self.ask()
-            except ProviderError as fault:
-                if self.finishes and self.facts.usage is not None:
-                    return  # all was said; only the farewell is missing
-                pause = fault.retry_after if fault.retry_after is not None else 0.25 * 2**tries
-                if self.is_answered or tries >= fault.meaning.retries or pause > LONGEST_RETRY_WAIT_SECONDS:
-                    raise
-                tries += 1
-            await asyncio.sleep(pause)
-            if self.rendered.mended:
-                self.payload = await preparing.encoded(self.caller.user_id, self.rendered, len(self.payload))
+        await self.fetch_images()
+        attempts = Attempts()
+        try:
+            while True:
+                try:
+                    return await self.ask()
+                except ProviderError as fault:
+                    if self.finishes and self.facts.usage is not None:
+                        return  # all was said; only the farewell is missing
+                    if (pause := self.pause(attempts, fault)) is None:
+                        raise
+                await asyncio.sleep(pause)
+                self.is_answered, self.facts = False, Facts()
+                if self.rendered.mended:
+                    self.payload = await preparing.encoded(self.caller.user_id, self.rendered, len(self.payload))
+        finally:
+            attempts.tell(self.facts)
+
+    async def fetch_images(self) -> None:
+        """Into the body, for a provider that fetches none itself."""
+        if not self.rendered.to_fetch:
+            return
+        await image_fetch.fetch_all(self.rendered.to_fetch, partial(FETCHES.of, self.caller.user_id))
+        size = len(self.payload) + sum(len(place["url"]) for place in self.rendered.to_fetch)
+        self.payload = await preparing.encoded(self.caller.user_id, self.rendered, size)
+
+    def pause(self, attempts: Attempts, fault: ProviderError) -> float | None:
+        """Until the provider is asked again; None where it is not: something was told, or nobody waits any more."""
+        if not self.gathered.empty or self.client_left:
+            return None
+        self.rendered.mended |= not self.is_answered and self.listing.dialect.mend(self.rendered, fault)
+        return attempts.pause(fault, self.facts, is_answered=self.is_answered, is_mended=self.rendered.mended)
 
     async def ask(self) -> None:
         dialect, wants_stream = self.listing.dialect, self.is_stream or self.listing.dialect.STREAMS_ALWAYS
@@ -148,13 +165,19 @@ class CompletionTask(CompletionState):
         async with upstream.post(
             self.listing.provider, path, self.payload, headers, stream=wants_stream, account=account
         ) as response:
-            if response.status >= 300:
-                raise dialect.fault(response.status, response.headers, await response.read(upstream.ERROR_BODY_BYTES))
-            self.is_answered = True
-            if response.is_stream:
-                await self.read_stream(response)
-            else:
-                await self.read_json(response)
+            try:
+                if response.status >= 300:
+                    said = await response.read(upstream.ERROR_BODY_BYTES)
+                    raise dialect.fault(response.status, response.headers, said)
+                self.is_answered = True
+                if await response.is_stream():
+                    await self.read_stream(response)
+                else:
+                    await self.read_json(response)
+            except ProviderError as fault:
+                self.facts = fault.facts or self.facts
+                self.facts.upstream_id = self.facts.upstream_id or fault.upstream_id or response.request_id
+                raise
 
     async def read_stream(self, response: upstream.Response) -> None:
         decoder, translator = Decoder(), self.listing.dialect.stream(self.rendered)
@@ -171,21 +194,20 @@ class CompletionTask(CompletionState):
                 if event.data != "[DONE]":
                     self.take(translator.feed(event))
             await self.deliver(translator.end())
+        except upstream.Broken as broken:
+            await self.deliver(farewell(translator, broken))
         except EventTooLarge as error:
             raise ProviderError(BAD_RESPONSE, "An event of the stream never ended.") from error
         finally:
             await self.flush()
 
     async def read_json(self, response: upstream.Response) -> None:
-        body = await response.read()
-        try:
-            parsed = json.loads(body)
-        except (ValueError, RecursionError) as error:
-            raise ProviderError(BAD_RESPONSE, "The answer is not JSON.") from error
-        reply = self.listing.dialect.parse(parsed, self.rendered)
+        reply = self.listing.dialect.parse(body_value(await response.read()), self.rendered)
         self.facts = reply.facts
         self.reply = reply
         await self.deliver(reply.deltas())
+        for choice in reply.choices:
+            choice.finish_reason = self.gathered.finished[choice.index]
 
     async def deliver(self, deltas: Iterable[Delta]) -> None:
         self.take(deltas)
@@ -193,6 +215,8 @@ class CompletionTask(CompletionState):
 
     def take(self, deltas: Iterable[Delta]) -> None:
         for delta in deltas:
+            if delta.finish_reason is not None:
+                delta.finish_reason = self.finish_of(delta)
             self.gathered.add(delta)
             if self.first_word is None and any(map(delta.fields.get, ANSWERS)):
                 self.first_word = time.monotonic()
@@ -200,6 +224,13 @@ class CompletionTask(CompletionState):
                 self.pending.append(delta)
             else:
                 self.finishes.append(delta)  # told with the end, after the books have it
+
+    def finish_of(self, delta: Delta) -> str | None:
+        """`tool_calls` where calls were made, and only there: agents end their loop on `stop`."""
+        reason = delta.finish_reason
+        if self.listing.provider.relays_finish or reason not in ("stop", "tool_calls"):
+            return reason
+        return "tool_calls" if self.gathered.calls.get(delta.index) else "stop"
 
     async def flush(self) -> None:
         """To the client, one write for all that came in one read."""
@@ -257,6 +288,17 @@ class CompletionTask(CompletionState):
     def whole(self) -> Reply:
         """The reply for a JSON caller."""
         return self.reply or self.gathered.reply(self.facts)
+
+
+def farewell(translator: Translator, broken: ProviderError) -> list[Delta]:
+    """Of a stream that broke: all was said where its end and its usage are known."""
+    try:
+        deltas = translator.end()
+    except ProviderError:
+        raise broken from None
+    if translator.facts.usage is None:
+        raise broken
+    return deltas
 
 
 def cut_all(ending: str, seconds: float) -> None:

@@ -82,7 +82,7 @@ class Receipt:
     def line(self, bucket: str, tokens: int) -> Line:
         price = self.tier.price(bucket)
         cost = Decimal(0) if self.completion.settlement == Settlement.NONE else tokens * price / MILLION
-        return Line(bucket, tokens, price, cost, bucket in self.tier.prices)
+        return Line(bucket, tokens, price, cost, self.tier.priced_as(bucket) in self.tier.prices)
 
     @property
     def cost_usd(self) -> Decimal:
@@ -132,6 +132,12 @@ class Receipt:
     def ending_means(self) -> str:
         ending = self.completion.ending
         return ENDINGS.get(ending) or OTHER_ENDING.format(ending.replace("_", " "))
+
+    @property
+    def refused(self) -> str | None:
+        """Why the provider declined, as it named it."""
+        said = self.completion.seen.get("refused")
+        return said if isinstance(said, str) else None
 
     def booked(self, type: str) -> int:
         return sum(entry.amount_cents for entry in self.entries if entry.type == type)

@@ -47,10 +47,11 @@ def test_after_the_first_byte_it_is_never_asked_again(ask: Ask, sandbox: Sandbox
 
 
 @pytest.mark.parametrize("model", DIALECTS)
-def test_an_error_event_before_any_output_is_not_retried_either(ask: Ask, sandbox: Sandbox, model: str) -> None:
-    """A byte has come: what the provider made of the request is its secret, and its bill."""
-    ask(model, "hello [[error=0]]", stream=True)
-    assert len(sandbox.meter()) == 1
+def test_an_error_event_alone_is_no_answer_and_is_asked_for_once_more(ask: Ask, sandbox: Sandbox, model: str) -> None:
+    said = ask(model, "hello [[error=0]]", stream=True)
+    assert len(sandbox.meter()) == 2
+    assert said.status in (502, 503)
+    assert not CreditTransaction.objects.filter(type="inference").exists()
 
 
 def test_a_full_share_is_a_503_at_once(ask: Ask, sandbox: Sandbox, settings: Any) -> None:

@@ -75,4 +75,5 @@ class ReceiptBody(Schema):
     settlement_means: str
     ending: str = Field(alias="completion.ending")
     ending_means: str
+    refused: str | None = Field(description="Why the provider declined, as it named it, where it did.")
     transactions: list[EntryBody] = Field(alias="entries", description="What was booked for it, oldest first.")
