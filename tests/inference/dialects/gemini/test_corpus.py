@@ -59,7 +59,7 @@ def expected(answers: list[Json]) -> Json | None:
         "signatures": [part["thoughtSignature"] for part in parts if "thoughtSignature" in part and is_named(part)],
         "calls": calls,
         "finish": "tool_calls" if calls and finish == "stop" else finish,
-        "refusal": bool(blocked) and not candidates,
+        "refusal": finish == "content_filter",  # and it says why
         "usage": usage_of(answers, is_output=bool("".join(texts) or calls)),
     }
 
