@@ -20,10 +20,11 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.timezone import now
 from django.views.decorators.http import require_POST
 
-from accounts import links, lockout, mail, rights
+from accounts import links, lockout, mail, reauthentication, rights, second_factor
 from accounts.logged import LoggedAdmin, Unchangeable
 from accounts.models import ApiKey, User, WalletAddress
 from conway.common.dollars import DollarsField
@@ -183,13 +184,17 @@ class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
         is_id = object_id.isdecimal() and len(object_id) < 19
         user = User.objects.filter(pk=int(object_id)).first() if is_id else None
         can_unlock = user is not None and self.has_unlock_permission(request) and lockout.is_locked(user)
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "can_unlock": can_unlock})
+        can_reset = user is not None and self.may_reset_second_factor(request, user) and second_factor.is_set_up(user)
+        offered = {"can_unlock": can_unlock, "can_reset_second_factor": can_reset}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **offered})
 
     def get_urls(self) -> list[URLPattern]:
         unlock = path("<int:user_id>/unlock/", self.admin_site.admin_view(self.unlock), name="accounts_user_unlock")
         send = self.admin_site.admin_view(self.send_password_link)
         link = path("<int:user_id>/send-password-link/", send, name="accounts_user_password_link")
-        return [link, unlock, *super().get_urls()]
+        reset = self.admin_site.admin_view(self.reset_second_factor)
+        second = path("<int:user_id>/reset-second-factor/", reset, name="accounts_user_reset_second_factor")
+        return [link, unlock, second, *super().get_urls()]
 
     @method_decorator(require_POST)
     def send_password_link(self, request: HttpRequest, user_id: int) -> HttpResponse:
@@ -218,6 +223,24 @@ class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
         self.log_change(request, user, f"Unlocked {user}")
         self.message_user(request, f"The failed sign-ins of {user} are forgotten.")
         return redirect("admin:accounts_user_change", user.pk)
+
+    def may_reset_second_factor(self, request: HttpRequest, user: User) -> bool:
+        """Superusers, for somebody else: a factor that its holder resets by a password is none."""
+        return bool(request.user.is_superuser) and user.pk != request.user.pk
+
+    @method_decorator(require_POST)
+    def reset_second_factor(self, request: HttpRequest, user_id: int) -> HttpResponse:
+        """For who lost theirs. They are signed out, told by mail, and set up another when they sign in."""
+        user = self.get_queryset(request).filter(pk=user_id).first()
+        if user is None or not self.may_reset_second_factor(request, user):
+            raise PermissionDenied
+        page = reverse("admin:accounts_user_change", args=[user.pk])
+        if not reauthentication.is_recently_confirmed(request):
+            return redirect(f"{reverse('confirm')}?{urlencode({'next': page})}")
+        second_factor.reset(user)
+        self.log_change(request, user, f"Reset the second factor of {user}")
+        self.message_user(request, f"The second factor of {user} is reset, and they are signed out.")
+        return redirect(page)
 
 
 class GroupForm(VersionedForm):

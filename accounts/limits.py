@@ -18,6 +18,7 @@ class Limit:
 MINUTES = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 SIGN_INS = "Too many failed sign-ins"
+CODES = "Too many codes or passkeys were wrong"
 
 LIMITS = {
     # Failed passwords. A network that the account has signed in from before knows the first of these only.
@@ -25,6 +26,9 @@ LIMITS = {
     "sign-in-network": Limit(100, 15 * MINUTES, SIGN_INS),  # of all accounts from a network
     "sign-in-account": Limit(100, HOUR, SIGN_INS),  # of an account from networks new to it
     "re-entry": Limit(10, 15 * MINUTES, "Your password was wrong too often"),  # by somebody signed in
+    # Codes and passkeys that were wrong: a million codes, three of them right at any moment.
+    "second-factor": Limit(10, 15 * MINUTES, CODES),  # of an account from a network
+    "second-factor-account": Limit(30, HOUR, CODES),  # of an account
     # What strangers may ask for, by network; mails, by address too.
     "sign-up": Limit(20, HOUR, "Too many accounts were asked for from your network"),
     "mail": Limit(30, HOUR, "Too many mails were asked for from your network"),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts import limits
 from accounts.models import Attempts, SignInPlace, User
 
-WITH_ACCOUNT = ("sign-in", "sign-in-account", "re-entry")
+WITH_ACCOUNT = ("sign-in", "sign-in-account", "re-entry", "second-factor", "second-factor-account")
 
 
 def admit(email: str, network: str) -> None:
@@ -39,6 +39,21 @@ def is_password_of(user: User, password: str) -> bool:
     if is_theirs:
         Attempts.objects.filter(kind="re-entry", account=account).delete()
     return is_theirs
+
+
+def admit_second_factor(user: User, network: str) -> None:
+    """Counts a try as a failure until `second_factor_succeeded`. Whoever tries knows the password or is signed in, so a
+    network that is known is no excuse. Raises TooMany.
+    """
+    account = f"user {user.pk}"
+    limits.count("second-factor", account=account, network=network)
+    limits.count("second-factor-account", account=account)
+
+
+def second_factor_succeeded(user: User, network: str) -> None:
+    account = f"user {user.pk}"
+    Attempts.objects.filter(kind="second-factor", account=account, network=network).delete()
+    Attempts.take_back("second-factor-account", account=account)
 
 
 def take_back(email: str, network: str) -> None:

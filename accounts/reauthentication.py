@@ -1,7 +1,7 @@
 """What a session has shown of its user, and when: for what should not be done by whoever finds an open browser.
 
-`record` is called where a password was entered; a second factor will call it with its own name. `last` and `is_recent`
-tell the moment of any of the methods that are accepted; whoever moves money asks `is_confirmed`.
+`record` is called where a proof was given. `last` and `is_recent` tell the moment of any of the methods that are
+accepted; whoever moves money asks `is_confirmed`.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -11,11 +11,12 @@ from django.contrib.auth import HASH_SESSION_KEY
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import lockout
+from accounts import lockout, second_factor
 from accounts.models import User
 
 PROOFS = "proofs"  # in the session: method -> seconds since 1970
 PASSWORD = "password"
+SECOND_FACTOR = "second factor"
 LINK = "link"  # a mailed or one-time link: shows that somebody reads the mailbox, or holds a token
 
 
@@ -31,18 +32,27 @@ def last(request: HttpRequest, *methods: str) -> datetime | None:
     return datetime.fromtimestamp(max(moments), UTC) if moments else None
 
 
-def is_recent(request: HttpRequest, *methods: str, within: timedelta = timedelta(minutes=15)) -> bool:
+def is_recent(request: HttpRequest, *methods: str) -> bool:
     moment = last(request, *methods)
+    within = timedelta(minutes=settings.CONWAY_STAFF_PASSWORD_MINUTES)
     return moment is not None and timedelta(0) <= timezone.now() - moment < within
 
 
-def is_password_recent(request: HttpRequest) -> bool:
-    return is_recent(request, PASSWORD, within=timedelta(minutes=settings.CONWAY_STAFF_PASSWORD_MINUTES))
+def is_recently_confirmed(request: HttpRequest) -> bool:
+    return is_recent(request, PASSWORD, SECOND_FACTOR)
 
 
 def is_confirmed(request: HttpRequest) -> bool:
-    """It was entered lately, or is the `password` sent with this request. Raises TooMany."""
-    return is_password_recent(request) or enters_password(request, request.POST.get("password", ""))
+    """A proof was given lately, or comes with this request: `password`, `code` or `passkey`. Raises TooMany."""
+    return is_recently_confirmed(request) or confirms(request)
+
+
+def confirms(request: HttpRequest) -> bool:
+    return enters_password(request, request.POST.get("password", "")) or shows_second_factor(request)
+
+
+def was_tried(request: HttpRequest) -> bool:
+    return any(request.POST.get(name) for name in ("password", "code", "passkey"))
 
 
 def enters_password(request: HttpRequest, password: str) -> bool:
@@ -53,3 +63,23 @@ def enters_password(request: HttpRequest, password: str) -> bool:
     request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     record(request, PASSWORD)
     return True
+
+
+def shows_second_factor(request: HttpRequest) -> bool:
+    user = request.user
+    if not isinstance(user, User) or not second_factor.is_shown(request, user):
+        return False
+    record(request, SECOND_FACTOR)
+    return True
+
+
+def is_second_factor_missing(request: HttpRequest) -> bool:
+    """At the desk, which asks for one where the settings say so; it holds as long as the session."""
+    return settings.CONWAY_STAFF_SECOND_FACTOR and last(request, SECOND_FACTOR) is None
+
+
+def may_change_second_factor(request: HttpRequest, user: User) -> bool:
+    """Who has one shows it; who has none, the best they have. Nobody adds one in a browser that they found open."""
+    if second_factor.is_set_up(user):
+        return is_recent(request, SECOND_FACTOR)
+    return is_recent(request, PASSWORD if user.has_usable_password() else LINK)

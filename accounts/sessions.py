@@ -3,9 +3,11 @@
 `SessionStore` has Django's name on purpose: the name salts the signature, and older sessions must stay readable.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
@@ -43,15 +45,36 @@ class SessionStore(DatabaseStore):
         )
 
     def load(self) -> dict[str, Any]:
-        found: BrowserSession | None = self._get_session_from_db()  # type: ignore[attr-defined]  # Django's, untyped
+        now = timezone.now()
+        found = BrowserSession.objects.filter(pk=self.session_key, expire_date__gt=now).select_related("user").first()
+        if found is not None and is_left_desk(found, now):
+            found.delete()
+            found = None
         if found is None:
+            self._session_key = None
             return {}
         data = self.decode(found.session_data)
-        now = timezone.now()
         if found.seen_at is None or now - found.seen_at > BrowserSession.SEEN_EVERY:
             seen = BrowserSession.objects.filter(pk=found.pk)
             seen.update(seen_at=now, user_id=data.get(SESSION_KEY))  # who is missing in what the release before made
         return data
+
+    async def aload(self) -> dict[str, Any]:
+        return await sync_to_async(self.load)()
+
+
+def is_left_desk(row: BrowserSession, now: datetime) -> bool:
+    """A session of staff ends when nobody has used it for an hour, and after a day. A customer's goes on."""
+    if row.user is None or not row.user.is_staff:
+        return False
+    idle, longest = settings.CONWAY_STAFF_IDLE_MINUTES, settings.CONWAY_STAFF_SESSION_HOURS
+    return is_older(row.seen_at, now - timedelta(minutes=idle)) or is_older(
+        row.began_at, now - timedelta(hours=longest)
+    )
+
+
+def is_older(moment: datetime | None, than: datetime) -> bool:
+    return moment is None or moment < than
 
 
 @receiver(user_logged_in)
@@ -65,9 +88,10 @@ def note_where(sender: object, request: HttpRequest, user: User, **kwargs: Any) 
 
 def of(user: User) -> list[BrowserSession]:
     """Those that sign the user in at this moment, the latest first."""
-    rows = BrowserSession.objects.filter(user=user, expire_date__gt=timezone.now()).order_by("-seen_at")
+    now = timezone.now()
+    rows = BrowserSession.objects.filter(user=user, expire_date__gt=now).select_related("user").order_by("-seen_at")
     good = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
-    return [row for row in rows[:MOST_LISTED] if is_signed_for(row, good)]
+    return [row for row in rows[:MOST_LISTED] if is_signed_for(row, good) and not is_left_desk(row, now)]
 
 
 def is_signed_for(row: BrowserSession, hashes: list[str]) -> bool:

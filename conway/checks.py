@@ -21,7 +21,10 @@ SECONDS = (
 )
 BYTES = ("CONWAY_MAX_BODY_BYTES", "CONWAY_PAGE_BODY_BYTES", "CONWAY_BODIES_BYTES")
 COUNTS = ("CONWAY_CONNECTIONS", "CONWAY_CONNECTIONS_PER_ADDRESS", "CONWAY_WORKERS", "CONWAY_PASSWORD_HASHES")
-STAFF = ("CONWAY_STAFF_REQUEST_HOURS", "CONWAY_STAFF_PASSWORD_MINUTES")
+STAFF = (
+    *("CONWAY_STAFF_REQUEST_HOURS", "CONWAY_STAFF_PASSWORD_MINUTES"),
+    *("CONWAY_STAFF_IDLE_MINUTES", "CONWAY_STAFF_SESSION_HOURS"),
+)
 LEAST_STUCK_SECONDS = 3  # a worker says that it lives once a second
 
 
@@ -120,6 +123,13 @@ def hosts_are_named(**kwargs: Any) -> Iterator[CheckMessage]:
     if set(settings.ALLOWED_HOSTS) <= set(settings.LOCAL_HOSTS):
         hint = "Set ALLOWED_HOSTS to the names people reach this service by."
         yield Error("ALLOWED_HOSTS names this machine alone.", hint=hint, id="conway.E013")
+
+
+@register(deploy=True)
+def staff_show_a_second_factor(**kwargs: Any) -> Iterator[CheckMessage]:
+    if not settings.CONWAY_STAFF_SECOND_FACTOR and not settings.CONWAY_SANDBOX:
+        message = "Who learns a password of staff may book money: no second factor is asked for."
+        yield Warning(message, hint="Unset CONWAY_STAFF_SECOND_FACTOR.", id="conway.W005")
 
 
 @register(deploy=True)

@@ -60,6 +60,7 @@ SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")  # the keys before this 
 OLDEST_SECRET_KEY = [SECRET_KEY, *SECRET_KEY_FALLBACKS][-1]
 CONWAY_PSEUDONYM_KEY = env("CONWAY_PSEUDONYM_KEY") or OLDEST_SECRET_KEY  # hashes the user ids that providers see
 CONWAY_IDEMPOTENCY_KEY = env("CONWAY_IDEMPOTENCY_KEY") or OLDEST_SECRET_KEY  # Idempotency-Key -> completion id
+CONWAY_SECOND_FACTOR_KEY = env("CONWAY_SECOND_FACTOR_KEY") or OLDEST_SECRET_KEY  # seals authenticator apps' secrets
 
 DEBUG = env_bool("DEBUG")
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
@@ -194,6 +195,12 @@ CONWAY_STAFF_DAY_CENTS = env_int("CONWAY_STAFF_DAY_CENTS", 500_000)  # in a day 
 CONWAY_STAFF_REQUEST_HOURS = env_int("CONWAY_STAFF_REQUEST_HOURS", 24)  # how long a second person may take
 CONWAY_STAFF_PASSWORD_MINUTES = env_int("CONWAY_STAFF_PASSWORD_MINUTES", 15)  # then it is asked before money moves
 
+# Who works at the desk shows a second factor, a code or a passkey. A desk left alone, or open since yesterday, closes.
+
+CONWAY_STAFF_SECOND_FACTOR = env_bool("CONWAY_STAFF_SECOND_FACTOR", not CONWAY_SANDBOX)
+CONWAY_STAFF_IDLE_MINUTES = env_int("CONWAY_STAFF_IDLE_MINUTES", 60)
+CONWAY_STAFF_SESSION_HOURS = env_int("CONWAY_STAFF_SESSION_HOURS", 24)
+
 # Applications
 
 INSTALLED_APPS = [
@@ -201,7 +208,7 @@ INSTALLED_APPS = [
     "inference",
     "credits",
     "accounts",
-    "django.contrib.admin",
+    "accounts.desk_app.DeskConfig",  # django.contrib.admin, behind our own way in
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

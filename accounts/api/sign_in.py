@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import access_tokens, limits, wallet_sign_in
+from accounts import access_tokens, limits, second_factor, wallet_sign_in
 from accounts.addresses import client_network, origin
 from accounts.models import Nonce, RefreshToken, User
 from conway.common.errors import ApiError
@@ -19,6 +19,9 @@ from conway.common.rest.schema import EitherErrorBody, errors
 class PasswordFields(serializers.Serializer[Any]):
     email = Text(max_length=254)
     password = Text(max_length=1000, trim_whitespace=False)
+    code = Text(
+        max_length=64, required=False, help_text="Of your authenticator app, or a recovery code, if you set one up."
+    )
 
 
 class RefreshFields(serializers.Serializer[Any]):
@@ -63,8 +66,17 @@ class TokenView(OpenView):
         user = authenticate(request._request, username=email, password=form["password"])
         if not isinstance(user, User):
             raise ApiError(401, "invalid_credentials", "Email or password is wrong.")
+        if second_factor.is_set_up(user):
+            self.ask_second_factor(request, user, form.get("code", ""))
         update_last_login(None, user)  # type: ignore[arg-type]  # the signal's receiver, called as a function
         return Response(access_tokens.pair(user, origin(request._request)))
+
+    def ask_second_factor(self, request: Request, user: User, code: str) -> None:
+        if not code:
+            message = "This account has a second factor: send a code of its app, or a recovery code, as `code`."
+            raise ApiError(401, "second_factor_required", message)
+        if not second_factor.is_code_of(user, code, client_network(request._request)):
+            raise ApiError(401, "invalid_code", "The code is wrong or was used before; wait for the next one.")
 
 
 class RefreshView(OpenView):

@@ -16,6 +16,7 @@ from accounts.models.attempts import Attempts, SignInPlace
 from accounts.models.browser_session import BrowserSession
 from accounts.models.nonce import Nonce
 from accounts.models.refresh_token import RefreshToken
+from accounts.models.second_factor import Passkey, RecoveryCode, TotpApp
 from accounts.models.sign_in_link import SignInLink
 from accounts.models.staff_address import StaffAddress
 from accounts.models.user import UnprovenEmail, User
@@ -26,10 +27,13 @@ __all__ = [
     "Attempts",
     "BrowserSession",
     "Nonce",
+    "Passkey",
+    "RecoveryCode",
     "RefreshToken",
     "SignInLink",
     "SignInPlace",
     "StaffAddress",
+    "TotpApp",
     "UnprovenEmail",
     "User",
     "WalletAddress",

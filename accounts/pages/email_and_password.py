@@ -2,7 +2,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.views.generic import FormView
 
-from accounts import limits, links, reauthentication
+from accounts import limits, links, reauthentication, signing_in
 from accounts.addresses import client_network
 from accounts.forms import EmailAndPasswordForm, NewEmailForm
 from accounts.models import User
@@ -44,7 +44,7 @@ class SignUpPage(BareLabels, FormView):
     def form_valid(self, form: EmailAndPasswordForm) -> HttpResponse:
         limits.count("sign-up", network=client_network(self.request))
         user = User.objects.sign_up(form.cleaned_data["email"], form.cleaned_data["password1"])
-        login(self.request, user, backend=PASSWORD_BACKEND)
+        signing_in.begin_session(self.request, user, PASSWORD_BACKEND)
         ask_to_prove(self.request, user)
         return redirect(settings.LOGIN_REDIRECT_URL)
 

@@ -2,7 +2,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError, transaction
 from django.forms import Form
@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from accounts import links, lockout
+from accounts import links, lockout, signing_in
 from accounts.forms import NewPasswordForm, ProveForm
 from accounts.models import ApiKey, User
 from accounts.pages.email_and_password import ask_to_prove
@@ -62,9 +62,9 @@ class ProvePage(View):
                 self.prove(self.user, form)
         except IntegrityError:
             return self.page("gone", status=410, why=TAKEN)
-        self.stay_signed_in(self.user)
+        answer = self.signed_in(self.user)
         messages.success(request, f"{self.user.email} is yours.")
-        return redirect(settings.LOGIN_REDIRECT_URL)
+        return answer
 
     def prove(self, user: User, form: Form) -> None:
         if isinstance(form, NewPasswordForm):
@@ -76,11 +76,11 @@ class ProvePage(View):
             ApiKey.objects.filter(user=user).revoke()
         lockout.unlock(user)
 
-    def stay_signed_in(self, user: User) -> None:
-        if self.is_theirs:
-            update_session_auth_hash(self.request, user)
-        else:
-            login(self.request, user, backend=PASSWORD_BACKEND)
+    def signed_in(self, user: User) -> HttpResponse:
+        if not self.is_theirs:
+            return signing_in.enter(self.request, user, PASSWORD_BACKEND)
+        update_session_auth_hash(self.request, user)
+        return redirect(settings.LOGIN_REDIRECT_URL)
 
     def form(self, data: Any) -> Form:
         if self.is_theirs:

@@ -16,7 +16,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
 
-from accounts import sessions
+from accounts import sessions, signing_in
 from accounts.models import ApiKey, BrowserSession, RefreshToken, User
 from accounts.pages.labels import BareLabels, browser_of
 
@@ -30,6 +30,10 @@ class SignInPage(BareLabels, LoginView):
     template_name = "accounts/sign_in.html"
     redirect_authenticated_user = True
     extra_context = {"title": "Sign in", "button": "Sign in"}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        user = cast(User, form.get_user())
+        return signing_in.enter(self.request, user, cast(Any, user).backend, self.get_success_url())
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
-from django.conf import settings
-from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
 
+from accounts import signing_in
 from accounts.models import SignInLink
 from accounts.pages.sign_in import BACKEND
 
@@ -22,8 +21,7 @@ class SignInLinkPage(View):
         user = SignInLink.redeem(secret)
         if user is None:
             return self.page(request, {"signs_in": None}, 410)
-        login(request, user, backend=BACKEND)
-        return redirect(settings.LOGIN_REDIRECT_URL)
+        return signing_in.enter(request, user, BACKEND)
 
     def page(self, request: HttpRequest, context: dict[str, object], status: int) -> HttpResponse:
         return render(request, "accounts/sign_in_link.html", context, status=status)

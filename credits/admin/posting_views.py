@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts import reauthentication
 from accounts.addresses import client_address
 from accounts.models import User
+from accounts.pages.second_factor import confirmation
 from credits import ledger
 from credits.models import MoveRequest
 from credits.posting_forms import PostingForm
@@ -69,8 +70,7 @@ class PostingView(PermissionRequiredMixin, View):
             "title": form.title,
             "opts": self.model_admin.opts,
             "form": form,
-            "asks_password": not reauthentication.is_password_recent(self.request),
-            "password_was_wrong": bool(self.request.POST.get("password")),
+            **confirmation(self.request),
         }
         if name == "confirm":
             context["beyond"] = ledger.beyond(self.staff, form.cents)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from accounts import reauthentication
 from accounts.addresses import client_address
 from accounts.models import User
+from accounts.pages.second_factor import confirmation
 from credits import ledger
 from credits.admin.lists import ReadOnlyAdmin, of_user
 from credits.models import CreditAccount, CreditTransaction, MoveRequest
@@ -110,7 +111,7 @@ class MoveRequestAdmin(ReadOnlyAdmin):
                 "account": account,
                 "can_approve": is_waiting and self.may_approve(user, asked),
                 "can_withdraw": is_waiting and asked.requested_by_id == user.pk,
-                "asks_password": not reauthentication.is_password_recent(request),
+                **confirmation(request),
             }
         return super().change_view(request, object_id, form_url, context)
 
@@ -132,7 +133,7 @@ class MoveRequestAdmin(ReadOnlyAdmin):
             ledger.refuse(asked.pk, by=user, address=address)
             messages.success(request, "It will not be booked.")
         elif not reauthentication.is_confirmed(request):
-            messages.error(request, "Nothing is booked: enter your password, and approve again.")
+            messages.error(request, "Nothing is booked: show that it is you, and approve again.")
         else:
             entry = ledger.approve(asked.pk, by=user, address=address)
             said = f"Booked: {signed_usd(entry.amount_cents)} for {asked.user}."

@@ -27,8 +27,8 @@ def serve() -> Iterator[Any]:
 
 def test_it_serves_pages_with_hashed_static_files_it_collects_itself(serve: Any, tmp_path: Path) -> None:
     server = serve(CONWAY_DATA_DIR=str(tmp_path))
-    page = httpx2.get(server.url + "/admin/login/").text
-    css = re.search(r'href="(/static/admin/css/base\.[0-9a-f]{12}\.css)"', page)
+    page = httpx2.get(server.url + "/sign-in").text
+    css = re.search(r'href="(/static/site\.[0-9a-f]{12}\.css)"', page)
     assert css
     response = httpx2.get(server.url + css[1])
     assert response.status_code == 200

@@ -5,6 +5,7 @@ page or an action that is new fails here until somebody has written down who may
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -38,6 +39,7 @@ accounts_user_changelist                r       r       -         r       -     
 accounts_user_delete                    -       -       -         -       -     -
 accounts_user_history                   r       r       -         r       -     r
 accounts_user_password_link             -       w       -         -       -     w
+accounts_user_reset_second_factor       -       -       -         -       -     w
 accounts_user_unlock                    -       w       -         -       -     w
 app_list                                r       r       r         r       r     r
 auth_group_add                          -       -       -         -       -     rw
@@ -237,6 +239,30 @@ def offered_to(user: User) -> set[str]:
         if model_admin.has_view_permission(request)
         for action in model_admin.get_actions(request)
     }
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_without_a_second_factor_nobody_sees_any_page(
+    role: str, rows: dict[str, Any], client_of: Callable[..., Client], settings: Any
+) -> None:
+    settings.CONWAY_STAFF_SECOND_FACTOR = True
+    client = client_of(role)
+    assert {name: seen(client, name, address(name, PATTERNS[name], rows)) for name in EXPECTED} == dict.fromkeys(
+        EXPECTED, "-"
+    )
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_with_one_they_see_what_the_table_says(
+    role: str, rows: dict[str, Any], client_of: Callable[..., Client], settings: Any
+) -> None:
+    settings.CONWAY_STAFF_SECOND_FACTOR = True
+    client = client_of(role)
+    session = client.session
+    session["proofs"] = {**session["proofs"], "second factor": time.time()}
+    session.save()
+    told = {name: seen(client, name, address(name, PATTERNS[name], rows)) for name in EXPECTED}
+    assert told == {name: roles[role] for name, roles in EXPECTED.items()}
 
 
 def test_whatever_logs_says_from_where() -> None:

@@ -9,6 +9,7 @@ from accounts.models import Attempts, SignInLink, User
 from credits.models import CreditTransaction, MoveRequest
 from tests.credits.attacks.conftest import ADJUST, REFUND, TOP_UP, confirmed, filled, text_of
 from tests.credits.ledger_driver import books_of, buy
+from tests.second_factors import code_of, give_app
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -95,3 +96,14 @@ def test_the_second_person_is_asked_too(desk, daves, bob, ceilings):
     assert books_of(bob) == (0, 0)
     daves.post(decide.format(asked), {"decision": "approve", "password": "dave's password"})
     assert books_of(bob) == (50_000, 0)
+
+
+def test_a_code_of_an_app_is_as_good_as_the_password(carol, desk, bob):
+    secret = give_app(carol)
+    age(desk, 60)
+    confirmed(desk, user=bob.pk, amount="5", code="000000")
+    assert books_of(bob) == (0, 0)
+    assert "Topped up" in text_of(confirmed(desk, user=bob.pk, amount="5", code=code_of(secret)))
+    age(desk, 60)
+    confirmed(desk, user=bob.pk, amount="5", payment="INV-8", code=code_of(secret))  # the same one
+    assert books_of(bob) == (500, 0)

@@ -1,0 +1,60 @@
+"""From a first proof (a password, a mailed or one-time link) to a session.
+
+Whoever has a second factor waits between the two: the session is nobody's, and remembers for some minutes who is to
+show it.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from accounts import reauthentication, second_factor
+from accounts.models import User
+
+WAITING = "waiting"  # in the session
+PATIENCE = timedelta(minutes=10)
+
+
+def enter(request: HttpRequest, user: User, backend: str, then: str = "") -> HttpResponse:
+    """Every way into a browser's session ends here."""
+    then = then or str(settings.LOGIN_REDIRECT_URL)
+    if not second_factor.is_set_up(user):
+        begin_session(request, user, backend)
+        return redirect(then)
+    request.session.flush()  # whoever was signed in here before is not who waits
+    request.session[WAITING] = {
+        "user": user.pk,
+        "hash": user.get_session_auth_hash(),
+        "backend": backend,
+        "then": then,
+        "since": timezone.now().timestamp(),
+    }
+    return redirect("second-step")
+
+
+def waiting(request: HttpRequest) -> User | None:
+    """Who has shown a first proof lately, and whose password, email and links are still what they were."""
+    said = request.session.get(WAITING)
+    if said is None or timezone.now() - datetime.fromtimestamp(said["since"], UTC) > PATIENCE:
+        return None
+    user = User.objects.filter(pk=said["user"], is_active=True).first()
+    good = [] if user is None else [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return user if any(constant_time_compare(said["hash"], each) for each in good) else None
+
+
+def complete(request: HttpRequest, user: User) -> HttpResponse:
+    """After the second factor."""
+    said = request.session.pop(WAITING)
+    begin_session(request, user, said["backend"])
+    reauthentication.record(request, reauthentication.SECOND_FACTOR)
+    return redirect(said["then"])
+
+
+def begin_session(request: HttpRequest, user: User, backend: str) -> None:
+    user.backend = backend  # what is noted of a sign-in reads it
+    login(request, user, backend=backend)

@@ -1,0 +1,76 @@
+"""What a person holds: an authenticator app that the test reads, and a passkey in software."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyotp
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from fido2.cose import ES256
+from fido2.utils import sha256, websafe_encode
+from fido2.webauthn import (
+    Aaguid,
+    AttestationObject,
+    AttestedCredentialData,
+    AuthenticatorData,
+    CollectedClientData,
+)
+
+from accounts.models import TotpApp, User
+from accounts.second_factor import totp
+
+USER_PRESENT, HAS_CREDENTIAL = 0x01, 0x40
+
+
+def give_app(user: User) -> str:
+    """Its secret. No code of it has been used yet."""
+    sealed = totp.new_sealed_secret()
+    TotpApp.objects.create(user=user, sealed_secret=sealed, last_step=0)
+    return totp.secret_of(sealed)
+
+
+def code_of(secret: str, steps: int = 0) -> str:
+    return pyotp.TOTP(secret).at(time.time() + 30 * steps)
+
+
+@dataclass
+class SoftPasskey:
+    origin: str
+    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+    id: bytes = b"a passkey of a test"
+    counter: int = 0
+
+    def made(self, options: dict[str, Any]) -> str:
+        """What a browser answers to `navigator.credentials.create`."""
+        public = AttestedCredentialData.create(Aaguid.NONE, self.id, ES256.from_cryptography_key(self.key.public_key()))
+        data = self.data(options["publicKey"]["rp"]["id"], HAS_CREDENTIAL, public)
+        attestation = AttestationObject.create("none", data, {})
+        client_data = self.client_data(CollectedClientData.TYPE.CREATE, options)
+        return self.answer(clientDataJSON=client_data, attestationObject=attestation)
+
+    def shown(self, options: dict[str, Any]) -> str:
+        """What it answers to `navigator.credentials.get`."""
+        self.counter += bool(self.counter)
+        data = self.data(options["publicKey"]["rpId"])
+        client_data = self.client_data(CollectedClientData.TYPE.GET, options)
+        signature = self.key.sign(data + client_data.hash, ec.ECDSA(hashes.SHA256()))
+        return self.answer(clientDataJSON=client_data, authenticatorData=data, signature=signature)
+
+    def data(self, rp: str, flags: int = 0, public: bytes = b"") -> AuthenticatorData:
+        return AuthenticatorData.create(sha256(rp.encode()), USER_PRESENT | flags, self.counter, public)
+
+    def client_data(self, type: str, options: dict[str, Any]) -> CollectedClientData:
+        return CollectedClientData.create(type, options["publicKey"]["challenge"], self.origin)
+
+    def answer(self, **response: bytes) -> str:
+        return json.dumps(
+            {
+                "id": websafe_encode(self.id),
+                "rawId": websafe_encode(self.id),
+                "type": "public-key",
+                "response": {name: websafe_encode(value) for name, value in response.items()},
+                "clientExtensionResults": {},
+            }
+        )
