@@ -2,7 +2,7 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help run test check faults bench screenshots pages-at-scale format
+.PHONY: help run test check faults bench screenshots pages-at-scale format lock audit
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -29,6 +29,18 @@ format: .venv/installed-dev ## Formats the code, sorts imports
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	--custom-compile-command "make lock" $(ARGS)
+
+lock: .venv/installed-dev ## What the requirements.in files drag in, with hashes; ARGS=--upgrade takes the newest. Then the licences
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m dependencies.licences
+
+audit: .venv/installed-dev ## Known vulnerabilities of what is locked, where a database of them can be reached
+	@$(BIN)/python -m dependencies.audit
+
 faults: .venv/installed-dev ## Every fault in its long form, 15 minutes on two cores; writes docs/reliability.md's table
 	CONWAY_LONG_TESTS=1 CONWAY_DATA_DIR="$(CURDIR)/var/tests/long" $(BIN)/python -m pytest -q -n 2 --dist loadfile --timeout 1800 tests/faults
 
@@ -49,10 +61,10 @@ pages-at-scale: .venv/installed ## A big database that is right, and every page 
 
 .venv/installed: requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 .venv/installed-dev: requirements-dev.txt requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/installed

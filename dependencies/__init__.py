@@ -1,0 +1,1 @@
+"""What the locked requirements come to: their licences, and what is known against them."""
