@@ -28,7 +28,7 @@ class Desk(AdminSite):
             raise PermissionDenied
         return redirect(f"{reverse('confirm')}?{urlencode({'next': then, 'for': 'desk'})}")
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The one page that counts wrong passwords, and tells what ends with the old one."""
         return redirect("password_change")
 

@@ -89,8 +89,11 @@ def _walk(walks: list[Walk]) -> None:
 
 
 def _faults_of_keys() -> Iterator[str]:
-    for key_id, held, holds in _rows(KEY_USES_SQL, {}):
-        yield f"key {key_id}: {held} cents are held in its window, its open holds there sum to {holds}"
+    for key_id, held, holds, running, open_holds in _rows(KEY_USES_SQL, {}):
+        if held != holds:
+            yield f"key {key_id}: {held} cents are held in its window, its open holds there sum to {holds}"
+        if running != open_holds:
+            yield f"key {key_id}: {running} requests are said to run, its open holds are {open_holds}"
 
 
 def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -126,8 +129,9 @@ CROSS JOIN LATERAL (
 GROUP BY user_id, walk.running"""
 
 KEY_USES_SQL = """
-SELECT use.key_id, held_cents, coalesce(holds, 0)::bigint
+SELECT use.key_id, held_cents, coalesce(holds, 0)::bigint, running, coalesce(open_holds, 0)
 FROM credits_keyuse use
-LEFT JOIN (SELECT key_id, key_window, sum(cents) AS holds FROM credits_hold GROUP BY key_id, key_window) hold
+LEFT JOIN (SELECT key_id, key_window, sum(cents) AS holds, count(*) AS open_holds
+           FROM credits_hold GROUP BY key_id, key_window) hold
   ON hold.key_id = use.key_id AND key_window = window_start
-WHERE held_cents <> coalesce(holds, 0)"""
+WHERE held_cents <> coalesce(holds, 0) OR running <> coalesce(open_holds, 0)"""

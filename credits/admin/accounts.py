@@ -1,5 +1,5 @@
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
+from accounts.models import User
 from credits import ledger
 from credits.admin.filters import WrittenOffFilter
 from credits.admin.lists import ReadOnlyAdmin, of_user
@@ -103,9 +104,11 @@ class CreditAccountAdmin(ReadOnlyAdmin):
 
     def let_ask(self, request: HttpRequest, user_id: int) -> HttpResponse:
         """Staff looked at what was written off, and let the account ask again."""
-        if request.method != "POST" or not request.user.has_perm("credits.adjust"):
+        staff = cast(User, request.user)
+        if request.method != "POST" or not staff.has_perm("credits.adjust") or staff.pk == user_id:
             raise PermissionDenied
-        if (account := CreditAccount.objects.filter(pk=user_id).first()) and ledger.let_ask(user_id=user_id):
+        account = CreditAccount.objects.filter(pk=user_id).first()
+        if account and ledger.let_ask(user_id=user_id, by=staff):
             self.log_change(request, account, "Looked at what was written off; the account may ask again.")
             messages.success(request, "The account may ask again.")
         return redirect("admin:credits_creditaccount_change", user_id)

@@ -19,6 +19,7 @@ from credits.ledger.hold_rule import (
     FIRST_KEY_USE_SQL,
     LIMITS_SQL,
     RECOUNT_SQL,
+    RECOUNT_OF_KEY_SQL,
     WHY_REFUSED_SQL,
     WOULD_ADMIT_SQL,
 )
@@ -35,6 +36,7 @@ Reason = Literal[
     "written_off",
     "unknown",
 ]
+RECOUNTS: dict[Reason, str] = {"concurrency_limited": RECOUNT_SQL, "key_concurrency_limited": RECOUNT_OF_KEY_SQL}
 TRIES = 3  # a first use of a limited key needs two; a refusal whose cause went away meanwhile may need another
 
 
@@ -126,7 +128,7 @@ async def admit(
             is_uncounted, refused = await _why_refused(params)
             if is_uncounted:
                 await database.execute(FIRST_KEY_USE_SQL, params)
-            elif refused is not None and refused.reason == "concurrency_limited" and await _miscounted(params):
+            elif refused is not None and await _miscounted(refused.reason, params):
                 continue
             elif refused is not None:
                 raise refused
@@ -158,8 +160,10 @@ async def limits(user_id: int, key_id: int | None) -> Limits | None:
     return Limits(*row) if row else None
 
 
-async def _miscounted(params: dict[str, Any]) -> bool:
-    return await database.execute(RECOUNT_SQL, params) > 0
+async def _miscounted(reason: Reason, params: dict[str, Any]) -> bool:
+    """Whether too many were said to run, for the account or for the key; now they are counted."""
+    recount = RECOUNTS.get(reason)
+    return recount is not None and await database.execute(recount, params) > 0
 
 
 def _who(user_id: int, key_id: int | None) -> dict[str, Any]:

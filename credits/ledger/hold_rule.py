@@ -124,10 +124,13 @@ SELECT coalesce(a.balance_cents, 0), coalesce(a.held_cents, 0), caller.user_id I
 FROM (SELECT) one LEFT JOIN caller ON true LEFT JOIN ({KEY_ROOM}) room ON true
 LEFT JOIN credits_creditaccount a ON a.user_id = %(user_id)s"""
 
-# Counted anew, by a volatile function under the account's lock: processes of an older version count no requests.
+# Counted anew, by a volatile function under the row's lock: processes of an older version count no requests.
 RECOUNT_SQL = """
 UPDATE credits_creditaccount SET running = credits_open_holds(user_id)
 WHERE user_id = %(user_id)s AND running <> credits_open_holds(user_id)"""
+RECOUNT_OF_KEY_SQL = """
+UPDATE credits_keyuse SET running = credits_open_holds_of_key(%(user_id)s, key_id, window_start)
+WHERE key_id = %(key_id)s AND running <> credits_open_holds_of_key(%(user_id)s, key_id, window_start)"""
 
 LIMITS_SQL = f"""
 WITH {LOOKED_AT}

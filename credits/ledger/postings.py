@@ -47,6 +47,9 @@ class PaymentBooked(UnableToPost):
     pass
 
 
+OWN_ACCOUNT = "Nobody books on their own account: ask a colleague."
+
+
 class OwnAccount(UnableToPost):
     pass
 
@@ -102,8 +105,10 @@ def refund(
     return post(entry)
 
 
-def let_ask(*, user_id: int) -> bool:
+def let_ask(*, user_id: int, by: User) -> bool:
     """Staff looked at what was written off: the account may ask again. Whether there was anything to look at."""
+    if by.pk == user_id:
+        raise OwnAccount(OWN_ACCOUNT)
     return CreditAccount.objects.filter(user_id=user_id, written_off_cents__gt=0).update(written_off_cents=0) > 0
 
 
@@ -123,7 +128,7 @@ def _entry(
     type: Type, user_id: int, cents: int, reference: str, reason: str, by: User | None, note: str, address: str | None
 ) -> CreditTransaction:
     if by is not None and by.pk == user_id:
-        raise OwnAccount("Nobody books on their own account: ask a colleague.")
+        raise OwnAccount(OWN_ACCOUNT)
     return CreditTransaction(
         account_id=user_id,
         type=type,

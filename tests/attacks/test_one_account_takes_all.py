@@ -18,7 +18,7 @@ from accounts.models import ApiKey, User
 from conway.common import database
 from credits import ledger
 from credits.ledger import AdmissionDenied
-from credits.models import CreditAccount, Hold
+from credits.models import CreditAccount, Hold, KeyUse
 from inference.billing import admission
 from inference.chat.provider_error import ProviderError
 from inference.completion import concurrency, handler, task
@@ -92,10 +92,12 @@ def test_a_crowd_on_several_machines_is_counted_as_one(alice: User, transactiona
     assert (CreditAccount.objects.get().running, Hold.objects.count()) == (3, 3)
 
 
+ASKED: dict[str, Any] = {"need_cents": 1, "worst_cents": 1, "process": "test", "details": {}}
+
+
 async def admitted(user: User, name: str, key_id: int | None = None) -> bool:
-    asked = {"need_cents": 1, "worst_cents": 1, "process": "test", "details": {}}
     try:
-        await ledger.admit(completion_id=name, user_id=user.pk, key_id=key_id, **asked)
+        await ledger.admit(completion_id=name, user_id=user.pk, key_id=key_id, **ASKED)
     except AdmissionDenied as refused:
         assert refused.reason == "concurrency_limited" and (refused.running, refused.concurrency) == (3, 3)
         return False
@@ -197,6 +199,18 @@ def test_a_count_that_an_older_version_left_too_high_is_counted_anew_before_anyb
     CreditAccount.objects.update(running=99)
     assert run(admitted(alice, "first"))
     assert CreditAccount.objects.get().running == 1
+
+
+def test_so_is_one_of_a_key(alice: User, transactional_db: None, run: Run) -> None:
+    key = ApiKey.issue(user=alice, name="One at a time", concurrency=1)[0]
+    assert run(admitted(alice, "first", key.pk))
+    with pytest.raises(AdmissionDenied, match="key_concurrency_limited"):
+        run(ledger.admit(completion_id="second", user_id=alice.pk, key_id=key.pk, **ASKED))
+    Hold.objects.all().delete()  # as a process of an older version settles: it counts no requests
+    CreditAccount.objects.update(held_cents=0, running=0)
+    KeyUse.objects.update(held_cents=0)
+    assert run(admitted(alice, "third", key.pk))
+    assert KeyUse.objects.get().running == 1
 
 
 def test_everybody_sees_their_limits(alice: User, prices: None, sandbox: Sandbox, client: Client, run: Run) -> None:

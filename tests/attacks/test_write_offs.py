@@ -1,5 +1,6 @@
 """A dollar buys a dollar's worth: what is beyond it is refused beforehand, and stopped after the first time."""
 
+import pytest
 from django.test import Client
 
 from accounts.models import User
@@ -69,6 +70,17 @@ def test_a_stopped_account_asks_again_when_staff_have_looked(
     assert desk.get(f"{page}let-ask/").status_code == 403
     assert desk.post(f"{page}let-ask/").status_code == 302
     assert ask("gpt-5-nano").status == 200
+
+
+def test_nobody_lets_their_own_account_go_on(ask: Ask, sandbox: Sandbox, alice: User) -> None:
+    stopped(ask, alice)
+    User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
+    desk = Client()
+    desk.force_login(User.objects.get(pk=alice.pk))
+    assert desk.post(f"/admin/credits/creditaccount/{alice.pk}/let-ask/").status_code == 403
+    with pytest.raises(ledger.UnableToPost, match="their own account"):
+        ledger.let_ask(user_id=alice.pk, by=alice)
+    assert ask("gpt-5-nano").status == 402
 
 
 def test_a_small_overrun_stops_nobody(ask: Ask, sandbox: Sandbox, alice: User) -> None:

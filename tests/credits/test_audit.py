@@ -62,6 +62,13 @@ def test_it_finds_a_key_that_holds_too_much(alice, run):
     assert list(audit.faults()) == [f"key {key.pk}: 31 cents are held in its window, its open holds there sum to 30"]
 
 
+def test_it_finds_a_key_whose_requests_are_miscounted(alice, run):
+    key, _ = ApiKey.issue(user=alice, name="limited", concurrency=3)
+    run(admit(alice, key=key, worst=30))
+    KeyUse.objects.update(running=2)
+    assert list(audit.faults()) == [f"key {key.pk}: 2 requests are said to run, its open holds are 1"]
+
+
 def test_it_walks_every_row_of_every_account(alice, bob, sam, run, monkeypatch):
     monkeypatch.setattr(audit, "ACCOUNTS_AT_ONCE", 2)
     monkeypatch.setattr(audit, "ROWS_AT_ONCE", 4)
