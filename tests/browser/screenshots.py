@@ -54,6 +54,11 @@ OWN = {
     "playground": "/playground",
     "account": "/account",
     "sessions": "/account/sessions",
+    "second-factor": "/account/second-factor",
+    "second-factor-app": "/account/second-factor/app",
+    "second-factor-passkey": "/account/second-factor/passkey",
+    "recovery-codes": "/account/second-factor/codes",
+    "confirm": "/account/confirm",
     "new-email": "/account/email",
     "password-change": "/password/change",
 }
