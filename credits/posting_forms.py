@@ -156,7 +156,10 @@ class TopUp(UserForm):
     field_order = ["user", "unproven", "amount", "payment", "reason", "note"]
 
     def clean_payment(self) -> str:
-        payment = " ".join(self.cleaned_data["payment"].split())
+        try:
+            payment = ledger.payment_text(self.cleaned_data["payment"])
+        except ledger.UnableToPost as error:
+            raise forms.ValidationError(str(error)) from error
         booked = CreditTransaction.objects.paid_by(payment).select_related("account__user").first()
         if booked is not None and booked.reference != f"{Type.TOP_UP}:{self.data.get('reference')}":
             raise forms.ValidationError(

@@ -16,7 +16,7 @@ columns: what a CTE read before the wait is stale.
 """
 
 from credits.ledger.admission import Admission, AdmissionDenied, Limits, Outlook, admit, limits, would_admit
-from credits.ledger.amounts import CENTS_MAX, PAYMENT_MAX, InvalidAmount, InvalidText
+from credits.ledger.amounts import CENTS_MAX, PAYMENT_MAX, InvalidAmount, InvalidText, payment_text
 from credits.ledger.ceilings import AboveCeiling, Ceiling, beyond, ceiling_of
 from credits.ledger.holds import LostHold, OpenHold, balance, beat, lost_hold, open_holds
 from credits.ledger.postings import (
@@ -73,6 +73,7 @@ __all__ = [
     "limits",
     "lost_hold",
     "open_holds",
+    "payment_text",
     "refund",
     "refundable_cents",
     "refuse",

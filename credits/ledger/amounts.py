@@ -1,8 +1,14 @@
 """What the ledger accepts at all. The database would refuse most of it too, but less kindly."""
 
+import re
+import unicodedata
+
 CENTS_MAX = 10**12  # ten billion dollars: more is a slip of the finger, and far from where bigint ends
 TEXT_MAX = 1000
 PAYMENT_MAX = 100
+
+MINUS = "\u2212"
+BESIDE_MARKS = re.compile(r" ?([-/.,:;#_+]) ?")
 
 
 class UnableToPost(ValueError):
@@ -52,8 +58,18 @@ def dollars(cents: int) -> str:
 
 
 def payment_text(text: str) -> str:
-    """An invoice or a transfer, by its number; spaces more or fewer make no other payment of it."""
-    text = " ".join(plain_text(text, "a payment reference").split())
+    """An invoice or a transfer, by its number. What looks the same is the same payment: wide letters and other dashes
+    become the plain ones, spaces beside a mark go, and letters of another alphabet are refused.
+    """
+    text = unicodedata.normalize("NFKC", plain_text(text, "a payment reference"))
+    text = "".join("-" if unicodedata.category(letter) == "Pd" or letter == MINUS else letter for letter in text)
+    text = BESIDE_MARKS.sub(r"\1", " ".join(text.split()))
+    if strange := [letter for letter in text if not is_plain(letter)]:
+        raise InvalidText(f"A payment reference has Latin letters, digits and plain marks, not {strange[0]!r}.")
     if len(text) > PAYMENT_MAX:
         raise InvalidText(f"A payment reference has at most {PAYMENT_MAX} letters.")
     return text
+
+
+def is_plain(letter: str) -> bool:
+    return (letter.isascii() and letter.isprintable()) or unicodedata.name(letter, "").startswith("LATIN ")

@@ -71,7 +71,7 @@ def _check_email(email: str) -> None:
 def _top_up(user: User, cents: int, payment: str | None) -> None:
     """A payment's own reference is in capitals, as the rule that books it once has it."""
     try:
-        word = uuid4() if payment is None else " ".join(payment.upper().split())
+        word = uuid4() if payment is None else ledger.payment_text(payment).upper()
         ledger.top_up(
             user=user,
             cents=cents,

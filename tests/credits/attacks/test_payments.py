@@ -16,12 +16,29 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "we-think-he-is-a-reseller"
 
 
-@pytest.mark.parametrize("spelled", ["INV-7", "inv-7", "  Inv-7 ", "INV-7\t"])
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        *("INV-7", "inv-7", "  Inv-7 ", "INV-7\t", "INV - 7", "INV -7"),
+        *("INV\u20117", "INV\u20137", "INV\u22127", "\uff29NV-7", "INV-\uff17"),
+    ],
+)
 def test_an_invoice_is_not_booked_twice(desk, daves, alice, bob, spelled):
     confirmed(desk, user=alice.pk, amount="5")
     answer = text_of(confirmed(daves, user=bob.pk, amount="5", payment=spelled))
     assert "This payment was booked on" in answer and "$5.00 for alice@example.org" in answer
     assert books_of(bob) == (0, 0)
+
+
+@pytest.mark.parametrize("spelled", ["\u0399NV-7", "INV-\u0667", "INV-7\u200b", "INV-7\u0301"])
+def test_letters_that_only_look_alike_are_refused(desk, bob, spelled):
+    confirmed(desk, user=bob.pk, amount="5", payment=spelled)
+    assert books_of(bob) == (0, 0)
+
+
+def test_other_names_stay_as_they_are(desk, bob):
+    confirmed(desk, user=bob.pk, amount="5", payment="\u00dcberweisung 4711/2026, Gr\u00f6\u00dfe")
+    assert CreditTransaction.objects.get().payment_reference == "\u00dcberweisung 4711/2026,Gr\u00f6\u00dfe"
 
 
 def test_two_windows_with_one_invoice_at_once_book_it_once(alice, bob, carol, dave):
