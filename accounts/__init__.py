@@ -6,6 +6,8 @@ authentication     a header → Caller, for async code; rest/ and ninja_api for 
 access_tokens      JSON web tokens, and the pairs that sign-in gives
 secret_hashing     secrets are shown once and kept as SHA-256
 sessions           browser sessions, with whose they are
+second_factor/     authenticator app, passkeys, recovery codes
+signing_in         from a first proof, by way of the second, to a session
 reauthentication   what a session has shown of its user, and when
 backends           email and password, behind lockout
 lockout            after wrong passwords
@@ -18,6 +20,7 @@ wallet_sign_in     a signed message → a user
 addresses          where a request comes from, behind proxies or not
 api/               /v1/auth: sign-in, me, keys
 pages/             the browser's side: signing up and in, proof, passwords, sessions
+desk, desk_app     the way into the staff admin: our own sign-in, and a second factor
 admin              staff's side: users, keys, what they may do
 forms              email and password, as pages and admin ask for them
 lookup             finds users by email, id or wallet

@@ -18,8 +18,8 @@ from credits.ledger.hold_rule import (
     ADMITTED_AT_LEAST_CENTS,
     FIRST_KEY_USE_SQL,
     LIMITS_SQL,
-    RECOUNT_SQL,
     RECOUNT_OF_KEY_SQL,
+    RECOUNT_SQL,
     WHY_REFUSED_SQL,
     WOULD_ADMIT_SQL,
 )

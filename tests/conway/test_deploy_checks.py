@@ -22,6 +22,7 @@ GOOD = {
     "EMAIL_HOST": "mail.example.com",
     "EMAIL_USE_SSL": "1",
     "OPENAI_API_KEY": "k",
+    "CONWAY_STAFF_SECOND_FACTOR": "1",
 }
 FORM = {"email": "a@example.org", "password1": "a long phrase", "password2": "a long phrase"}
 CONSOLE = "django.core.mail.backends.console.EmailBackend"
@@ -54,6 +55,8 @@ def test_it_is_clean_when_all_is_set(check: Any) -> None:
         ({"CONWAY_TRUSTED_PROXIES": "10.0.0.0/8 nonsense"}, "conway.E007"),
         ({"CONWAY_PASSWORD_HASHES": "0"}, "conway.E004"),
         ({"HTTPS_ONLY": "0"}, "security.W004"),
+        ({"CONWAY_STAFF_SECOND_FACTOR": "0"}, "conway.W005"),
+        ({"CONWAY_STAFF_IDLE_MINUTES": "0"}, "conway.E004"),
     ],
 )
 def test_it_says_what_is_missing(check: Any, environment: dict[str, str], id: str) -> None:

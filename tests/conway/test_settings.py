@@ -32,6 +32,11 @@ def test_debug_is_off_unless_asked_for(setting: Any) -> None:
     assert setting("DEBUG", DEBUG="true") is True
 
 
+def test_staff_need_a_second_factor_outside_the_sandbox(setting: Any) -> None:
+    asked = [setting("CONWAY_STAFF_SECOND_FACTOR", CONWAY_STAFF_SECOND_FACTOR="", CONWAY_SANDBOX=on) for on in "01"]
+    assert asked == [True, False]
+
+
 def test_a_secret_key_is_made_once_and_kept_to_its_owner(setting: Any, tmp_path: Path) -> None:
     drawn = setting("SECRET_KEY", SECRET_KEY="")
     assert drawn == setting("SECRET_KEY", SECRET_KEY="") == (tmp_path / "secret_key").read_text()
