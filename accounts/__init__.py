@@ -20,7 +20,8 @@ wallet_sign_in     a signed message → a user
 addresses          where a request comes from, behind proxies or not
 api/               /v1/auth: sign-in, me, keys
 pages/             the browser's side: signing up and in, proof, passwords, sessions
-desk, desk_app     the way into the staff admin: our own sign-in, and a second factor
+staff_site         the way into the staff admin: our own sign-in, and a second factor
+staff_site_app     names that one to Django
 admin              staff's side: users, keys, what they may do
 forms              email and password, as pages and admin ask for them
 lookup             finds users by email, id or wallet

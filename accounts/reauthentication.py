@@ -74,7 +74,7 @@ def shows_second_factor(request: HttpRequest) -> bool:
 
 
 def is_second_factor_missing(request: HttpRequest) -> bool:
-    """At the desk, which asks for one where the settings say so; it holds as long as the session."""
+    """In the staff admin, which asks for one where the settings say so; it holds as long as the session."""
     return settings.CONWAY_STAFF_SECOND_FACTOR and last(request, SECOND_FACTOR) is None
 
 

@@ -195,7 +195,7 @@ CONWAY_STAFF_DAY_CENTS = env_int("CONWAY_STAFF_DAY_CENTS", 500_000)  # in a day 
 CONWAY_STAFF_REQUEST_HOURS = env_int("CONWAY_STAFF_REQUEST_HOURS", 24)  # how long a second person may take
 CONWAY_STAFF_PASSWORD_MINUTES = env_int("CONWAY_STAFF_PASSWORD_MINUTES", 15)  # then it is asked before money moves
 
-# Who works at the desk shows a second factor, a code or a passkey. A desk left alone, or open since yesterday, closes.
+# Staff show a second factor, a code or a passkey. A session of theirs ends when it is left alone, and after a day.
 
 CONWAY_STAFF_SECOND_FACTOR = env_bool("CONWAY_STAFF_SECOND_FACTOR", not CONWAY_SANDBOX)
 CONWAY_STAFF_IDLE_MINUTES = env_int("CONWAY_STAFF_IDLE_MINUTES", 60)
@@ -208,7 +208,7 @@ INSTALLED_APPS = [
     "inference",
     "credits",
     "accounts",
-    "accounts.desk_app.DeskConfig",  # django.contrib.admin, behind our own way in
+    "accounts.staff_site_app.StaffSiteConfig",  # django.contrib.admin, behind our own way in
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -83,8 +83,8 @@ class ConfirmPage(LoginRequiredMixin, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         user = cast(User, request.user)
-        if not second_factor.is_set_up(user) and request.GET.get("for") == "desk":
-            messages.warning(request, "The desk asks for a second factor: set one up here first.")
+        if not second_factor.is_set_up(user) and request.GET.get("for") == "staff":
+            messages.warning(request, "The staff admin asks for a second factor: set one up here first.")
             return redirect("second-factor")
         return self.page(request, user)
 

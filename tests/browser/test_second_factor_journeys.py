@@ -64,7 +64,7 @@ def test_staff_with_totp_top_up_with_a_second_persons_approval(
     for page, user in ((carols, carol), (daves, dave)):
         enter(page, user, f"{user.name}'s password")
         page.goto("/admin/credits/creditaccount/")
-        expect(page.get_by_text("The desk asks for a second factor: set one up here first.")).to_be_visible()
+        expect(page.get_by_text("The staff admin asks for a second factor: set one up here first.")).to_be_visible()
         secrets[user] = set_up_app(page)
     carols.goto(f"/admin/credits/creditaccount/top-up/?user={ada.pk}&amount=2500")
     carols.get_by_label("Payment reference").fill("INV-2026-11")

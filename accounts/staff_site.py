@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts import reauthentication
 
 
-class Desk(AdminSite):
+class StaffSite(AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and not reauthentication.is_second_factor_missing(request)
 
@@ -26,7 +26,7 @@ class Desk(AdminSite):
             return redirect(f"{reverse('sign-in')}?{urlencode({'next': then})}")
         if not super().has_permission(request):
             raise PermissionDenied
-        return redirect(f"{reverse('confirm')}?{urlencode({'next': then, 'for': 'desk'})}")
+        return redirect(f"{reverse('confirm')}?{urlencode({'next': then, 'for': 'staff'})}")
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The one page that counts wrong passwords, and tells what ends with the old one."""
