@@ -7,6 +7,7 @@ refresh_token     what a program signs in again with; used twice, its family end
 browser_session   which sessions are whose
 nonce             what a wallet signs, once
 sign_in_link      a link that works once
+second_factor     authenticator apps, passkeys and recovery codes
 attempts          wrong passwords, and what else is counted against a limit
 staff_address     from where a member of staff did what the admin's log says
 """

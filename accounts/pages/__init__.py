@@ -5,6 +5,7 @@ sign_in_link         the one-time link of wallet users
 email_and_password   a wallet user's first address and password
 passwords            forgotten and changed ones
 prove                who opens the mailed link has proven the address
+second_factor        setting one up, and showing it
 mails                what anybody may have sent to anybody, limited
 labels               how forms label their fields, and browsers in words
 """

@@ -17,6 +17,7 @@ unsupported_fields    fields a model does not take: left out and named, or refus
 provider_request      a request on its way out
 prompt                what of a provider's body is prompt
 reply                 what comes back: deltas of a stream, the whole of a reply
+unasked               what a provider did that nobody asked for, for staff to look at
 usage                 what a completion used, in buckets that do not overlap
 provider_error        what a provider's failure means for the caller
 """

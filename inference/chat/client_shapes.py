@@ -88,7 +88,8 @@ def custom_call(given: Json) -> Json:
     if given.get("type") != "custom" or not isinstance(custom, dict):
         return given
     arguments = json.dumps({"input": custom.get("input", "")}, ensure_ascii=False)
-    return {"function": {"name": custom.get("name"), "arguments": arguments}, **given}
+    shown = given.get("function") or {"name": custom.get("name"), "arguments": arguments}  # OpenAI's SDK echoes null
+    return {**given, "function": shown}
 
 
 # `input` of the Responses API

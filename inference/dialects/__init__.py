@@ -9,7 +9,8 @@ asks `drop_unsupported` which fields the model does not take, `conversation.writ
 `tools.write` for definitions and choice, `output_format.write` for JSON, and in request.py itself `sampling`, `stops`
 and `privacy` for what is left. What a model takes is data (chat/traits.py); what is left out, lowered or rewritten is
 named on the `ProviderRequest` (`ignore`, `transform`). JSON Schemas are fitted by schemas/, one table of rules for all
-providers. A reply comes back through `stream.py` or `reply.py`, with `finish`, `usage` and `faults` beside it. What
+providers. A reply comes back through `stream.py` or `reply.py`, with `finish`, `usage` and `faults` beside it;
+`failures.py` reads the error texts of all, and `call_ids.py` keeps the ids of calls apart. What
 none of them may take for granted is read by `untrusted_json.py`.
 """
 

@@ -52,7 +52,7 @@ def echoed(message: Any) -> Json:
     told = {name: value for name, value in message.model_dump(mode="json").items() if value is not None}
     for call in told.get("tool_calls", ()):
         call.pop("index", None)
-        call.get("function", {}).pop("parsed_arguments", None)
+        (call.get("function") or {}).pop("parsed_arguments", None)
     return {name: value for name, value in told.items() if name != "parsed"}
 
 
