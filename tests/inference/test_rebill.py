@@ -1,0 +1,105 @@
+"""Staff give back what completions cost too much while the model that served had no row."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils.timezone import now
+
+from accounts.models import User
+from credits import ledger
+from credits.models import CreditTransaction, StaffCeiling
+from inference import catalog
+from inference.models import ChatModel, Completion, Price
+from tests.inference.conftest import Ask
+
+PAGE = "/admin/inference/completion/rebill/"
+SERVED = "say 10 words [[served=gemini-9-flash tokens_in=250000 tokens_out=4000]]"
+
+
+@pytest.fixture
+def desk(client: Client, sam: User) -> Client:
+    """Sam, whose password was just entered."""
+    client.force_login(sam, backend="accounts.backends.PasswordBackend")
+    session = client.session
+    session["proofs"] = {"password": now().timestamp()}
+    session.save()
+    return client
+
+
+@pytest.fixture
+def rerouted(ask: Ask) -> Completion:
+    """Charged at gemini-2.5-pro's price; served by a model that becomes a row only afterwards."""
+    ask("gemini-2.5-pro", SERVED)
+    row = ChatModel.objects.get(name="gemini-3-flash")
+    row.name = row.upstream_id = "gemini-9-flash"
+    row.save(force_insert=True)
+    sheet = {"input": "0.75", "cached": "0.075", "output": "3.75"}
+    Price.objects.create(model=row, starts_at=now() - timedelta(days=1), sheet=sheet)
+    catalog.forget()
+    return Completion.objects.get()
+
+
+def filled_in(**changes: str) -> dict[str, Any]:
+    since, until = now() - timedelta(hours=1), now() + timedelta(hours=1)
+    form = {
+        "served_model": "gemini-9-flash",
+        "right": "gemini-9-flash",
+        "reason": "Served by a cheaper model",
+        "note": "",
+    }
+    moments = {f"{name}_{place}": f"{moment:{layout}}" for name, moment in (("begin", since), ("end", until))
+               for place, layout in enumerate(("%Y-%m-%d", "%H:%M:%S"))}  # fmt: skip
+    return {**form, **moments, **changes}
+
+
+def test_the_difference_is_shown_and_then_refunded(desk: Client, rerouted: Completion) -> None:
+    assert rerouted.charged_cents == 90
+    assert "served:gemini-9-flash" in rerouted.alerts
+    shown = desk.post(PAGE, filled_in()).content.decode()
+    assert "Refund $0.63" in shown and "1 completion charged $0.90" in shown
+    assert not CreditTransaction.objects.filter(type="refund").exists()
+    assert desk.post(PAGE, filled_in(confirmed="1")).status_code == 302
+    refund = CreditTransaction.objects.get(type="refund")
+    assert (refund.amount_cents, refund.refers_to) == (63, f"inference:{rerouted.pk}")
+
+
+def test_a_completion_is_rebilled_once(desk: Client, rerouted: Completion) -> None:
+    desk.post(PAGE, filled_in(confirmed="1"))
+    assert "Nothing is due" in desk.post(PAGE, filled_in(confirmed="1")).content.decode()
+    assert CreditTransaction.objects.filter(type="refund").count() == 1
+
+
+def test_what_was_refunded_before_is_not_given_twice(desk: Client, rerouted: Completion, sam: User) -> None:
+    ledger.refund(reference=f"inference:{rerouted.pk}", cents=60, reason="Goodwill", by=sam)
+    desk.post(PAGE, filled_in(confirmed="1"))
+    assert CreditTransaction.objects.filter(type="refund").order_by("-id")[0].amount_cents == 3
+
+
+def test_nobody_is_charged_more_by_it(desk: Client, ask: Ask) -> None:
+    ask("gemini-2.5-flash", "say 10 words [[served=gemini-9-flash tokens_in=1000 tokens_out=10]]")
+    page = desk.post(PAGE, filled_in(right="gemini-3-pro", confirmed="1")).content.decode()
+    assert "Nothing is due" in page
+    assert not CreditTransaction.objects.filter(type="refund").exists()
+
+
+def test_it_stops_at_the_ceiling_of_whoever_books(desk: Client, rerouted: Completion, sam: User) -> None:
+    StaffCeiling.objects.create(user=sam, booking_cents=10, day_cents=10)
+    page = desk.post(PAGE, filled_in(confirmed="1"), follow=True).content.decode()
+    assert "Refunded $0.00 for 0 completions" in page and "Not refunded" in page
+    assert not CreditTransaction.objects.filter(type="refund").exists()
+
+
+def test_it_asks_for_the_password_again(desk: Client, rerouted: Completion) -> None:
+    session = desk.session
+    session["proofs"] = {}
+    session.save()
+    assert desk.post(PAGE, filled_in(confirmed="1")).status_code == 200
+    assert not CreditTransaction.objects.filter(type="refund").exists()
+
+
+def test_staff_without_the_right_to_refund_do_not_see_it(client: Client, db: None) -> None:
+    auditor = User.objects.create_user("auditor@example.com", is_staff=True)
+    client.force_login(auditor, backend="accounts.backends.PasswordBackend")
+    assert client.get(PAGE).status_code == 403
