@@ -13,13 +13,15 @@ from django.db.models import Sum
 from conway.common.clock import midnight
 from credits.models import AuditRun, CreditAccount, CreditTransaction
 from inference.billing import spool
-from inference.models import Completion
+from inference.catalog.snapshot import MISSING_FOR
+from inference.models import CatalogCheck, ChatModel, Completion
 from inference.reporting.daily_sales import DailySales, figures
 
 AUDITED_EVERY = timedelta(hours=26)  # once a day, and two hours for the audit itself
 LONG_OPEN = timedelta(minutes=10)
 LATELY = timedelta(days=3)
 ALERTS_SHOWN = 10
+RETIRES_SOON = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,22 @@ class Dashboard:
     def stopped(self) -> int:
         """Accounts that may ask for nothing more, for what was written off."""
         return CreditAccount.objects.filter(written_off_cents__gt=settings.CONWAY_MOST_WRITE_OFF_CENTS).count()
+
+    @cached_property
+    def retiring(self) -> list[ChatModel]:
+        """Models that end within thirty days, or have ended, and are not answered by a successor yet."""
+        soon = self.now.date() + RETIRES_SOON
+        ending = ChatModel.objects.filter(is_on=True, retires_on__lte=soon)
+        return list(ending.exclude(successor_from__lte=self.now.date()).order_by("retires_on", "name"))
+
+    @cached_property
+    def missing(self) -> list[ChatModel]:
+        """Models that their providers denied of late."""
+        return list(ChatModel.objects.filter(is_on=True, missing_since__gte=self.now - MISSING_FOR).order_by("name"))
+
+    @cached_property
+    def catalog_check(self) -> CatalogCheck | None:
+        return CatalogCheck.objects.order_by("id").last()
 
     @cached_property
     def alerts(self) -> list[Completion]:

@@ -1,0 +1,90 @@
+"""Where our rows and public price lists disagree. What is found is for staff to look at; nothing follows by itself."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from inference.catalog.pricing import PriceSheet
+from inference.catalog.snapshot import Catalog, Listing
+from inference.chat.usage import BUCKETS
+from inference.models import CatalogCheck
+from inference.reporting.price_lists import ListedModel, PriceList
+
+# A price that a list announces for this long ahead should be announced here, too.
+AHEAD = (timedelta(0), timedelta(days=30), timedelta(days=90))
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """As staff read it: all are words."""
+
+    model: str
+    what: str
+    ours: str
+    theirs: str
+    source: str
+
+
+def check(book: Catalog, lists: Iterable[PriceList]) -> list[Disagreement]:
+    found = [
+        said
+        for listing in book.listings.values()
+        if listing.is_on
+        for price_list in lists
+        for said in of_model(listing, price_list, book.now())
+    ]
+    return list(dict.fromkeys(found))
+
+
+def of_model(listing: Listing, price_list: PriceList, moment: datetime) -> Iterator[Disagreement]:
+    for ahead in AHEAD:
+        listed = price_list.find(listing.provider.name, listing.upstream_id, moment + ahead)
+        price = listing.price_at(moment + ahead)
+        if listed is None or price is None:
+            continue
+        found = [
+            Disagreement(listing.name, *said, price_list.name) for said in differences(listing, price.sheet, listed)
+        ]
+        if found and ahead:
+            found = [replace(said, what=f"{said.what}, by {moment + ahead:%Y-%m-%d}") for said in found]
+        yield from found
+        if found:
+            return  # what differs today differs then, too
+
+
+def differences(listing: Listing, sheet: PriceSheet, listed: ListedModel) -> Iterator[tuple[str, str, str]]:
+    yield from prices(sheet, listed)
+    most = listing.traits.max_output_tokens
+    if listed.max_output_tokens is not None and listed.max_output_tokens != most:
+        yield "output limit", f"{most:,}", f"{listed.max_output_tokens:,}"
+    if listed.retires_on is not None and listed.retires_on != listing.retires_on:
+        yield "retirement", str(listing.retires_on or "no date"), str(listed.retires_on)
+
+
+def prices(sheet: PriceSheet, listed: ListedModel) -> Iterator[tuple[str, str, str]]:
+    """At each length of the prompt where either changes, of the buckets that the list names."""
+    for above in sorted({tier.above for tier in sheet.tiers} | set(listed.tiers)):
+        ours = sheet.tier(above + 1)
+        for bucket in BUCKETS:
+            theirs = in_force(listed, bucket, above)
+            if theirs is not None and theirs != ours.price(bucket):
+                longer = f" above {above:,}" if above else ""
+                yield f"{bucket}{longer}", plain(ours.price(bucket)), plain(theirs)
+
+
+def in_force(listed: ListedModel, bucket: str, above: int) -> Decimal | None:
+    """A list names in a tier only what changes there."""
+    reached = sorted((start, prices[bucket]) for start, prices in listed.tiers.items() if bucket in prices)
+    return next((price for start, price in reversed(reached) if start <= above), None)
+
+
+def plain(price: Decimal) -> str:
+    return f"{price.normalize():f}"
+
+
+def record(found: list[Disagreement], sources: list[str]) -> CatalogCheck:
+    """For the front page."""
+    rows: list[dict[str, Any]] = [asdict(said) for said in found]
+    return CatalogCheck.objects.create(sources=sources, disagreements=rows)
