@@ -50,6 +50,7 @@ class Caller:
     key_concurrency: int | None = None  # None: the account's is enough
     scope: str = "account"  # or 'inference'
     allowed_addresses: tuple[str, ...] | None = None  # None: from everywhere
+    follows_successors: bool = False  # a dearer successor may answer for a model that is over
     standing: Standing | None = field(default=None, compare=False, repr=False)
 
 
@@ -143,9 +144,10 @@ def lookup(credential: Credential) -> tuple[str, dict[str, Any]]:
 def caller_of(credential: Credential, row: tuple[Any, ...] | None) -> Caller:
     if row is None:
         raise ApiError(401, message="This API key or access token is not valid.")
-    user_id, key_id, models, limit, period, rate, expires_at, at_once, at_once_by_key, scope, addresses, refusal = row[
-        :12
-    ]
+    (
+        user_id, key_id, models, limit, period, rate, expires_at, at_once, at_once_by_key, scope, addresses, follows,
+        refusal,
+    ) = row[:13]  # fmt: skip
     if refusal:
         raise ApiError(*WHY_NOT[refusal])
     if not isinstance(credential, KeyDigest):
@@ -162,7 +164,8 @@ def caller_of(credential: Credential, row: tuple[Any, ...] | None) -> Caller:
         at_once_by_key,
         scope,
         None if addresses is None else tuple(addresses),
-        standing_of(row[12:]),
+        follows,
+        standing_of(row[13:]),
     )
 
 
@@ -191,7 +194,7 @@ STANDING = """
 KEY_SQL = f"""
 SELECT u.id, k.id, k.allowed_models, k.limit_cents, k.limit_period, k.requests_per_minute,
        CASE WHEN k.digest = %(digest)s THEN k.expires_at ELSE least(k.expires_at, k.previous_until) END,
-       u.concurrency, k.concurrency, k.scope, k.allowed_addresses,
+       u.concurrency, k.concurrency, k.scope, k.allowed_addresses, u.follows_successors,
        CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked'
             WHEN k.expires_at <= clock_timestamp() THEN 'expired'
             WHEN NOT u.is_active THEN 'deactivated'
@@ -202,7 +205,7 @@ LEFT JOIN credits_creditaccount a ON a.user_id = u.id LEFT JOIN credits_keyuse m
 WHERE k.digest = %(digest)s OR k.previous_digest = %(digest)s"""
 
 USER_SQL = f"""
-SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, u.concurrency, NULL, 'account', NULL,
+SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, u.concurrency, NULL, 'account', NULL, u.follows_successors,
        CASE WHEN NOT u.is_active THEN 'deactivated'
             WHEN coalesce((extract(epoch FROM u.tokens_valid_after) * 1000000)::bigint, 0) <> %(epoch)s THEN 'ended'
             WHEN EXISTS (SELECT FROM accounts_refreshtoken r

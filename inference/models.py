@@ -3,6 +3,7 @@
 ChatModel    a model we offer: its public name, where it goes, what it takes
 Price        what a model costs from a date on; never changed, so that every old charge can be recomputed
 Completion   one request that was admitted: who, what was used, at which price, how it was settled. No prompt, no reply.
+CatalogCheck where the catalogue disagreed with public price lists
 SoldDay      what completions of a day that is over come to, for the staff admin; reporting/daily_sales.py counts it
 """
 
@@ -27,7 +28,21 @@ class ChatModel(models.Model):
     successor = models.CharField(
         max_length=100, blank=True, help_text="Named to callers when the provider no longer has the model."
     )
-    retirement = models.TextField(blank=True, help_text="What is known of its end.")
+    retires_on = models.DateField(null=True, blank=True, help_text="The day the provider ends it. Customers see it.")
+    successor_from = models.DateField(
+        "successor answers from",
+        null=True,
+        blank=True,
+        help_text="From this day on the successor answers under this name, at its own price, unless that is higher and "
+        "the caller has not agreed to it. Empty: requests go to the provider as long as it takes them.",
+    )
+    missing_since = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the provider last said that it has no such model."
+    )
+    retirement = models.TextField("note on its end", blank=True, help_text="For staff; customers do not see it.")
+    summary = models.TextField(
+        blank=True, help_text="Two sentences for customers: what it is, and what it is good for."
+    )
     traits = models.JSONField(default=dict, help_text="What the model takes and refuses (chat/traits.py).")
     # Tokens per hundred o200k tokens: for the bound of an admission, and for an estimated bill. Staff change them.
     bound_percent = models.PositiveIntegerField(default=150)
@@ -93,7 +108,13 @@ class Completion(models.Model):
     )
     key = models.ForeignKey("accounts.ApiKey", null=True, on_delete=models.PROTECT, db_index=False, related_name="+")
     request_id = models.CharField(max_length=60, blank=True)
-    model = models.ForeignKey(ChatModel, on_delete=models.PROTECT, db_index=False, related_name="+")
+    model = models.ForeignKey(
+        ChatModel, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="The model that served."
+    )
+    # Null and not empty: settlements that older processes wrote to their spools have no such field.
+    asked_model = models.CharField(
+        max_length=100, null=True, blank=True, help_text="The name that was asked for, where a successor answered."
+    )
     provider = models.CharField(max_length=20)
     served_model = models.CharField(max_length=200, blank=True, help_text="What the provider says it served.")
     upstream_id = models.CharField(max_length=200, blank=True)
@@ -181,6 +202,22 @@ class Completion(models.Model):
     @classmethod
     def bucket_columns(cls) -> list[str]:
         return [f"{bucket}_tokens" for bucket in BUCKETS]
+
+
+class CatalogCheck(models.Model):
+    """Where the catalogue and public price lists disagreed when `check_catalog` last looked."""
+
+    APPLICATION_MAY = ("SELECT", "INSERT")
+
+    checked_at = models.DateTimeField(db_default=Clock(), editable=False)
+    sources = models.JSONField()
+    disagreements = models.JSONField(help_text="model, what, ours, theirs, source")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.checked_at:%Y-%m-%d %H:%M} UTC"
 
 
 class SoldDay(models.Model):

@@ -107,6 +107,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         validators=[MinValueValidator(1)],
         help_text="Completions that may run at the same time. Empty: the service's default.",
     )
+    follows_successors = models.BooleanField(
+        "follows dearer successors",
+        default=False,
+        db_default=False,
+        help_text="A model that is over may be answered by its successor even where that costs more.",
+    )
     date_joined = models.DateTimeField(db_default=Now(), editable=False)
     tokens_valid_after = models.DateTimeField(null=True, blank=True, editable=False)
 

@@ -1,6 +1,7 @@
 """Staff's side of inference: what was sold, at which price, and what is offered.
 
 completions   every completion, read-only; each opens its receipt, with what the provider took
+rebill        completions recomputed at another model's price, and the difference refunded
 filters       what completions are filtered by
 models        the catalogue: where a model goes, whether it is on, what it takes
 prices        added ahead of time, never edited

@@ -3,7 +3,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from accounts.models import ApiKey
@@ -11,6 +11,7 @@ from credits.admin.filters import DaysFilter
 from credits.admin.lists import ReadOnlyAdmin, names_user, of_user
 from credits.templatetags.money import usd
 from inference.admin import filters
+from inference.admin.rebill import RebillView
 from inference.models import Completion
 from inference.reporting import receipts
 from inference.templatetags.dollars import dollars
@@ -25,7 +26,7 @@ class CompletionAdmin(ReadOnlyAdmin):
         "first_byte", "total", "tokens", "provider",
     ]  # fmt: skip
     fields = [
-        "user", "key", "request_id", "model", "provider", "served_model", "upstream_id", "is_stream",
+        "user", "key", "request_id", "model", "asked_model", "provider", "served_model", "upstream_id", "is_stream",
         "reasoning_tokens", "settlement", "ending", "status", "finish_reason", "alerts", "raw_usage", "seen",
         "admitted_at", "created_at", "first_byte_ms", "total_ms",
     ]  # fmt: skip
@@ -36,9 +37,14 @@ class CompletionAdmin(ReadOnlyAdmin):
         filters.FirstByteFilter, filters.TotalFilter,
     ]  # fmt: skip
     keyset = ("created_at", "id")
+    change_list_template = "admin/inference/completion_list.html"
     search_fields = ["id"]
     search_help_text = "Completion id, email address, user id or wallet address, or the beginning of an API key; whole"
     change_form_template = "admin/inference/completion.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(RebillView.as_view(model_admin=self))
+        return [path("rebill/", view, name="inference_completion_rebill"), *super().get_urls()]
 
     @admin.display(description="when (UTC)")
     def when(self, completion: Completion) -> str:

@@ -30,7 +30,7 @@ class Indented(json.JSONEncoder):
 class ChatModelForm(VersionedForm):
     """A row that could not be read would take its model off the list: it is not let in."""
 
-    unversioned = ("bound_percent",)  # learned while the form is open
+    unversioned = ("missing_since",)  # written by whatever process was told so
 
     provider = forms.ChoiceField(choices=[(name, provider.title) for name, provider in PROVIDERS.items()])
     dialect = forms.ChoiceField(
@@ -58,6 +58,14 @@ class ChatModelForm(VersionedForm):
         found = self.cleaned_data["successor"]
         return found.name if found else ""
 
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.cleaned_data.get("successor_from") and not self.cleaned_data.get("successor"):
+            self.add_error("successor_from", "Name the successor that answers from this day on.")
+        if self.cleaned_data.get("successor") == self.instance.name:
+            self.add_error("successor", "A model cannot succeed itself.")
+        return cleaned
+
     def clean_traits(self) -> dict[str, Any]:
         row: dict[str, Any] = self.cleaned_data["traits"]
         try:
@@ -78,14 +86,15 @@ def said(error: Any) -> str:
 @admin.register(ChatModel)
 class ChatModelAdmin(LoggedAdmin, VersionedAdmin):
     form = ChatModelForm
-    list_display = ["name", "provider", "upstream_id", "is_on", "successor", "retirement"]
+    list_display = ["name", "provider", "upstream_id", "is_on", "retires_on", "successor", "successor_from"]
     list_filter = ["provider", "is_on"]
     actions = None
     change_form_template = "admin/inference/model.html"
     fieldsets = [
         (None, {"fields": ["name", "display_name", "is_on", "position"]}),
         ("Where it goes", {"fields": ["provider", "dialect", "upstream_id"]}),
-        ("Its end", {"fields": ["successor", "retirement"]}),
+        ("What customers read", {"fields": ["summary"]}),
+        ("Its end", {"fields": ["retires_on", "successor", "successor_from", "retirement"]}),
         ("What it takes", {"fields": ["traits"]}),
         (
             "Counting",

@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts import reauthentication
 from accounts.addresses import client_address
 from accounts.models import User
+from accounts.pages.second_factor import confirmation
 from credits import ledger
 from credits.templatetags.money import usd
 from inference.billing import rebill
@@ -99,8 +100,7 @@ class RebillView(PermissionRequiredMixin, View):
             "opts": self.model_admin.opts,
             "form": form,
             "media": form.media,
-            "asks_password": not reauthentication.is_password_recent(self.request),
-            "password_was_wrong": bool(self.request.POST.get("password")),
+            **confirmation(self.request),
         }
         if found is not None:
             context |= {

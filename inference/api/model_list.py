@@ -1,17 +1,20 @@
 """Models as `GET /v1/models` shows them, in the words of every client we know of: OpenAI's SDKs, Conway's own."""
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from inference.billing.quotes import MINIMUM_CENTS
-from inference.catalog.pricing import CENTS_PER_USD, MARKUP, PriceSheet
+from inference.catalog.pricing import CENTS_PER_USD, MARKUP, MILLION, PriceSheet, Tier
 from inference.catalog.snapshot import Catalog, Listing
+from inference.chat.traits import Traits
 
 
 def as_openai(listing: Listing, book: Catalog) -> dict[str, Any]:
     price = listing.price_at(book.now())
     traits = listing.traits
     first = listing.prices[-1].starts_at if listing.prices else book.now()
+    ends = listing.retires_on and listing.retires_on.isoformat()
     return {
         "id": listing.name,
         "object": "model",
@@ -19,16 +22,63 @@ def as_openai(listing: Listing, book: Catalog) -> dict[str, Any]:
         "owned_by": listing.provider.name,
         "provider": listing.provider.name,
         "display_name": listing.display_name,
-        "available": listing.is_available,
+        "available": listing.is_available and not listing.is_missing(book.now()),
+        "retires_on": ends,
+        "shutdown_date": ends,
+        "successor": listing.successor or None,
+        "successor_from": listing.successor_from and listing.successor_from.isoformat(),
+        "context_length": traits.context_tokens,
+        "architecture": {"input_modalities": inputs(traits), "output_modalities": ["text"]},
+        "top_provider": {
+            "context_length": traits.context_tokens,
+            "max_completion_tokens": traits.max_output_tokens,
+            "is_moderated": False,
+        },
+        "supported_parameters": supported(traits),
+        "description": listing.summary or None,
         "context_window": traits.context_tokens,
         "max_tokens": traits.max_output_tokens,
         "supports_tools": traits.tools,
         "supports_vision": bool(traits.images),
         "supports_reasoning": traits.thinking != "none",
         "parameter_style": "max_completion_tokens" if traits.length_field == "max_completion_tokens" else "max_tokens",
-        "retirement": listing.retirement or None,
         "pricing": None if price is None else pricing(price.sheet),
     }
+
+
+def inputs(traits: Traits) -> list[str]:
+    """In OpenRouter's words."""
+    takes = {"text": True, "image": bool(traits.images), "file": traits.documents, "audio": traits.audio}
+    return [name for name, taken in takes.items() if taken]
+
+
+# OpenRouter's names of parameters, with what a model must have for each.
+PARAMETERS: Mapping[str, Callable[[Traits], bool]] = {
+    "max_tokens": lambda traits: True,
+    "max_completion_tokens": lambda traits: True,
+    "stop": lambda traits: True,
+    "temperature": lambda traits: traits.sampling != "none",
+    "top_p": lambda traits: traits.sampling != "none",
+    "seed": lambda traits: True,
+    "frequency_penalty": lambda traits: True,
+    "presence_penalty": lambda traits: True,
+    "logit_bias": lambda traits: True,
+    "logprobs": lambda traits: True,
+    "top_logprobs": lambda traits: True,
+    "tools": lambda traits: traits.tools,
+    "tool_choice": lambda traits: traits.tools,
+    "parallel_tool_calls": lambda traits: traits.tools and traits.parallel_switch == "pass",
+    "response_format": lambda traits: True,
+    "structured_outputs": lambda traits: traits.json_schema,
+    "reasoning": lambda traits: traits.thinking != "none",
+    "reasoning_effort": lambda traits: traits.thinking != "none",
+    "verbosity": lambda traits: True,
+}
+
+
+def supported(traits: Traits) -> list[str]:
+    left_out = traits.ignores | traits.rejects | traits.drops
+    return [name for name, has in PARAMETERS.items() if has(traits) and name not in left_out]
 
 
 def offered(book: Catalog) -> list[dict[str, Any]]:
@@ -57,10 +107,24 @@ def pricing(sheet: PriceSheet) -> dict[str, Any]:
         "input_per_1m_tokens_usd": number(first.price("input")),
         "output_per_1m_tokens_usd": number(first.price("output")),
         "markup": str(MARKUP),
+        **per_token(first),
         "tiers": [
             {"above": tier.above, **{bucket: str(price) for bucket, price in tier.prices.items()}}
             for tier in sheet.tiers
         ],
+    }
+
+
+# OpenRouter's names, and the prices behind them.
+PER_TOKEN = {"prompt": "input", "completion": "output", "input_cache_read": "cached", "input_cache_write": "write_5m"}
+
+
+def per_token(tier: Tier) -> dict[str, str]:
+    """USD a token as it is charged, markup included: what clients that know OpenRouter calculate with."""
+    return {
+        name: format((tier.prices[bucket] * MARKUP / MILLION).normalize(), "f")
+        for name, bucket in PER_TOKEN.items()
+        if bucket in tier.prices
     }
 
 

@@ -133,6 +133,13 @@ MAX_COST = {
     "schema": {"type": "string", "pattern": "^[0-9]{1,12}$"},
     "description": "Holds at most so many cents: the output is limited to what they buy.",
 }
+FOLLOW_SUCCESSOR = {
+    "in": "header",
+    "name": "x-conway-follow-successor",
+    "required": False,
+    "schema": {"type": "string", "enum": ["true", "false"]},
+    "description": "Whether a dearer successor may answer for a model that is over. Absent: the account's setting.",
+}
 IDEMPOTENCY_KEY = {
     "in": "header",
     "name": "idempotency-key",
@@ -147,6 +154,7 @@ SENT_HEADERS = {
     "x-conway-cost-usd": "JSON replies: the exact cost before the markup.",
     "x-conway-charged-cents": "JSON replies: what was charged.",
     "x-conway-balance-cents": "JSON replies: the balance it left.",
+    "x-conway-model-redirect": "`old -> new`: a successor answered for a model that is over, at its own price.",
     "x-conway-max-tokens": "The output limit that was sent, where the credit bought less than was asked.",
     "x-conway-ignored-params": "Parameters the model cannot honour, left out.",
     "x-conway-transforms": "What was changed so that the provider takes it.",

@@ -79,7 +79,7 @@ async def pricing(request: HttpRequest) -> dict[str, Any]:
     summary="Create a chat completion",
     openapi_extra={
         "security": [{"HeaderAuth": []}],
-        "parameters": [openapi.MAX_COST, openapi.IDEMPOTENCY_KEY],
+        "parameters": [openapi.MAX_COST, openapi.FOLLOW_SUCCESSOR, openapi.IDEMPOTENCY_KEY],
         "responses": {200: openapi.COMPLETED},
         **openapi.ASKED,
     },
@@ -97,7 +97,7 @@ async def create_completion(request: HttpRequest) -> HttpResponseBase:
     tags=["completions"],
     response={200: EstimateBody, **errors(400, 401, 402, 403, 404, 413, 429)},
     summary="Estimate a chat completion",
-    openapi_extra={"parameters": [openapi.MAX_COST], **openapi.ASKED},
+    openapi_extra={"parameters": [openapi.MAX_COST, openapi.FOLLOW_SUCCESSOR], **openapi.ASKED},
 )
 async def estimate_completion(request: HttpRequest) -> dict[str, Any]:
     """The body of a completion; what it would cost, and what would be held for it now. Nothing is sent, held or

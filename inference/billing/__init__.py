@@ -3,6 +3,7 @@
 admission        what is held before anything is sent, and given back where nothing was
 settlement       what is charged after everything was read
 entry            a settlement as it is written down, for the database, a checkpoint and the spool
+rebill           what is given back where the model that served had no row yet
 spool            settlements that wait for the database, on disk
 quotes           what a request may cost
 measure          how many tokens a prompt can be, and likely is

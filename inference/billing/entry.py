@@ -44,6 +44,7 @@ class Entry:
     charged_cents: int
     ending: str
     status: int
+    asked_model: str | None = None  # where a successor answers
     served_model: str = ""
     upstream_id: str = ""
     finish_reason: str = ""
@@ -65,6 +66,7 @@ class Entry:
             key_window=hold.key_window,
             request_id=details["request_id"],
             model_id=details["model"],
+            asked_model=details.get("asked_model"),
             provider=details["provider"],
             price_id=details["price_id"],
             is_stream=details["is_stream"],

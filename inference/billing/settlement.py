@@ -89,6 +89,7 @@ async def book(entry: Entry, *, only_if_beat: int | None = None) -> Settled | No
 
 # What a correction, or a second attempt under one idempotency key, says anew.
 REPLACED = (
+    *("model_id", "asked_model", "provider", "is_stream"),
     *(f"{bucket}_tokens" for bucket in BUCKETS),
     *(
         "reasoning_tokens",

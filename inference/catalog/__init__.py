@@ -3,6 +3,8 @@
 catalog.toml   the reviewed file that a new database starts from
 loading        that file into the database
 snapshot       models as offered now, a few seconds old
+succession     which model answers under a name whose own model is over
+availability   what a provider says of a model that it no longer has
 pricing        price sheets and the formula
 """
 

@@ -79,6 +79,15 @@ class PriceSheet:
         spent = Bound(tier.cost_usd(inputs.buckets()), tier.price("output") / MILLION)
         return spent.affordable_output(cents)
 
+    def is_dearer_than(self, other: "PriceSheet") -> bool:
+        """Whether any token costs more here than there, at any length of the prompt."""
+        lengths = {tier.above + 1 for tier in (*self.tiers, *other.tiers)}
+        return any(
+            self.tier(length).price(bucket) > other.tier(length).price(bucket)
+            for length in lengths
+            for bucket in BUCKETS
+        )
+
     def unpriced(self, usage: Usage) -> list[str]:
         tier = self.tier(usage.prompt_tokens)
         return [bucket for bucket in usage.buckets() if tier.priced_as(bucket) not in tier.prices]

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -24,6 +24,8 @@ DATE = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
 SNAPSHOT_SECONDS = 2
 # Prices are announced this long before they start, so that every process knows them by then.
 NOTICE = timedelta(seconds=60)
+# A model that its provider did not know is listed as unavailable for so long, unless it answers before.
+MISSING_FOR = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,15 @@ class Listing:
     upstream_id: str
     is_on: bool
     successor: str
-    retirement: str
+    retires_on: date | None
+    successor_from: date | None
+    missing_since: datetime | None
+    summary: str
     traits: Traits
     bound_percent: int
     estimate_percent: int
     prices: tuple[PricePoint, ...]  # newest start first
+    asked_as: str | None = None  # the retired name that it answers for
 
     def price_at(self, moment: datetime) -> PricePoint | None:
         return next((price for price in self.prices if price.starts_at <= moment), None)
@@ -62,6 +68,15 @@ class Listing:
     @property
     def is_available(self) -> bool:
         return self.is_on and self.provider.is_configured and bool(self.prices)
+
+    @property
+    def redirect(self) -> str:
+        """As a header tells it; empty where the model asked for answers itself."""
+        return f"{self.asked_as} -> {self.name}" if self.asked_as else ""
+
+    def is_missing(self, moment: datetime) -> bool:
+        """Whether the provider said of late that it has no such model."""
+        return self.missing_since is not None and moment - self.missing_since < MISSING_FOR
 
 
 @dataclass(frozen=True)
@@ -145,7 +160,10 @@ def listing(row: tuple[Any, ...]) -> Listing:
         upstream_id,
         is_on,
         successor,
-        retirement,
+        retires_on,
+        successor_from,
+        missing_since,
+        summary,
         traits,
         bound,
         estimate,
@@ -159,8 +177,8 @@ def listing(row: tuple[Any, ...]) -> Listing:
     )
     speaks = DIALECTS[dialect or provider.dialect]
     return Listing(
-        name, display_name, provider, speaks, upstream_id, is_on, successor, retirement, Traits.of(parsed(traits)),
-        bound, estimate, points,
+        name, display_name, provider, speaks, upstream_id, is_on, successor, retires_on, successor_from,
+        missing_since, summary, Traits.of(parsed(traits)), bound, estimate, points,
     )  # fmt: skip
 
 
@@ -170,8 +188,8 @@ def parsed(value: Any) -> Any:
 
 
 CATALOG_SQL = """
-SELECT m.name, m.display_name, m.provider, m.dialect, m.upstream_id, m.is_on, m.successor, m.retirement, m.traits,
-       m.bound_percent, m.estimate_percent,
+SELECT m.name, m.display_name, m.provider, m.dialect, m.upstream_id, m.is_on, m.successor, m.retires_on,
+       m.successor_from, m.missing_since, m.summary, m.traits, m.bound_percent, m.estimate_percent,
        coalesce((SELECT jsonb_agg(
                    jsonb_build_array(p.id, extract(epoch FROM p.starts_at), p.sheet, p.source, p.checked_on)
                    ORDER BY p.starts_at DESC)

@@ -14,7 +14,7 @@ from inference.catalog.snapshot import Listing, PricePoint
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.usage import Usage
 from inference.completion import errors, preparing
-from inference.completion.headers import Headers, cap
+from inference.completion.headers import Headers, cap, follows
 
 # A completion would be answered with these; of the others the estimate itself is refused.
 TOLD = (
@@ -75,6 +75,7 @@ def admission_shown(quote: Quote, outlook: Outlook | AdmissionDenied) -> dict[st
 
 async def estimate(caller: Caller, body: bytes, headers: Headers) -> Estimate:
     """Raises what the completion would be refused with before its credit is looked at."""
+    caller = follows(headers, caller)
     prepared = await preparing.prepare(caller, body, await catalog.current())
     measure = prepared.measure
     quote, outlook = await asked(caller, measure, prepared.price, cap(headers))

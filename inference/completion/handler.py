@@ -23,7 +23,7 @@ from inference.catalog.snapshot import Listing, PricePoint
 from inference.chat.request import ChatRequest
 from inference.completion import concurrency, errors, preparing
 from inference.completion.channel import Channel
-from inference.completion.headers import Headers, cap, completion_id_for, headers_of, money_headers
+from inference.completion.headers import Headers, cap, completion_id_for, follows, headers_of, money_headers
 from inference.completion.response import JSON_HEADERS, STREAM_HEADERS, Answer, completion, dumps
 from inference.completion.task import CompletionTask
 from inference.sse import KEEP_ALIVE
@@ -56,6 +56,7 @@ def refusal(error: ApiError, request_id: str) -> Answer:
 async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) -> CompletionTask:
     """Up to the provider's door: everything that can be refused is refused here."""
     book = await catalog.current()
+    caller = follows(headers, caller)
     prepared = await preparing.prepare(caller, body, book)
     request, listing, price = prepared.request, prepared.listing, prepared.price
     rendered, payload, measure = prepared.rendered, prepared.payload, prepared.measure
@@ -119,6 +120,7 @@ def held_for(listing: Listing, price: PricePoint, request: ChatRequest, request_
     """What a reaper needs if we die before anything was seen."""
     return {
         "model": listing.name,
+        **({"asked_model": listing.asked_as} if listing.asked_as else {}),
         "provider": listing.provider.name,
         "price_id": price.id,
         "is_stream": bool(request.stream),

@@ -6,6 +6,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 
 from django.conf import settings
 
@@ -17,6 +18,8 @@ LONGEST_IDEMPOTENCY_KEY = 255
 LONGEST_HEADER = 2_000  # characters; clients refuse an answer with longer ones
 CENTS = re.compile(r"\s*[0-9]+\s*")
 MOST_CAP_CENTS = 10**12
+FOLLOW = "x-conway-follow-successor"
+SWITCH = {"true": True, "1": True, "false": False, "0": False}
 
 Headers = Mapping[str, str]  # names in lower case
 
@@ -51,6 +54,16 @@ def completion_id_for(caller: Caller, headers: Headers) -> tuple[str, bool]:
     return "chatcmpl-" + base64.b32encode(digest).decode().rstrip("=").lower()[:36], True
 
 
+def follows(headers: Headers, caller: Caller) -> Caller:
+    """Whether a dearer successor may answer: the account's own setting, unless this request says otherwise."""
+    given = headers.get(FOLLOW)
+    if given is None:
+        return caller
+    if (switch := SWITCH.get(given.strip().lower())) is None:
+        raise InvalidRequest(f"{FOLLOW} must be true or false.", param=FOLLOW)
+    return replace(caller, follows_successors=switch)
+
+
 # Of an answer
 
 
@@ -59,6 +72,7 @@ def headers_of(state: CompletionState) -> dict[str, str]:
     optional = {
         "x-conway-ignored-params": ",".join(rendered.ignored)[:LONGEST_HEADER],
         "x-conway-transforms": ",".join(rendered.transforms),
+        "x-conway-model-redirect": state.listing.redirect,
         "x-conway-max-tokens": str(state.lowered_limit or ""),
         "x-conway-upstream-id": latin(state.facts.upstream_id),
         "x-conway-sandbox": "true" if state.listing.provider.is_sandbox else "",

@@ -104,6 +104,7 @@ def entry(state: CompletionState, outcome: Outcome) -> Entry:
         key_window=state.admission.key_window,
         request_id=state.request_id,
         model_id=listing.name,
+        asked_model=listing.asked_as,
         provider=listing.provider.name,
         price_id=price.id,
         is_stream=state.is_stream,

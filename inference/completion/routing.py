@@ -7,6 +7,7 @@ from django.conf import settings
 
 from accounts.authentication import Caller
 from conway.common.errors import ApiError
+from inference.catalog import succession
 from inference.catalog.snapshot import Catalog, Listing, PricePoint
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.provider_request import Target
@@ -17,14 +18,13 @@ def find(book: Catalog, name: str, caller: Caller) -> tuple[Listing, PricePoint]
     listing = book.find(name)
     if listing is None or not listing.is_on:
         known = ", ".join(sorted(name for name, listing in book.listings.items() if listing.is_on))
-        raise InvalidRequest(
-            f"The model '{name[:100]}' does not exist here. Available: {known}.",
-            param="model",
-            code="model_not_found",
-            status=404,
-        )
+        raise no_such_model(f"The model '{name[:100]}' does not exist here. Available: {known}.")
     if caller.allowed_models is not None and name not in caller.allowed_models:
         raise ApiError(403, "model_not_allowed", f"This API key may not use '{name}'.", param="model")
+    try:
+        listing = succession.serving(book, listing, may_be_dearer=caller.follows_successors)
+    except succession.DearerSuccessor:
+        raise no_such_model(f"'{name}' is no longer served.{instead(book, listing)}") from None
     if not listing.provider.is_configured:
         raise ApiError(
             503,
@@ -38,6 +38,17 @@ def find(book: Catalog, name: str, caller: Caller) -> tuple[Listing, PricePoint]
             503, "model_not_priced", f"'{name}' has no price yet; our staff have to set one.", headers=errors.NO_RETRY
         )
     return listing, price
+
+
+def no_such_model(message: str) -> InvalidRequest:
+    return InvalidRequest(message, param="model", code="model_not_found", status=404)
+
+
+def instead(book: Catalog, listing: Listing) -> str:
+    """What a caller can do whose model is over; empty where it has no successor that serves."""
+    if not (offer := succession.offer(book, listing)):
+        return ""
+    return f"{offer} With the header x-conway-follow-successor: true it answers under this name."
 
 
 def target(listing: Listing, caller: Caller, *, on_loop: bool = False) -> Target:

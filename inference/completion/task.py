@@ -14,10 +14,11 @@ from typing import Any
 from inference.billing import settlement
 from inference.billing.fair import Turns
 from inference.billing.settlement import UnableToBook
+from inference.catalog import availability
 from inference.chat.provider_error import BAD_RESPONSE, NO_SUCH_MODEL, ErrorKind, ProviderError
 from inference.chat.reply import Delta, Facts, Reply
 from inference.chat.usage import Usage
-from inference.completion import concurrency, outcome, preparing
+from inference.completion import concurrency, outcome, preparing, routing
 from inference.completion.attempts import Attempts
 from inference.completion.channel import Channel
 from inference.completion.response import Chunks, error_event, fault_error
@@ -82,8 +83,8 @@ class CompletionTask(CompletionState):
             self.fault = CUT[self.ending]
         except ProviderError as fault:
             self.fault, self.ending = fault, fault.code[:40]
-            if fault.meaning is NO_SUCH_MODEL and self.listing.successor:
-                fault.advice = f"Use '{self.listing.successor}' instead."
+            if fault.meaning.code == NO_SUCH_MODEL.code:
+                fault.advice = routing.instead(self.catalog, self.listing).strip()
         except Exception:
             log.exception("completion %s failed", self.id)
             self.fault, self.ending = ProviderError(INTERNAL, "Something went wrong on our side."), "internal_error"
@@ -91,6 +92,7 @@ class CompletionTask(CompletionState):
             self.deadline = None
         try:
             await self.settle()
+            await self.note_availability()
         except UnableToBook:
             self.fault = ProviderError(
                 UNBOOKED, "The answer is complete, but could not be recorded. It is not lost; do not send it again."
@@ -99,6 +101,13 @@ class CompletionTask(CompletionState):
             concurrency.end(self.caller)  # before the client is told the end, and asks again
             await self.end()
             running.pop(self.id, None)
+
+    async def note_availability(self) -> None:
+        """A model that its provider denies is listed as unavailable, until it answers."""
+        if self.fault is None:
+            await availability.note_found(self.listing)
+        elif self.fault.meaning.code == NO_SUCH_MODEL.code:
+            await availability.note_missing(self.listing, self.catalog.now())
 
     def cut(self, ending: str, seconds: float = 0) -> None:
         """The provider is read no longer than that."""

@@ -58,6 +58,24 @@ class Offer:
     upcoming: PricePoint | None
 
     @property
+    def takes(self) -> str:
+        """In a few words, beside text."""
+        traits = self.listing.traits
+        kinds = {"images": bool(traits.images), "documents": traits.documents, "audio": traits.audio}
+        return ", ".join(["text", *(name for name, taken in kinds.items() if taken)])
+
+    @property
+    def ending(self) -> str:
+        """When it ends and what then; empty for a model of which no end is known."""
+        listing = self.listing
+        ends = f"Ends on {listing.retires_on:%-d %b %Y}." if listing.retires_on else ""
+        if not listing.successor:
+            return ends
+        if listing.successor_from:
+            return f"{ends} From {listing.successor_from:%-d %b %Y} on {listing.successor} answers under this name."
+        return f"{ends} Use {listing.successor} instead." if ends else ""
+
+    @property
     def steps(self) -> list[Step]:
         return [step(tier) for tier in self.price.sheet.tiers]
 

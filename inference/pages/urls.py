@@ -2,7 +2,7 @@ from django.urls import path
 
 from inference.pages.docs import docs_page
 from inference.pages.keys import key_page, keys_page, pause_key, revoke_page, rotate_key, secret_page
-from inference.pages.models import models_page, moved_to_v1
+from inference.pages.models import follow_successors, models_page, moved_to_v1
 from inference.pages.playground import playground_page, playground_token
 from inference.pages.receipt import receipt_page
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("keys/<int:pk>/rotate", rotate_key, name="key-rotate"),
     path("keys/<int:pk>/revoke", revoke_page, name="key-revoke"),
     path("models", models_page, name="models"),
+    path("models/successors", follow_successors, name="follow-successors"),
     path("models/<path:name>", moved_to_v1),
     path("playground", playground_page, name="playground"),
     path("playground/token", playground_token, name="playground-token"),

@@ -27,6 +27,8 @@ text, and pieces of tool arguments.
 | pace=50             | milliseconds per word; a JSON reply takes as long as its stream would                    |
 | words=40            | answer with 40 words of one token each                                                   |
 | think=20            | 20 words of thinking, where thinking is on                                               |
+| gone=MODEL,MODEL    | the provider's 404, for these models                                                     |
+| rerouted=MODEL:OTHER | asked for the one, answer with the other and say so                                     |
 | served=MODEL        | report another model as the one that answered                                            |
 | tokens-in=N tokens-out=N cached=N | report and meter so many prompt, output, cached prompt tokens              |
 | no-usage            | report no usage (the meter still knows)                                                  |

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 BRACKETS = re.compile(r"\s*\[\[([^\[\]]*)\]\]")
-KEPT_BY_ONCE = {"pace", "words", "think", "served", "tokens_in", "tokens_out", "cached"}
+KEPT_BY_ONCE = {"pace", "words", "think", "served", "gone", "rerouted", "tokens_in", "tokens_out", "cached"}
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,8 @@ class Orders:
     words: int | None = None
     think: int | None = None
     served: str | None = None
+    gone: str = ""  # models the provider has no more, between commas
+    rerouted: str = ""  # `asked:served`, between commas
     tokens_in: int | None = None
     tokens_out: int | None = None
     cached: int | None = None
@@ -32,12 +34,19 @@ class Orders:
     malformed_call: bool = False
     once: bool = False
 
+    def has_gone(self, model: str) -> bool:
+        return model in self.gone.split(",")
+
+    def served_for(self, model: str) -> str:
+        others = dict(pair.partition(":")[::2] for pair in self.rerouted.split(",") if pair)
+        return self.served or others.get(model, model)
+
     def without_faults(self) -> "Orders":
         return Orders(**{name: getattr(self, name) for name in KEPT_BY_ONCE})
 
 
 READERS: dict[str, Any] = {
-    "pace": float, "first_byte": float, "served": str, "retry_after": str,
+    "pace": float, "first_byte": float, "served": str, "gone": str, "rerouted": str, "retry_after": str,
     "quota": bool, "html": bool, "no_usage": bool, "malformed_call": bool, "once": bool,
 }  # fmt: skip
 NAMES = {field.name for field in fields(Orders)}

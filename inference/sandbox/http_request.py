@@ -49,7 +49,7 @@ class Exchange:
         self.entry.model, self.entry.user = ask.model, ask.user
         ask, orders = self.ordered(ask, incoming.body)
         await asyncio.sleep(orders.first_byte)
-        self.raise_faults(orders)
+        self.raise_faults(orders, ask.model)
         reply = write(ask, orders, hashlib.sha256(incoming.body).hexdigest())
         if self.wire.free_refusals and reply.is_bare_refusal:
             reply = replace(reply, billed=Usage())
@@ -71,7 +71,9 @@ class Exchange:
             self.seen.add(digest)
         return replace(ask, prompt=prompt), orders
 
-    def raise_faults(self, orders: Orders) -> None:
+    def raise_faults(self, orders: Orders, model: str) -> None:
+        if orders.has_gone(model):
+            raise self.wire.fault(404)
         if orders.html:
             raise RawAnswer(502, "text/html", HTML)
         if orders.quota:

@@ -90,7 +90,7 @@ def call_tokens(call: Call) -> int:
 def write(ask: Ask, orders: Orders, seed: str) -> Reply:
     choices = [a_choice(ask, orders, nth) for nth in range(ask.choices)]
     billed = measured(ask.input, choices, orders)
-    return Reply(seed, orders.served or ask.model, choices, None if orders.no_usage else billed, billed, ask)
+    return Reply(seed, orders.served_for(ask.model), choices, None if orders.no_usage else billed, billed, ask)
 
 
 def a_choice(ask: Ask, orders: Orders, nth: int) -> Choice:

@@ -1,10 +1,11 @@
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.utils.timezone import now
 
+from accounts.models import User
 from inference import catalog
 from inference.catalog.pricing import MARKUP
 from inference.models import ChatModel, Price
@@ -39,6 +40,42 @@ def test_a_coming_price_is_announced(client: Client) -> None:
     )
     catalog.forget()
     assert "input $12.35, output $100.10 as charged" in client.get("/models").content.decode()
+
+
+def names(client: Client, query: str) -> list[str]:
+    groups = client.get(f"/models?{query}").context["groups"]
+    return [offer.listing.name for group in groups for offer in group.offers]
+
+
+def test_models_are_chosen_and_sorted(client: Client) -> None:
+    assert set(names(client, "provider=moonshot")) <= {name for name in names(client, "") if name.startswith("kimi")}
+    cheapest = names(client, "sort=input")
+    assert len(cheapest) == len(names(client, ""))
+    by_name = {offer.listing.name: offer.price.sheet.tiers[0].price("input") for offer in offers()}
+    assert [by_name[name] for name in cheapest] == sorted(by_name.values())
+    assert "qwen3-coder" not in names(client, "takes=image")
+
+
+def test_an_address_with_nonsense_shows_all(client: Client) -> None:
+    assert names(client, "provider=acme&takes=smell&sort=%00") == names(client, "")
+
+
+def test_customers_read_when_a_model_ends_and_not_what_staff_noted(client: Client) -> None:
+    ends = {"retires_on": date(2027, 3, 1), "successor": "gpt-5.2", "retirement": "Our margin is thin here."}
+    ChatModel.objects.filter(name="gpt-5-nano").update(**ends, successor_from=None)
+    catalog.forget()
+    said = client.get("/models").content.decode()
+    assert "Ends on 1 Mar 2027. Use gpt-5.2 instead." in said
+    assert "margin is thin" not in said
+
+
+def test_an_account_agrees_to_dearer_successors_and_takes_it_back(client: Client, alice: User) -> None:
+    client.force_login(alice, backend="accounts.backends.PasswordBackend")
+    assert "When a model ends" in client.get("/models").content.decode()
+    for sent, follows in (({"follow": "on"}, True), ({}, False)):
+        client.post("/models/successors", sent)
+        alice.refresh_from_db()
+        assert alice.follows_successors is follows
 
 
 @pytest.mark.parametrize(

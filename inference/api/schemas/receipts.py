@@ -42,6 +42,9 @@ class ReceiptBody(Schema):
     id: str
     state: Literal["settled"]
     model: str = Field(alias="completion.model_id")
+    asked_model: str | None = Field(
+        alias="completion.asked_model", description="The name in the request, where a successor answered for it."
+    )
     provider: str = Field(alias="completion.provider")
     served_model: str = Field(alias="completion.served_model", description="What the provider says it served.")
     request_id: str = Field(alias="completion.request_id")

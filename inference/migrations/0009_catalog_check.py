@@ -7,7 +7,7 @@ import inference.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inference", "0007_retired_names"),
+        ("inference", "0008_retired_names"),
     ]
 
     operations = [

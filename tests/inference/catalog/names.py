@@ -1,0 +1,92 @@
+"""What the names that were offered from the start answer, at dates when their providers have ended them.
+
+`python -m tests.inference.catalog.names` writes docs/providers/models.md from the same rows that the test holds.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+PAGE = Path(__file__).parents[3] / "docs" / "providers" / "models.md"
+DATES = tuple(map(date.fromisoformat, ("2026-11-25", "2026-12-02", "2026-12-12", "2027-02-01")))
+
+# When a provider answers 404 for what it calls a model, and what it answers another's name with.
+GONE = {
+    "gpt-5.2-codex": date(2026, 7, 23),
+    "kimi-k2.5": date(2026, 8, 31),
+    "claude-sonnet-4-5-20250929": date(2026, 11, 30),
+    "gpt-5-mini": date(2026, 12, 11),
+    "gpt-5-nano": date(2026, 12, 11),
+    "claude-opus-4-5-20251101": date(2027, 1, 22),
+}
+REROUTED = {
+    "gemini-2.5-pro": ("gemini-3.8-flash", date(2026, 12, 1)),
+    "gemini-2.5-flash": ("gemini-3.5-flash-lite", date(2026, 12, 1)),
+}
+
+NAMES = (
+    "gpt-5.2", "gpt-5.2-codex", "gpt-5-mini", "gpt-5-nano", "claude-opus-4.6", "claude-opus-4.5", "claude-sonnet-4.5",
+    "claude-haiku-4.5", "gemini-2.5-pro", "gemini-2.5-flash", "gemini-3-pro", "gemini-3-flash", "kimi-k2.5",
+    "qwen3-coder",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Served:
+    """`by`: the model that served and was charged; without, the error names `offered`."""
+
+    by: str = ""
+    offered: str = ""
+
+    @property
+    def words(self) -> str:
+        return f"`{self.by}`" if self.by else f"404, offers `{self.offered}`"
+
+
+# From which date on it is not the model itself any more: (date, what answers instead).
+EXPECTED: dict[str, list[tuple[date, Served]]] = {
+    "gpt-5.2-codex": [(date(2026, 7, 23), Served("gpt-5.3-codex"))],
+    "gpt-5-mini": [(date(2026, 12, 11), Served("gpt-6-luna"))],
+    "gpt-5-nano": [(date(2026, 12, 11), Served(offered="gpt-6-luna"))],
+    "claude-opus-4.5": [(date(2027, 1, 22), Served("claude-opus-5.5"))],
+    "claude-sonnet-4.5": [(date(2026, 11, 30), Served("claude-sonnet-5.5"))],
+    "gemini-2.5-pro": [
+        (date(2026, 12, 1), Served("gemini-3.8-flash")),
+        (date(2027, 1, 1), Served(offered="gemini-3.8-flash")),
+    ],
+    "gemini-2.5-flash": [(date(2026, 12, 1), Served("gemini-3.5-flash-lite"))],
+    "kimi-k2.5": [(date(2026, 8, 31), Served(offered="kimi-k2.6"))],
+}
+
+
+def expected(name: str, day: date) -> Served:
+    found = [served for begins, served in EXPECTED.get(name, []) if begins <= day]
+    return found[-1] if found else Served(name)
+
+
+def gone(day: date) -> str:
+    return ",".join(model for model, ends in GONE.items() if ends <= day)
+
+
+def rerouted(day: date) -> str:
+    return ",".join(f"{model}:{other}" for model, (other, begins) in REROUTED.items() if begins <= day)
+
+
+def page() -> str:
+    rows = ["| " + " | ".join([f"`{name}`", *(expected(name, day).words for day in DATES)]) + " |" for name in NAMES]
+    return HEAD + "\n".join(
+        ["| asked for | " + " | ".join(map(str, DATES)) + " |", "|---" * (len(DATES) + 1) + "|", *rows, ""]
+    )
+
+
+HEAD = """# What the first fourteen names answer
+
+Providers end models; the names stay. Each cell is what serves, and at whose price, for a caller who has not agreed to
+dearer successors ([decisions/catalogue.md](../decisions/catalogue.md)). A 404 names the successor with its price, and
+`x-conway-follow-successor: true` has it answer. Made by `python -m tests.inference.catalog.names`;
+`tests/inference/catalog/test_names.py` asks every cell of a gateway whose clock stands there.
+
+"""
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
