@@ -20,7 +20,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
 from accounts.authentication import authenticate
-from conway import cors, pages_handler
+from conway import cors, health, pages_handler
 from conway.common import database
 from conway.common.errors import ApiError
 from credits.pages.urls import websocket_urlpatterns
@@ -36,6 +36,9 @@ pages = pages_handler.Pages()
 upkeep = BackgroundLoops()
 
 
+# For who runs the service: answered whatever Host says, and beside the pages.
+OPERATIONS = {"/healthz": health.healthz, "/readyz": health.readyz}
+
 # Their bodies may be large: they look at who asks before they read any.
 STREAMED_PATHS = frozenset({"/v1/chat/completions", "/v1/estimate"})
 
@@ -43,6 +46,8 @@ STREAMED_PATHS = frozenset({"/v1/chat/completions", "/v1/estimate"})
 async def http(scope: Scope, receive: Receive, send: Send) -> None:
     """Completions take the short way: no middleware, and no thread a request."""
     path, headers = scope["path"], scope["headers"]
+    if operation := OPERATIONS.get(path):
+        return await operation(scope, send)
     if settings.CONWAY_CORS_ORIGINS and (origin := cors.allowed(path, cors.header(headers, b"origin"))):
         if cors.is_preflight(scope):
             return await cors.preflight(origin, scope, send)

@@ -70,6 +70,8 @@ PORT = env_int("PORT", 8000)
 CONWAY_WORKERS = env_int("CONWAY_WORKERS", 1)  # what `serve` starts unless told otherwise
 CONWAY_URL = env("CONWAY_URL").rstrip("/")  # where people reach us, for links in what no request asked for
 
+CONWAY_OPERATIONS_TOKEN = env("CONWAY_OPERATIONS_TOKEN")  # who sends it sees why /readyz says no
+
 # Database and Redis
 
 EMBEDDED = "embedded"  # what DATABASE_URL may say instead of an address
