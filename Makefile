@@ -10,7 +10,7 @@ help: ## What can be made
 
 run: .venv/installed ## Everything from nothing: environment, database, demo data, server. What is there stays as it is
 	@set -a; if [ -f .env ]; then . ./.env; fi; \
-	if [ -z "$$OPENAI_API_KEY$$ANTHROPIC_API_KEY$$GEMINI_API_KEY$$MOONSHOT_API_KEY$$DASHSCOPE_API_KEY" ]; \
+	if ! env | grep -qE '^(OPENAI|ANTHROPIC|GEMINI|MOONSHOT|DASHSCOPE)_API_KEY(_FILE)?=.'; \
 	then CONWAY_SANDBOX=$${CONWAY_SANDBOX:-1} CONWAY_SANDBOX_PACE_MS=$${CONWAY_SANDBOX_PACE_MS:-40}; fi; \
 	DATABASE_URL=$${DATABASE_URL:-embedded}; CONWAY_STAFF_SECOND_FACTOR=$${CONWAY_STAFF_SECOND_FACTOR:-0}; \
 	$(BIN)/python manage.py migrate --verbosity 0 && exec $(BIN)/python manage.py demo --serve

@@ -4,7 +4,7 @@ import ipaddress
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -15,16 +15,6 @@ from accounts import mail
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 NO_MAIL = ("accounts.mail.Nowhere", "django.core.mail.backends.dummy.EmailBackend")
-SECONDS = (
-    *("CONWAY_DRAIN_SECONDS", "CONWAY_STALL_SECONDS", "CONWAY_STOP_SECONDS", "CONWAY_SETTLE_SECONDS"),
-    *("CONWAY_HEADERS_SECONDS", "CONWAY_REQUEST_SECONDS", "EMAIL_TIMEOUT"),
-)
-BYTES = ("CONWAY_MAX_BODY_BYTES", "CONWAY_PAGE_BODY_BYTES", "CONWAY_BODIES_BYTES")
-COUNTS = ("CONWAY_CONNECTIONS", "CONWAY_CONNECTIONS_PER_ADDRESS", "CONWAY_WORKERS", "CONWAY_PASSWORD_HASHES")
-STAFF = (
-    *("CONWAY_STAFF_REQUEST_HOURS", "CONWAY_STAFF_PASSWORD_MINUTES"),
-    *("CONWAY_STAFF_IDLE_MINUTES", "CONWAY_STAFF_SESSION_HOURS"),
-)
 LEAST_STUCK_SECONDS = 3  # a worker says that it lives once a second
 
 
@@ -50,13 +40,6 @@ def upstreams_are_addresses(**kwargs: Any) -> Iterator[CheckMessage]:
         if not provider["base_url"].startswith(("http://", "https://")):
             message = f"The base URL of {name} is no http(s) address: {provider['base_url']!r}"
             yield Error(message, hint="It looks like https://api.example.com/v1", id="conway.E003")
-
-
-@register
-def times_and_sizes_are_positive(**kwargs: Any) -> Iterable[CheckMessage]:
-    for name in (*SECONDS, *BYTES, *COUNTS, *STAFF):
-        if getattr(settings, name) <= 0:
-            yield Error(f"{name} must be more than 0.", hint="Unset it for the default.", id="conway.E004")
 
 
 @register
@@ -154,8 +137,8 @@ def the_application_owns_no_table(**kwargs: Any) -> Iterator[CheckMessage]:
 
 @register(deploy=True)
 def the_sandbox_is_wanted(**kwargs: Any) -> Iterator[CheckMessage]:
-    keys = [f"{prefix}_API_KEY" for prefix, *_ in settings.PROVIDER_DEFAULTS.values()]
-    unused = [key for key in keys if os.environ.get(key)]
+    keys = [f"{prefix}_API_KEY" for prefix, _ in settings.PROVIDER_DEFAULTS.values()]
+    unused = [key for key in keys if os.environ.get(key) or os.environ.get(f"{key}_FILE")]
     if settings.CONWAY_SANDBOX and unused:
         hint = "Unset CONWAY_SANDBOX to reach the providers."
         yield Warning(f"The sandbox answers although {', '.join(unused)} is set.", hint=hint, id="conway.W003")

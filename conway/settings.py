@@ -1,4 +1,4 @@
-"""Every setting, read from the environment here and nowhere else. README.md lists those an operator sets."""
+"""Django's settings. What an operator sets is in conway/variables.py, and read here and nowhere else."""
 
 import os
 import secrets
@@ -9,33 +9,17 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-from conway import embedded
+from conway import embedded, environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-def env(name: str, default: str = "") -> str:
-    return os.environ.get(name, "").strip() or default
-
-
-def env_bool(name: str, default: bool = False) -> bool:
-    return env(name, str(default)).lower() in ("1", "true", "yes", "on")
-
-
-def env_int(name: str, default: int) -> int:
-    try:
-        return int(env(name, str(default)))
-    except ValueError:
-        raise ImproperlyConfigured(f"{name} must be a whole number, not {env(name)!r}") from None
-
-
-def env_list(name: str, default: str = "") -> list[str]:
-    return [item for item in env(name, default).replace(",", " ").split() if item]
+given = environment.read(os.environ)
 
 
 # Where this machine's state lives: the embedded database, the secret key, spools, collected static files.
 
-CONWAY_DATA_DIR = Path(env("CONWAY_DATA_DIR", str(BASE_DIR / "var"))).resolve()
+CONWAY_DATA_DIR = Path(given.CONWAY_DATA_DIR or BASE_DIR / "var").resolve()
 
 
 def kept_secret(path: Path) -> str:
@@ -52,33 +36,33 @@ def kept_secret(path: Path) -> str:
     return path.read_text()
 
 
-SECRET_KEY_IS_DRAWN = not env("SECRET_KEY")
-SECRET_KEY = env("SECRET_KEY") or kept_secret(CONWAY_DATA_DIR / "secret_key")
-SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")  # the keys before this one, newest first: they still read
+SECRET_KEY_IS_DRAWN = not given.SECRET_KEY
+SECRET_KEY = given.SECRET_KEY or kept_secret(CONWAY_DATA_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = list(given.SECRET_KEY_FALLBACKS)
 
 # Of what must stay as it is when SECRET_KEY is rotated: by default the oldest key we know, as it was with one key.
 OLDEST_SECRET_KEY = [SECRET_KEY, *SECRET_KEY_FALLBACKS][-1]
-CONWAY_PSEUDONYM_KEY = env("CONWAY_PSEUDONYM_KEY") or OLDEST_SECRET_KEY  # hashes the user ids that providers see
-CONWAY_IDEMPOTENCY_KEY = env("CONWAY_IDEMPOTENCY_KEY") or OLDEST_SECRET_KEY  # Idempotency-Key -> completion id
-CONWAY_SECOND_FACTOR_KEY = env("CONWAY_SECOND_FACTOR_KEY") or OLDEST_SECRET_KEY  # seals authenticator apps' secrets
+CONWAY_PSEUDONYM_KEY = given.CONWAY_PSEUDONYM_KEY or OLDEST_SECRET_KEY  # hashes the user ids that providers see
+CONWAY_IDEMPOTENCY_KEY = given.CONWAY_IDEMPOTENCY_KEY or OLDEST_SECRET_KEY  # Idempotency-Key -> completion id
+CONWAY_SECOND_FACTOR_KEY = given.CONWAY_SECOND_FACTOR_KEY or OLDEST_SECRET_KEY  # seals authenticator apps' secrets
 
-DEBUG = env_bool("DEBUG")
+DEBUG = given.DEBUG
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or LOCAL_HOSTS
-CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
-PORT = env_int("PORT", 8000)
-CONWAY_WORKERS = env_int("CONWAY_WORKERS", 1)  # what `serve` starts unless told otherwise
-CONWAY_URL = env("CONWAY_URL").rstrip("/")  # where people reach us, for links in what no request asked for
+ALLOWED_HOSTS = list(given.ALLOWED_HOSTS) or LOCAL_HOSTS
+CSRF_TRUSTED_ORIGINS = list(given.CSRF_TRUSTED_ORIGINS)
+PORT = given.PORT
+CONWAY_WORKERS = given.CONWAY_WORKERS
+CONWAY_URL = given.CONWAY_URL.rstrip("/")  # where people reach us, for links in what no request asked for
 
-CONWAY_OPERATIONS_TOKEN = env("CONWAY_OPERATIONS_TOKEN")  # who sends it sees why /readyz says no
+CONWAY_OPERATIONS_TOKEN = given.CONWAY_OPERATIONS_TOKEN
 
 # Database and Redis
 
 EMBEDDED = "embedded"  # what DATABASE_URL may say instead of an address
-DATABASE_URL = "" if env("DATABASE_URL") == EMBEDDED else env("DATABASE_URL")
+DATABASE_URL = "" if given.DATABASE_URL == EMBEDDED else given.DATABASE_URL
 EMBEDDED_POSTGRESQL = None if DATABASE_URL else CONWAY_DATA_DIR / "postgresql"
-EMBEDDED_IS_MEANT = bool(env("DATABASE_URL") or env("CONWAY_DATA_DIR"))  # somebody chose it: it is not just left over
-CONWAY_MIGRATION_DATABASE_URL = env("CONWAY_MIGRATION_DATABASE_URL")
+EMBEDDED_IS_MEANT = bool(given.DATABASE_URL or given.CONWAY_DATA_DIR)  # somebody chose it: it is not just left over
+CONWAY_MIGRATION_DATABASE_URL = given.CONWAY_MIGRATION_DATABASE_URL
 
 
 def database(url: str, setting: str = "DATABASE_URL", embedded_role: str = embedded.APPLICATION) -> dict[str, Any]:
@@ -116,7 +100,7 @@ OWNER_DATABASE = owner_of(DATABASES["default"])
 APPLICATION_ROLE = DATABASES["default"]["USER"]  # whoever a command or a test connects as meanwhile
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env("REDIS_URL")
+REDIS_URL = given.REDIS_URL
 REDIS_SILENCE_SECONDS = 20  # channels_redis waits 5 s for a message; redis-py gives up on a silent server after 5, too
 REDIS = {"address": REDIS_URL, "socket_timeout": REDIS_SILENCE_SECONDS}
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
@@ -130,78 +114,79 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
 
 class ProviderSetting(TypedDict):
     base_url: str
-    api_key: str | None
+    api_key: str | None  # or several, with blanks between (inference/upstream/keys.py)
     sandbox: bool
 
 
-CONWAY_SANDBOX = env_bool("CONWAY_SANDBOX")
-CONWAY_SANDBOX_PACE_MS = env_int("CONWAY_SANDBOX_PACE_MS", 0)  # per word
-CONWAY_SANDBOX_URL = env("CONWAY_SANDBOX_URL").rstrip("/")  # `serve` starts the sandbox and says here where it listens
+CONWAY_SANDBOX = given.CONWAY_SANDBOX
+CONWAY_SANDBOX_PACE_MS = given.CONWAY_SANDBOX_PACE_MS
+CONWAY_SANDBOX_URL = os.environ.get("CONWAY_SANDBOX_URL", "").rstrip("/")  # said by `serve`, which starts the sandbox
 
-QWEN = "https://dashscope-intl.aliyuncs.com"
 PROVIDER_DEFAULTS = {
-    # provider    settings     default upstream root                         path in the sandbox
-    "openai":    ("OPENAI",    "https://api.openai.com/v1",                  "/openai/v1"),
-    "anthropic": ("ANTHROPIC", "https://api.anthropic.com",                  "/anthropic"),
-    "gemini":    ("GEMINI",    "https://generativelanguage.googleapis.com",  "/gemini"),
-    "moonshot":  ("MOONSHOT",  "https://api.moonshot.ai/v1",                 "/moonshot/v1"),
-    "qwen":      ("DASHSCOPE", QWEN + "/compatible-mode/v1",                 "/dashscope/compatible-mode/v1"),
+    # provider    settings     path in the sandbox
+    "openai":    ("OPENAI",    "/openai/v1"),
+    "anthropic": ("ANTHROPIC", "/anthropic"),
+    "gemini":    ("GEMINI",    "/gemini"),
+    "moonshot":  ("MOONSHOT",  "/moonshot/v1"),
+    "qwen":      ("DASHSCOPE", "/dashscope/compatible-mode/v1"),
 }  # fmt: skip
 
 
-def provider(prefix: str, default: str, sandbox_path: str) -> ProviderSetting:
+def provider(prefix: str, sandbox_path: str) -> ProviderSetting:
     """An explicit base URL stands even in sandbox mode: who names an upstream wants that one."""
-    explicit = env(f"{prefix}_BASE_URL").rstrip("/")
-    if CONWAY_SANDBOX and CONWAY_SANDBOX_URL and not explicit:
+    is_explicit = f"{prefix}_BASE_URL" in given.model_fields_set
+    if CONWAY_SANDBOX and CONWAY_SANDBOX_URL and not is_explicit:
         return {"base_url": CONWAY_SANDBOX_URL + sandbox_path, "api_key": "sandbox", "sandbox": True}
-    return {"base_url": explicit or default, "api_key": env(f"{prefix}_API_KEY") or None, "sandbox": False}
+    base_url, keys = getattr(given, f"{prefix}_BASE_URL"), getattr(given, f"{prefix}_API_KEY")
+    return {"base_url": base_url.rstrip("/"), "api_key": keys or None, "sandbox": False}
 
 
 PROVIDERS: dict[str, ProviderSetting] = {name: provider(*row) for name, row in PROVIDER_DEFAULTS.items()}
 
 # Completions
 
-CONWAY_DRAIN_SECONDS = env_int("CONWAY_DRAIN_SECONDS", 30)  # how long an upstream may go on after its client left
-CONWAY_STALL_SECONDS = env_int("CONWAY_STALL_SECONDS", 30)  # a client that reads nothing for so long has left
-CONWAY_STOP_SECONDS = env_int("CONWAY_STOP_SECONDS", 25)  # for running answers and drains, after SIGTERM
-CONWAY_SETTLE_SECONDS = env_int("CONWAY_SETTLE_SECONDS", 8)  # then, for settling what was cut: 5 s until it is spooled
-CONWAY_FIRST_BYTE_SECONDS = env_int("CONWAY_FIRST_BYTE_SECONDS", 120)  # how long a provider may think before a stream
-CONWAY_BETWEEN_BYTES_SECONDS = env_int("CONWAY_BETWEEN_BYTES_SECONDS", 60)  # and between two of its bytes
-CONWAY_JSON_SECONDS = env_int("CONWAY_JSON_SECONDS", 600)  # and for a whole JSON reply
-CONWAY_LOST_SECONDS = env_int("CONWAY_LOST_SECONDS", 30)  # a hold whose process is silent for so long is lost
-CONWAY_ESTIMATES_PER_MINUTE = env_int("CONWAY_ESTIMATES_PER_MINUTE", 120)  # of an account, in each worker
-CONWAY_ACCOUNT_CONCURRENCY = env_int("CONWAY_ACCOUNT_CONCURRENCY", 64)  # completions of an account at once
-CONWAY_PROVIDER_CONNECTIONS = env_int("CONWAY_PROVIDER_CONNECTIONS", 1000)  # to each provider, of each worker
-CONWAY_MOST_WRITE_OFF_CENTS = env_int("CONWAY_MOST_WRITE_OFF_CENTS", 100)  # beyond, an account asks for nothing more
-CONWAY_FETCH_IMAGES = env_bool("CONWAY_FETCH_IMAGES", True)  # by https, for a provider that fetches none (Kimi)
-CONWAY_MAX_BODY_BYTES = env_int("CONWAY_MAX_BODY_BYTES", 32 * 1024 * 1024)
+CONWAY_DRAIN_SECONDS = given.CONWAY_DRAIN_SECONDS
+CONWAY_STALL_SECONDS = given.CONWAY_STALL_SECONDS
+CONWAY_STOP_SECONDS = given.CONWAY_STOP_SECONDS
+CONWAY_SETTLE_SECONDS = given.CONWAY_SETTLE_SECONDS
+CONWAY_FIRST_BYTE_SECONDS = given.CONWAY_FIRST_BYTE_SECONDS
+CONWAY_BETWEEN_BYTES_SECONDS = given.CONWAY_BETWEEN_BYTES_SECONDS
+CONWAY_JSON_SECONDS = given.CONWAY_JSON_SECONDS
+CONWAY_LOST_SECONDS = given.CONWAY_LOST_SECONDS
+CONWAY_ESTIMATES_PER_MINUTE = given.CONWAY_ESTIMATES_PER_MINUTE
+CONWAY_ACCOUNT_CONCURRENCY = given.CONWAY_ACCOUNT_CONCURRENCY
+CONWAY_PROVIDER_CONNECTIONS = given.CONWAY_PROVIDER_CONNECTIONS
+CONWAY_MOST_WRITE_OFF_CENTS = given.CONWAY_MOST_WRITE_OFF_CENTS
+CONWAY_FETCH_IMAGES = given.CONWAY_FETCH_IMAGES
+CONWAY_MAX_BODY_BYTES = given.CONWAY_MAX_BODY_BYTES
 DATA_UPLOAD_MAX_MEMORY_SIZE = CONWAY_MAX_BODY_BYTES  # the server has refused more before Django sees it
 
 # Connections, of each worker
 
-CONWAY_PAGE_BODY_BYTES = env_int("CONWAY_PAGE_BODY_BYTES", 1024 * 1024)  # where no key is looked at before the body
-CONWAY_BODIES_BYTES = env_int("CONWAY_BODIES_BYTES", 256 * 1024 * 1024)  # of all requests that are not answered yet
-CONWAY_HEADERS_SECONDS = env_int("CONWAY_HEADERS_SECONDS", 20)  # for a request's headers, from its first byte
-CONWAY_REQUEST_SECONDS = env_int("CONWAY_REQUEST_SECONDS", 300)  # and for the whole of it
-CONWAY_CONNECTIONS = env_int("CONWAY_CONNECTIONS", 10_000)  # or as many as the limit of descriptors allows
-CONWAY_CONNECTIONS_PER_ADDRESS = env_int("CONWAY_CONNECTIONS_PER_ADDRESS", 1_000)
-# Networks whose X-Forwarded-For is believed, and whose connections are not counted: they bring everybody's.
-CONWAY_TRUSTED_PROXIES = env_list("CONWAY_TRUSTED_PROXIES", "127.0.0.0/8 ::1/128")
-CONWAY_STUCK_SECONDS = env_int("CONWAY_STUCK_SECONDS", 20)  # a worker whose loop stands still is ended; 0: never
-CONWAY_CORS_ORIGINS = env_list("CONWAY_CORS_ORIGINS")  # whose pages may call /v1 from a browser
+CONWAY_PAGE_BODY_BYTES = given.CONWAY_PAGE_BODY_BYTES
+CONWAY_BODIES_BYTES = given.CONWAY_BODIES_BYTES
+CONWAY_HEADERS_SECONDS = given.CONWAY_HEADERS_SECONDS
+CONWAY_REQUEST_SECONDS = given.CONWAY_REQUEST_SECONDS
+CONWAY_CONNECTIONS = given.CONWAY_CONNECTIONS
+CONWAY_CONNECTIONS_PER_ADDRESS = given.CONWAY_CONNECTIONS_PER_ADDRESS
+CONWAY_TRUSTED_PROXIES = list(given.CONWAY_TRUSTED_PROXIES)
+CONWAY_STUCK_SECONDS = given.CONWAY_STUCK_SECONDS
+CONWAY_CORS_ORIGINS = list(given.CONWAY_CORS_ORIGINS)
 
 # What a member of staff books alone; beyond it a second one confirms. Superusers set other ceilings for a person.
 
-CONWAY_STAFF_BOOKING_CENTS = env_int("CONWAY_STAFF_BOOKING_CENTS", 100_000)  # at once
-CONWAY_STAFF_DAY_CENTS = env_int("CONWAY_STAFF_DAY_CENTS", 500_000)  # in a day (UTC), all bookings together
-CONWAY_STAFF_REQUEST_HOURS = env_int("CONWAY_STAFF_REQUEST_HOURS", 24)  # how long a second person may take
-CONWAY_STAFF_PASSWORD_MINUTES = env_int("CONWAY_STAFF_PASSWORD_MINUTES", 15)  # then it is asked before money moves
+CONWAY_STAFF_BOOKING_CENTS = given.CONWAY_STAFF_BOOKING_CENTS
+CONWAY_STAFF_DAY_CENTS = given.CONWAY_STAFF_DAY_CENTS
+CONWAY_STAFF_REQUEST_HOURS = given.CONWAY_STAFF_REQUEST_HOURS
+CONWAY_STAFF_PASSWORD_MINUTES = given.CONWAY_STAFF_PASSWORD_MINUTES
 
 # Staff show a second factor, a code or a passkey. A session of theirs ends when it is left alone, and after a day.
 
-CONWAY_STAFF_SECOND_FACTOR = env_bool("CONWAY_STAFF_SECOND_FACTOR", not CONWAY_SANDBOX)
-CONWAY_STAFF_IDLE_MINUTES = env_int("CONWAY_STAFF_IDLE_MINUTES", 60)
-CONWAY_STAFF_SESSION_HOURS = env_int("CONWAY_STAFF_SESSION_HOURS", 24)
+CONWAY_STAFF_SECOND_FACTOR = (
+    not CONWAY_SANDBOX if given.CONWAY_STAFF_SECOND_FACTOR is None else given.CONWAY_STAFF_SECOND_FACTOR
+)
+CONWAY_STAFF_IDLE_MINUTES = given.CONWAY_STAFF_IDLE_MINUTES
+CONWAY_STAFF_SESSION_HOURS = given.CONWAY_STAFF_SESSION_HOURS
 
 # Applications
 
@@ -285,7 +270,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
-CONWAY_PASSWORD_HASHES = env_int("CONWAY_PASSWORD_HASHES", 2)  # at once, in one process
+CONWAY_PASSWORD_HASHES = given.CONWAY_PASSWORD_HASHES
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -303,30 +288,30 @@ SESSION_ENGINE = "accounts.sessions"
 # Mail. Its links sign people in: only the sandbox, which has no users to lose, writes them to its log. A mail is handed
 # to threads of ours, so that a silent mail server keeps no answer waiting; EMAIL_DELIVERED_BY is who really sends it.
 
-EMAIL_HOST = env("EMAIL_HOST")
-EMAIL_DELIVERED_BY = env("EMAIL_BACKEND") or (
+EMAIL_HOST = given.EMAIL_HOST
+EMAIL_DELIVERED_BY = given.EMAIL_BACKEND or (
     "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST
     else "django.core.mail.backends.console.EmailBackend" if CONWAY_SANDBOX
     else "accounts.mail.Nowhere"
 )  # fmt: skip
 EMAIL_BACKEND = "conway.common.outbox.EmailBackend"
-EMAIL_PORT = env_int("EMAIL_PORT", 25)
-EMAIL_HOST_USER = env("EMAIL_HOST_USER")
-EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS")  # STARTTLS, port 587
-EMAIL_USE_SSL = env_bool("EMAIL_USE_SSL")  # from the first byte, port 465
-EMAIL_TIMEOUT = env_int("EMAIL_TIMEOUT", 10)  # seconds, for each thing the mail server has to say
-DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "Conway <no-reply@localhost>")
+EMAIL_PORT = given.EMAIL_PORT
+EMAIL_HOST_USER = given.EMAIL_HOST_USER
+EMAIL_HOST_PASSWORD = given.EMAIL_HOST_PASSWORD
+EMAIL_USE_TLS = given.EMAIL_USE_TLS
+EMAIL_USE_SSL = given.EMAIL_USE_SSL
+EMAIL_TIMEOUT = given.EMAIL_TIMEOUT
+DEFAULT_FROM_EMAIL = given.DEFAULT_FROM_EMAIL
 
 # Behind a proxy that speaks TLS; HTTPS_ONLY when every name of this service is reached by HTTPS and by nothing else.
 
-HTTPS_ONLY = env_bool("HTTPS_ONLY")
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("BEHIND_TLS_PROXY") else None
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_bool("BEHIND_TLS_PROXY") or HTTPS_ONLY
+HTTPS_ONLY = given.HTTPS_ONLY
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if given.BEHIND_TLS_PROXY else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = given.BEHIND_TLS_PROXY or HTTPS_ONLY
 SECURE_SSL_REDIRECT = HTTPS_ONLY
-SECURE_HSTS_SECONDS = env_int("HSTS_SECONDS", 365 * 24 * 3600) if HTTPS_ONLY else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = env_bool("HSTS_INCLUDE_SUBDOMAINS")
-SECURE_HSTS_PRELOAD = env_bool("HSTS_PRELOAD")
+SECURE_HSTS_SECONDS = given.HSTS_SECONDS if HTTPS_ONLY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = given.HSTS_INCLUDE_SUBDOMAINS
+SECURE_HSTS_PRELOAD = given.HSTS_PRELOAD
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS_ONLY else "sessionid"  # no other name of the domain can set these
 CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS_ONLY else "csrftoken"
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # subdomains and preloading concern more than this service
@@ -348,7 +333,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO").upper()},
+    "root": {"handlers": ["console"], "level": given.LOG_LEVEL},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "httpx2": {"level": "WARNING"},

@@ -168,7 +168,7 @@ async def post(
 ) -> AsyncIterator[Response]:
     """Raises `ProviderError` where no answer came; what an answer means is its dialect's to say."""
     with connection_of(provider.name, account):
-        raw = await send(provider, path, body, headers, FIRST_BYTE_SECONDS if stream else JSON_SECONDS)
+        raw = await send_with_some_key(provider, path, body, headers, FIRST_BYTE_SECONDS if stream else JSON_SECONDS)
         try:
             yield Response(raw.status_code, in_seconds(raw.headers), raw)
         finally:
@@ -223,6 +223,21 @@ def address(url: str) -> httpx.URL:
     return httpx.URL(url)
 
 
+async def send_with_some_key(
+    provider: Provider, path: str, body: bytes, headers: Mapping[str, str], seconds: float
+) -> httpx.Response:
+    """Each key is tried once at most."""
+    keys, tried = provider.keys, list[str]()
+    key: str | None = keys.next()
+    while key is not None:
+        raw = await send(provider, path, body, provider.headers(key, headers), seconds)
+        tried.append(key)
+        if not keys.is_refused(key, raw.status_code, raw.headers) or (key := keys.next(tried)) is None:
+            return raw
+        await raw.aclose()
+    raise ProviderError(UNREACHABLE, "There is no key.")
+
+
 async def send(
     provider: Provider, path: str, body: bytes, headers: Mapping[str, str], seconds: float
 ) -> httpx.Response:
@@ -231,7 +246,7 @@ async def send(
         "POST",
         address(provider.base_url + path),
         content=body,
-        headers=provider.headers({"content-type": "application/json", **headers}),
+        headers={"content-type": "application/json", **headers},
         extensions={"timeout": {"connect": CONNECT_SECONDS, "read": None, "write": None, "pool": None}},
     )
     try:

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.conf import settings
 
+from inference.upstream.keys import Keys, keys_of
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:
@@ -31,10 +33,14 @@ class Provider:
     def is_sandbox(self) -> bool:
         return settings.PROVIDERS[self.name]["sandbox"]
 
-    def headers(self, extra: Mapping[str, str]) -> dict[str, Any]:
+    @property
+    def keys(self) -> Keys:
+        return keys_of(self.name, settings.PROVIDERS[self.name]["api_key"] or "")
+
+    def headers(self, key: str, extra: Mapping[str, str]) -> dict[str, Any]:
         # identity: compressed streams arrive in lumps, a sentence at a time
         return {
-            self.key_header: self.key_form.format(key=settings.PROVIDERS[self.name]["api_key"]),
+            self.key_header: self.key_form.format(key=key),
             "accept-encoding": "identity",
             **extra,
         }

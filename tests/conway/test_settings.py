@@ -70,6 +70,7 @@ def test_a_database_url_names_another_server(setting: Any, url: str) -> None:
     ("name", "value", "said"),
     [
         ("PORT", "eighty", "PORT must be a whole number, not 'eighty'"),
+        ("CONWAY_STOP_SECOND", "3", "CONWAY_STOP_SECOND is no setting. Did you mean CONWAY_STOP_SECONDS?"),
         ("DATABASE_URL", "nonsense", "DATABASE_URL cannot be read"),
     ],
 )
