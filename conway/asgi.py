@@ -20,7 +20,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
 from accounts.authentication import authenticate
-from conway import cors, health, pages_handler
+from conway import cors, health, monitoring, pages_handler
 from conway.common import database
 from conway.common.errors import ApiError
 from credits.pages.urls import websocket_urlpatterns
@@ -34,10 +34,11 @@ from inference.upstream import client as upstream
 
 pages = pages_handler.Pages()
 upkeep = BackgroundLoops()
+sampling: list[asyncio.Task[None]] = []
 
 
 # For who runs the service: answered whatever Host says, and beside the pages.
-OPERATIONS = {"/healthz": health.healthz, "/readyz": health.readyz}
+OPERATIONS = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": monitoring.page}
 
 # Their bodies may be large: they look at who asks before they read any.
 STREAMED_PATHS = frozenset({"/v1/chat/completions", "/v1/estimate"})
@@ -115,11 +116,14 @@ async def start() -> None:
     await sync_to_async(catalog.load)()
     await database.pool()
     upkeep.start()
+    sampling.append(asyncio.create_task(monitoring.sample_for_ever()))
 
 
 async def stop(deadline: float) -> None:
     """After a worker's last answer, or at `deadline`, in the loop's time, beside those still running. Drains may go on
     until then; what is left is cut and settled within CONWAY_SETTLE_SECONDS."""
+    while sampling:
+        sampling.pop().cancel()
     await upkeep.stop(deadline - asyncio.get_running_loop().time())
     await upstream.close()
     await database.close()

@@ -1,6 +1,7 @@
 """A worker: Daphne, where send() waits for a slow reader and SIGTERM lets running answers end.
 
-`python -m conway.server LISTENING PULSE MODULE` serves MODULE.application on the listening socket of that descriptor.
+`python -m conway.server LISTENING PULSE MODULE [FOLDER SEAT]` serves MODULE.application on the listening socket of that
+descriptor, and counts in that seat of that folder (conway.common.metrics).
 MODULE.start() runs before the first request; from then on a byte a second is written to PULSE, for as long as the event
 loop goes round. SIGTERM stops it, and the end of standard input, which comes when the parent is gone, however it went;
 MODULE.stop(deadline) is then its last act. Requests for MODULE.STREAMED_PATHS begin before their body is here.
@@ -30,6 +31,7 @@ from twisted.internet import reactor
 from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, STDLibLogObserver, globalLogBeginner
 
 from conway.budget import Budget
+from conway.common import metrics
 from conway.http_connection import Factory, Flow, Request, WebSocket
 from conway.pulse import BEAT_SECONDS
 from conway.seats import Seats, most_connections, raise_descriptor_limit
@@ -199,7 +201,9 @@ def log_twisted() -> None:
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
 
 
-def main(listening: str, pulse: str, module: str) -> int:
+def main(listening: str, pulse: str, module: str, folder: str = "", seat: str = "") -> int:
+    if folder:
+        count_with_others(folder, seat)
     faulthandler.enable()  # the parent's SIGABRT shows what a stuck worker was at
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # its memory is private
     descriptors = raise_descriptor_limit()
@@ -233,6 +237,13 @@ def main(listening: str, pulse: str, module: str) -> int:
         stop_seconds=settings.CONWAY_STOP_SECONDS,
         settle_seconds=settings.CONWAY_SETTLE_SECONDS,
     ).run()
+
+
+def count_with_others(folder: str, seat: str) -> None:
+    try:
+        metrics.join(folder, seat)
+    except OSError as error:
+        logger.warning("This worker's metrics are its own: %s", error)
 
 
 if __name__ == "__main__":

@@ -331,11 +331,15 @@ SPECTACULAR_SETTINGS = {"TITLE": "Conway accounts and credits", "VERSION": "1", 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {
+        "plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "conway.common.logs.Json"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": given.CONWAY_LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": given.LOG_LEVEL},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "httpx2": {"level": "WARNING"},
+        "conway.access": {"level": "NOTSET" if given.CONWAY_ACCESS_LOG else "WARNING"},
     },
 }

@@ -106,7 +106,12 @@ class Service(Section):
     LOG_LEVEL: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)] = (
         variable("INFO", "the least that is logged")
     )
-    CONWAY_OPERATIONS_TOKEN: str = secret("who sends it as a bearer token sees why /readyz says no")
+    CONWAY_LOG_FORMAT: Literal["plain", "json"] = variable("plain", "json: an object a line")
+    CONWAY_ACCESS_LOG: bool = variable(True, "a line for each answer, at INFO; never prompts, replies, keys, addresses")
+    CONWAY_OPERATIONS_TOKEN: str = secret(
+        "who sends it as a bearer token may read /metrics, and sees why /readyz says no; unset, /metrics is for "
+        "this machine alone, and for nobody behind a proxy"
+    )
 
 
 class Proxy(Section):

@@ -13,6 +13,8 @@ import socket
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Callable, Coroutine
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -40,18 +42,21 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Workers:
-    def __init__(self, listening: socket.socket, count: int, module: str = "conway.asgi") -> None:
-        self.listening, self.count, self.module = listening, count, module
+    def __init__(
+        self, listening: socket.socket, count: int, module: str = "conway.asgi", metrics: Path | None = None
+    ) -> None:
+        self.listening, self.metrics, self.module = listening, metrics, module
         self.lifeline, self.held = os.pipe()
         self.begun = asyncio.Semaphore(0)  # released by each worker that takes requests
         self.watches: set[asyncio.Task[None]] = set()
-        self.kept = [SupervisedProcess("worker", self.start) for _ in range(count)]
+        self.kept = [SupervisedProcess("worker", partial(self.start, str(seat))) for seat in range(count)]
 
-    async def start(self) -> Process:
+    async def start(self, seat: str) -> Process:
         pulse = Pulse()
         inherited = (self.listening.fileno(), pulse.said)
+        counting = (str(self.metrics), seat) if self.metrics else ()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "conway.server", *map(str, inherited), self.module,
+            sys.executable, "-m", "conway.server", *map(str, inherited), self.module, *counting,
             stdin=self.lifeline, pass_fds=inherited, start_new_session=True,
         )  # fmt: skip
         pulse.leave_to_worker()

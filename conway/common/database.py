@@ -49,6 +49,10 @@ def spoils_sessions(error: BaseException) -> bool:
     return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(AGAINST_SESSION)
 
 
+def pool_of_this_loop() -> AsyncConnectionPool | None:
+    return _pools.get(asyncio.get_running_loop())
+
+
 async def pool() -> AsyncConnectionPool:
     loop = asyncio.get_running_loop()
     if (found := _pools.get(loop)) is not None:

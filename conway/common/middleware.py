@@ -1,5 +1,7 @@
 """Every answer has an `x-request-id`, and under /v1 every error the one shape, even those that no exception made."""
 
+import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,17 +13,24 @@ from django.utils.deprecation import MiddlewareMixin
 
 from conway.common.error_pages import is_api
 from conway.common.errors import ApiError, new_request_id
+from conway.common.logs import Fields, told_id
+
+log = logging.getLogger("conway.access")
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 @sync_and_async_middleware
 def api_answers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
     def before(request: HttpRequest) -> None:
         request.request_id = new_request_id()  # type: ignore[attr-defined]  # ours, on Django's request
+        request.began = time.monotonic()  # type: ignore[attr-defined]
 
     def after(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if response.status_code >= 400 and is_api(request) and not is_json(response):
             response = in_shape(response)
         response.headers.setdefault("x-request-id", request.request_id)  # type: ignore[attr-defined]  # set above
+        tell(request, response)
         return response
 
     if iscoroutinefunction(get_response):
@@ -37,6 +46,24 @@ def api_answers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpReq
         return after(request, get_response(request))
 
     return synchronous
+
+
+def tell(request: Any, response: HttpResponseBase) -> None:
+    """A line of the access log. By its route, not its path: mailed links have their secret there."""
+    if not log.isEnabledFor(logging.INFO):
+        return
+    known = vars(request)  # who asks, if anybody wanted to know: the log asks no database
+    user = known.get("_cached_user") or known.get("_acached_user")
+    fields = {
+        "request_id": request.request_id,
+        "client_request_id": told_id(request.headers.get("x-request-id", "")),
+        "method": request.method if request.method in METHODS else "other",
+        "route": request.resolver_match.route if request.resolver_match else None,
+        "account": getattr(user, "pk", None),
+        "status": response.status_code,
+        "total_ms": round((time.monotonic() - request.began) * 1000),
+    }
+    log.info("%s", Fields(fields), extra={"fields": fields})
 
 
 def is_json(response: HttpResponseBase) -> bool:

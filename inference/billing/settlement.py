@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from conway.common.database import DatabaseUnavailable
 from credits import ledger
 from credits.ledger import ReceiptStatement, Settled
+from inference import metrics
 from inference.billing.entry import Entry
 from inference.billing.spool import PROCESS, Spool
 from inference.chat.usage import BUCKETS
@@ -73,7 +74,7 @@ async def keep_safe(entry: Entry) -> None:
 
 async def book(entry: Entry, *, only_if_beat: int | None = None) -> Settled | None:
     written = entry.as_json()
-    return await ledger.settle(
+    settled = await ledger.settle(
         receipt=RECEIPT,
         params={
             "completion_id": entry.id,
@@ -85,6 +86,9 @@ async def book(entry: Entry, *, only_if_beat: int | None = None) -> Settled | No
         key_window=entry.key_window,
         only_if_beat=only_if_beat,
     )
+    if settled is not None:
+        metrics.booked(written["row"], due_cents=settled.charged_cents, written_off_cents=settled.written_off_cents)
+    return settled
 
 
 # What a correction, or a second attempt under one idempotency key, says anew.

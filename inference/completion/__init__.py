@@ -16,5 +16,6 @@ errors         every failure as the caller sees it
 estimate       the same way, asked only
 pace           how often an account may ask for what costs it nothing
 background     a serving process's loops: heartbeats, checkpoints, recovery
+report         what operators are told of each answer: a count and a line of the log
 recovery       the replay of spools, the settlement of lost holds
 """

@@ -6,6 +6,7 @@ Errors come in that order, too: 401, then 400, 404 and 503, then 402.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -16,12 +17,13 @@ from accounts.addresses import Origin
 from accounts.authentication import Caller, authenticate
 from conway.common.database import DatabaseUnavailable
 from conway.common.errors import ApiError, new_request_id
+from conway.common.logs import told_id
 from credits.ledger import AdmissionDenied
 from inference import catalog
 from inference.billing import admission
 from inference.catalog.snapshot import Listing, PricePoint
 from inference.chat.request import ChatRequest
-from inference.completion import concurrency, errors, preparing
+from inference.completion import concurrency, errors, preparing, report
 from inference.completion.channel import Channel
 from inference.completion.headers import Headers, cap, completion_id_for, follows, headers_of, money_headers
 from inference.completion.response import JSON_HEADERS, STREAM_HEADERS, Answer, completion, dumps
@@ -44,7 +46,13 @@ async def complete(headers: Headers, body: bytes, caller: Caller | None = None, 
         task = await begin(caller, body, headers, request_id)
         return await answer(task)
     except Exception as error:
-        return refusal(errors.answer_to(error), request_id)
+        return refused(error, request_id, headers, caller)
+
+
+def refused(error: Exception, request_id: str, headers: Headers, caller: Caller | None = None) -> Answer:
+    answer = errors.answer_to(error)
+    report.refused(answer, request_id=request_id, headers=headers, caller=caller, format="chat")
+    return refusal(answer, request_id)
 
 
 def refusal(error: ApiError, request_id: str) -> Answer:
@@ -55,6 +63,7 @@ def refusal(error: ApiError, request_id: str) -> Answer:
 
 async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) -> CompletionTask:
     """Up to the provider's door: everything that can be refused is refused here."""
+    received = time.monotonic()
     book = await catalog.current()
     caller = follows(headers, caller)
     prepared = await preparing.prepare(caller, body, book)
@@ -105,6 +114,8 @@ async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) 
         drain_seconds=settings.CONWAY_DRAIN_SECONDS,
         measure=measure,
         lowered_limit=limit if is_lowered else None,
+        received=received,
+        client_request_id=told_id(headers.get("x-request-id", "")),
     )
     task.start()
     return task

@@ -36,6 +36,9 @@ class CompletionState:
     admitted_at: datetime
     measure: Measure
     lowered_limit: int | None = None
+    format: str = "chat"
+    client_request_id: str = ""  # the caller's own, for our log
+    received: float = field(default_factory=time.monotonic)
 
     facts: Facts = field(default_factory=Facts)
     gathered: Gathered = field(default_factory=Gathered)
@@ -50,6 +53,8 @@ class CompletionState:
     booked: Booked | None = None
     began: float = field(default_factory=time.monotonic)
     asked: float | None = None  # when the provider was asked, the last time
+    first_asked: float | None = None
+    read_until: float | None = None
     first_byte: float | None = None
     first_word: float | None = None  # of the answer itself: what came before it was thought
     count: int = 0

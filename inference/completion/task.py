@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from inference import metrics
 from inference.billing import settlement
 from inference.billing.fair import Turns
 from inference.billing.settlement import UnableToBook
@@ -18,7 +19,7 @@ from inference.catalog import availability
 from inference.chat.provider_error import BAD_RESPONSE, NO_SUCH_MODEL, ErrorKind, ProviderError
 from inference.chat.reply import Delta, Facts, Reply
 from inference.chat.usage import Usage
-from inference.completion import concurrency, outcome, preparing, routing
+from inference.completion import concurrency, outcome, preparing, report, routing
 from inference.completion.attempts import Attempts
 from inference.completion.channel import Channel
 from inference.completion.response import Chunks, error_event, fault_error
@@ -90,6 +91,7 @@ class CompletionTask(CompletionState):
             self.fault, self.ending = ProviderError(INTERNAL, "Something went wrong on our side."), "internal_error"
         finally:
             self.deadline = None
+            self.read_until = time.monotonic()
         try:
             await self.settle()
             await self.note_availability()
@@ -98,9 +100,11 @@ class CompletionTask(CompletionState):
                 UNBOOKED, "The answer is complete, but could not be recorded. It is not lost; do not send it again."
             )
         finally:
+            settled_at = time.monotonic()
             concurrency.end(self.caller)  # before the client is told the end, and asks again
             await self.end()
             running.pop(self.id, None)
+            report.ended(self, settled_at)
 
     async def note_availability(self) -> None:
         """A model that its provider denies is listed as unavailable, until it answers."""
@@ -139,10 +143,12 @@ class CompletionTask(CompletionState):
                 try:
                     return await self.ask()
                 except ProviderError as fault:
+                    metrics.UPSTREAM_ERRORS.labels(self.listing.provider.name, fault.meaning.code).inc()
                     if self.finishes and self.facts.usage is not None:
                         return  # all was said; only the farewell is missing
                     if (pause := self.pause(attempts, fault)) is None:
                         raise
+                metrics.UPSTREAM_RETRIES.labels(self.listing.provider.name).inc()
                 await asyncio.sleep(pause)
                 self.is_answered, self.facts = False, Facts()
                 if self.rendered.mended:
@@ -170,6 +176,7 @@ class CompletionTask(CompletionState):
         path = dialect.path(self.listing.upstream_id, stream=wants_stream)
         headers = {**self.rendered.headers, "x-request-id": self.request_id}
         self.asked = time.monotonic()
+        self.first_asked = self.first_asked or self.asked
         account = self.caller.user_id
         async with upstream.post(
             self.listing.provider, path, self.payload, headers, stream=wants_stream, account=account

@@ -198,6 +198,11 @@ def in_seconds(headers: Mapping[str, str]) -> Mapping[str, str]:
     return {**headers, "retry-after": f"{max(0, seconds):.3f}"}
 
 
+def in_use(provider: str) -> int:
+    """Connections of this process."""
+    return _open[provider]
+
+
 @contextmanager
 def connection_of(provider: str, account: int) -> Iterator[None]:
     """One of the provider's connections, unless there is none or the account has its share."""
@@ -232,7 +237,7 @@ async def send_with_some_key(
     while key is not None:
         raw = await send(provider, path, body, provider.headers(key, headers), seconds)
         tried.append(key)
-        if not keys.is_refused(key, raw.status_code, raw.headers) or (key := keys.next(tried)) is None:
+        if not keys.is_refused(key, raw.status_code, in_seconds(raw.headers)) or (key := keys.next(tried)) is None:
             return raw
         await raw.aclose()
     raise ProviderError(UNREACHABLE, "There is no key.")

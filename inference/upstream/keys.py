@@ -5,12 +5,14 @@ have been refused, the last refusal is the answer. A provider with one key has n
 """
 
 import logging
+import re
 import time
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 REFUSED_SECONDS = 600.0  # revoked, most likely: staff have to look
 LIMITED_SECONDS = 30.0  # where the provider does not say how long
+SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 REST_SECONDS = {401: REFUSED_SECONDS, 429: LIMITED_SECONDS}
 
 log = logging.getLogger(__name__)
@@ -36,8 +38,8 @@ class Keys:
         """Whether this answer is about the key and another may do better; then it rests."""
         if status not in REST_SECONDS or len(self.keys) == 1:
             return False
-        said = headers.get("retry-after", "")
-        seconds = float(said) if status == 429 and said.isdecimal() else REST_SECONDS[status]
+        said = SECONDS.fullmatch(headers.get("retry-after", "")) if status == 429 else None
+        seconds = float(said[0]) if said else REST_SECONDS[status]
         self.awake_at[key] = time.monotonic() + min(seconds, REFUSED_SECONDS)
         place = f"key {self.keys.index(key) + 1} of {len(self.keys)}"
         log.warning("%s answers %s to %s, which rests for %.0f s", self.provider, status, place, seconds)

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from psycopg.errors import InsufficientPrivilege
 
-from conway import workers
+from conway import metrics_folder, workers
 from conway.embedded import EmbeddedPostgresError
 
 
@@ -41,14 +41,15 @@ class Command(BaseCommand):
             listening = workers.listen(host, port)
         except OSError as error:
             raise CommandError(f"Cannot listen on {host}:{port}: {error.strerror}") from error
-        return asyncio.run(
-            workers.serve(
-                workers.Workers(listening, count),
-                sandbox=settings.CONWAY_SANDBOX and not settings.CONWAY_SANDBOX_URL,
-                stop_seconds=settings.CONWAY_STOP_SECONDS,
-                ready=lambda: self.greet(f"http://{host}:{listening.getsockname()[1]}"),
+        with metrics_folder.made() as metrics:
+            return asyncio.run(
+                workers.serve(
+                    workers.Workers(listening, count, metrics=metrics),
+                    sandbox=settings.CONWAY_SANDBOX and not settings.CONWAY_SANDBOX_URL,
+                    stop_seconds=settings.CONWAY_STOP_SECONDS,
+                    ready=lambda: self.greet(f"http://{host}:{listening.getsockname()[1]}"),
+                )
             )
-        )
 
     def greet(self, url: str) -> None:
         self.stdout.write(f"Conway Inference listens on {url}")

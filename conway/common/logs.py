@@ -1,0 +1,43 @@
+"""A line of the log: as text, or as JSON, an object a line. What is told as `fields` are names of it, not prose.
+
+log.info("answered %s", Fields(said), extra={"fields": said})
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+LONGEST_ID = 100  # characters of an id that a caller made up
+
+
+class Fields:
+    """As text, and only if somebody reads it."""
+
+    def __init__(self, said: Mapping[str, Any]) -> None:
+        self.said = said
+
+    def __str__(self) -> str:
+        return " ".join(f"{name}={value}" for name, value in self.said.items() if value not in (None, ""))
+
+
+class Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+        }
+        fields: Mapping[str, Any] | None = record.__dict__.get("fields")
+        line |= {"message": record.getMessage()} if fields is None else fields
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            line["stack"] = self.formatStack(record.stack_info)
+        return json.dumps(line, default=str)
+
+
+def told_id(said: str) -> str:
+    """A caller's own request id: printable ASCII, so that it can stand in a line and be searched for."""
+    return "".join(letter for letter in said[:LONGEST_ID] if " " < letter < "\x7f")
