@@ -21,19 +21,23 @@ from django.http import HttpRequest
 
 from accounts.authentication import authenticate
 from conway import cors, health, monitoring, pages_handler
-from conway.common import database
+from conway.alerts import keeping as alerts
+from conway.common import database, metrics
 from conway.common.errors import ApiError
+from conway.common.lending import give_back
 from credits.pages.urls import websocket_urlpatterns
 from inference import catalog
 from inference.api import asgi, content_encoding
 from inference.api.asgi import Receive, Scope, Send
 from inference.billing import token_counting
 from inference.completion import process_pool
-from inference.completion.background import BackgroundLoops
+from inference.completion.background import BackgroundLoops, every
 from inference.upstream import client as upstream
 
 pages = pages_handler.Pages()
 upkeep = BackgroundLoops()
+FIRST_SEAT = "0"
+ALERT_SECONDS = 60
 sampling: list[asyncio.Task[None]] = []
 
 
@@ -108,6 +112,13 @@ sockets = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))  # by the sessio
 application = ProtocolTypeRouter({"http": http, "websocket": sockets})
 
 
+def look_for_alerts() -> None:
+    try:
+        alerts.look()
+    finally:
+        give_back()
+
+
 async def start() -> None:
     """Before a worker's first request."""
     process_pool.start()
@@ -117,6 +128,8 @@ async def start() -> None:
     await database.pool()
     upkeep.start()
     sampling.append(asyncio.create_task(monitoring.sample_for_ever()))
+    if metrics.seat() == FIRST_SEAT:  # one process of a machine is enough
+        sampling.append(asyncio.create_task(every(ALERT_SECONDS, sync_to_async(look_for_alerts))))
 
 
 async def stop(deadline: float) -> None:

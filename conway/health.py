@@ -6,14 +6,13 @@ make nobody look dead. What is looked at is looked at once a second at most, who
 
 import asyncio
 import json
-import os
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
 from conway import operators
@@ -21,7 +20,7 @@ from conway.common import database
 from conway.common.database import DatabaseUnavailable
 from inference import catalog
 from inference.api.asgi import Scope, Send
-from inference.billing import settlement
+from inference.billing import spool
 
 FRESH_SECONDS = 1.0
 PATIENCE_SECONDS = 3.0  # a look that takes longer has failed; load balancers give up after five or so
@@ -53,17 +52,10 @@ def newest_migrations() -> list[str]:
 async def spool_is_writable() -> str:
     """In a thread: a disk in trouble blocks whoever writes to it."""
     try:
-        await asyncio.to_thread(write_a_byte)
+        await asyncio.to_thread(spool.try_folder, settings.CONWAY_DATA_DIR / "spool")
     except OSError as error:
         return f"Settlements cannot be kept on this machine's disk: {error.strerror}."
     return ""
-
-
-def write_a_byte() -> None:
-    with tempfile.TemporaryFile(dir=settlement.spool().folder) as file:
-        file.write(b".")
-        file.flush()
-        os.fsync(file.fileno())
 
 
 async def catalogue_is_loaded() -> str:

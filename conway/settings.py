@@ -56,6 +56,10 @@ CONWAY_URL = given.CONWAY_URL.rstrip("/")  # where people reach us, for links in
 
 CONWAY_OPERATIONS_TOKEN = given.CONWAY_OPERATIONS_TOKEN
 
+CONWAY_ALERT_EMAILS = given.CONWAY_ALERT_EMAILS
+CONWAY_ALERT_WEBHOOK = given.CONWAY_ALERT_WEBHOOK
+CONWAY_BACKUP_DIR = given.CONWAY_BACKUP_DIR
+
 # Database and Redis
 
 EMBEDDED = "embedded"  # what DATABASE_URL may say instead of an address

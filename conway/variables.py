@@ -108,6 +108,9 @@ class Service(Section):
     )
     CONWAY_LOG_FORMAT: Literal["plain", "json"] = variable("plain", "json: an object a line")
     CONWAY_ACCESS_LOG: bool = variable(True, "a line for each answer, at INFO; never prompts, replies, keys, addresses")
+    CONWAY_ALERT_EMAILS: Words = variable((), "who is told what staff must know", example="ops@example.com")
+    CONWAY_ALERT_WEBHOOK: str = secret("an address that is told the same, as JSON with a `text`")
+    CONWAY_BACKUP_DIR: str = variable("", "backups of deploy/backup.sh on this machine; it is told when none is new")
     CONWAY_OPERATIONS_TOKEN: str = secret(
         "who sends it as a bearer token may read /metrics, and sees why /readyz says no; unset, /metrics is for "
         "this machine alone, and for nobody behind a proxy"

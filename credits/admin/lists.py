@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db.models import Q
 
 from accounts.logged import LoggedAdmin, Unchangeable
@@ -6,7 +8,7 @@ from conway.common.keyset_pagination import KeysetAdmin
 
 
 class ReadOnlyAdmin(Unchangeable, LoggedAdmin, KeysetAdmin):
-    actions = None
+    actions: Any = None
 
 
 def of_user(term: str, field: str) -> Q:

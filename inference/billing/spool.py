@@ -8,6 +8,7 @@ it had worked.
 import fcntl
 import json
 import os
+import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -47,6 +48,15 @@ class Spool:
         with self.turn:
             if self.file is not None:
                 os.ftruncate(self.file.fileno(), 0)
+
+
+def try_folder(folder: Path) -> None:
+    """Whether a settlement could be kept there. Blocks for one fsync; raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b".")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def write_all(file: IO[bytes], line: bytes) -> None:

@@ -11,7 +11,6 @@ from django.db import connection
 
 from conway import asgi, health, operators
 from inference import catalog
-from inference.billing import settlement
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TOKEN = "of those who run it"
@@ -87,11 +86,11 @@ def test_a_migration_that_is_missing_is_named(get: Get, monkeypatch: pytest.Monk
 
 
 def test_a_spool_that_takes_nothing_is_told(get: Get, own_spool: Path) -> None:
-    settlement.spool().folder.rmdir()
+    own_spool.write_text("no folder")
     status, said = get("/readyz")
     assert (status, said["checks"]["spool"]) == (
         503,
-        "Settlements cannot be kept on this machine's disk: No such file or directory.",
+        "Settlements cannot be kept on this machine's disk: File exists.",
     )
 
 

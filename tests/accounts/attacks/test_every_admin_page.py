@@ -20,6 +20,7 @@ from django.utils.timezone import now, timedelta
 from accounts import rights
 from accounts.logged import LoggedAdmin
 from accounts.models import ApiKey, User
+from conway.models import Alert
 from credits import ledger
 from credits.models import AuditRun, CreditTransaction, FundingNote, Hold, MoveRequest, StaffCeiling
 from inference import catalog
@@ -48,6 +49,11 @@ auth_group_changelist                   -       -       -         -       -     
 auth_group_delete                       -       -       -         -       -     rw
 auth_group_history                      -       -       -         -       -     r
 autocomplete                            -       -       -         -       -     -
+conway_alert_add                        -       -       -         -       -     -
+conway_alert_change                     -       r       r         r       -     r
+conway_alert_changelist                 -       r       r         r       -     r
+conway_alert_delete                     -       -       -         -       -     -
+conway_alert_history                    -       r       r         r       -     r
 credits_auditrun_add                    -       -       -         -       -     -
 credits_auditrun_change                 -       -       -         r       -     r
 credits_auditrun_changelist             -       -       -         r       -     r
@@ -124,6 +130,8 @@ ACTIONS = """
 accounts_user.deactivate          -       x       -         -       -     x
 accounts_user.reactivate          -       x       -         -       -     x
 accounts_apikey.revoke            -       x       -         -       -     x
+conway_alert.mark_seen            -       x       -         -       -     x
+conway_alert.close                -       x       -         -       -     x
 """
 STRANGERS = ("anonymous", "user")
 
@@ -166,6 +174,7 @@ def rows(alice: User, sam: User, staff: Callable[..., User]) -> dict[str, Any]:
         Hold.objects.create(completion_id="chatcmpl-2", account=account, cents=1, process="p"), completion,
         AuditRun.objects.create(accounts=1, faults=0), model.prices.get(),
         StaffCeiling.objects.create(user=other, booking_cents=1, day_cents=1),
+        Alert.objects.create(kind="audit_overdue", message="The books were not checked."),
     ]  # fmt: skip
     return {f"{row._meta.app_label}_{row._meta.model_name}": row.pk for row in found} | {
         "credits_staffaction": f"asked-{asked.pk}"
