@@ -1,5 +1,7 @@
 # `make` alone says what there is.
-PYTHON := $(shell command -v python3.11 || command -v python3)
+# The first Python from 3.11 on; `make PYTHON=/path/to/python` takes another.
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$python && break; done)
 BIN := .venv/bin
 
 .PHONY: help run test check faults bench screenshots pages-at-scale format lock audit
@@ -60,11 +62,13 @@ pages-at-scale: .venv/installed ## A big database that is right, and every page 
 	$(BIN)/python bench/pages.py
 
 .venv/installed: requirements.txt
+	@test -x $(BIN)/python || test -n "$(PYTHON)" || { echo "There is no Python from 3.11 on: install one, or say make PYTHON=/path/to/python." >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 .venv/installed-dev: requirements-dev.txt requirements.txt
+	@test -x $(BIN)/python || test -n "$(PYTHON)" || { echo "There is no Python from 3.11 on: install one, or say make PYTHON=/path/to/python." >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/installed

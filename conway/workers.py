@@ -19,6 +19,8 @@ from typing import Any
 
 from django.conf import settings
 
+from conway import readiness_notice
+from conway.handover import Offer
 from conway.pulse import Pulse
 from conway.sandbox_process import Sandbox
 from conway.supervisor import SupervisedProcess
@@ -105,16 +107,21 @@ async def end_now(process: Process) -> None:
 
 
 async def serve(workers: Workers, *, sandbox: bool, stop_seconds: float, ready: Callable[[], None]) -> int:
-    """Runs until SIGTERM or SIGINT. The exit status is 0 if every worker ended as it should."""
+    """Runs until SIGTERM, SIGINT or a takeover by another. The exit status is 0 if every worker ended as it should."""
     end = asyncio.Event()
+    offer = Offer(workers.listening, end.set)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end.set)
     upstream = Sandbox() if sandbox else None
     if upstream:
         os.environ["CONWAY_SANDBOX_URL"] = await upstream.ready()
     if await first(workers.ready(), workers.any_died(), end.wait()) == 0:
+        offer.begin()
         ready()
+        readiness_notice.say("READY=1")
         await end.wait()
+        offer.end()
+    readiness_notice.say("STOPPING=1")
     status = await workers.stop(stop_seconds)
     if upstream:
         await upstream.kept.stop()

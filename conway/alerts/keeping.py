@@ -63,6 +63,6 @@ def tell() -> None:
     untold = Alert.objects.filter(told_at=None, state=Alert.State.OPEN).order_by("pk")
     ours = [alert for alert in untold if Alert.objects.filter(pk=alert.pk, told_at=None).update(told_at=now())]
     for alert in ours:
-        log.error("Alert: %s", alert.message)
+        log.warning("Alert: %s", alert.message)
     if ours:
         telling.tell(ours)

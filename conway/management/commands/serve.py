@@ -14,6 +14,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from conway import metrics_folder, workers
 from conway.embedded import EmbeddedPostgresError
+from conway.handover import Predecessor
 
 
 class Command(BaseCommand):
@@ -22,9 +23,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=settings.PORT, help="0 takes a free port and prints it")
+        parser.add_argument(
+            "--take-over",
+            action="store_true",
+            help="takes the port from the server that runs, if there is one, and stops that when this one is ready",
+        )
         parser.add_argument("--workers", type=int, default=settings.CONWAY_WORKERS)
 
-    def handle(self, *args: Any, host: str, port: int, workers: int, **options: Any) -> None:
+    def handle(self, *args: Any, host: str, port: int, workers: int, take_over: bool = False, **options: Any) -> None:
         if workers < 1:
             raise CommandError("--workers must be at least 1")
         self.check_database()
@@ -32,22 +38,37 @@ class Command(BaseCommand):
         if workers > 1 and not settings.REDIS_URL:
             self.stderr.write(self.style.WARNING("Without REDIS_URL, live pages see only what their own worker does."))
         try:
-            sys.exit(self.serve(host, port, workers))
+            sys.exit(self.serve(host, port, workers, self.predecessor(port) if take_over else None))
         except TimeoutError as error:
             raise CommandError("The sandbox did not start") from error
 
-    def serve(self, host: str, port: int, count: int) -> int:
+    def predecessor(self, port: int) -> Predecessor | None:
         try:
-            listening = workers.listen(host, port)
+            running = Predecessor()
+        except OSError:
+            return None  # a first start
+        if port not in (0, found := running.listening.getsockname()[1]):
+            raise CommandError(f"The server that runs listens on port {found}; --take-over cannot change that.")
+        return running
+
+    def serve(self, host: str, port: int, count: int, predecessor: Predecessor | None) -> int:
+        try:
+            listening = predecessor.listening if predecessor else workers.listen(host, port)
         except OSError as error:
             raise CommandError(f"Cannot listen on {host}:{port}: {error.strerror}") from error
+
+        def ready() -> None:
+            if predecessor:
+                predecessor.stop()
+            self.greet(f"http://{host}:{listening.getsockname()[1]}")
+
         with metrics_folder.made() as metrics:
             return asyncio.run(
                 workers.serve(
                     workers.Workers(listening, count, metrics=metrics),
                     sandbox=settings.CONWAY_SANDBOX and not settings.CONWAY_SANDBOX_URL,
                     stop_seconds=settings.CONWAY_STOP_SECONDS,
-                    ready=lambda: self.greet(f"http://{host}:{listening.getsockname()[1]}"),
+                    ready=ready,
                 )
             )
 
