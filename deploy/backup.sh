@@ -27,5 +27,5 @@ mv "$folder/$name.part" "$folder/$name"
 ls -1d "$folder"/2*Z | sort -r | tail -n "+$((keep + 1))" | while read -r old; do rm -rf "$old"; done
 oldest=$(ls -1d "$folder"/2*Z | sort | head -n 1)
 first=$(sed -n 's/^START WAL LOCATION: .*(file \([0-9A-F]*\))$/\1/p' "$oldest/backup_label")
-pg_archivecleanup "$folder/wal" "$first"
+pg_archivecleanup --clean-backup-history "$folder/wal" "$first"
 echo "$folder/$name"

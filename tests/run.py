@@ -43,7 +43,7 @@ class Group:
 WAITING = (
     Group("faults", ("tests/faults",)),
     Group("pages", ("tests/browser", "tests/pages/test_strangers.py", "tests/inference/test_openapi.py")),
-    Group("clients", ("tests/conway", "tests/sdk", "tests/corpus")),
+    Group("clients", ("tests/conway", "tests/sdk", "tests/corpus", "tests/operations")),
 )
 COMPUTING = Group(
     "computing",

@@ -18,6 +18,7 @@ from credits.models import CreditTransaction
 from inference import catalog
 from inference.chat.usage import BUCKETS
 from inference.models import Completion
+from inference.upstream import client as upstream
 from tests.inference.conftest import Ask, asked
 from tests.served import Served, served
 
@@ -81,7 +82,7 @@ def test_a_settlement_that_waited_in_the_spool_is_counted_when_it_is_booked(
     from conway.common.database import DatabaseUnavailable
     from credits import ledger
     from inference.billing import settlement
-    from inference.completion import background
+    from inference.completion import recovery
 
     async def away(**_: Any) -> Any:
         raise DatabaseUnavailable("away")
@@ -91,7 +92,8 @@ def test_a_settlement_that_waited_in_the_spool_is_counted_when_it_is_booked(
             patch.setattr(ledger, "settle", away)
             await asked(f"Bearer {key}", model="gpt-5-mini")
             assert settlement.waiting
-        await background.replay()
+        await recovery.replay()
+        await upstream.close()
 
     before = scraped(run)
     run(once())
