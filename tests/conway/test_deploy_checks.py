@@ -56,7 +56,7 @@ def test_it_is_clean_when_all_is_set(check: Any) -> None:
         ({"CONWAY_PASSWORD_HASHES": "0"}, "CONWAY_PASSWORD_HASHES must be more than 0, not '0'."),
         ({"HTTPS_ONLY": "0"}, "security.W004"),
         ({"CONWAY_STAFF_SECOND_FACTOR": "0"}, "conway.W005"),
-        ({"CONWAY_STAFF_IDLE_MINUTES": "0"}, "conway.E004"),
+        ({"CONWAY_STAFF_IDLE_MINUTES": "0"}, "CONWAY_STAFF_IDLE_MINUTES must be more than 0, not '0'."),
     ],
 )
 def test_it_says_what_is_missing(check: Any, environment: dict[str, str], id: str) -> None:
