@@ -1,11 +1,10 @@
 """What is so now. Each look finds the subjects of its kinds; what it no longer finds is over."""
 
-import re
 import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -23,7 +22,6 @@ SPOOL_SECONDS = 120
 RETIREMENT_DAYS = 30
 LONGEST_HOURS = 24  # that something which happened is told of
 MOST = 100  # subjects of a look
-DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 # What is said of completions' own alerts (docs/operations.md), and for how many hours after the last one.
 OF_COMPLETIONS = {
@@ -86,18 +84,11 @@ def completions() -> Iterator[Finding]:
 
 
 def retirements() -> Iterator[Finding]:
+    """Of models that no successor answers for yet."""
     last = now().date() + timedelta(days=RETIREMENT_DAYS)
-    for model in ChatModel.objects.filter(is_on=True).exclude(retirement=""):
-        days = [day for said in DATE.findall(model.retirement) if (day := day_of(said)) and day <= last]
-        if days:
-            yield Finding("retirement", model.name, f"{model.name} ends on {min(days)}: {model.retirement}")
-
-
-def day_of(said: str) -> date | None:
-    try:
-        return date.fromisoformat(said)
-    except ValueError:
-        return None
+    ending = ChatModel.objects.filter(is_on=True, retires_on__lte=last)
+    for model in ending.exclude(successor_from__lte=now().date()):
+        yield Finding("retirement", model.name, f"{model.name} ends on {model.retires_on}.")
 
 
 def backups() -> Iterator[Finding]:

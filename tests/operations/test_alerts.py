@@ -45,7 +45,7 @@ def look() -> Callable[[], list[tuple[str, str]]]:
 @pytest.fixture
 def completion(alice: User) -> Callable[..., Completion]:
     catalog.load()
-    ChatModel.objects.update(retirement="")
+    ChatModel.objects.update(retires_on=None)
     model = ChatModel.objects.get(pk="gpt-5-mini")
 
     def completion(*alerts: str, id: str = "chatcmpl-1", **fields: Any) -> Completion:
@@ -137,9 +137,9 @@ def test_an_account_that_is_stopped_is_told(look: Any, alice: User) -> None:
 
 def test_a_model_that_ends_within_thirty_days_is_told(look: Any) -> None:
     catalog.load()
-    ChatModel.objects.update(retirement="")
+    ChatModel.objects.update(retires_on=None)
     ends = (now() + timedelta(days=20)).date()
-    ChatModel.objects.filter(pk="gpt-5-mini").update(retirement=f"OpenAI announces {ends}. Not 2099-99-99.")
+    ChatModel.objects.filter(pk="gpt-5-mini").update(retires_on=ends, successor_from=None)
     assert look() == [("retirement", "gpt-5-mini")]
 
 
