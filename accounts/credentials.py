@@ -1,6 +1,7 @@
 """An Authorization header, read without asking the database."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from accounts import access_tokens
@@ -18,6 +19,20 @@ class KeyDigest:
 
 
 Credential = KeyDigest | access_tokens.Claims
+
+# Where a key may stand, for some SDKs have headers of their own: Anthropic's, Azure's, Google's. The first one counts.
+HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
+META = tuple(f"HTTP_{name.upper().replace('-', '_')}" for name in HEADERS)
+
+
+def given(headers: Mapping[str, str]) -> str | None:
+    """What a request proves itself with; names in lower case."""
+    return next((value for name in HEADERS if (value := headers.get(name))), None)
+
+
+def given_in(meta: Mapping[str, str]) -> str | None:
+    """The same, as Django keeps headers."""
+    return next((value for name in META if (value := meta.get(name))), None)
 
 
 def read(header: str | bytes | None) -> Credential:

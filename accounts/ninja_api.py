@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.security.http import HttpAuthBase
 
+from accounts import credentials
 from accounts.addresses import origin
 from accounts.authentication import Caller, authenticate
 from conway.common.errors import STATUSES, ApiError, answer_to
@@ -21,7 +22,7 @@ class HeaderAuth(HttpAuthBase):
     openapi_scheme = "bearer"
 
     async def __call__(self, request: HttpRequest) -> Caller:
-        return await authenticate(request.META.get("HTTP_AUTHORIZATION"), fresh=True, origin=origin(request))
+        return await authenticate(credentials.given_in(request.META), fresh=True, origin=origin(request))
 
 
 def register_errors(api: NinjaAPI) -> None:

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
+from accounts import credentials
 from accounts.authentication import authenticate
 from conway import cors, health, monitoring, pages_handler
 from conway.alerts import keeping as alerts
@@ -27,7 +28,7 @@ from conway.common.errors import ApiError
 from conway.common.lending import give_back
 from credits.pages.urls import websocket_urlpatterns
 from inference import catalog
-from inference.api import asgi, content_encoding
+from inference.api import asgi, content_encoding, formats
 from inference.api.asgi import Receive, Scope, Send
 from inference.billing import token_counting
 from inference.completion import process_pool
@@ -45,7 +46,7 @@ sampling: list[asyncio.Task[None]] = []
 OPERATIONS = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": monitoring.page}
 
 # Their bodies may be large: they look at who asks before they read any.
-STREAMED_PATHS = frozenset({"/v1/chat/completions", "/v1/estimate"})
+STREAMED_PATHS = frozenset({*formats.AT, "/v1/estimate"})
 
 
 async def http(scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,9 +58,10 @@ async def http(scope: Scope, receive: Receive, send: Send) -> None:
         if cors.is_preflight(scope):
             return await cors.preflight(origin, scope, send)
         send = cors.sender(origin, send)
-    if path in asgi.PATHS:
+    if path in formats.AT:
         if not is_ours(host_of(scope), tuple(settings.ALLOWED_HOSTS)):
-            return await asgi.refuse(ApiError(400, "invalid_host", "This host is not served here."), send)
+            refused = ApiError(400, "invalid_host", "This host is not served here.")
+            return await asgi.refuse(refused, send, formats.AT[path][0])
         await asgi.completions(scope, receive, send)
     elif path in STREAMED_PATHS and scope["method"] == "POST":
         await known_first(scope, receive, send)
@@ -73,7 +75,7 @@ async def known_first(scope: Scope, receive: Receive, send: Send) -> None:
     """Django takes a body, to the disk where it is large, before anybody asks whose it is."""
     try:
         headers = asgi.headers_of(scope)
-        caller = await authenticate(headers.get("authorization"), origin=asgi.origin_of(scope, headers))
+        caller = await authenticate(credentials.given(headers), origin=asgi.origin_of(scope, headers))
         body = await asgi.body_of(caller, scope, headers, receive)
     except asgi.ClientLeft:
         return

@@ -20,5 +20,5 @@ urlpatterns = [
 
 handler400 = "conway.common.error_pages.bad_request"
 handler403 = "conway.common.error_pages.forbidden"
-handler404 = "conway.common.error_pages.not_found"
+handler404 = "inference.api.lost.lost"
 handler500 = "conway.common.error_pages.broken"

@@ -4,6 +4,7 @@ from django.utils.functional import SimpleLazyObject
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from accounts import credentials
 from accounts.addresses import origin
 from accounts.authentication import Caller, authenticate_sync
 from accounts.models import User
@@ -13,7 +14,7 @@ class HeaderAuthentication(BaseAuthentication):
     """`request.auth` is the Caller; `request.user` is fetched when it is first looked at."""
 
     def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
-        header = request.META.get("HTTP_AUTHORIZATION")
+        header = credentials.given_in(request.META)
         if header is None:
             return None
         caller = authenticate_sync(header, origin(request))

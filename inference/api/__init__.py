@@ -1,6 +1,14 @@
 """The HTTP surface: what comes in over HTTP, and what the documents promise.
 
-asgi               POST /v1/chat/completions as bare ASGI: body, headers, hang-ups
+asgi               completions as bare ASGI: body, headers, hang-ups
+formats            which format is spoken at which address
+chat/              OpenAI's Chat Completions: read and written
+responses/         OpenAI's Responses
+messages/          Anthropic's Messages
+expecting          a caller's body, read by hand
+sealed             what a model must get back, in a field that callers return unread
+counting           how long a prompt is
+lost               a JSON 404 that says which address is meant
 content_encoding   a compressed body, decoded in slices
 operations         the other operations, by django-ninja
 schemas/           what they answer

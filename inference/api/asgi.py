@@ -1,8 +1,9 @@
-"""POST /v1/chat/completions as bare ASGI: no middleware, no thread, nothing of Django's per request.
+"""Completions, in each format that callers speak, as bare ASGI: no middleware, no thread, nothing of Django's per
+request.
 
-A third to a half of a small request's cost would be Django's handler (docs/performance.md). The same endpoint as a
-django-ninja operation, for its documentation and for whoever mounts the project elsewhere, is in operations.py; both
-call handler.complete().
+A third to a half of a small request's cost would be Django's handler (docs/performance.md). The same endpoints as
+django-ninja operations, for their documentation and for whoever mounts the project elsewhere, are in operations.py;
+both call handler.complete().
 
 Who asks is known before anything of the body is asked for: the server reads no body that nobody asks for.
 """
@@ -14,20 +15,18 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts import credentials
 from accounts.addresses import Origin
 from accounts.authentication import Caller, authenticate
 from conway.common.errors import ApiError, new_request_id
-from inference.api import content_encoding
+from inference.api import chat, content_encoding, formats
+from inference.chat.format import Format
 from inference.completion import concurrency, errors, handler, prechecks
-from inference.completion.response import Answer
+from inference.completion.answers import Answer, refusal
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
-
-
-# A base URL without /v1 is the commonest slip in setting a client up.
-PATHS = ("/v1/chat/completions", "/chat/completions")
 
 
 class ClientLeft(Exception):
@@ -35,18 +34,19 @@ class ClientLeft(Exception):
 
 
 async def completions(scope: Scope, receive: Receive, send: Send) -> None:
+    format, answer_to = formats.AT[scope["path"]]
     headers = headers_of(scope)
     try:
         if scope["method"] != "POST":
             raise ApiError(405, headers={"allow": "POST"})
-        caller = await authenticate(headers.get("authorization"), origin=origin_of(scope, headers))
+        caller = await authenticate(credentials.given(headers), origin=origin_of(scope, headers))
         concurrency.check(caller)
         body = await body_of(caller, scope, headers, receive)
     except ClientLeft:
         return
     except Exception as error:
-        return await whole(handler.refused(error, new_request_id(), headers), send)
-    talking = asyncio.ensure_future(talk(caller, headers, body, send))
+        return await whole(handler.refused(format, error, new_request_id(), headers), send)
+    talking = asyncio.ensure_future(talk(answer_to(format, headers, body, caller), send))
     hang_up = asyncio.ensure_future(receive())  # after the body, all that can come is http.disconnect
     await asyncio.wait((talking, hang_up), return_when=asyncio.FIRST_COMPLETED)
     for task in (talking, hang_up):
@@ -56,12 +56,12 @@ async def completions(scope: Scope, receive: Receive, send: Send) -> None:
         talking.result()
 
 
-async def refuse(error: Exception, send: Send) -> None:
-    await whole(handler.refusal(errors.answer_to(error), new_request_id()), send)
+async def refuse(error: Exception, send: Send, format: Format = chat) -> None:
+    await whole(refusal(format, errors.answer_to(error), new_request_id()), send)
 
 
-async def talk(caller: Caller, headers: Mapping[str, str], body: bytes, send: Send) -> None:
-    answer = await handler.complete(headers, body, caller)
+async def talk(answering: Awaitable[Answer], send: Send) -> None:
+    answer = await answering
     if isinstance(answer.body, bytes):
         await whole(answer, send)
     else:

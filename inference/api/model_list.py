@@ -1,6 +1,7 @@
 """Models as `GET /v1/models` shows them, in the words of every client we know of: OpenAI's SDKs, Conway's own."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
@@ -79,6 +80,26 @@ PARAMETERS: Mapping[str, Callable[[Traits], bool]] = {
 def supported(traits: Traits) -> list[str]:
     left_out = traits.ignores | traits.rejects | traits.drops
     return [name for name, has in PARAMETERS.items() if has(traits) and name not in left_out]
+
+
+def as_anthropic(listing: Listing, book: Catalog) -> dict[str, Any]:
+    """For those who send `anthropic-version`: Claude Code and Anthropic's SDKs."""
+    first = listing.prices[-1].starts_at if listing.prices else book.now()
+    return {
+        "type": "model",
+        "id": listing.name,
+        "display_name": listing.display_name,
+        "created_at": first.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "max_input_tokens": listing.traits.max_input_tokens or listing.traits.context_tokens,
+        "max_tokens": listing.traits.max_output_tokens,
+    }
+
+
+def anthropic_page(book: Catalog) -> dict[str, Any]:
+    """All of them on one page."""
+    data = [as_anthropic(listing, book) for listing in book.listings.values() if listing.is_available]
+    ends = {"first_id": data[0]["id"], "last_id": data[-1]["id"]} if data else {"first_id": None, "last_id": None}
+    return {"data": data, "has_more": False, **ends}
 
 
 def offered(book: Catalog) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from inference.chat.request import ChatRequest
+from inference.chat.request import OURS, ChatRequest
 
 CHOICES = ["auto", "none", "required", "any", "tool", "function", "custom", "allowed_tools"]
 REF = "#/components/schemas/{model}"
@@ -38,8 +38,9 @@ class DocumentedAPI(NinjaAPI):
 def components() -> dict[str, Any]:
     request = ChatRequest.model_json_schema(ref_template=REF)
     parts = request.pop("$defs")
-    for name in ("legacy", "unknown_inside", "rewritten"):  # ours, not the caller's
+    for name in OURS:  # not the caller's
         del request["properties"][name]
+    del parts["Message"]["properties"]["order"]
     take_client_shapes(request, parts)
     request |= {
         "title": "CreateCompletion",

@@ -2,12 +2,10 @@
 a completion.
 """
 
-from functools import cache
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from accounts.authentication import Caller
@@ -16,19 +14,21 @@ from conway.common.errors import ApiError
 from credits import ledger
 from credits.ledger import AdmissionDenied
 from inference import catalog
-from inference.api import model_list, openapi
+from inference.api import chat, counting, messages, model_list, openapi, responses
+from inference.api.counting import estimates
+from inference.api.schemas import formats
 from inference.api.schemas.errors import errors
 from inference.api.schemas.estimates import EstimateBody
 from inference.api.schemas.limits import LimitsBody, as_json
 from inference.api.schemas.models import Model, ModelList, PricingBody
 from inference.api.schemas.receipts import OpenReceiptBody, ReceiptBody
+from inference.chat.format import Format
 from inference.chat.invalid_request import InvalidRequest
 from inference.completion import handler
+from inference.completion.answers import Answer
 from inference.completion.errors import answer_to
 from inference.completion.estimate import estimate
 from inference.completion.headers import Headers
-from inference.completion.pace import Pace
-from inference.completion.response import Answer
 from inference.reporting import receipts
 
 api = openapi.DocumentedAPI(
@@ -50,16 +50,22 @@ def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 @api.get("/models", tags=["models"], response={200: ModelList, **errors(401)}, summary="List models")
-async def list_models(request: HttpRequest) -> dict[str, Any]:
-    """A model whose provider has no key here is listed with `available: false`."""
+async def list_models(request: HttpRequest) -> Any:
+    """A model whose provider has no key here is listed with `available: false`. With `anthropic-version`, those that
+    are available, as Anthropic lists its own.
+    """
+    if "anthropic-version" in request.headers:
+        return JsonResponse(model_list.anthropic_page(await catalog.current()))
     return {"object": "list", "data": model_list.offered(await catalog.current())}
 
 
-@api.get("/models/{name}", tags=["models"], response={200: Model, **errors(401, 404)}, summary="One model")
-async def one_model(request: HttpRequest, name: str) -> dict[str, Any]:
+@api.get("/models/{path:name}", tags=["models"], response={200: Model, **errors(401, 404)}, summary="One model")
+async def one_model(request: HttpRequest, name: str) -> Any:
     book = await catalog.current()
     if (listing := book.find(name)) is None or not listing.is_on:
         raise ApiError(404, "model_not_found", f"The model '{name[:100]}' does not exist here.", param="model")
+    if "anthropic-version" in request.headers:
+        return JsonResponse(model_list.as_anthropic(listing, book))
     return model_list.as_openai(listing, book)
 
 
@@ -88,8 +94,72 @@ async def create_completion(request: HttpRequest) -> HttpResponseBase:
     """OpenAI's chat completion, as JSON or (`stream: true`) as server-sent events, charged from the caller's
     credits.
     """
+    return await completed(chat, request)
+
+
+ERRORS = errors(400, 401, 402, 403, 404, 409, 413, 429, 502, 504)
+
+
+@api.post(
+    "/responses",
+    tags=["completions"],
+    auth=None,
+    response={200: None, **ERRORS},
+    summary="Create a response",
+    openapi_extra=formats.completes(formats.RESPONSES, formats.RESPONSE, "OpenAI"),
+)
+async def create_response(request: HttpRequest) -> HttpResponseBase:
+    """OpenAI's Responses API for every model, as Codex CLI speaks it. Nothing is stored: the whole conversation comes
+    with each request, sealed reasoning among it.
+    """
+    return await completed(responses, request)
+
+
+@api.post(
+    "/messages",
+    tags=["completions"],
+    auth=None,
+    response={200: None, **ERRORS},
+    summary="Create a message",
+    openapi_extra=formats.completes(formats.MESSAGES, formats.MESSAGE, "Anthropic"),
+)
+async def create_message(request: HttpRequest) -> HttpResponseBase:
+    """Anthropic's Messages API for every model, as Claude Code speaks it. The key may stand in `x-api-key`."""
+    return await completed(messages, request)
+
+
+@api.post(
+    "/responses/input_tokens",
+    tags=["completions"],
+    response={200: None, **errors(400, 401, 402, 403, 404, 413, 429)},
+    summary="Count a response's input",
+    openapi_extra=formats.counts(formats.RESPONSES, object=openapi.TEXT),
+)
+async def count_input_tokens(request: HttpRequest) -> HttpResponseBase:
+    """Nothing is sent, held or charged."""
+    return await counted(responses, request)
+
+
+@api.post(
+    "/messages/count_tokens",
+    tags=["completions"],
+    response={200: None, **errors(400, 401, 402, 403, 404, 413, 429)},
+    summary="Count a message's tokens",
+    openapi_extra=formats.counts(formats.MESSAGES),
+)
+async def count_tokens(request: HttpRequest) -> HttpResponseBase:
+    """Nothing is sent, held or charged."""
+    return await counted(messages, request)
+
+
+async def completed(format: Format, request: HttpRequest) -> HttpResponseBase:
     remote = request.META.get("REMOTE_ADDR") or ""
-    return response(await handler.complete(headers_of(request), request.body, remote=remote))
+    return response(await handler.complete(format, headers_of(request), request.body, remote=remote))
+
+
+async def counted(format: Format, request: HttpRequest) -> HttpResponseBase:
+    caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja
+    return response(await counting.count(format, headers_of(request), request.body, caller))
 
 
 @api.post(
@@ -105,7 +175,7 @@ async def estimate_completion(request: HttpRequest) -> dict[str, Any]:
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja
     estimates().spend(caller.user_id)
-    return (await estimate(caller, request.body, headers_of(request))).as_json()
+    return (await estimate(chat, caller, request.body, headers_of(request))).as_json()
 
 
 @api.get("/limits", tags=["completions"], response={200: LimitsBody, **errors(401)}, summary="Your limits")
@@ -135,11 +205,6 @@ async def receipt(request: HttpRequest, receipt_id: str) -> Any:
     if found is None:
         raise ApiError(404, "receipt_not_found", "You have no completion with this id.")
     return found
-
-
-@cache
-def estimates() -> Pace:
-    return Pace("Estimates", settings.CONWAY_ESTIMATES_PER_MINUTE)
 
 
 def headers_of(request: HttpRequest) -> Headers:

@@ -157,6 +157,7 @@ def marked_buckets(request: ChatRequest) -> tuple[str, ...]:
         message.cache_control for message in request.messages
     ]
     marks += [tool.cache_control for tool in request.tools or ()]
+    marks += [call.cache_control for message in request.messages for call in message.calls]
     return (
         "input",
         *(["write_5m"] if any(mark is not None for mark in marks) else []),

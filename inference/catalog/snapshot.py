@@ -6,13 +6,14 @@ import logging
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
 from conway.common import database
+from inference.catalog import aliases
 from inference.catalog.pricing import PriceSheet
 from inference.chat.traits import Traits
 from inference.dialects import DIALECTS, Dialect
@@ -85,9 +86,10 @@ class Catalog:
     # The database's clock minus ours: days, and the starts of prices, are the database's.
     skew: timedelta
     read_at: float
+    others: Mapping[str, Listing] = field(default_factory=dict)  # by other names (aliases.py)
 
     def find(self, name: str) -> Listing | None:
-        return self.listings.get(name)
+        return aliases.find(name, self.listings, self.others)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.skew
@@ -137,8 +139,9 @@ def forget() -> None:
 def keep(rows: list[tuple[Any, ...]]) -> Catalog:
     global _snapshot
     skew = rows[0][-1] - datetime.now(UTC) if rows else timedelta()
-    listings = (found for row in rows if (found := readable(row)) is not None)
-    _snapshot = Catalog({listing.name: listing for listing in listings}, skew, time.monotonic())
+    listings = [found for row in rows if (found := readable(row)) is not None]
+    others = aliases.table(listing for listing in listings if listing.is_on)
+    _snapshot = Catalog({listing.name: listing for listing in listings}, skew, time.monotonic(), others)
     return _snapshot
 
 

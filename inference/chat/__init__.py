@@ -4,6 +4,9 @@ request               a request, validated once, for every provider
 messages              a message, its parts, its tool calls
 client_shapes         shapes that clients mix, brought to OpenAI's own
 conversation          whether the messages of a request fit together
+format                what a caller speaks: the seam to inference/api
+suiting               a request said in its model's own way, where it has another
+encoding              JSON on its way to a caller
 media                 data URLs: what is really inside
 structure             how many values a request may hold, and how deep
 strict_json           JSON from a caller, as strict as RFC 8259

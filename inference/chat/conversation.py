@@ -15,7 +15,7 @@ PARTS = {
     "developer": {"text"},
     "user": {"text", "image_url", "input_audio", "file"},
     "assistant": {"text", "refusal"},
-    "tool": {"text", "image_url"},
+    "tool": {"text", "image_url", "file"},
     "function": {"text"},
 }
 NEEDS_CONTENT = ("system", "developer", "user", "tool")

@@ -54,6 +54,7 @@ class Part(Wire):
 class TextPart(Part):
     type: Literal["text"]
     text: str
+    citations: Any = None  # Claude's own, of a text it wrote
 
 
 class ImageURL(Wire):
@@ -80,6 +81,8 @@ class File(Wire):
     file_data: str | None = None
     file_id: str | None = None
     filename: str | None = None
+    context: Any = None  # what Claude is told of a document beside its title, and whether it may cite it
+    citations: Any = None
 
 
 class FilePart(Part):
@@ -135,6 +138,7 @@ class ToolCall(Wire):
     function: Function
     custom: CustomCall | None = None
     extra_content: dict[str, Any] | None = None
+    cache_control: CacheMark | None = None
 
     @property
     def signature(self) -> str | None:
@@ -158,6 +162,8 @@ class Message(Wire):
     extra_content: dict[str, Any] | None = None
     cache_control: CacheMark | None = None
     partial: bool | None = None  # Kimi's and Qwen's word for a reply that is to be continued
+    is_error: Any = None  # of a tool's answer
+    order: Any = None  # in which an assistant's turn was written: ("thinking" | "text" | "call", number)
 
     @property
     def parts(self) -> list[AnyPart]:

@@ -27,18 +27,24 @@ class Facts:
     # For staff: what the provider did unasked (its own search, say), and tries that came to nothing.
     alerts: list[str] = field(default_factory=list)
     failed_tries: list[dict[str, Any]] = field(default_factory=list)
+    # Why the reply ended in the provider's own words, for callers who speak them: Claude's stop_reason and its kin.
+    stopped: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
 class Delta:
     """One step of one choice. `fields` is OpenAI's delta object without the role; a `finish_reason` comes alone,
-    once.
+    once. What Chat Completions has no word for stands beside it: that a part of the reply `begins` here, after the
+    separator that Chat Completions needs (two texts in a row would else be one), and an `item` that is complete, as
+    its provider wrote it.
     """
 
     fields: dict[str, Any] = field(default_factory=dict)
     finish_reason: str | None = None
     index: int = 0
     logprobs: Any = None
+    begins: str | None = field(default=None, compare=False)
+    item: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -55,10 +61,12 @@ class Choice:
 class Reply:
     choices: list[Choice]
     facts: Facts
+    told: list[Delta] = field(default_factory=list)  # in the order of its parts, where the dialect kept that
 
     def deltas(self) -> Iterator[Delta]:
         """The reply as a stream would have told it: some upstreams answer JSON where a stream was asked for."""
-        for choice in self.choices:
+        yield from self.told
+        for choice in () if self.told else self.choices:
             yield from spread(choice)
 
 

@@ -1,5 +1,7 @@
 """A chat completion request, checked once against OpenAI's shape; what a model lacks is its dialect's business."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,12 +15,13 @@ from inference.chat import (
     unknown_fields,
     validation_messages,
 )
-from inference.chat.budget import TooMuchHere
+from inference.chat.budget import Budget, TooMuchHere
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.messages import CacheMark, FirstWrong, Message, ToolCall, Wire
 
 VALUES_ON_LOOP = 4_000  # a few milliseconds' work
-OURS = ("legacy", "unknown_inside", "rewritten")  # fields of a request that no caller sets
+# Fields of a request that no caller sets.
+OURS = ("legacy", "unknown_inside", "rewritten", "is_adopted", "effort", "reasoning_summary", "echo", "names")
 
 
 class ToolFunction(Wire):
@@ -95,6 +98,23 @@ class Thinking(Wire):
     budget_tokens: int | None = Field(default=None, ge=0)
 
 
+@dataclass(slots=True)
+class Adopted:
+    """A request of another format, its fields as Chat Completions has them, and ours beside those. `ignored` and
+    `transforms` name what it asked for and does not get, and gets otherwise.
+    """
+
+    given: dict[str, Any]
+    ignored: list[str] = field(default_factory=list)
+    transforms: list[str] = field(default_factory=list)
+    names: dict[str, tuple[str, str]] = field(default_factory=dict)  # a tool's → its namespace and its name there
+    is_foreign: bool = True  # it says things in another provider's way, whichever its model is
+    echo: dict[str, Any] = field(default_factory=dict)  # what a reply in that format repeats of its request
+
+
+Adopt = Callable[[dict[str, Any], Budget], Adopted]
+
+
 class ChatRequest(BaseModel):
     """OpenAI's fields (`openai` 3.54.0, `completion_create_params.py`) and our extensions.
 
@@ -146,13 +166,21 @@ class ChatRequest(BaseModel):
     prompt_cache_options: Any = None
     service_tier: str | None = None
 
+    # Ours, for what only other formats can say. `effort`: how hard to work, apart from whether to think.
     legacy: bool = Field(default=False, init=False, exclude=True)
     unknown_inside: list[str] = Field(default_factory=list, init=False, exclude=True)
     rewritten: list[str] = Field(default_factory=list, init=False, exclude=True)
+    is_adopted: bool = Field(default=False, init=False, exclude=True)
+    effort: Literal["minimal", "low", "medium", "high", "xhigh", "max"] | None = Field(default=None, exclude=True)
+    reasoning_summary: Literal["auto", "concise", "detailed"] | None = Field(default=None, exclude=True)
+    echo: dict[str, Any] = Field(default_factory=dict, init=False, exclude=True)
+    names: dict[str, tuple[str, str]] = Field(default_factory=dict, init=False, exclude=True)
 
     @classmethod
-    def read(cls, body: bytes, *, on_loop: bool = False) -> "ChatRequest":
-        """Raises `InvalidRequest` with a sentence the caller can act on, and, `on_loop`, `TooMuchHere`."""
+    def read(cls, body: bytes, *, on_loop: bool = False, adopt: Adopt | None = None) -> "ChatRequest":
+        """`adopt` makes of another format's fields what stands here.
+
+        Raises `InvalidRequest` with a sentence the caller can act on, and, `on_loop`, `TooMuchHere`."""
         if on_loop:  # a small body: it may be read before it is counted
             given = cls.given(body)
             if (count := structure.counted(given, body, VALUES_ON_LOOP)) > VALUES_ON_LOOP:
@@ -161,12 +189,15 @@ class ChatRequest(BaseModel):
             if (count := structure.values(body, structure.MOST_VALUES)) > structure.MOST_VALUES:
                 raise structure.too_many("JSON values", structure.MOST_VALUES)
             given = cls.given(body)
+        structure.check_fields(given)
         for name in OURS:
             given.pop(name, None)
+        adopted = adopt(given, Budget.of(on_loop=on_loop)) if adopt is not None else Adopted(given)
+        given = adopted.given
         client_shapes.settle(given)
         structure.check(given, count)
         structure.check_text(len(body), given)
-        rewritten = ["text_mended"] if replaced_text.mend(given, body) else []
+        rewritten = adopted.transforms + (["text_mended"] if replaced_text.mend(given, body) else [])
         for name in ("model", "messages"):
             if not given.get(name):
                 raise InvalidRequest(
@@ -178,7 +209,9 @@ class ChatRequest(BaseModel):
             request = cls.model_validate(given)
         except ValidationError as error:
             raise validation_messages.sentence(error) from error
-        request.unknown_inside = unknown_fields.inside(given, KNOWN_INSIDE)
+        request.unknown_inside = adopted.ignored + unknown_fields.inside(given, KNOWN_INSIDE)
+        request.is_adopted = adopt is not None and adopted.is_foreign
+        request.echo, request.names = adopted.echo, adopted.names
         request.adopt_legacy_functions()
         if conversation.make_call_ids_distinct(request.messages):
             rewritten.append("call_ids_made_distinct")

@@ -96,10 +96,13 @@ def counted(given: Any, text: bytes, most: int) -> int:
     return count
 
 
-def check(given: Mapping[str, Any], values: int) -> None:
-    """Raises `InvalidRequest` where a list or a map has too many entries. It holds no more values than `values`."""
+def check_fields(given: Mapping[str, Any]) -> None:
     if len(given) > MOST_FIELDS:
         raise too_many("fields", MOST_FIELDS)
+
+
+def check(given: Mapping[str, Any], values: int) -> None:
+    """Raises `InvalidRequest` where a list or a map has too many entries. It holds no more values than `values`."""
     if values < FEWEST_ENTRIES:
         return  # most requests are not looked into further
     for name, most in MOST_ENTRIES.items():

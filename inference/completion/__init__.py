@@ -10,7 +10,7 @@ routing        which model, at which price, may this caller
 state          one completion under way: what was asked, what came of it, what follows
 task           the task that reads the provider, whatever becomes of the client, and settles
 outcome        how it ended, on which numbers, at which price
-response       OpenAI's JSON and chunks
+answers        a status, headers, and a body that is whole or comes in pieces
 channel        bytes to the client, bounded
 errors         every failure as the caller sees it
 estimate       the same way, asked only

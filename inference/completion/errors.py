@@ -11,6 +11,8 @@ import logging
 from collections.abc import Callable
 from decimal import Decimal
 
+from django.conf import settings
+
 from conway.common.database import DatabaseUnavailable
 from conway.common.errors import ApiError, database_unavailable
 from credits.ledger import AdmissionDenied
@@ -18,7 +20,7 @@ from inference.chat.invalid_request import InvalidRequest
 from inference.chat.provider_error import ProviderError
 
 NO_RETRY = {"x-should-retry": "false"}
-HOW_TO_GET_CREDITS = "Credits are added on the Credits page of this site."
+
 
 log = logging.getLogger(__name__)
 
@@ -53,19 +55,29 @@ def failed(fault: ProviderError) -> ApiError:
     )
 
 
+def how_to_get_credits() -> str:
+    if settings.CONWAY_URL:
+        return f"Add credits at {settings.CONWAY_URL}/."
+    return "Credits are added on the Credits page of this site."
+
+
 def insufficient(refused: AdmissionDenied) -> ApiError:
+    """The message stands alone: most clients show nothing else."""
     balance, needed = refused.available_cents + refused.held_cents, max(refused.needed_cents, 10)
+    facts = (
+        f"Minimum balance of 10 cents required. Current balance: {balance} cents. "
+        f"Available: {refused.available_cents} cents ({refused.held_cents} held for running requests); "
+        f"this request needs {needed} cents. {how_to_get_credits()}"
+    )
     return ApiError(
         402,
         "insufficient_credits",
-        "Insufficient credits",
-        detail=f"Minimum balance of 10 cents required. Current balance: {balance} cents. "
-        f"Available: {refused.available_cents} cents ({refused.held_cents} held for running requests); "
-        f"this request needs {needed} cents. {HOW_TO_GET_CREDITS}",
+        f"Insufficient credits. {facts}",
+        detail=facts,
         extra={
             "available_cents": refused.available_cents,
             "held_cents": refused.held_cents,
-            "needed_cents": max(refused.needed_cents, 10),
+            "needed_cents": needed,
         },
     )
 
@@ -100,7 +112,7 @@ def written_off(refused: AdmissionDenied) -> ApiError:
         "account_stopped",
         f"Requests of this account have cost {more} more than its credit held, so no further one is taken.",
         type="insufficient_quota",
-        detail=f"A top-up lets it ask again, and so do our staff when they have looked at it. {HOW_TO_GET_CREDITS}",
+        detail=f"A top-up lets it ask again, and so do our staff when they have looked at it. {how_to_get_credits()}",
         headers=NO_RETRY,
         extra={"written_off_cents": refused.written_off_cents},
     )

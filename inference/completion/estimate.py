@@ -11,6 +11,7 @@ from inference.billing.measure import Measure
 from inference.billing.quotes import Quote, quote
 from inference.catalog.pricing import charged_cents
 from inference.catalog.snapshot import Listing, PricePoint
+from inference.chat.format import Format
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.usage import Usage
 from inference.completion import errors, preparing
@@ -73,10 +74,10 @@ def admission_shown(quote: Quote, outlook: Outlook | AdmissionDenied) -> dict[st
     }
 
 
-async def estimate(caller: Caller, body: bytes, headers: Headers) -> Estimate:
+async def estimate(format: Format, caller: Caller, body: bytes, headers: Headers) -> Estimate:
     """Raises what the completion would be refused with before its credit is looked at."""
     caller = follows(headers, caller)
-    prepared = await preparing.prepare(caller, body, await catalog.current())
+    prepared = await preparing.prepare(format, caller, body, await catalog.current())
     measure = prepared.measure
     quote, outlook = await asked(caller, measure, prepared.price, cap(headers))
     least = Usage(input=min(await measure.least(), quote.prompt_tokens), output=prepared.request.choices)

@@ -13,64 +13,63 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts import credentials
 from accounts.addresses import Origin
 from accounts.authentication import Caller, authenticate
 from conway.common.database import DatabaseUnavailable
-from conway.common.errors import ApiError, new_request_id
+from conway.common.errors import new_request_id
 from conway.common.logs import told_id
 from credits.ledger import AdmissionDenied
 from inference import catalog
 from inference.billing import admission
 from inference.catalog.snapshot import Listing, PricePoint
+from inference.chat.format import Format
 from inference.chat.request import ChatRequest
 from inference.completion import concurrency, errors, preparing, report
+from inference.completion.answers import JSON_HEADERS, STREAM_HEADERS, Answer, refusal
 from inference.completion.channel import Channel
 from inference.completion.headers import Headers, cap, completion_id_for, follows, headers_of, money_headers
-from inference.completion.response import JSON_HEADERS, STREAM_HEADERS, Answer, completion, dumps
 from inference.completion.task import CompletionTask
-from inference.sse import KEEP_ALIVE
 
 SILENCE_SECONDS = 15
 
 
-async def complete(headers: Headers, body: bytes, caller: Caller | None = None, remote: str = "") -> Answer:
-    """Never raises: a failure is an answer too. `caller`, where it is known already; else `remote`, the connection's
-    address.
+async def complete(
+    format: Format, headers: Headers, body: bytes, caller: Caller | None = None, remote: str = ""
+) -> Answer:
+    """In the format that the caller speaks. Never raises: a failure is an answer too. `caller`, where it is known
+    already; else `remote`, the connection's address.
     """
     request_id = new_request_id()
     try:
         if caller is None:
             origin = Origin(remote, headers.get("x-forwarded-for", ""), headers.get("user-agent", ""))
-            caller = await authenticate(headers.get("authorization"), origin=origin)
+            caller = await authenticate(credentials.given(headers), origin=origin)
         concurrency.check(caller)
-        task = await begin(caller, body, headers, request_id)
+        task = await begin(format, caller, body, headers, request_id)
         return await answer(task)
     except Exception as error:
-        return refused(error, request_id, headers, caller)
+        return refused(format, error, request_id, headers, caller)
 
 
-def refused(error: Exception, request_id: str, headers: Headers, caller: Caller | None = None) -> Answer:
+def refused(
+    format: Format, error: Exception, request_id: str, headers: Headers, caller: Caller | None = None
+) -> Answer:
     answer = errors.answer_to(error)
-    report.refused(answer, request_id=request_id, headers=headers, caller=caller, format="chat")
-    return refusal(answer, request_id)
+    report.refused(answer, request_id=request_id, headers=headers, caller=caller, format=format.NAME)
+    return refusal(format, answer, request_id)
 
 
-def refusal(error: ApiError, request_id: str) -> Answer:
-    return Answer(
-        error.status, {**JSON_HEADERS, **error.headers, "x-request-id": request_id}, dumps(error.body()).encode()
-    )
-
-
-async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) -> CompletionTask:
+async def begin(format: Format, caller: Caller, body: bytes, headers: Headers, request_id: str) -> CompletionTask:
     """Up to the provider's door: everything that can be refused is refused here."""
     received = time.monotonic()
     book = await catalog.current()
     caller = follows(headers, caller)
-    prepared = await preparing.prepare(caller, body, book)
+    prepared = await preparing.prepare(format, caller, body, book)
     request, listing, price = prepared.request, prepared.listing, prepared.price
     rendered, payload, measure = prepared.rendered, prepared.payload, prepared.measure
     cap_cents = cap(headers)
-    completion_id, is_idempotent = completion_id_for(caller, headers)
+    completion_id, is_idempotent = completion_id_for(caller, headers, format.ID_PREFIX)
     try:
         quote, admitted = await admission.admit(
             completion_id=completion_id,
@@ -100,6 +99,8 @@ async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) 
             with suppress(DatabaseUnavailable):
                 await admission.release(completion_id, caller.user_id)
             raise
+    for name in format.ignored(headers):
+        rendered.ignore(name)
     task = CompletionTask(
         id=completion_id,
         request_id=request_id,
@@ -112,6 +113,8 @@ async def begin(caller: Caller, body: bytes, headers: Headers, request_id: str) 
         admission=admitted,
         admitted_at=book.now(),
         drain_seconds=settings.CONWAY_DRAIN_SECONDS,
+        speaks=format,
+        format=format.NAME,
         measure=measure,
         lowered_limit=limit if is_lowered else None,
         received=received,
@@ -148,38 +151,30 @@ async def answer(task: CompletionTask) -> Answer:
             await task.answerable.wait()
     except TimeoutError:
         task.answerable.set()  # the headers go out, and with them the chance of another status
-        await task.channel.put(KEEP_ALIVE)
+        await task.channel.put(task.speaks.KEEP_ALIVE)
     except BaseException:  # cancelled: the client hung up while we waited
         task.leave()
         raise
     if task.fault is not None and not task.channel.pieces and task.ended:
-        failed = errors.answer_to(task.fault)
-        return Answer(
-            failed.status, {**headers_of(task), **JSON_HEADERS, **failed.headers}, dumps(failed.body()).encode()
-        )
+        return refusal(task.speaks, errors.answer_to(task.fault), task.request_id, **headers_of(task))
+    headers = {**headers_of(task), **task.speaks.headers(task.request_id)}
     if task.is_stream:
-        return Answer(200, {**headers_of(task), **STREAM_HEADERS}, stream(task))
-    return Answer(200, {**headers_of(task), **JSON_HEADERS, **money_headers(task)}, json_body(task))
+        return Answer(200, {**headers, **STREAM_HEADERS}, stream(task))
+    return Answer(200, {**headers, **JSON_HEADERS, **money_headers(task)}, task.whole())
 
 
 async def stream(task: CompletionTask) -> AsyncIterator[bytes]:
     try:
-        while (piece := await next_piece(task.channel)) is not None:
+        while (piece := await next_piece(task.channel, task.speaks.KEEP_ALIVE)) is not None:
             yield piece
     finally:
         task.leave()  # does nothing after the end
 
 
-async def next_piece(channel: Channel) -> bytes | None:
-    """In a long silence a comment, so that nothing between us and the client gives up."""
+async def next_piece(channel: Channel, keep_alive: bytes) -> bytes | None:
+    """In a long silence a sign of life, so that nothing between us and the client gives up."""
     try:
         async with asyncio.timeout(SILENCE_SECONDS):
             return await channel.take()
     except TimeoutError:
-        return KEEP_ALIVE
-
-
-def json_body(task: CompletionTask) -> bytes:
-    reply = task.whole()
-    request = task.rendered.request
-    return dumps(completion(task.id, reply, request, task.listing.upstream_id, task.usage_shown())).encode()
+        return keep_alive

@@ -39,19 +39,19 @@ def cap(headers: Headers) -> int | None:
     return min(int(digits), MOST_CAP_CENTS) if len(digits) < 20 else MOST_CAP_CENTS
 
 
-def completion_id_for(caller: Caller, headers: Headers) -> tuple[str, bool]:
+def completion_id_for(caller: Caller, headers: Headers, prefix: str) -> tuple[str, bool]:
     """Ours alone. Under an idempotency key it follows from the key, so that a second attempt meets the first one's
     hold or charge.
     """
     if not (key := headers.get("idempotency-key")):
-        return "chatcmpl-" + secrets.token_hex(16), False
+        return prefix + secrets.token_hex(16), False
     if len(key) > LONGEST_IDEMPOTENCY_KEY:
         raise InvalidRequest(
             f"Idempotency-Key is longer than {LONGEST_IDEMPOTENCY_KEY} characters.", param="Idempotency-Key"
         )
     text = f"completion\0{caller.user_id}\0{key}".encode("utf-8", "replace")
     digest = hmac.new(settings.CONWAY_IDEMPOTENCY_KEY.encode(), text, hashlib.sha256).digest()
-    return "chatcmpl-" + base64.b32encode(digest).decode().rstrip("=").lower()[:36], True
+    return prefix + base64.b32encode(digest).decode().rstrip("=").lower()[:36], True
 
 
 def follows(headers: Headers, caller: Caller) -> Caller:

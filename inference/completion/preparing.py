@@ -17,8 +17,11 @@ from accounts.authentication import Caller
 from conway.common.errors import ApiError
 from credits.ledger import AdmissionDenied
 from inference.billing.measure import Measure
+from inference.catalog import aliases
 from inference.catalog.snapshot import Catalog, Listing, PricePoint
+from inference.chat import suiting
 from inference.chat.budget import TooMuchHere
+from inference.chat.format import Format
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.provider_request import ProviderRequest, encode
 from inference.chat.request import ChatRequest
@@ -41,12 +44,12 @@ class Made:
     payload: bytes
 
 
-def make(body: bytes, find: Find, caller: Caller, limit: int | None, *, on_loop: bool) -> Made | str:
+def make(format: Format, body: bytes, find: Find, caller: Caller, limit: int | None, *, on_loop: bool) -> Made | str:
     """The model's name where it is not found. `limit`: output tokens per choice that the hold buys.
 
     Raises `InvalidRequest`, and, `on_loop`, `TooMuchHere`.
     """
-    request = ChatRequest.read(body, on_loop=on_loop)
+    request = format.read(body, on_loop=on_loop)
     if (route := find(request.model)) is None:
         return request.model
     listing, _ = route
@@ -57,6 +60,7 @@ def make(body: bytes, find: Find, caller: Caller, limit: int | None, *, on_loop:
 def render(
     request: ChatRequest, listing: Listing, caller: Caller, limit: int | None, *, on_loop: bool
 ) -> ProviderRequest:
+    suiting.suit(request, listing.traits, tool_media=listing.dialect.TOOL_MEDIA)
     return listing.dialect.render(request, routing.target(listing, caller, on_loop=on_loop), limit=limit)
 
 
@@ -66,6 +70,7 @@ class Prepared:
     the loop.
     """
 
+    format: Format
     caller: Caller
     body: bytes
     listing: Listing
@@ -102,29 +107,30 @@ class Prepared:
         return rendered, rendered.encoded()
 
     async def again(self, limit: int, routes: bytes) -> Made:
-        made = await process_pool.run(self.caller.user_id, make_elsewhere, self.body, routes, self.caller, limit)
+        account, caller = self.caller.user_id, self.caller
+        made = await process_pool.run(account, make_elsewhere, self.format, self.body, routes, caller, limit)
         assert isinstance(made, Made)
         return made
 
 
-async def prepare(caller: Caller, body: bytes, book: Catalog) -> Prepared:
+async def prepare(format: Format, caller: Caller, body: bytes, book: Catalog) -> Prepared:
     """Raises `InvalidRequest` and what `routing.find` raises, in the order in which a request is read."""
     if len(body) > prechecks.LARGEST_UNCHECKED:
         await prechecks.check(caller)
-    if len(body) <= LARGEST_ON_LOOP and (prepared := prepare_here(caller, body, book)) is not None:
+    if len(body) <= LARGEST_ON_LOOP and (prepared := prepare_here(format, caller, body, book)) is not None:
         return prepared
     if len(body) <= prechecks.LARGEST_UNCHECKED:
         await prechecks.check(caller)  # small, and much to do: references that stand for a million schemas
     routes = routes_of(book, caller)
     packed = packed_routes(book, routes)
-    made = await process_pool.run(caller.user_id, make_elsewhere, body, packed, caller, None)
+    made = await process_pool.run(caller.user_id, make_elsewhere, format, body, packed, caller, None)
     if isinstance(made, str):
         routing.find(book, made, caller)  # says why not
         raise AdmissionDenied("unknown")
-    return Prepared(caller, body, *routes[made.request.model], made, packed)
+    return Prepared(format, caller, body, *routing.find(book, made.request.model, caller), made, packed)
 
 
-def prepare_here(caller: Caller, body: bytes, book: Catalog) -> Prepared | None:
+def prepare_here(format: Format, caller: Caller, body: bytes, book: Catalog) -> Prepared | None:
     """None where it is too much for the event loop."""
     found: list[Route] = []
 
@@ -133,11 +139,11 @@ def prepare_here(caller: Caller, body: bytes, book: Catalog) -> Prepared | None:
         return found[0]
 
     try:
-        made = make(body, find, caller, None, on_loop=True)
+        made = make(format, body, find, caller, None, on_loop=True)
     except (TooMuchHere, RecursionError):
         return None
     assert isinstance(made, Made)
-    return Prepared(caller, body, *found[0], made, None)
+    return Prepared(format, caller, body, *found[0], made, None)
 
 
 async def encoded(account: int, rendered: ProviderRequest, size: int) -> bytes:
@@ -150,8 +156,8 @@ async def encoded(account: int, rendered: ProviderRequest, size: int) -> bytes:
 # Elsewhere
 
 
-def make_elsewhere(body: bytes, routes: bytes, caller: Caller, limit: int | None) -> Made | str:
-    return make(body, unpacked(routes).get, caller, limit, on_loop=False)
+def make_elsewhere(format: Format, body: bytes, routes: bytes, caller: Caller, limit: int | None) -> Made | str:
+    return make(format, body, unpacked(routes), caller, limit, on_loop=False)
 
 
 def routes_of(book: Catalog, caller: Caller) -> dict[str, Route]:
@@ -170,11 +176,13 @@ def packed_routes(book: Catalog, routes: dict[str, Route]) -> bytes:
         if len(_packed) >= MOST_PACKED:
             _packed.clear()
         lean = {name: (replace(listing, prices=()), price) for name, (listing, price) in routes.items()}
-        _packed[state] = process_pool.packed(lean)
+        others = {other: listing.name for other, listing in book.others.items() if listing.name in lean}
+        _packed[state] = process_pool.packed((lean, others))
     return _packed[state]
 
 
 @lru_cache(4)
-def unpacked(routes: bytes) -> dict[str, Route]:
-    found: dict[str, Route] = process_pool.unpacked(routes)
-    return found
+def unpacked(packed: bytes) -> Find:
+    routes, others = process_pool.unpacked(packed)
+    listed = {name: name for name in routes}
+    return lambda name: routes.get(aliases.find(name, listed, others) or "")

@@ -19,7 +19,7 @@ def find(book: Catalog, name: str, caller: Caller) -> tuple[Listing, PricePoint]
     if listing is None or not listing.is_on:
         known = ", ".join(sorted(name for name, listing in book.listings.items() if listing.is_on))
         raise no_such_model(f"The model '{name[:100]}' does not exist here. Available: {known}.")
-    if caller.allowed_models is not None and name not in caller.allowed_models:
+    if caller.allowed_models is not None and listing.name not in caller.allowed_models:
         raise ApiError(403, "model_not_allowed", f"This API key may not use '{name}'.", param="model")
     try:
         listing = succession.serving(book, listing, may_be_dearer=caller.follows_successors)

@@ -9,24 +9,23 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from inference import metrics
 from inference.billing import settlement
 from inference.billing.fair import Turns
 from inference.billing.settlement import UnableToBook
 from inference.catalog import availability
+from inference.chat.format import Format, Shown, Writer
 from inference.chat.provider_error import BAD_RESPONSE, NO_SUCH_MODEL, ErrorKind, ProviderError
 from inference.chat.reply import Delta, Facts, Reply
 from inference.chat.usage import Usage
-from inference.completion import concurrency, outcome, preparing, report, routing
+from inference.completion import concurrency, errors, outcome, preparing, report, routing
 from inference.completion.attempts import Attempts
 from inference.completion.channel import Channel
-from inference.completion.response import Chunks, error_event, fault_error
 from inference.completion.state import CLIENT_LEFT, COMPLETE, STOPPED, TOO_LONG, CompletionState
 from inference.dialects import Translator
 from inference.dialects.untrusted_json import body_value
-from inference.sse import DONE, Decoder, EventTooLarge
+from inference.sse import Decoder, EventTooLarge
 from inference.upstream import client as upstream
 from inference.upstream import image_fetch
 
@@ -54,19 +53,20 @@ running: dict[str, "CompletionTask"] = {}
 class CompletionTask(CompletionState):
     payload: bytes  # of `rendered`, as it is sent
     drain_seconds: float
+    speaks: Format  # what the caller reads
 
     reply: Reply | None = None
     pending: list[Delta] = field(default_factory=list)
     finishes: list[Delta] = field(default_factory=list)
     channel: Channel = field(default_factory=Channel)
-    chunks: Chunks = field(init=False)
+    writer: Writer = field(init=False)
     # Set when there is something to answer: the first bytes, the end, or a long silence.
     answerable: asyncio.Event = field(default_factory=asyncio.Event)
     deadline: asyncio.Timeout | None = None
     task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
-        self.chunks = Chunks(self.id, self.rendered.request)
+        self.writer = self.speaks.writer(self.id, self.rendered.request, self.listing.upstream_id)
 
     # The task
 
@@ -255,17 +255,12 @@ class CompletionTask(CompletionState):
         deltas, self.pending = self.pending, []
         if self.first_byte is None:
             self.first_byte = time.monotonic()
-        if self.is_stream and not self.client_left:
-            await self.send(self.encoded(deltas))
-
-    def encoded(self, deltas: list[Delta]) -> bytes:
-        if not self.chunks.head:
-            self.chunks.begin(self.facts, self.listing.upstream_id)
-        return self.chunks.encode(deltas)
-
-    async def send(self, piece: bytes) -> None:
-        self.answerable.set()
-        await self.channel.put(piece)
+        self.writer.begin(self.facts)
+        if not self.is_stream:
+            self.writer.note(deltas)
+        elif not self.client_left and (piece := self.writer.events(deltas)):
+            self.answerable.set()
+            await self.channel.put(piece)
 
     # Settling
 
@@ -287,23 +282,21 @@ class CompletionTask(CompletionState):
 
     def last_bytes(self) -> bytes:
         if self.fault is not None:
-            return error_event(fault_error(self.fault))
-        finish = self.encoded(self.finishes)  # a reply without a word begins its chunks here
-        usage = self.chunks.usage(self.usage_shown()) if self.rendered.request.wants_usage else b""
-        return finish + usage + DONE
+            return self.writer.fault(errors.answer_to(self.fault), self.request_id)
+        self.writer.begin(self.facts)  # a reply without a word begins here
+        return self.writer.end(self.finishes, self.shown())
 
-    def usage_shown(self) -> dict[str, Any]:
-        shown = (self.usage or Usage()).as_openai()
-        if self.booked is not None:
-            shown |= {
-                "cost_usd": format(self.booked.cost_usd.normalize(), "f"),
-                "charged_cents": self.booked.charged_cents,
-            }
-        return shown
+    def shown(self) -> Shown:
+        usage, booked = self.usage or Usage(), self.booked
+        if booked is None:
+            return Shown(usage)
+        cost = f"{booked.cost_usd.normalize():f}"
+        return Shown(usage, {"cost_usd": cost, "charged_cents": booked.charged_cents})
 
-    def whole(self) -> Reply:
+    def whole(self) -> bytes:
         """The reply for a JSON caller."""
-        return self.reply or self.gathered.reply(self.facts)
+        self.writer.begin(self.facts)
+        return self.writer.whole(lambda: self.reply or self.gathered.reply(self.facts), self.shown())
 
 
 def farewell(translator: Translator, broken: ProviderError) -> list[Delta]:

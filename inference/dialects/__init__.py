@@ -44,6 +44,7 @@ class Translator(Protocol):
 
 class Dialect(Protocol):
     STREAMS_ALWAYS: bool
+    TOOL_MEDIA: bool  # whether tools may answer with images and files
     PROMPT: Declared  # what of a rendered body is no text
 
     def path(self, upstream_model: str, *, stream: bool) -> str:

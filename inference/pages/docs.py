@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from markdown_it import MarkdownIt
 
 FOLDER = Path(settings.BASE_DIR, "docs", "site")
-PAGES = {"quickstart": "Quickstart", "billing": "Billing", "errors": "Errors"}
+PAGES = {"quickstart": "Quickstart", "clients": "Clients", "billing": "Billing", "errors": "Errors"}
 HERE = "https://conway.example"  # what the files call this server
 
 

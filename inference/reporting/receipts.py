@@ -14,7 +14,7 @@ from credits.models import CreditTransaction, Hold
 from inference.catalog.pricing import CENTS_PER_USD, MARKUP, MILLION, PriceSheet, Tier
 from inference.models import Completion, Price, Settlement
 
-ID = re.compile(r"chatcmpl-[A-Za-z0-9]{1,51}")
+ID = re.compile(r"(?:chatcmpl-|msg_|resp_)[A-Za-z0-9]{1,51}")
 Type = CreditTransaction.Type
 
 SETTLEMENTS = {

@@ -1,5 +1,6 @@
 """Does this request want tools called, which, and with what?"""
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from .schema_samples import Sampler
 
 ASKS_FOR_A_TOOL = re.compile(r"\b(use|call|try|run)\b.{0,40}\b(tools?|functions?)\b", re.I)
 HOW_MANY = [(re.compile(r"\b(two|both|twice|2|parallel)\b", re.I), 2), (re.compile(r"\b(three|3)\b", re.I), 3)]
+ORDERED = re.compile(r"\bcall (?P<name>[\w-]+) with (?=\{)")  # and its arguments as JSON
 WORD_LENGTH_MIN = 5  # "weather" calls get_weather; "get" calls nothing
 
 
@@ -19,6 +21,8 @@ class Call:
 
 
 def choose(ask: Ask) -> list[Call]:
+    if (ordered := ordered_call(ask)) is not None:
+        return [ordered]
     tools = wanted(ask)
     if not tools:
         return []
@@ -27,6 +31,21 @@ def choose(ask: Ask) -> list[Call]:
         tools = [*tools, tools[-1]]
     chosen = tools if ask.parallel else tools[:1]
     return [Call(tool.name, Sampler(tool.schema, ask.prompt, nth).sample()) for nth, tool in enumerate(chosen)]
+
+
+def ordered_call(ask: Ask) -> Call | None:
+    """What an agent is told to do word by word: `call shell with {"command": "ls"}`. Once: then its result is read."""
+    if ask.choice == NONE or ask.results:
+        return None
+    names = {tool.name for tool in ask.tools}
+    for found in ORDERED.finditer(ask.prompt):
+        try:
+            arguments, _ = json.JSONDecoder().raw_decode(ask.prompt, found.end())
+        except ValueError:
+            continue
+        if found["name"] in names:
+            return Call(found["name"], arguments)
+    return None
 
 
 def wanted(ask: Ask) -> list[Tool]:

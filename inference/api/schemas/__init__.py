@@ -1,5 +1,6 @@
-"""What the inference API answers, as its OpenAPI document says it. completion/response.py writes a completion itself.
+"""What the inference API answers, as its OpenAPI document says it. Each format writes its completions itself.
 
+formats     Responses and Messages: what is asked, what is answered
 models      the model list, and prices
 estimates   what a completion would cost
 receipts    what one did cost

@@ -22,5 +22,6 @@ from inference.dialects.anthropic.thinking import thinks
 
 # Long JSON replies would run into its ten-minute rule, and a reply cut short would come without usage.
 STREAMS_ALWAYS = True
+TOOL_MEDIA = True
 
-__all__ = ["PROMPT", "STREAMS_ALWAYS", "fault", "mend", "parse", "path", "render", "stream", "thinks"]
+__all__ = ["PROMPT", "STREAMS_ALWAYS", "TOOL_MEDIA", "fault", "mend", "parse", "path", "render", "stream", "thinks"]

@@ -14,6 +14,7 @@ from inference.dialects.call_ids import CallIds
 from inference.dialects.untrusted_json import mapping, objects, string
 
 PAGE = "web_search_result_location"
+SEPARATOR = "\n"  # between thoughts, for callers who know them as one text only
 
 
 @dataclass(slots=True)
@@ -57,22 +58,29 @@ class Text:
     said: Said
     start: int = 0
     citations: list[dict[str, Any]] = field(default_factory=list)
+    begins: str | None = ""
 
     def open(self, given: dict[str, Any]) -> list[Delta]:
         self.start = self.said.characters
         self.citations += objects(given.get("citations"))
-        return self.write(given.get("text"))
+        return self.write(given.get("text")) + [self.citing(cited) for cited in self.citations]
 
     def grow(self, delta: dict[str, Any]) -> list[Delta]:
         if delta.get("type") == "citations_delta":
-            self.citations.append(mapping(delta.get("citation")))
+            self.citations.append(cited := mapping(delta.get("citation")))
+            return [self.citing(cited)]
         return self.write(delta.get("text")) if delta.get("type") == "text_delta" else []
 
     def write(self, text: Any) -> list[Delta]:
         if not isinstance(text, str) or not text:
             return []
         self.said.characters += len(text)
-        return [Delta({"content": text})]
+        begins, self.begins = self.begins, None
+        return [Delta({"content": text}, begins=begins)]
+
+    def citing(self, cited: dict[str, Any]) -> Delta:
+        begins, self.begins = self.begins, None
+        return Delta(begins=begins, item={"type": "citation", "citation": cited})
 
     def close(self) -> list[Delta]:
         """Citations of web pages belong to the whole text of their block; other kinds have no name at OpenAI."""
@@ -102,10 +110,11 @@ class Thinking:
         thought = delta.get("thinking")
         if not isinstance(thought, str) or not thought:
             return []
-        separator = "\n" if self.said.thought and not self.text else ""
+        separator = SEPARATOR if self.said.thought and not self.text else ""
+        begins = None if self.text else separator
         self.text.append(thought)
         self.said.thought += len(thought)
-        return [Delta({"reasoning_content": separator + thought})]
+        return [Delta({"reasoning_content": separator + thought}, begins=begins)]
 
     def close(self) -> list[Delta]:
         block = {"type": "thinking", "thinking": "".join(self.text), "signature": self.signature}

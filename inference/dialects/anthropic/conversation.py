@@ -104,7 +104,23 @@ def assistant_blocks(message: Message, ids: ToolIds, budget: Budget) -> list[Blo
     ids.begin()
     calls = [tool_use(call, ids, budget) for call in message.calls]
     said = parts.marked_last(texts + calls, message.cache_control)
+    if message.order is not None and (ordered := in_order(message, thoughts, calls)) is not None:
+        return ordered
     return thoughts + said if said else []  # a turn must not end in a thinking block
+
+
+def in_order(message: Message, thoughts: list[Block], calls: list[Block]) -> list[Block] | None:
+    """As Claude wrote it; None where the order is not one of all that there is."""
+    texts = [parts.texts([part]) for part in message.parts]
+    held = {"text": texts, "call": [[call] for call in calls], "thinking": [[thought] for thought in thoughts]}
+    try:
+        steps = [held[kind][number] for kind, number in message.order]
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
+    blocks = [block for step in steps for block in step]
+    while blocks and blocks[-1]["type"] in ("thinking", "redacted_thinking"):
+        blocks.pop()
+    return blocks if len(steps) == sum(map(len, held.values())) else None
 
 
 def thinking_block(given: dict[str, Any]) -> Block | None:
@@ -119,7 +135,7 @@ def thinking_block(given: dict[str, Any]) -> Block | None:
 
 def tool_use(call: ToolCall, ids: ToolIds, budget: Budget) -> Block:
     name, given = tool_name(call.function.name), call_arguments(call.function.arguments, budget)
-    return {"type": "tool_use", "id": ids.take(call.id), "name": name, "input": given}
+    return parts.marked({"type": "tool_use", "id": ids.take(call.id), "name": name, "input": given}, call.cache_control)
 
 
 def tool_result(message: Message, at: str, ids: ToolIds, traits: Traits) -> Block:
@@ -128,6 +144,8 @@ def tool_result(message: Message, at: str, ids: ToolIds, traits: Traits) -> Bloc
     block: Block = {"type": "tool_result", "tool_use_id": ids.answered(message.tool_call_id or "")}
     if contents:
         block["content"] = contents
+    if message.is_error is True:
+        block["is_error"] = True
     if marks:
         block["cache_control"] = marks[-1]
     return parts.marked(block, message.cache_control)

@@ -20,7 +20,15 @@ def text(said: str, mark: CacheMark | None = None) -> Block:
 
 def texts(given: Iterable[AnyPart]) -> list[Block]:
     """Where only words are allowed. Blank text is refused by Claude, and says nothing."""
-    return [text(said, part.cache_mark) for part in given if (said := words(part)).strip()]
+    return [cited(text(said, part.cache_mark), part) for part in given if (said := words(part)).strip()]
+
+
+def cited(block: Block, part: AnyPart) -> Block:
+    """With what Claude said it had from where, as it said it."""
+    given = part.citations if isinstance(part, TextPart) else None
+    if isinstance(given, list) and given and all(isinstance(each, dict) for each in given):
+        block["citations"] = given
+    return block
 
 
 def contents(given: Iterable[AnyPart], at: str, traits: Traits) -> list[Block]:
@@ -64,9 +72,9 @@ def document(part: FilePart, at: str, traits: Traits) -> Block:
         if found.media_type in IMAGES:
             return {"type": "image", "source": base64_source(found)}
         block["source"] = document_source(found, at)
-    if part.file.filename:
-        block["title"] = part.file.filename
-    return block
+    told = {"title": part.file.filename, "context": part.file.context}
+    block |= {name: said for name, said in told.items() if isinstance(said, str) and said}
+    return block | ({"citations": {"enabled": True}} if part.file.citations is True else {})
 
 
 def document_source(found: media.Media, at: str) -> dict[str, str]:

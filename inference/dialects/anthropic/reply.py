@@ -16,9 +16,12 @@ def parse(body: Mapping[str, Any], rendered: ProviderRequest) -> Reply:
         raise fault_in_reply(body)
     messages, gathered = stream(rendered), Gathered()
     with keeping(messages.facts):
-        for delta in messages.take({**body, "type": "message"}):
+        told = messages.take({**body, "type": "message"})
+        for delta in told:
             gathered.add(delta)
-    return gathered.reply(messages.facts)
+    reply = gathered.reply(messages.facts)
+    reply.told = told
+    return reply
 
 
 def is_message(body: Any) -> bool:

@@ -13,7 +13,7 @@ from inference.dialects.anthropic.faults import fault_in_reply
 from inference.dialects.anthropic.fence import Fence
 from inference.dialects.anthropic.finish import BILLED_REFUSALS, category, finish_reason, refusal
 from inference.dialects.anthropic.output_format import is_unfenced
-from inference.dialects.untrusted_json import event_object
+from inference.dialects.untrusted_json import event_object, mapping, string
 from inference.sse import Event
 
 
@@ -32,6 +32,7 @@ class Messages:
     usage: dict[str, Any] = field(default_factory=dict)
     stop_reason: Any = None
     stop_details: Any = None
+    stop_sequence: Any = None
     started: bool = False
     done: bool = False
 
@@ -111,6 +112,11 @@ class Messages:
         if not self.started:
             raise ProviderError(BAD_RESPONSE, "the end of a message that never started")
         self.done = True
+        self.facts.stopped = {
+            "stop_reason": string(self.stop_reason),
+            "stop_sequence": string(self.stop_sequence),
+            "stop_details": mapping(self.stop_details) or None,
+        }
         deltas = [delta for block in self.open.values() for delta in block.close()]
         if (refused := refusal(self.stop_reason, self.stop_details)) is not None:
             self.facts.refused = category(self.stop_details) or "refusal"
@@ -121,6 +127,7 @@ class Messages:
     def stop(self, told: dict[str, Any]) -> None:
         self.stop_reason = told.get("stop_reason") or self.stop_reason
         self.stop_details = told.get("stop_details") or self.stop_details
+        self.stop_sequence = told.get("stop_sequence") or self.stop_sequence
 
     def count(self, told: Any, *, with_output: bool = True) -> None:
         self.usage = usage.updated(self.usage, told)

@@ -51,7 +51,7 @@ def is_on(thought: dict[str, Any] | None) -> bool:
 
 def effort(request: ChatRequest, traits: Traits) -> dict[str, str]:
     """For `output_config`; also without thinking it shortens or lengthens the answer."""
-    level = traits.efforts.get(request.reasoning_effort or "")
+    level = traits.efforts.get(request.effort or request.reasoning_effort or "")
     return {"effort": level} if level else {}
 
 

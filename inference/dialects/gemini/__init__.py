@@ -19,5 +19,6 @@ from inference.dialects.gemini.signatures import mend
 from inference.dialects.gemini.thinking import thinks
 
 STREAMS_ALWAYS = False
+TOOL_MEDIA = False
 
-__all__ = ["PROMPT", "STREAMS_ALWAYS", "fault", "mend", "parse", "path", "render", "stream", "thinks"]
+__all__ = ["PROMPT", "STREAMS_ALWAYS", "TOOL_MEDIA", "fault", "mend", "parse", "path", "render", "stream", "thinks"]

@@ -20,6 +20,7 @@ from inference.dialects.openai_chat.request import render, thinks
 from inference.dialects.openai_chat.stream import stream
 
 STREAMS_ALWAYS = False
+TOOL_MEDIA = False
 
 
 def path(upstream_model: str, *, stream: bool) -> str:
@@ -31,4 +32,4 @@ def mend(rendered: ProviderRequest, fault: ProviderError) -> bool:
     return False
 
 
-__all__ = ["PROMPT", "STREAMS_ALWAYS", "fault", "mend", "parse", "path", "render", "stream", "thinks"]
+__all__ = ["PROMPT", "STREAMS_ALWAYS", "TOOL_MEDIA", "fault", "mend", "parse", "path", "render", "stream", "thinks"]

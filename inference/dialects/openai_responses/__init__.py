@@ -16,10 +16,11 @@ from inference.dialects.openai_responses.reply import parse, stream
 from inference.dialects.openai_responses.request import render, thinks
 
 STREAMS_ALWAYS = False
+TOOL_MEDIA = True
 
 
 def path(upstream_model: str, *, stream: bool) -> str:
     return "/responses"
 
 
-__all__ = ["PROMPT", "STREAMS_ALWAYS", "fault", "mend", "parse", "path", "render", "stream", "thinks"]
+__all__ = ["PROMPT", "STREAMS_ALWAYS", "TOOL_MEDIA", "fault", "mend", "parse", "path", "render", "stream", "thinks"]

@@ -13,7 +13,7 @@ is taken.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from inference.chat.messages import Message
@@ -45,10 +45,21 @@ def outgoing(item: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
+def beginning(item: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Of an item that opens: what callers who speak this API must know before its words."""
+    if item.get("type") == "message" and item.get("phase") in PHASES:
+        return {"type": "message", "phase": item["phase"]}
+    if item.get("type") == "reasoning" and (name := string(item.get("id"))):
+        return {"type": "reasoning", "id": name}
+    return None
+
+
 def carried(message: Message, upstream_model: str) -> list[dict[str, Any]]:
-    """The steps of an assistant message. Another model could not unseal them and would refuse the whole request."""
+    """The steps of an assistant message. Another model could not unseal them and would refuse the whole request;
+    callers who speak this API do not say which model made them.
+    """
     kept = mapping((message.extra_content or {}).get("openai"))
-    if kept.get("model") != upstream_model:
+    if kept.get("model", upstream_model) != upstream_model:
         return []
     return [step for item in objects(kept.get("output")) if (step := incoming(item)) is not None]
 

@@ -24,7 +24,7 @@ from inference.dialects.openai_responses.items import (
     parts_of,
     recognised,
 )
-from inference.dialects.openai_responses.reasoning import extra_content
+from inference.dialects.openai_responses.reasoning import beginning, extra_content, sealed
 from inference.dialects.openai_responses.usage import read_usage
 from inference.dialects.untrusted_json import event_object, mapping, number, objects, string
 from inference.sse import Event
@@ -74,6 +74,8 @@ class Stream:
     content_length: int = 0
     thinking: Place | None = None
     closed: bool = False
+    opened: set[Item] = field(default_factory=set)
+    kept: set[Item] = field(default_factory=set)
 
     def feed(self, event: Event) -> list[Delta]:
         if self.closed or event.data == "[DONE]":
@@ -184,8 +186,12 @@ class Stream:
         self.items[item] = said
         name = kind_of(said)
         if name in ("message", "reasoning"):
+            yield from self.open(item, said)
             for at, part in parts_of(said):
                 yield from self.whole_part(item, at, part)
+            if name == "reasoning" and item not in self.kept and (kept := sealed(said)) is not None:
+                self.kept.add(item)  # the response at the end tells it again
+                yield Delta(item=kept)
         elif name in CALLS:
             kind, asks = CALLS[name]
             yield from self.open(item, said)
@@ -212,17 +218,20 @@ class Stream:
         if not isinstance(text, str) or not text:
             return []
         name = TEXTS[place[1]][0]
+        is_first = place not in self.told
         if (told := self.told.get(place)) is None:
             told = self.told[place] = []
             self.starts[place] = self.content_length
         told.append(text)
         if name == "content":
             self.content_length += len(text)
-            return [Delta({"content": text}, logprobs=chat_logprobs(logprobs) if logprobs else None)]
+            odds = chat_logprobs(logprobs) if logprobs else None
+            return [Delta({"content": text}, logprobs=odds, begins="" if is_first else None)]
         if name == "reasoning_content":
             # The paragraphs of a summary come without anything between them.
-            text = text if self.thinking in (None, place) else "\n\n" + text
+            begins = None if self.thinking == place else "" if self.thinking is None else "\n\n"
             self.thinking = place
+            return [Delta({name: (begins or "") + text}, begins=begins)]
         return [Delta({name: text})]
 
     def cite(self, text: Place, said: list[dict[str, Any]]) -> list[Delta]:
@@ -232,8 +241,13 @@ class Stream:
         return [Delta({"annotations": citations})] if citations else []
 
     def open(self, item: Item, said: Mapping[str, Any]) -> list[Delta]:
-        """A call's name is told as soon as there is one; what other items begin with, their texts tell."""
+        """A call's name is told as soon as there is one; what other items begin with, their texts tell, but for a
+        message's phase and the id of a reasoning item.
+        """
         kind_of_item, name = kind_of(said), string(said.get("name"))
+        if kind_of_item in ("message", "reasoning") and item not in self.opened:
+            self.opened.add(item)
+            return [Delta(item=began)] if (began := beginning(said)) is not None else []
         if kind_of_item not in CALLS or item in self.calls or not name:
             return []
         kind, asks = CALLS[kind_of_item]
@@ -262,6 +276,9 @@ def parse(body: Mapping[str, Any], rendered: ProviderRequest) -> Reply:
         raise ProviderError(BAD_RESPONSE, said=f"{body!r:.200}")
     translator, gathered = stream(rendered), Gathered()
     with keeping(translator.facts):
-        for delta in translator.close(body):
+        told = list(translator.close(body))
+        for delta in told:
             gathered.add(delta)
-    return gathered.reply(translator.facts)
+    reply = gathered.reply(translator.facts)
+    reply.told = told
+    return reply

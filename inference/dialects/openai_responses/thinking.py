@@ -7,12 +7,16 @@ from inference.chat.traits import Traits
 
 
 def write(rendered: ProviderRequest, traits: Traits) -> dict[str, Any]:
-    """Thoughts are summarised for a caller who asks for an effort; nobody else waits for them."""
-    effort = rendered.request.reasoning_effort
+    """Thoughts are summarised for a caller who asks for an effort, or (in a format that can say so) for summaries;
+    nobody else waits for them.
+    """
+    request = rendered.request
+    effort, asked = request.reasoning_effort, request.reasoning_summary
     if effort is None or "reasoning_effort" in traits.ignores:
-        return {}
+        return {"reasoning": {"summary": asked}} if asked else {}
     fitted = traits.efforts.get(effort, effort)
     if fitted != effort:
         rendered.transform("reasoning_effort_fitted")
-    summary = {"summary": traits.reasoning_summary} if traits.reasoning_summary and fitted != "none" else {}
+    shown = None if fitted == "none" else asked or (None if request.is_adopted else traits.reasoning_summary)
+    summary = {"summary": shown} if shown else {}
     return {"reasoning": {"effort": fitted, **summary}}

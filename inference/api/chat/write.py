@@ -1,41 +1,20 @@
 """What leaves us: OpenAI's JSON and OpenAI's chunks, whatever the provider spoke."""
 
-import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conway.common.errors import ApiError
 from inference import sse
-from inference.chat.provider_error import ProviderError
+from inference.chat.encoding import dumps, quoted
+from inference.chat.format import Shown
 from inference.chat.reply import Choice, Delta, Facts, Reply
 from inference.chat.request import ChatRequest
 
-JSON_HEADERS = {"content-type": "application/json"}
-STREAM_HEADERS = {
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-cache",
-    "x-accel-buffering": "no",
-}
 
-
-@dataclass(slots=True)
-class Answer:
-    """`body` is whole, or an iterator whose closing says that the client has left."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes | AsyncIterator[bytes]
-
-
-# ASCII only: some clients split lines on U+2028, which may stand raw in JSON. One encoder: json.dumps() makes new ones.
-dumps = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
-quoted = json.encoder.encode_basestring_ascii  # what it does with a string, without the rest
-
-
-def error_event(error: Mapping[str, Any]) -> bytes:
-    """The last of a stream. No finish chunk and no `[DONE]`: either would turn a broken answer into a whole one."""
-    return sse.encode(dumps({"error": error}))
+def writer(id: str, request: ChatRequest, model: str) -> "Chunks":
+    return Chunks(id, request, model)
 
 
 @dataclass(slots=True)
@@ -44,19 +23,22 @@ class Chunks:
 
     id: str
     request: ChatRequest
+    model: str  # where the provider does not say
     created: int = 0
     head: str = ""
     tail: str = ""
     begun: set[int] = field(default_factory=set)
 
-    def begin(self, facts: Facts, fallback_model: str) -> None:
+    def begin(self, facts: Facts) -> None:
         """Before the first chunk, when the provider has said what it serves."""
+        if self.head:
+            return
         self.created = facts.created or int(time.time())
         known = {
             "id": self.id,
             "object": "chat.completion.chunk",
             "created": self.created,
-            "model": facts.model or fallback_model,
+            "model": facts.model or self.model,
         }
         extra = {
             name: value
@@ -66,10 +48,27 @@ class Chunks:
         self.head = dumps({**known, **extra})[:-1] + ',"choices":['
         self.tail = '],"usage":null}' if self.request.wants_usage else "]}"
 
-    def encode(self, deltas: list[Delta]) -> bytes:
+    def events(self, deltas: list[Delta]) -> bytes:
         return "".join(text for delta in deltas for text in self.steps(delta)).encode("ascii")
 
+    def note(self, deltas: list[Delta]) -> None:
+        """A whole reply is put together by the task."""
+
+    def end(self, finishes: list[Delta], shown: Shown) -> bytes:
+        usage = self.usage(usage_of(shown)) if self.request.wants_usage else b""
+        return self.events(finishes) + usage + sse.DONE
+
+    def fault(self, error: ApiError, request_id: str) -> bytes:
+        """No finish chunk and no `[DONE]`: either would turn a broken answer into a whole one."""
+        told = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
+        return sse.encode(dumps({"error": told}))
+
+    def whole(self, reply: Callable[[], Reply], shown: Shown) -> bytes:
+        return dumps(completion(self.id, reply(), self.request, self.model, usage_of(shown))).encode()
+
     def steps(self, delta: Delta) -> list[str]:
+        if not (delta.fields or delta.logprobs or delta.finish_reason):
+            return []
         steps = [] if delta.index in self.begun else [self.chunk(delta.index, '{"role":"assistant","content":""}')]
         self.begun.add(delta.index)
         fields = legacy_delta(delta.fields) if self.request.legacy else delta.fields
@@ -122,8 +121,8 @@ def shown(choice: Choice, request: ChatRequest) -> dict[str, Any]:
     }
 
 
-def fault_error(fault: ProviderError) -> dict[str, Any]:
-    return {"message": fault.message, "type": fault.meaning.type, "param": fault.param, "code": fault.code}
+def usage_of(shown: Shown) -> dict[str, Any]:
+    return shown.usage.as_openai() | dict(shown.money)
 
 
 # A caller who sent `functions` reads `function_call`; there is one call at most in that form.

@@ -1,0 +1,35 @@
+"""Anthropic's Messages API inwards (`POST /v1/messages`): what Claude Code and Anthropic's SDKs speak.
+
+read.py     the body's fields            write.py   the reply, whole or in events
+turns.py    turns, block by block        errors.py  failures
+content.py  texts, images, documents     tools.py   tools and the choice of one
+"""
+
+from collections.abc import Mapping
+
+from inference.api.messages.errors import error
+from inference.api.messages.read import read
+from inference.api.messages.write import KEEP_ALIVE, writer
+from inference.chat.encoding import dumps
+from inference.chat.unsupported_fields import printable
+
+NAME = "messages"
+ID_PREFIX = "msg_"
+BETAS = 64  # names of one request that are told back
+
+
+def counted(tokens: int) -> bytes:
+    return dumps({"input_tokens": tokens}).encode()
+
+
+def headers(request_id: str) -> Mapping[str, str]:
+    return {"request-id": request_id}
+
+
+def ignored(given: Mapping[str, str]) -> list[str]:
+    """Betas are Anthropic's to switch on: nothing here waits for one."""
+    names = [name.strip() for name in given.get("anthropic-beta", "").split(",")[:BETAS]]
+    return [f"anthropic-beta.{printable(name)}" for name in names if name]
+
+
+__all__ = ["ID_PREFIX", "KEEP_ALIVE", "NAME", "counted", "error", "headers", "ignored", "read", "writer"]

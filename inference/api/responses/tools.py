@@ -1,0 +1,80 @@
+"""A caller's tools, and which of them the model is to use."""
+
+from typing import Any
+
+from inference.api import expecting
+from inference.chat.invalid_request import unsupported
+from inference.chat.request import Adopted
+
+OWN = ("function", "custom", "namespace")
+# Codex asks for it beside its own tools, and works without; alone, or any other, it is what was wanted.
+OPTIONAL = "web_search"
+NOT_OFFERED = (
+    "{}: the hosted tool '{}' is not offered here. Send tools of type 'function' or 'custom', and run them yourself."
+)
+CHOICES = {"none": "none", "auto": "auto", "required": "required"}
+
+
+def tools(value: Any, adopted: Adopted) -> None:
+    given = [expecting.mapping(each, f"tools[{at}]") for at, each in enumerate(expecting.items(value, "tools"))]
+    made = [made for at, each in enumerate(given) for made in tool(each, f"tools[{at}]", adopted)]
+    hosted = [(at, each) for at, each in enumerate(given) if each.get("type") not in OWN]
+    for at, each in hosted:
+        if not made or each.get("type") != OPTIONAL:
+            raise unsupported(NOT_OFFERED.format(f"tools[{at}]", str(each.get("type"))[:60]), param="tools", value=True)
+        expecting.note(adopted.ignored, f"tools.{OPTIONAL}")
+    adopted.given["tools"] = made
+
+
+def tool(given: dict[str, Any], at: str, adopted: Adopted) -> list[dict[str, Any]]:
+    match given.get("type"):
+        case "function":
+            function = {name: given.get(name) for name in ("name", "description", "parameters", "strict")}
+            return [{"type": "function", "function": function}]
+        case "custom":
+            return [{"type": "custom", "custom": {name: given.get(name) for name in ("name", "description", "format")}}]
+        case "namespace":
+            return namespace(given, at, adopted)
+    return []
+
+
+def namespace(given: dict[str, Any], at: str, adopted: Adopted) -> list[dict[str, Any]]:
+    """Tools under a name of their own: other models know one list of tools only."""
+    outer, made = expecting.text(given.get("name"), f"{at}.name"), list[dict[str, Any]]()
+    for number, value in enumerate(expecting.items(given.get("tools"), f"{at}.tools")):
+        inner = expecting.mapping(value, f"{at}.tools[{number}]")
+        if inner.get("type") not in ("function", "custom"):
+            raise expecting.wrong(f"{at}.tools[{number}].type", "this must be 'function' or 'custom'.")
+        name = expecting.text(inner.get("name"), f"{at}.tools[{number}].name")
+        adopted.names[within(outer, name)] = (outer, name)
+        made += tool({**inner, "name": within(outer, name)}, at, adopted)
+    return made
+
+
+def within(namespace: Any, name: str) -> str:
+    return f"{namespace}__{name}" if isinstance(namespace, str) and namespace else name
+
+
+def tool_choice(value: Any, adopted: Adopted) -> None:
+    if isinstance(value, str):
+        adopted.given["tool_choice"] = expecting.one_of(value, CHOICES, "tool_choice")
+        return
+    given = expecting.mapping(value, "tool_choice")
+    kind = given.get("type")
+    if kind in ("function", "custom"):
+        name = expecting.text(given.get("name"), "tool_choice.name")
+        adopted.given["tool_choice"] = {"type": kind, kind: {"name": within(given.get("namespace"), name)}}
+    elif kind == "allowed_tools":
+        allowed = [chosen(each, at) for at, each in enumerate(expecting.items(given.get("tools"), "tool_choice.tools"))]
+        narrowed = {"mode": given.get("mode"), "tools": allowed}
+        adopted.given["tool_choice"] = {"type": kind, "allowed_tools": narrowed}
+    else:
+        sentence = f"tool_choice: the hosted tool '{str(kind)[:60]}' is not offered here."
+        raise unsupported(sentence, param="tool_choice", value=True)
+
+
+def chosen(value: Any, at: int) -> dict[str, Any]:
+    given = expecting.mapping(value, f"tool_choice.tools[{at}]")
+    kind = "custom" if given.get("type") == "custom" else "function"
+    name = expecting.text(given.get("name"), f"tool_choice.tools[{at}].name")
+    return {"type": kind, kind: {"name": within(given.get("namespace"), name)}}

@@ -1,0 +1,84 @@
+"""What one model's language has no word for and another's way can say: a request is suited to its model before its
+dialect renders it. Whatever is changed here is named to the caller.
+"""
+
+import json
+from typing import Literal
+
+from inference.chat.messages import AnyPart, Message, TextPart
+from inference.chat.request import ChatRequest, ResponseFormat
+from inference.chat.traits import Traits
+
+Effort = Literal["low", "medium", "high"]
+
+# Tokens of a thinking budget, at most → the effort that other models would make for it.
+EFFORTS: tuple[tuple[int, Effort], ...] = ((2_048, "low"), (12_000, "medium"), (10**9, "high"))
+UNSTATED: Effort = "medium"  # of a caller who wants thinking and does not say how much
+TOOLS_SHOW = "What the tool of call {id} shows:"
+ANSWER_ONLY = "Reply with one JSON object that follows this JSON Schema, and with nothing else:\n"
+
+
+def suit(request: ChatRequest, traits: Traits, *, tool_media: bool) -> None:
+    """`tool_media`: whether tools may answer with images and files. Does nothing the second time."""
+    if request.is_adopted and "thinking" in traits.ignores:
+        suit_effort(request, traits)
+    if request.is_adopted and not tool_media:
+        move_media(request)
+    if not traits.json_schema:
+        instruct_schema(request)
+
+
+def suit_effort(request: ChatRequest, traits: Traits) -> None:
+    """Thinking that was asked for in Claude's words, in those of a model that has an effort."""
+    thinking, request.thinking = request.thinking, None
+    if request.reasoning_effort is not None:
+        return
+    if thinking is None:
+        request.reasoning_effort = request.effort
+    elif thinking.type == "disabled":
+        request.reasoning_effort = "none" if traits.default_effort in (None, "none") else "low"
+    else:
+        budget = thinking.budget_tokens
+        asked = UNSTATED if budget is None else next(effort for most, effort in EFFORTS if budget <= most)
+        request.reasoning_effort = request.effort or asked
+        request.reasoning_summary = "auto"  # Claude would show what it thinks
+
+
+def move_media(request: ChatRequest) -> None:
+    """Images and files that a tool answered with, into what the user says next, for models whose tools answer text."""
+    messages: list[Message] = []
+    waiting: list[AnyPart] = []
+    for message in request.messages:
+        if message.role != "tool" and waiting:
+            messages.append(Message(role="user", content=waiting))
+            waiting = []
+        messages.append(message)
+        if message.role == "tool":
+            waiting += taken_out(message)
+    if waiting:
+        messages.append(Message(role="user", content=waiting))
+    if len(messages) > len(request.messages):
+        request.messages = messages
+        request.rewritten.append("tool_media_moved")
+
+
+def taken_out(message: Message) -> list[AnyPart]:
+    media = [part for part in message.parts if not isinstance(part, TextPart)]
+    if not media:
+        return []
+    said: list[AnyPart] = [part for part in message.parts if isinstance(part, TextPart)]
+    head = TextPart(type="text", text=TOOLS_SHOW.format(id=message.tool_call_id))
+    message.content = said or [TextPart(type="text", text="(shown below)")]
+    return [head, *media]
+
+
+def instruct_schema(request: ChatRequest) -> None:
+    """A model that is held to no schema is told it, and held to JSON."""
+    form = request.response_format
+    if form is None or form.type != "json_schema" or form.json_schema is None:
+        return
+    schema = form.json_schema.schema_ or {}
+    text = ANSWER_ONLY + json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
+    request.messages = [Message(role="system", content=text), *request.messages]
+    request.response_format = ResponseFormat(type="json_object")
+    request.rewritten.append("json_schema_as_instruction")
