@@ -15,7 +15,7 @@ from accounts.models import ApiKey, User
 from credits import ledger
 from credits.models import CreditAccount, Hold
 from inference import catalog
-from inference.api import operations
+from inference.api import chat, operations
 from inference.chat import structure
 from inference.chat.budget import MOST_SCHEMAS
 from inference.chat.invalid_request import InvalidRequest
@@ -135,7 +135,7 @@ def prepared(prices: None, sandbox: Any, run: Any, alice: User) -> Callable[[byt
 
 async def prepare(user: User, body: bytes) -> Any:
     caller = await authentication.authenticate(access_tokens.access_token(user))
-    return await preparing.prepare(caller, body, await catalog.current())
+    return await preparing.prepare(chat, caller, body, await catalog.current())
 
 
 @pytest.mark.parametrize("count", [17, 40])

@@ -17,6 +17,7 @@ from conway.seats import most_connections, origin_of
 from tests.attacks.application import LARGE_BYTES
 from tests.attacks.limits import CONNECTIONS, HEADERS_SECONDS, MB, PER_ADDRESS, REQUEST_SECONDS, SOFT_DESCRIPTORS
 from tests.attacks.raw import HOST, ask, chat, connect, error, headers, post, said, sent_of, status
+from tests.attacks.spoken import PATHS
 from tests.sdk.gateway import Gateway
 from tests.served import Served, served
 
@@ -42,7 +43,7 @@ def head(length: int, *, path: str = "/v1/chat/completions", key: str = STRANGER
     return post(b"", key=key, path=path, **named).replace(b"length: 0", b"length: %d" % length)
 
 
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/estimate"])
+@pytest.mark.parametrize("path", [*PATHS, "/v1/estimate"])
 @pytest.mark.parametrize("key", [STRANGER, "", "revoked", "expired"])
 def test_a_stranger_is_refused_before_any_of_the_body_is_sent(guarded: Gateway, path: str, key: str) -> None:
     answer = ask(guarded.served.port, head(2 * MB, path=path, key=guarded.keys.get(key, key)))

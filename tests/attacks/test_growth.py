@@ -23,10 +23,12 @@ from inference import catalog
 from inference.catalog.snapshot import Catalog
 from inference.chat.invalid_request import InvalidRequest
 from inference.completion import preparing, process_pool
-from tests.attacks import bodies
+from tests.attacks import bodies, spoken
 from tests.attacks.bodies import READ, WRITTEN, Shape
+from tests.attacks.spoken import FORMATS
 
 MODELS = ("claude-haiku-4.5", "gemini-2.5-pro", "gpt-5.2", "gpt-5.2-codex", "kimi-k2.5")
+CHAT = "chat/completions"
 TWICE, CPU_NOISE, MEMORY_NOISE = 2.6, 0.08, 16 * 2**20
 HELD_SECONDS, CPU_SECONDS = 0.05, 1.0
 TIMES_THE_BODY, FREE_BYTES = 8, 32 * 2**20
@@ -66,23 +68,24 @@ def book(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
 @pytest.mark.django_db  # for the catalogue
 @pytest.mark.parametrize("name", [*WRITTEN, *READ])
 def test_twice_the_body_costs_at_most_twice(book: Catalog, name: str) -> None:
-    models = MODELS if name in WRITTEN else MODELS[len(name) % len(MODELS) :][:1]
-    asked = [(model, False) for model in models] + [(models[0], True)]
+    """What every dialect writes, in the format that dialects grew from; of other formats what they read themselves."""
+    one = MODELS[len(name) % len(MODELS) :][:1]
+    asked = [(format, model) for format in FORMATS for model in (MODELS if name in WRITTEN and format == CHAT else one)]
     asyncio.run(grows(book, (WRITTEN | READ)[name], asked))
 
 
-async def grows(book: Catalog, shape: Shape, asked: list[tuple[str, bool]]) -> None:
+async def grows(book: Catalog, shape: Shape, asked: list[tuple[str, str]]) -> None:
     await process_pool.run(0, time.process_time)  # it is there
     count, fields = shape
     small, large = fields(count), fields(2 * count)
-    for model, is_estimate in asked:
-        one, two = bodies.body(model, small), bodies.body(model, large)
-        faults = await faults_of(book, one, two, is_estimate) and await faults_of(book, one, two, is_estimate)
-        assert not faults, f"{model}, {'estimate' if is_estimate else 'completion'}: {faults}"
+    for format, model in asked:
+        one, two = spoken.body(format, model, small), spoken.body(format, model, large)
+        faults = await faults_of(book, format, one, two) and await faults_of(book, format, one, two)
+        assert not faults, f"{model} by {format}: {faults}"
 
 
-async def faults_of(book: Catalog, small: bytes, large: bytes, is_estimate: bool) -> list[str]:
-    one, two = await cost(book, small, is_estimate), await cost(book, large, is_estimate)
+async def faults_of(book: Catalog, format: str, small: bytes, large: bytes) -> list[str]:
+    one, two = await cost(book, format, small), await cost(book, format, large)
     bounds = {
         "CPU grows": (two.cpu, TWICE * one.cpu + CPU_NOISE),
         "memory grows": (two.memory, TWICE * one.memory + MEMORY_NOISE),
@@ -93,17 +96,18 @@ async def faults_of(book: Catalog, small: bytes, large: bytes, is_estimate: bool
     return [f"{what}: {found:.3g} > {most:.3g}" for what, (found, most) in bounds.items() if found > most]
 
 
-async def cost(book: Catalog, body: bytes, is_estimate: bool) -> Cost:
+async def cost(book: Catalog, format: str, body: bytes) -> Cost:
     """Of preparing a body, refused or not, in this process and in the pool's."""
-    caller = Caller(0, None, None, None, None, None, None, standing=Standing(1000, 0, 0, 60, time.monotonic()))
+    standing = Standing(100_000, 0, 0, 60, time.monotonic())
+    caller = Caller(0, None, None, None, None, None, None, standing=standing)
     there = await process_pool.run(0, bodies.forget_peak)
     here = bodies.forget_peak()
     cpu_there, _ = await process_pool.run(0, bodies.cpu_and_peak)
     async with Heartbeat() as heart:
         began = time.process_time()
         try:
-            prepared = await preparing.prepare(caller, body, book)
-            await (prepared.measure.least() if is_estimate else prepared.measure.bound())
+            prepared = await preparing.prepare(FORMATS[format], caller, body, book)
+            await prepared.measure.bound()
         except (ApiError, InvalidRequest):
             pass  # refusing costs, too
         cpu = time.process_time() - began

@@ -11,6 +11,7 @@ import pytest
 from accounts.models import User
 from credits.models import CreditTransaction, Hold
 from inference import catalog
+from inference.api import chat
 from inference.chat.provider_request import Target
 from inference.chat.request import ChatRequest
 from inference.completion import background, handler, outcome, task
@@ -53,7 +54,7 @@ async def leave_after_words(key: str, model: str, text: str, **fields: Any) -> N
 async def begun(key: str, model: str, text: str, words: int = 1, **fields: Any) -> Any:
     """A stream of which so many words were read."""
     body = {"model": model, "stream": True, "messages": [{"role": "user", "content": text}], **fields}
-    answer = await handler.complete({"authorization": key}, json.dumps(body).encode())
+    answer = await handler.complete(chat, {"authorization": key}, json.dumps(body).encode())
     pieces, heard = aiter(answer.body), b""  # type: ignore[arg-type]
     while heard.count(b'"content":"') <= words:
         heard += await anext(pieces)
@@ -127,7 +128,7 @@ def test_who_left_before_the_first_word_is_not_free_when_we_die_or_stop(
     body = {"model": "gpt-5.2-codex", "stream": stream, "messages": [{"role": "user", "content": SLOW}]}
 
     async def scenario() -> Any:
-        asking = asyncio.create_task(handler.complete({"authorization": key}, json.dumps(body).encode()))
+        asking = asyncio.create_task(handler.complete(chat, {"authorization": key}, json.dumps(body).encode()))
         await asyncio.sleep(0.3)
         asking.cancel()
         await asyncio.wait([asking])

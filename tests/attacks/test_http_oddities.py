@@ -12,6 +12,7 @@ import pytest
 from conway import asgi
 from tests.attacks.limits import MB, PAGE
 from tests.attacks.raw import HOST, ask, chat, connect, error, headers, post, said, status
+from tests.attacks.spoken import PATHS, everywhere
 from tests.faults.gateway import resident_kb
 from tests.sdk.gateway import Gateway
 
@@ -132,9 +133,9 @@ def test_a_strangers_body_is_refused_without_being_asked_for(guarded: Gateway) -
     assert b"100 Continue" not in answer
 
 
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/estimate", "/v1/auth/token"])
+@pytest.mark.parametrize("path", [*PATHS, "/v1/estimate", "/v1/auth/token"])
 def test_an_honest_body_is_asked_for(guarded: Gateway, path: str) -> None:
-    body = chat()
+    body = everywhere("say 3 words")
     with connect(guarded.served.port) as client:
         client.sendall(post(body, key=key(guarded), path=path, expect="100-continue")[: -len(body)])
         assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -146,7 +147,7 @@ def test_an_honest_body_is_asked_for(guarded: Gateway, path: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example.com", "localhost:80:80", "localhost evil", "a/b", ""])
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/estimate", "/v1/models"])
+@pytest.mark.parametrize("path", [*PATHS, "/v1/estimate", "/v1/models"])
 def test_a_host_that_is_not_ours_is_refused(guarded: Gateway, host: str, path: str) -> None:
     method = b"GET" if path == "/v1/models" else b"POST"
     request = post(chat(), key=key(guarded), path=path).replace(b"localhost", host.encode(), 1)
@@ -199,15 +200,15 @@ def test_a_client_that_has_left_is_still_noticed(guarded: Gateway, stream: bool)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate", "GZIP"])
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/estimate"])
+@pytest.mark.parametrize("path", [*PATHS, "/v1/estimate"])
 def test_an_encoded_body_is_decoded(guarded: Gateway, coding: str, path: str) -> None:
-    plain = chat("say 3 words " + "and no more " * 50_000)
+    plain = everywhere("say 3 words " + "and no more " * 50_000)
     encoded = zlib.compress(plain) if coding == "deflate" else gzip.compress(plain)
     assert status(ask(guarded.served.port, post(encoded, key=key(guarded), path=path, content_encoding=coding))) == 200
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "compress", "gzip, gzip", "gzip, br"])
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/estimate"])
+@pytest.mark.parametrize("path", [*PATHS, "/v1/estimate"])
 def test_an_encoding_we_cannot_read_is_named(guarded: Gateway, coding: str, path: str) -> None:
     answer = ask(guarded.served.port, post(b"\x28\xb5\x2f\xfd", key=key(guarded), path=path, content_encoding=coding))
     assert (status(answer), error(answer)["code"]) == (415, "unsupported_content_encoding")
@@ -220,7 +221,7 @@ def test_an_encoding_elsewhere_is_named_too(guarded: Gateway) -> None:
     assert (status(answer), "gzip" in error(answer)["message"]) == (415, True)
 
 
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/estimate"])
+@pytest.mark.parametrize("path", [*PATHS, "/v1/estimate"])
 def test_a_body_that_decodes_to_a_hundred_megabytes_costs_no_more_than_the_limit(guarded: Gateway, path: str) -> None:
     squeeze = zlib.compressobj(wbits=31)
     bomb = b"".join(squeeze.compress(b"\x00" * MB) for _ in range(100)) + squeeze.flush()

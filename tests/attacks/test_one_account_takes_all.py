@@ -19,6 +19,7 @@ from conway.common import database
 from credits import ledger
 from credits.ledger import AdmissionDenied
 from credits.models import CreditAccount, Hold, KeyUse
+from inference.api import chat
 from inference.billing import admission
 from inference.chat.provider_error import ProviderError
 from inference.completion import concurrency, handler, task
@@ -51,7 +52,7 @@ def carol(prices: None) -> str:
 
 async def asked(key: str, text: str = SLOW, model: str = "gpt-5.2", **fields: Any) -> handler.Answer:
     body = {"model": model, "messages": [{"role": "user", "content": text}], **fields}
-    return await handler.complete({"authorization": key}, json.dumps(body).encode())
+    return await handler.complete(chat, {"authorization": key}, json.dumps(body).encode())
 
 
 async def all_of(*asking: Coroutine[Any, Any, handler.Answer]) -> list[handler.Answer]:
@@ -139,7 +140,7 @@ def test_who_is_at_the_limit_is_refused_before_the_body_is_looked_at(key: str, s
         asking = [asyncio.create_task(asked(key)) for _ in range(3)]
         while len(task.running) < 3:
             await asyncio.sleep(0.01)
-        refused = await handler.complete({"authorization": key}, b"[" * 10_000)
+        refused = await handler.complete(chat, {"authorization": key}, b"[" * 10_000)
         await all_of(*asking)  # type: ignore[arg-type]
         return refused
 

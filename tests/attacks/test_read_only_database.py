@@ -19,6 +19,7 @@ from conway.common import database
 from conway.common.database import DatabaseUnavailable
 from conway.common.errors import answer_to
 from credits.models import CreditAccount, Hold
+from inference.api import chat
 from inference.completion import background, handler, recovery, task
 from inference.models import Completion
 from inference.upstream import client as upstream
@@ -79,7 +80,7 @@ async def healed(asks: Callable[[], Coroutine[Any, Any, Any]], good: Any) -> Any
 
 
 async def status(key: str) -> int:
-    return (await handler.complete({"authorization": key}, json.dumps(BODY).encode())).status
+    return (await handler.complete(chat, {"authorization": key}, json.dumps(BODY).encode())).status
 
 
 def test_completions_in_a_read_only_spell_are_503_and_well_within_seconds_after_it(
@@ -90,7 +91,7 @@ def test_completions_in_a_read_only_spell_are_503_and_well_within_seconds_after_
         spell.begin()
         await database.close()
         for _ in range(12):  # more than the pool has sessions
-            refused = await handler.complete({"authorization": key}, json.dumps(BODY).encode())
+            refused = await handler.complete(chat, {"authorization": key}, json.dumps(BODY).encode())
             assert (refused.status, refused.headers.get("retry-after")) == (503, "2")
             assert json.loads(refused.body)["error"]["code"] == "database_unavailable"  # type: ignore[arg-type]
         spell.end()
@@ -105,7 +106,7 @@ def test_a_settlement_that_met_a_read_only_spell_is_booked_within_seconds_after_
     key: str, sandbox: Sandbox, spell: Spell, run: Run, own_spool: Path
 ) -> None:
     async def scenario() -> None:
-        answer = await handler.complete({"authorization": key}, json.dumps({**BODY, "stream": True}).encode())
+        answer = await handler.complete(chat, {"authorization": key}, json.dumps({**BODY, "stream": True}).encode())
         spell.begin()
         await database.close()
         body = b"".join([piece async for piece in answer.body])  # type: ignore[union-attr]
@@ -135,7 +136,7 @@ def test_a_read_only_spell_takes_no_running_stream_for_lost(
 
     async def scenario() -> None:
         slow = {**BODY, "messages": [{"role": "user", "content": "say 300 words [[pace=10]]"}], "stream": True}
-        answer = await handler.complete({"authorization": key}, json.dumps(slow).encode())
+        answer = await handler.complete(chat, {"authorization": key}, json.dumps(slow).encode())
         reaper = recovery.Reaper()
         await reaper.look()
         spell.begin()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from credits.models import CreditTransaction
+from inference.api import chat
 from inference.completion import handler
 from inference.models import Completion
 from inference.reporting import audit, receipts
@@ -27,7 +28,7 @@ def ask(key: str, provider: ScriptedProvider, run: Callable[[Coroutine[Any, Any,
             provider.begin(replies)
             body = {"model": model, "messages": [{"role": "user", "content": "Hello"}]}
             try:
-                await handler.complete({"authorization": f"Bearer {key}"}, json.dumps(body).encode())
+                await handler.complete(chat, {"authorization": f"Bearer {key}"}, json.dumps(body).encode())
             finally:
                 await upstream.close()
 

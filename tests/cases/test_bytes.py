@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from inference.api import chat
 from inference.completion import handler
 from inference.upstream import client as upstream
 from tests.cases.answer import Json, seen
@@ -44,7 +45,7 @@ def ask(babble: Babble, key: str, settings: Any, run: Callable[[Coroutine[Any, A
         async def once() -> Json:
             body = {"model": model, "messages": [{"role": "user", "content": babble.script(*steps)}], "stream": stream}
             try:
-                answer = await handler.complete({"authorization": f"Bearer {key}"}, json.dumps(body).encode())
+                answer = await handler.complete(chat, {"authorization": f"Bearer {key}"}, json.dumps(body).encode())
                 whole = (
                     answer.body if isinstance(answer.body, bytes) else b"".join([piece async for piece in answer.body])
                 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from inference.api import chat
 from inference.completion import handler
 from inference.upstream import client as upstream
 from tests.cases.answer import seen
@@ -40,7 +41,7 @@ async def outcome(each: Run, key: str, provider: ScriptedProvider) -> Outcome:
     provider.begin(each.replies)
     fields = {"stream": True, "stream_options": {"include_usage": True}} if each.stream else {}
     body = {"model": each.model, "messages": HELLO, **fields, **each.request}
-    answer = await handler.complete({"authorization": f"Bearer {key}"}, json.dumps(body).encode())
+    answer = await handler.complete(chat, {"authorization": f"Bearer {key}"}, json.dumps(body).encode())
     content = answer.body if isinstance(answer.body, bytes) else b"".join([piece async for piece in answer.body])
     shown = seen(answer.status, answer.headers, content)
     last = provider.sent[-1] if provider.sent else None

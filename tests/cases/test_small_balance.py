@@ -9,6 +9,7 @@ import pytest
 from accounts.models import User
 from credits import ledger
 from credits.models import CreditAccount
+from inference.api import chat
 from inference.completion import handler
 from inference.upstream import client as upstream
 from tests.cases.provider import ScriptedProvider
@@ -49,7 +50,7 @@ def leave(user: User, cents: int) -> None:
 async def ask(model: str, effort: str, key: str) -> dict[str, str]:
     body = {"model": model, "messages": [{"role": "user", "content": "Hello"}], "reasoning_effort": effort}
     try:
-        answer = await handler.complete({"authorization": f"Bearer {key}"}, json.dumps(body).encode())
+        answer = await handler.complete(chat, {"authorization": f"Bearer {key}"}, json.dumps(body).encode())
         content = answer.body if isinstance(answer.body, bytes) else b"".join([piece async for piece in answer.body])
         assert answer.status == 200, content
         return dict(answer.headers)

@@ -15,6 +15,7 @@ from accounts.models import ApiKey, User
 from conway.common import database
 from conway.common.database import DatabaseUnavailable
 from inference import catalog
+from inference.api import chat
 from inference.billing import settlement
 from inference.completion import handler
 from inference.models import Completion
@@ -117,7 +118,7 @@ Ask = Callable[..., Said]
 
 
 async def read(headers: dict[str, str], body: bytes) -> Said:
-    answer = await handler.complete(headers, body)
+    answer = await handler.complete(chat, headers, body)
     if isinstance(answer.body, bytes):
         return Said(answer.status, answer.headers, answer.body)
     return Said(answer.status, answer.headers, b"".join([piece async for piece in answer.body]))
@@ -180,7 +181,7 @@ def no_database(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 async def asked(key: str, text: str = "say 5 words", **fields: Any) -> handler.Answer:
     body = {"model": "claude-opus-4.6", "messages": [{"role": "user", "content": text}], **fields}
-    return await handler.complete({"authorization": key}, json.dumps(body).encode())
+    return await handler.complete(chat, {"authorization": key}, json.dumps(body).encode())
 
 
 def only_completion() -> Completion:

@@ -6,11 +6,12 @@ from typing import Any
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
+from inference.api.chat.write import Chunks, completion
+from inference.chat.encoding import dumps
 from inference.chat.provider_error import BAD_REQUEST, ProviderError
 from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.reply import Reply
 from inference.chat.request import ChatRequest
-from inference.completion.response import Chunks, completion, dumps
 from inference.sandbox.openai_responses.wire import Responses
 from inference.sandbox.refusals import Refused
 from inference.sandbox.validators import Invalid
@@ -40,9 +41,9 @@ def by_json(reply: Reply) -> Json:
 
 def by_stream(reply: Reply) -> Json:
     """The message as the SDK adds it up."""
-    chunks, state = Chunks("chatcmpl-1", asked(stream=True)), ChatCompletionStreamState()
-    chunks.begin(reply.facts, "m")
-    for line in chunks.encode([delta for delta in reply.deltas() if delta.index == 0]).decode().split("\n\n"):
+    chunks, state = Chunks("chatcmpl-1", asked(stream=True), "m"), ChatCompletionStreamState()
+    chunks.begin(reply.facts)
+    for line in chunks.events([delta for delta in reply.deltas() if delta.index == 0]).decode().split("\n\n"):
         if line:
             state.handle_chunk(ChatCompletionChunk.construct(**json.loads(line.removeprefix("data: "))))
     return echoed(state.current_completion_snapshot.choices[0].message)

@@ -11,6 +11,7 @@ from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH
 from accounts.models import User
 from credits.ledger.settlement import _settling
 from credits.models import CreditAccount, CreditTransaction
+from inference.api import chat
 from inference.billing import settlement
 from inference.completion import handler, task
 from inference.models import Completion
@@ -48,7 +49,7 @@ def test_twenty_streams_cut_after_the_first_word_are_each_charged_once_in_full(
     async def cut(number: int) -> None:
         messages = [{"role": "user", "content": f"say 40 words {number} [[pace=5]]"}]
         body = {"model": "claude-haiku-4.5", "stream": True, "messages": messages}
-        answer = await handler.complete({"authorization": key}, json.dumps(body).encode())
+        answer = await handler.complete(chat, {"authorization": key}, json.dumps(body).encode())
         pieces = cast("AsyncIterator[bytes]", answer.body)
         await anext(pieces)
         await pieces.aclose()  # type: ignore[attr-defined]

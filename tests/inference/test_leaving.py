@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from inference.api import chat
 from inference.completion import handler, task
 from inference.models import Completion
 from inference.sse import KEEP_ALIVE
@@ -35,7 +36,7 @@ def test_a_json_call_whose_caller_left_is_read_to_its_end(key: str, sandbox: San
     body = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "say 50 words [[pace=20]]"}]}
 
     async def scenario() -> None:
-        asking = asyncio.create_task(handler.complete({"authorization": key}, json.dumps(body).encode()))
+        asking = asyncio.create_task(handler.complete(chat, {"authorization": key}, json.dumps(body).encode()))
         while not task.running:
             assert not asking.done(), asking.result()
             await asyncio.sleep(0.01)
@@ -57,7 +58,7 @@ def test_beyond_the_drain_it_is_charged_for_what_was_seen(
     body = {"model": model, "stream": True, "messages": [{"role": "user", "content": "say 500 words [[pace=5]]"}]}
 
     async def scenario() -> None:
-        answer = await handler.complete({"authorization": key}, json.dumps(body).encode())
+        answer = await handler.complete(chat, {"authorization": key}, json.dumps(body).encode())
         pieces = aiter(answer.body)  # type: ignore[arg-type]
         for _ in range(20):
             await anext(pieces)

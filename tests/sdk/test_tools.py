@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from openai import AsyncOpenAI, BadRequestError, OpenAI
+from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel
 
 from tests.sdk.gateway import Gateway
@@ -111,10 +111,12 @@ def test_replies_parse_into_a_model(openai: OpenAI, model: str) -> None:
     assert isinstance(reply.choices[0].message.parsed, Reading)
 
 
-def test_a_model_that_keeps_to_no_schema_says_so(openai: OpenAI) -> None:
-    with pytest.raises(BadRequestError) as refused:
-        openai.chat.completions.parse(model="qwen3-coder", messages=[ASKED], response_format=Reading)
-    assert (refused.value.param, refused.value.code) == ("response_format", "unsupported_value")
+def test_a_model_that_keeps_to_no_schema_is_told_it_and_says_so(openai: OpenAI) -> None:
+    asked = openai.chat.completions.with_raw_response
+    form = {"type": "json_schema", "json_schema": {"name": "reading", "schema": Reading.model_json_schema()}}
+    said = asked.create(model="qwen3-coder", messages=[ASKED], response_format=form)  # type: ignore[call-overload]
+    assert "json_schema_as_instruction" in said.headers["x-conway-transforms"]
+    assert json.loads(said.parse().choices[0].message.content or "")
 
 
 def test_streamed_replies_parse_too(openai: OpenAI) -> None:

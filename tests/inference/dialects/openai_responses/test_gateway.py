@@ -65,4 +65,4 @@ def test_a_stream_that_breaks_off_is_an_error_without_a_finish(ask: Ask, sandbox
     sandbox.control(cut=2)
     said = ask(MODEL, "count to ten", stream=True)
     assert said.chunks[-1]["error"]["code"] == "upstream_truncated"
-    assert said.finish == [] and said.is_done
+    assert said.finish == [] and not said.is_done
