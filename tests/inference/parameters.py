@@ -5,12 +5,12 @@ A probe is a request with one field more than its neighbour without it. What bec
 """
 
 import json
-import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from inference.catalog import loading
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.request import ChatRequest
@@ -173,13 +173,10 @@ PROBES = [
 
 @cache
 def models() -> dict[str, tuple[Dialect, Target]]:
-    catalog = tomllib.loads((ROOT / "inference" / "catalog" / "catalog.toml").read_text())
     found = {}
-    for name, row in catalog["models"].items():
-        family = catalog["families"].get(row.get("family"), {})
-        traits = Traits.of({**family.get("traits", {}), **row.get("traits", {})})
-        provider = row.get("provider") or family["provider"]
-        dialect = DIALECTS[row.get("dialect") or SPEAKS[provider]]
+    for name, row in loading.rows().items():
+        dialect = DIALECTS[row.get("dialect") or SPEAKS[row["provider"]]]
+        traits = Traits.of(row["traits"])
         found[name] = dialect, Target(row["upstream_id"], traits, lambda value: f"hash of {value}", may_fetch=True)
     return found
 
