@@ -5,12 +5,14 @@ A probe is a request with one field more than its neighbour without it. What bec
 """
 
 import json
+import os
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from inference.catalog import loading
+import django
+
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.request import ChatRequest
@@ -173,6 +175,8 @@ PROBES = [
 
 @cache
 def models() -> dict[str, tuple[Dialect, Target]]:
+    from inference.catalog import loading  # needs Django's apps
+
     found = {}
     for name, row in loading.rows().items():
         dialect = DIALECTS[row.get("dialect") or SPEAKS[row["provider"]]]
@@ -246,6 +250,9 @@ HONOURED_ANYWAY = {
         "reasoning_effort: none": "Claude thinks only when told to",
         "messages.partial": "an assistant message at the end is always continued",
     },
+    "qwen3.8": {
+        "reasoning_effort: xhigh": "Qwen3.8 thinks as hard unasked",
+    },
     "gemini": {
         "stream": "a stream has another address",
         "parallel_tool_calls": "of several calls we pass on the first",
@@ -258,4 +265,6 @@ def honoured_anyway(model: str, name: str) -> bool:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "conway.settings")
+    django.setup()
     PAGE.write_text(table())

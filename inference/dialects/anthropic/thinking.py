@@ -27,7 +27,8 @@ def write(rendered: ProviderRequest, traits: Traits, turns: list[Turn], max_toke
     if traits.thinking == "adaptive":
         if request.thinking is not None and request.thinking.budget_tokens is not None:
             rendered.ignore("thinking.budget_tokens")
-        return {"type": "adaptive", **({"display": traits.thinking_display} if traits.thinking_display else {})}
+        display = {"display": traits.thinking_display} if traits.thinking_display else {}
+        return {"type": "adaptive", **display}
     asked = asked_budget(request, traits)
     budget = min(asked, room(max_tokens))
     if budget < MIN_BUDGET or resumes_without_thought(turns):
@@ -57,10 +58,10 @@ def effort(rendered: ProviderRequest, traits: Traits, thought: dict[str, Any] | 
     request = rendered.request
     is_off = refuses(request) and not wants(request)
     asked = "none" if is_off and "none" in traits.efforts else request.reasoning_effort
-    if (level := traits.efforts.get(asked or "")) is None:
+    if asked is None or asked not in traits.efforts:
         return {}
-    if level in BEYOND_HIGH and thought is not None and thought["type"] == traits.thinking_off:
-        level = HIGHEST_UNTHINKING
+    is_told_off = thought is not None and thought["type"] == traits.thinking_off
+    level = HIGHEST_UNTHINKING if is_told_off and traits.efforts[asked] in BEYOND_HIGH else traits.efforts[asked]
     if level != asked:
         rendered.transform("reasoning_effort_fitted")
     return {"effort": level}

@@ -24,7 +24,7 @@ def write(rendered: ProviderRequest, traits: Traits, tokens: int) -> dict[str, A
     if not budget or (request.must_call and not traits.forced_tools_think):
         rendered.transform("thinking_disabled")
         return OFF[traits.thinking_off or "enable_thinking"]
-    if budget < asked:
+    if budget < asked and (request.reasoning_effort or request.thinking):
         rendered.transform("thinking_lowered")
     return {"enable_thinking": True, "thinking_budget": budget, traits.length_field: tokens - budget}
 
