@@ -30,6 +30,8 @@ def shows(body: Body, model: Model) -> bool:
 
 
 def check_thinking(body: Body, model: Model) -> None:
+    if mode(body) == "adaptive" and "adaptive" not in model.thinking:
+        raise bad("adaptive thinking is not supported on this model")
     if "thinking" in body and mode(body) not in model.thinking:
         raise bad(
             f'"thinking.type.{mode(body)}" is not supported for this model. Use one of {", ".join(model.thinking)} and '
