@@ -62,7 +62,8 @@ class ChatModelForm(VersionedForm):
         cleaned = super().clean()
         if self.cleaned_data.get("successor_from") and not self.cleaned_data.get("successor"):
             self.add_error("successor_from", "Name the successor that answers from this day on.")
-        if self.cleaned_data.get("successor") == self.instance.name:
+        named = self.cleaned_data.get("name") or self.instance.name  # of a new model the form alone knows it
+        if self.cleaned_data.get("successor") == named:
             self.add_error("successor", "A model cannot succeed itself.")
         return cleaned
 

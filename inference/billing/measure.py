@@ -59,7 +59,9 @@ class Measure:
     @property
     def buckets(self) -> tuple[str, ...]:
         """The input buckets a request can be billed in; of one with media, after `take`."""
-        return (*marked_buckets(self.rendered.request), *(["audio_in"] if self.media.is_heard else []))
+        written = ["write_5m"] if self.listing.traits.writes_cache else []
+        heard = ["audio_in"] if self.media.is_heard else []
+        return tuple(dict.fromkeys([*marked_buckets(self.rendered.request), *written, *heard]))
 
     async def bound(self) -> int:
         """The o200k count, raised for the model; still never more than the bytes."""

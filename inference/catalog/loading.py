@@ -1,8 +1,8 @@
 """catalog.toml into the database: what it has and the database lacks."""
 
 import tomllib
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from django.utils.timezone import now
 from inference.models import ChatModel, Price
 
 FILE = Path(__file__).with_name("catalog.toml")
+JUST_NOW = timedelta(minutes=1)
 
 
 @transaction.atomic
@@ -22,20 +23,21 @@ def load() -> int:
     """
     with connection.cursor() as cursor:  # two workers that start at once take turns
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('inference.catalog.loading.load'))")
+    return sum(load_model(name, position, row) for position, (name, row) in enumerate(rows().items()))
+
+
+def rows() -> dict[str, dict[str, Any]]:
+    """The file's models by name, newest first of each provider, each with what its family says."""
     data = tomllib.loads(FILE.read_text(), parse_float=Decimal)
-    added = 0
-    for position, (name, row) in enumerate(data["models"].items()):
+    found = {}
+    for name, row in data["models"].items():
         family = data["families"].get(row.get("family"), {})
-        added += load_model(
-            name,
-            position,
-            {**family, **row, "traits": {**family.get("traits", {}), **row.get("traits", {})}},
-            data["checked"],
-        )
-    return added
+        traits = {**family.get("traits", {}), **row.get("traits", {})}
+        found[name] = {**family, **row, "traits": traits, "checked": data["checked"]}
+    return found
 
 
-def load_model(name: str, position: int, row: Mapping[str, Any], checked: Any) -> bool:
+def load_model(name: str, position: int, row: Mapping[str, Any]) -> bool:
     model, is_new = ChatModel.objects.get_or_create(
         name=name,
         defaults={
@@ -55,14 +57,23 @@ def load_model(name: str, position: int, row: Mapping[str, Any], checked: Any) -
         },
     )
     if not model.prices.exists():
-        Price.objects.create(
-            model=model,
-            starts_at=now() - timedelta(minutes=1),
-            sheet=plain(row["price"]),
-            source=row.get("source", ""),
-            checked_on=checked,
-        )
+        for starts_at, sheet in prices(row, now()):
+            Price.objects.create(
+                model=model,
+                starts_at=starts_at,
+                sheet=plain(sheet),
+                source=row.get("source", ""),
+                checked_on=row["checked"],
+            )
     return is_new
+
+
+def prices(row: Mapping[str, Any], moment: datetime) -> Iterator[tuple[datetime, Mapping[str, Any]]]:
+    """The price in force, and those announced. What was over before a row was loaded charged nobody by it."""
+    later = sorted(row.get("later", ()), key=lambda change: change["starts"])
+    begun = [row["price"], *(change["price"] for change in later if change["starts"] <= moment)]
+    yield moment - JUST_NOW, begun[-1]
+    yield from ((change["starts"], change["price"]) for change in later if change["starts"] > moment)
 
 
 def plain(value: Any) -> Any:

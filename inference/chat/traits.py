@@ -21,7 +21,7 @@ class Traits:
     always_send_length: bool = False
     # free | fixed (only 1) | when_not_reasoning (free while the effort is none) | none
     sampling: Literal["free", "fixed", "when_not_reasoning", "none"] = "free"
-    default_effort: str | None = None
+    default_effort: str | None = None  # of a model that thinks unasked, or "none"
     temperature_below: float | None = None  # Qwen takes temperatures below 2 only
     ignores: frozenset[str] = frozenset()
     rejects: frozenset[str] = frozenset()
@@ -61,6 +61,7 @@ class Traits:
     cache_marks: bool = False
     cache_hours: bool = False  # a mark may last an hour
     cache_retention: str | None = None
+    writes_cache: bool = False  # the provider writes long prompts into its cache unasked, and charges for that
     safety_identifier: bool = False
     prompt_cache_key: bool = False
     service_tier: str | None = None
@@ -71,7 +72,9 @@ class Traits:
     # Whether all that the model thinks is in its stream, too; else left streams are read to their end. Where a row does
     # not say, only those that are switched (Kimi) show all.
     streams_reasoning: bool | None = None
-    thinking_off: str | None = None  # Claude: what is sent to a model that thinks unless told not to
+    # How a model that thinks unless told not to is told: the `thinking` of Claude, the field's name of Qwen.
+    thinking_off: str | None = None
+    thinking_display: str | None = None  # Claude: how thoughts are shown to a caller who asks for them
     reasoning_summary: str | None = None  # Responses: how thoughts are shown when an effort is asked for
     partial: bool = False  # the last assistant message may be marked as one to be continued
     system_in_place: bool = False  # Claude: later system messages stay among the turns

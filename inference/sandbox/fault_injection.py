@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 BRACKETS = re.compile(r"\s*\[\[([^\[\]]*)\]\]")
 KEPT_BY_ONCE = {"pace", "words", "think", "served", "gone", "rerouted", "tokens_in", "tokens_out", "cached"}
 
@@ -35,7 +36,7 @@ class Orders:
     once: bool = False
 
     def has_gone(self, model: str) -> bool:
-        return model in self.gone.split(",")
+        return not {model, DATE.sub("", model)}.isdisjoint(self.gone.split(","))
 
     def served_for(self, model: str) -> str:
         others = dict(pair.partition(":")[::2] for pair in self.rerouted.split(",") if pair)

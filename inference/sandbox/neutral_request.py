@@ -41,6 +41,7 @@ class Ask:
     parallel: bool = True
     thinks: bool = False
     limit: int | None = None
+    thinking_limit: int | None = None  # where thoughts are bounded apart from the answer
     stops: tuple[str, ...] = ()
     json: bool = False
     schema: dict[str, Any] | None = None

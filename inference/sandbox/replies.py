@@ -101,7 +101,12 @@ def a_choice(ask: Ask, orders: Orders, nth: int) -> Choice:
         return Choice(thinking, [], [], MALFORMED)
     if orders.refuse is not None:
         return Choice(thinking if orders.refuse else [], (words + filler(orders.refuse))[: orders.refuse], [], REFUSED)
-    return limited(stopped(Choice(thinking, words, calls, CALLS if calls else STOP), ask), ask.limit)
+    if ask.thinking_limit is not None:
+        thinking, _ = fitting(thinking, ask.thinking_limit)
+    whole = stopped(Choice(thinking, words, calls, CALLS if calls else STOP), ask)
+    if ask.thinking_limit is not None:
+        return replace(limited(replace(whole, thinking=[]), ask.limit), thinking=thinking)
+    return limited(whole, ask.limit)
 
 
 def a_text(ask: Ask, orders: Orders, calls: bool, nth: int) -> str:

@@ -3,10 +3,8 @@
 import asyncio
 import base64
 import json
-import tomllib
 import zlib
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -29,15 +27,14 @@ Json = dict[str, Any]
 
 @cache
 def listing(name: str) -> Listing:
-    file = tomllib.loads(loading.FILE.read_text(), parse_float=Decimal)
-    family = file["families"].get(file["models"][name].get("family"), {})
-    row = {**family, **file["models"][name]}
-    traits = Traits.of(plain({**family.get("traits", {}), **row["traits"]}))
+    row = loading.rows()[name]
+    traits = Traits.of(plain(row["traits"]))
     provider = PROVIDERS[row["provider"]]
     price = PricePoint(1, datetime(2026, 1, 1, tzinfo=UTC), PriceSheet.of(plain(row["price"])), "", None)
     dialect = DIALECTS[row.get("dialect") or provider.dialect]
     percents = row["bound_percent"], row["estimate_percent"]
-    return Listing(name, name, provider, dialect, row["upstream_id"], True, "", "", traits, *percents, (price,))
+    over = "", None, None, None, ""
+    return Listing(name, name, provider, dialect, row["upstream_id"], True, *over, traits, *percents, (price,))
 
 
 def rendered(model: str, asked: Json) -> ProviderRequest:

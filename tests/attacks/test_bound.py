@@ -319,3 +319,11 @@ def test_a_rendered_body_has_no_media_without_being_asked() -> None:
     assert measure("gpt-5.2", said("hello")).bytes_bound is not None
     assert measure("gpt-5.2", BODIES["image"]).bytes_bound is None
     assert rendered("gpt-5.2", BODIES["image"]).body["messages"]
+
+
+def test_a_prompt_that_is_written_into_the_cache_unasked_is_held_for_at_the_price_of_a_write() -> None:
+    for model, dearest in (("gpt-6.1-sol", "write_5m"), ("gpt-5.5", "input")):
+        made = measure(model, asked(user()))
+        sheet = listing(model).prices[0].sheet
+        held = sheet.bound(1000, made.buckets).input_usd
+        assert held == 1000 * sheet.tiers[0].price(dearest) / 1_000_000

@@ -23,6 +23,7 @@ from inference import catalog
 from inference.catalog.snapshot import Catalog
 from inference.chat.invalid_request import InvalidRequest
 from inference.completion import preparing, process_pool
+from tests import lasting_catalogue
 from tests.attacks import bodies, spoken
 from tests.attacks.bodies import READ, WRITTEN, Shape
 from tests.attacks.spoken import FORMATS
@@ -57,7 +58,7 @@ def book(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
     keys = {name: {**given, "api_key": "key"} for name, given in settings.PROVIDERS.items()}
     with override_settings(PROVIDERS=keys):
         with django_db_blocker.unblock(), transaction.atomic():
-            catalog.load()
+            lasting_catalogue.load()
             catalog.forget()
             found = catalog.current_sync()
             transaction.set_rollback(True)

@@ -17,7 +17,7 @@ from django.urls import get_resolver
 from accounts.models import ApiKey, User
 from conway.pages_handler import Pages
 from conway.postgresql.base import DatabaseWrapper
-from inference import catalog
+from tests import lasting_catalogue
 from tests.pages.test_strangers import ENDS_THE_WALK, addresses
 from tests.served import Served, served
 
@@ -123,7 +123,7 @@ async def ask(path: str, **headers: str) -> tuple[int, int]:
 
 def test_no_page_keeps_a_connection_while_its_reader_takes_nothing(alice: User, sam: User) -> None:
     """Of every address in the project that takes no parameter, a page that is added tomorrow included."""
-    catalog.load()
+    lasting_catalogue.load()
     give_history(alice, 3_000)
     known = sorted({path for path in addresses(get_resolver().url_patterns) if "<" not in path} - {*ENDS_THE_WALK})
     cookies = [cookie_of(alice), cookie_of(sam)]

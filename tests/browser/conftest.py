@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from accounts.models import SignInLink, User
 from inference import catalog
+from tests import lasting_catalogue
 from tests.browser.chromium import MISSING, PATH, chromium
 from tests.served import Served, served
 
@@ -20,7 +21,7 @@ REDIS_SECONDS = 10
 @pytest.fixture
 def site(transactional_db: None, sam: User) -> Iterator[Served]:
     """The whole service before its sandbox, and sam, who is staff."""
-    catalog.load()
+    lasting_catalogue.load()
     catalog.forget()
     give_password(sam, "sam's password")
     with served(CONWAY_SANDBOX="1", CONWAY_DRAIN_SECONDS="2", LOG_LEVEL="ERROR") as server:

@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, Page
 from accounts.models import ApiKey, SignInLink, User
 from credits.models import CreditTransaction
 from inference import catalog
+from tests import lasting_catalogue
 from tests.browser import sample_month
 from tests.browser.chromium import MISSING, PATH, chromium
 from tests.served import served, this_database
@@ -81,7 +82,7 @@ DESK = {
 def people() -> dict[str, object]:
     """Ada, who has used the service for a month, and what of hers is shown."""
     call_command("migrate", verbosity=0)
-    catalog.load()
+    lasting_catalogue.load()
     catalog.forget()
     User.objects.filter(email=STAFF).exists() or User.objects.create_superuser(STAFF, "grace's password", name="Grace")
     User.objects.claiming("new@example.org").exists() or User.objects.sign_up("new@example.org", "new password")

@@ -11,6 +11,7 @@ from accounts.second_factor import totp
 from accounts.sessions import SessionStore
 from credits.models import CreditTransaction
 from inference import catalog
+from tests import lasting_catalogue
 from tests.browser.conftest import give_password
 from tests.second_factors import code_of
 from tests.served import Served, served
@@ -21,7 +22,7 @@ Tab = Callable[..., Page]
 @pytest.fixture
 def strict(transactional_db: None) -> Iterator[Served]:
     """The service as outside the sandbox: staff need a second factor. By a name, since passkeys know no addresses."""
-    catalog.load()
+    lasting_catalogue.load()
     catalog.forget()
     with served(CONWAY_SANDBOX="1", CONWAY_STAFF_SECOND_FACTOR="1", LOG_LEVEL="ERROR") as server:
         server.url = server.url.replace("127.0.0.1", "localhost")

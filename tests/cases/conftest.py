@@ -7,6 +7,7 @@ import pytest
 
 from accounts.models import ApiKey, User
 from inference import catalog
+from tests import lasting_catalogue
 from tests.cases.case import Outcome
 from tests.cases.provider import ScriptedProvider
 
@@ -36,7 +37,7 @@ def provider(scripted: ScriptedProvider, settings: Any) -> ScriptedProvider:
 
 @pytest.fixture
 def key(alice: User, transactional_db: None) -> str:
-    catalog.load()
+    lasting_catalogue.load()
     catalog.forget()
     return ApiKey.issue(user=alice, name="Alice's")[1]
 

@@ -19,6 +19,7 @@ from inference.catalog.snapshot import Listing
 from inference.chat.provider_request import Target
 from inference.chat.request import ChatRequest
 from inference.reporting import audit
+from tests import lasting_catalogue
 from tests.corpus.replayer import CORPUS, case, names, replaying
 from tests.corpus.sdk_view import Said, asked_json, asked_stream, recorded
 from tests.served import served
@@ -47,7 +48,7 @@ REASONS: dict[str, str] = {}
 
 @pytest.fixture
 def client(alice: User) -> Iterator[openai.OpenAI]:
-    catalog.load()
+    lasting_catalogue.load()
     ledger.top_up(user=alice, cents=100_000, reference="replay", reason="A thousand recorded answers", by=None)
     key = ApiKey.issue(user=alice, name="replay")[1]
     with replaying() as upstream:

@@ -21,6 +21,7 @@ from inference.completion import handler
 from inference.models import Completion
 from inference.reporting import audit
 from inference.upstream import client as upstream
+from tests import lasting_catalogue
 
 PATHS = {
     "openai": "/openai/v1",
@@ -69,7 +70,7 @@ def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
 @pytest.fixture
 def prices(transactional_db: None, request: pytest.FixtureRequest) -> Iterator[None]:
     """The catalogue as it is loaded; afterwards every charge must be the formula's."""
-    catalog.load()
+    lasting_catalogue.load()
     catalog.forget()
     yield
     if not request.node.get_closest_marker("spoils_the_books"):

@@ -5,11 +5,13 @@ A probe is a request with one field more than its neighbour without it. What bec
 """
 
 import json
-import tomllib
+import os
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import django
 
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.provider_request import ProviderRequest, Target
@@ -173,13 +175,12 @@ PROBES = [
 
 @cache
 def models() -> dict[str, tuple[Dialect, Target]]:
-    catalog = tomllib.loads((ROOT / "inference" / "catalog" / "catalog.toml").read_text())
+    from inference.catalog import loading  # needs Django's apps
+
     found = {}
-    for name, row in catalog["models"].items():
-        family = catalog["families"].get(row.get("family"), {})
-        traits = Traits.of({**family.get("traits", {}), **row.get("traits", {})})
-        provider = row.get("provider") or family["provider"]
-        dialect = DIALECTS[row.get("dialect") or SPEAKS[provider]]
+    for name, row in loading.rows().items():
+        dialect = DIALECTS[row.get("dialect") or SPEAKS[row["provider"]]]
+        traits = Traits.of(row["traits"])
         found[name] = dialect, Target(row["upstream_id"], traits, lambda value: f"hash of {value}", may_fetch=True)
     return found
 
@@ -249,6 +250,9 @@ HONOURED_ANYWAY = {
         "reasoning_effort: none": "Claude thinks only when told to",
         "messages.partial": "an assistant message at the end is always continued",
     },
+    "qwen3.8": {
+        "reasoning_effort: xhigh": "Qwen3.8 thinks as hard unasked",
+    },
     "gemini": {
         "stream": "a stream has another address",
         "parallel_tool_calls": "of several calls we pass on the first",
@@ -261,4 +265,6 @@ def honoured_anyway(model: str, name: str) -> bool:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "conway.settings")
+    django.setup()
     PAGE.write_text(table())

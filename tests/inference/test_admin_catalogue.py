@@ -1,6 +1,7 @@
 """Staff edit the catalogue and announce prices; they can spoil neither."""
 
 import json
+import time
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,7 +14,9 @@ from accounts.models import User
 from inference import catalog
 from inference.admin.models import ChatModelForm
 from inference.admin.price_form import newest_price
-from inference.models import ChatModel, Price
+from inference.catalog import loading
+from inference.catalog.loading import plain
+from inference.models import ChatModel, Completion, Price
 
 MODELS, PRICES = "/admin/inference/chatmodel/", "/admin/inference/price/"
 
@@ -114,6 +117,25 @@ def test_a_model_is_added_and_offered_once_it_has_a_price(desk):
     assert "No price: it is not offered." in desk.get(f"{MODELS}gpt-6/change/").content.decode()
     assert announced(desk, model="gpt-6", starts_at="").status_code == 302
     assert catalog.current_sync().find("gpt-6").price_at(now()).sheet.tiers[0].price("input") == Decimal("1.25")
+
+
+def test_a_model_that_staff_add_answers_within_five_seconds(desk, ask, monkeypatch):
+    """From another process, too, which nobody tells: it reads the catalogue anew by itself."""
+    assert ask("qwen3-coder-flash").status == 404
+    monkeypatch.setattr(catalog, "forget", lambda: None)
+    traits = json.dumps(plain(loading.rows()["qwen3-coder"]["traits"]))
+    sent = {
+        "name": "qwen3-coder-flash", "display_name": "Qwen3 Coder Flash", "is_on": "on", "provider": "qwen",
+        "upstream_id": "qwen3-coder-flash", "traits": traits, "position": 99, "bound_percent": 150,
+        "estimate_percent": 110,
+    }  # fmt: skip
+    assert desk.post(f"{MODELS}add/", sent).status_code == 302
+    assert announced(desk, model="qwen3-coder-flash", starts_at="").status_code == 302
+    begun = time.monotonic()
+    while (said := ask("qwen3-coder-flash")).status != 200:
+        assert time.monotonic() - begun < 5, said.body
+        time.sleep(0.2)
+    assert Completion.objects.get().price.sheet["output"] == "10"
 
 
 def test_a_model_is_not_deleted(desk):

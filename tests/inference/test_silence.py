@@ -22,7 +22,7 @@ OUR_OWN = {"model", "messages", "stream_options", "legacy", "unknown_inside", "r
 OTHER_WORDS = (
     "stream", "stop", "tools", "tool_choice", "tool_choice: required", "function_call", "functions", "user",
     "safety_identifier", "prompt_cache_key", "thinking: disabled", "tools.function.strict", "parallel_tool_calls",
-    "max_completion_tokens", "messages.partial", "tools of a flat form",
+    "max_completion_tokens", "max_tokens", "messages.partial", "tools of a flat form", "logprobs",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from django.test import Client
 from accounts.models import ApiKey, User
 from inference import catalog
 from inference.models import Completion
+from tests import lasting_catalogue
 from tests.browser import sample_month
 
 Visit = Callable[[User], Client]
@@ -31,7 +32,7 @@ def hers(alice: User, visit: Visit) -> Client:
 @pytest.fixture
 def offered(db: None) -> Iterator[None]:
     """The catalogue as it is loaded."""
-    catalog.load()
+    lasting_catalogue.load()
     catalog.forget()
     yield
     catalog.forget()

@@ -16,6 +16,7 @@ from accounts.models import ApiKey, SignInLink, User
 from credits.models import CreditAccount, CreditTransaction
 from inference import catalog
 from inference.models import Completion
+from tests import lasting_catalogue
 from tests.browser import sample_month
 from tests.pages.conftest import Visit
 from tests.served import Served, served
@@ -89,7 +90,7 @@ class Walk:
 
 @pytest.fixture
 def walk(transactional_db: None) -> Iterator[Walk]:
-    catalog.load()
+    lasting_catalogue.load()
     catalog.forget()
     with served(LOG_LEVEL="CRITICAL") as server:
         yield Walk(server)

@@ -24,6 +24,9 @@ from datetime import timedelta
 from django.utils.timezone import now
 from accounts.models import ApiKey, User
 from credits import ledger
+from tests import lasting_catalogue
+
+lasting_catalogue.load()
 
 def key(user, **facts):
     row, secret = ApiKey.issue(user=user, name="of the tests")

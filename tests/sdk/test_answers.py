@@ -6,14 +6,10 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletionChunk
 
+from inference.catalog import loading
 from tests.sdk.gateway import Gateway
 
-MODELS = (
-    "gpt-5.2", "gpt-5.2-codex", "gpt-5-mini", "gpt-5-nano",
-    "claude-opus-4.6", "claude-opus-4.5", "claude-sonnet-4.5", "claude-haiku-4.5",
-    "gemini-2.5-pro", "gemini-2.5-flash", "gemini-3-pro", "gemini-3-flash",
-    "kimi-k2.5", "qwen3-coder",
-)  # fmt: skip
+MODELS = tuple(loading.rows())
 SIX_WORDS = [{"role": "user", "content": "say 6 words"}]
 
 

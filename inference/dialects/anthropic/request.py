@@ -34,7 +34,7 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
         "messages": [{"role": turn.role, "content": turn.blocks} for turn in turns],
         **tools.write(rendered, turns, traits, held_to=output_format.schemas(form)),
         "thinking": thought,
-        "output_config": form | thinking.effort(request, traits),
+        "output_config": form | thinking.effort(rendered, traits, thought),
         **sampling(rendered, traits, thinks=thinking.is_on(thought)),
         "stop_sequences": stops(rendered),
         **privacy(request, target),

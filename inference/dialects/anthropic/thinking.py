@@ -10,6 +10,7 @@ from inference.dialects.thinking_room import room
 
 MIN_BUDGET = 1024
 DEFAULT_EFFORT = "medium"  # for a caller who wants thinking and does not say how much
+BEYOND_HIGH, HIGHEST_UNTHINKING = ("xhigh", "max"), "high"  # Claude answers 400 to more without thinking
 THOUGHTS = ("thinking", "redacted_thinking")
 
 
@@ -26,7 +27,8 @@ def write(rendered: ProviderRequest, traits: Traits, turns: list[Turn], max_toke
     if traits.thinking == "adaptive":
         if request.thinking is not None and request.thinking.budget_tokens is not None:
             rendered.ignore("thinking.budget_tokens")
-        return {"type": "adaptive"}
+        display = {"display": traits.thinking_display} if traits.thinking_display else {}
+        return {"type": "adaptive", **display}
     asked = asked_budget(request, traits)
     budget = min(asked, room(max_tokens))
     if budget < MIN_BUDGET or resumes_without_thought(turns):
@@ -40,7 +42,7 @@ def write(rendered: ProviderRequest, traits: Traits, turns: list[Turn], max_toke
 def thinks(rendered: ProviderRequest, traits: Traits) -> bool:
     """Where it is asked to, or does so unless told otherwise; shown are summaries, charged is the whole."""
     thought = rendered.body.get("thinking")
-    if traits.thinking_off is None:
+    if traits.thinking_off is None and traits.default_effort is None:
         return is_on(thought)
     return thought is None or thought["type"] != "disabled"
 
@@ -49,10 +51,20 @@ def is_on(thought: dict[str, Any] | None) -> bool:
     return thought is not None and thought["type"] in ("enabled", "adaptive")
 
 
-def effort(request: ChatRequest, traits: Traits) -> dict[str, str]:
-    """For `output_config`; also without thinking it shortens or lengthens the answer."""
-    level = traits.efforts.get(request.effort or request.reasoning_effort or "")
-    return {"effort": level} if level else {}
+def effort(rendered: ProviderRequest, traits: Traits, thought: dict[str, Any] | None) -> dict[str, str]:
+    """For `output_config`; also without thinking it shortens or lengthens the answer. A row whose table knows `none` is
+    of a model that cannot be kept from thinking: it thinks its least.
+    """
+    request = rendered.request
+    is_off = refuses(request) and not wants(request)
+    asked = "none" if is_off and "none" in traits.efforts else request.effort or request.reasoning_effort
+    if asked is None or asked not in traits.efforts:
+        return {}
+    is_told_off = thought is not None and thought["type"] == traits.thinking_off
+    level = HIGHEST_UNTHINKING if is_told_off and traits.efforts[asked] in BEYOND_HIGH else traits.efforts[asked]
+    if level != asked:
+        rendered.transform("reasoning_effort_fitted")
+    return {"effort": level}
 
 
 def wants(request: ChatRequest) -> bool:

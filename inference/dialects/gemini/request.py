@@ -11,6 +11,7 @@ from inference.chat.unsupported_fields import drop_unsupported
 from inference.dialects.gemini import conversation, names, output_format, thinking, tools
 from inference.dialects.output_limit import output_limit
 
+SAMPLING = {"temperature": "temperature", "top_p": "topP", "top_k": "topK"}
 PENALTIES = {"presence_penalty": "presencePenalty", "frequency_penalty": "frequencyPenalty"}
 LARGEST_PENALTY = 1.99  # two itself is refused
 SEEDS = 2**31
@@ -42,9 +43,7 @@ def generation(rendered: ProviderRequest, traits: Traits, max_tokens: int | None
     request = rendered.request
     config = {
         "maxOutputTokens": max_tokens,
-        "temperature": request.temperature,
-        "topP": request.top_p,
-        "topK": request.top_k,
+        **sampling(rendered, traits),
         "stopSequences": stops(request, traits),
         "seed": seed(rendered),
         **penalties(rendered, traits),
@@ -52,6 +51,17 @@ def generation(rendered: ProviderRequest, traits: Traits, max_tokens: int | None
         "thinkingConfig": thinking.write(rendered, traits, max_tokens),
     }
     return {name: value for name, value in config.items() if value not in (None, [], {})}
+
+
+def sampling(rendered: ProviderRequest, traits: Traits) -> dict[str, float | None]:
+    """What Google would ignore in silence is left out and named."""
+    given = {name: value for name in SAMPLING if (value := getattr(rendered.request, name)) is not None}
+    if traits.sampling == "free":
+        return {SAMPLING[name]: value for name, value in given.items()}
+    for name, value in given.items():
+        if value != 1:
+            rendered.ignore(name)
+    return {}
 
 
 def stops(request: ChatRequest, traits: Traits) -> list[str]:

@@ -13,8 +13,8 @@ CALL: Declared = {"function": {}}
 
 SETTINGS = """
     model stream stream_options max_tokens max_completion_tokens temperature top_p top_k n seed logprobs
-    top_logprobs presence_penalty frequency_penalty verbosity reasoning_effort parallel_tool_calls store
-    service_tier prompt_cache_retention safety_identifier prompt_cache_key
+    top_logprobs presence_penalty frequency_penalty verbosity reasoning_effort enable_thinking thinking_budget
+    parallel_tool_calls store service_tier prompt_cache_retention safety_identifier prompt_cache_key
 """
 
 PROMPT: Declared = {

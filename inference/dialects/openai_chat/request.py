@@ -35,19 +35,20 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     traits = target.traits
     rendered = drop_unsupported(request, traits, on_loop=target.on_loop)
     sent_names = tools.sent_names(request, traits)
+    tokens = output_limit(rendered, traits, limit)
     rendered.names = tools.names_back(request, sent_names)
     rendered.body = {
         "model": target.upstream_model,
         "messages": messages(rendered, target, sent_names),
         **streaming(request, traits),
-        **length(rendered, traits, limit),
+        **({} if tokens is None else {traits.length_field: tokens}),
         **sampling(request, traits, rendered),
         **passed(rendered, traits),
         **biases(request, traits),
         **stops(request, traits),
         **tools.write(rendered, traits, sent_names),
         **output_format.write(rendered, traits),
-        **thinking.write(rendered, traits),
+        **thinking.write(rendered, traits, tokens),
         **privacy(request, target, rendered),
     }
     return rendered
@@ -72,11 +73,6 @@ def streaming(request: ChatRequest, traits: Traits) -> Body:
     if given is not None and takes(traits, "stream_options.include_obfuscation"):
         options["include_obfuscation"] = given
     return {"stream": True, "stream_options": options}
-
-
-def length(rendered: ProviderRequest, traits: Traits, limit: int | None) -> Body:
-    tokens = output_limit(rendered, traits, limit)
-    return {} if tokens is None else {traits.length_field: tokens}
 
 
 def is_free(request: ChatRequest, traits: Traits) -> bool:
@@ -112,12 +108,14 @@ def passed(rendered: ProviderRequest, traits: Traits) -> Body:
 
 
 def thinks(rendered: ProviderRequest, traits: Traits) -> bool:
-    """GPT-5 unless its effort is none; Kimi unless it is switched off."""
+    """GPT-5 unless its effort is none; Kimi and Qwen unless they are told not to."""
     match traits.thinking:
         case "none":
             return False
         case "switch":
             return rendered.body.get("thinking") != {"type": "disabled"}
+        case "budget":
+            return "thinking_budget" in rendered.body
     return rendered.body.get("reasoning_effort", traits.default_effort) != "none"
 
 

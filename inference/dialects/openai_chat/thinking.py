@@ -1,19 +1,24 @@
-"""How hard to think: an effort (OpenAI), or a switch (Kimi)."""
+"""How hard to think: an effort (OpenAI, Kimi K3), a switch (Kimi K2), or a budget (Qwen)."""
 
 from typing import Any
 
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
+from inference.dialects.openai_chat import thinking_budget
 
 Body = dict[str, Any]
 
 OFF = "disabled"
 
 
-def write(rendered: ProviderRequest, traits: Traits) -> Body:
-    """Where a forced tool and thinking exclude each other, thinking gives way, and the caller is told."""
+def write(rendered: ProviderRequest, traits: Traits, tokens: int | None) -> Body:
+    """Where a forced tool and thinking exclude each other, thinking gives way, and the caller is told. `tokens`: how
+    long the reply may be.
+    """
     request = rendered.request
+    if traits.thinking == "budget":
+        return thinking_budget.write(rendered, traits, tokens or traits.max_output_tokens)
     if traits.thinking == "effort" and request.reasoning_effort is not None:
         fitted = fitted_effort(request, traits)
         if fitted != request.reasoning_effort:

@@ -7,8 +7,9 @@ from typing import Any
 from ..neutral_request import Usage
 from ..replies import CALLS, LENGTH, MALFORMED, REFUSED, STOP, STOP_STRING, Choice, Reply
 from ..tool_choice import Call
-from ..word_tokens import count, pieces
-from .thinking import signature
+from ..word_tokens import count, count_words, pieces
+from .models import known
+from .thinking import shows, signature
 
 FINISH = {
     STOP: "end_turn",
@@ -24,7 +25,7 @@ def content(reply: Reply) -> list[dict[str, Any]]:
     choice = reply.first
     blocks: list[dict[str, Any]] = []
     if choice.thinking:
-        shown = (reply.ask.body.get("thinking") or {}).get("display") != "omitted"
+        shown = shows(reply.ask.body, known(reply.ask.body["model"]))
         blocks.append(
             {
                 "type": "thinking",
@@ -50,7 +51,8 @@ def deltas(block: dict[str, Any], choice: Choice) -> Iterator[tuple[dict[str, An
         case "thinking":
             for word in pieces(block["thinking"]):
                 yield {"type": "thinking_delta", "thinking": word}, count(word)
-            yield {"type": "signature_delta", "signature": block["signature"]}, 0
+            hidden = 0 if block["thinking"] else count_words(choice.thinking)
+            yield {"type": "signature_delta", "signature": block["signature"]}, hidden
         case "text":
             for word in choice.words:
                 yield {"type": "text_delta", "text": word}, count(word)

@@ -8,7 +8,7 @@ from ..neutral_request import AUTO, REQUIRED, Ask, Tool, Usage
 from ..word_tokens import count, count_json, count_media
 from .message_rules import blocks
 from .models import Model
-from .thinking import is_on
+from .thinking import thinks
 
 Body = dict[str, Any]
 CHOICES = {"auto": AUTO, "any": REQUIRED, "none": "none"}
@@ -25,7 +25,7 @@ def understood(body: Body, model: Model, usage: Usage) -> Ask:
         tools=tuple(Tool(tool["name"], tool["input_schema"]) for tool in body.get("tools", ())),
         choice=choice.get("name") or CHOICES[choice["type"]],
         parallel=not choice.get("disable_parallel_tool_use", False),
-        thinks=is_on(body),
+        thinks=thinks(body, model),
         limit=body["max_tokens"],
         stops=tuple(body.get("stop_sequences", ())),
         schema=format.get("schema"),

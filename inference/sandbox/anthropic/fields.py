@@ -68,6 +68,10 @@ MESSAGE = tagged(
             {"role": anything, "content": typed(string=text(), array=array(tagged("type", ASSISTANT_BLOCKS)))},
             ["content"],
         ),
+        "system": record(
+            {"role": anything, "content": typed(string=text(), array=array(tagged("type", {"text": TEXT_BLOCK})))},
+            ["content"],
+        ),
     },
 )
 
@@ -99,6 +103,7 @@ THINKING = tagged(
         "enabled": record({"type": anything, "budget_tokens": integer(1024), "display": DISPLAY}, ["budget_tokens"]),
         "adaptive": record({"type": anything, "display": DISPLAY}),
         "disabled": record({"type": anything}),
+        "between_tools": record({"type": anything, "display": DISPLAY}),
     },
 )
 OUTPUT_FORMAT = record({"type": one_of("json_schema"), "schema": mapping(anything)}, ["type", "schema"])

@@ -17,7 +17,7 @@ MAGIC = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG", "image/gif": b"
 
 def check(body: Body, model: Model) -> None:
     check_limits(body, model)
-    check_sampling(body)
+    check_sampling(body, model)
     check_effort(body, model)
     check_thinking(body, model)
     check_tools(body)
@@ -39,7 +39,10 @@ def check_limits(body: Body, model: Model) -> None:
             raise bad("stop_sequences: each stop sequence must contain non-whitespace")
 
 
-def check_sampling(body: Body) -> None:
+def check_sampling(body: Body, model: Model) -> None:
+    for field in ("temperature", "top_p", "top_k") if not model.sampling else ():
+        if field in body:
+            raise bad(f"{field}: sampling parameters are not supported for this model.")
     if "temperature" in body and "top_p" in body:
         raise bad("`temperature` and `top_p` cannot both be specified for this model. Please use only one.")
 
@@ -60,6 +63,8 @@ def check_messages(body: Body, model: Model) -> None:
         raise bad("messages: at least one message is required")
     if messages[0]["role"] != "user":
         raise bad('messages: first message must use the "user" role')
+    if not model.system_in_messages and any(message["role"] == "system" for message in messages):
+        raise bad('messages: Unexpected role "system". The Messages API accepts a top-level `system` parameter.')
     for index, message in enumerate(messages):
         check_content(message, index, final=index == len(messages) - 1)
     check_system(body.get("system"))

@@ -16,12 +16,31 @@ def mode(body: Body) -> str:
 
 
 def is_on(body: Body) -> bool:
-    return mode(body) != "disabled"
+    """Whether it is asked for."""
+    return mode(body) not in ("disabled", "between_tools")
+
+
+def thinks(body: Body, model: Model) -> bool:
+    return is_on(body) or (model.thinks_unasked and "thinking" not in body)
+
+
+def shows(body: Body, model: Model) -> bool:
+    shown: str | None = (body.get("thinking") or {}).get("display")
+    return model.shows_unasked if shown is None else shown != "omitted"
 
 
 def check_thinking(body: Body, model: Model) -> None:
-    if mode(body) == "adaptive" and not model.adaptive:
+    if mode(body) == "adaptive" and "adaptive" not in model.thinking:
         raise bad("adaptive thinking is not supported on this model")
+    if "thinking" in body and mode(body) not in model.thinking:
+        raise bad(
+            f'"thinking.type.{mode(body)}" is not supported for this model. Use one of {", ".join(model.thinking)} and '
+            '"output_config.effort" to control thinking behavior.'
+        )
+    check_unthinking_effort(body)
+    if not model.forced_tools and body.get("tool_choice", {}).get("type") in ("any", "tool"):
+        kind = body["tool_choice"]["type"]
+        raise bad(f"tool_choice: `{kind}` is not supported for this model. Use `auto` or `none`.")
     if not is_on(body):
         return
     if mode(body) == "enabled" and body["thinking"]["budget_tokens"] >= body["max_tokens"]:
@@ -34,6 +53,12 @@ def check_thinking(body: Body, model: Model) -> None:
         raise bad("`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled.")
     if mode(body) == "enabled" and body.get("tool_choice", {}).get("type") in ("any", "tool"):
         raise bad("Thinking may not be enabled when tool_choice forces tool use.")
+
+
+def check_unthinking_effort(body: Body) -> None:
+    effort = (body.get("output_config") or {}).get("effort")
+    if "thinking" in body and not is_on(body) and effort in ("xhigh", "max"):
+        raise bad(f"output_config.effort: '{effort}' is not supported with thinking type '{mode(body)}'.")
 
 
 def check_thinking_blocks(body: Body) -> None:

@@ -47,7 +47,7 @@ DECLARATION = record({
 TOOL = record({"functionDeclarations": array(DECLARATION, least=1, most=512)}, ["functionDeclarations"])
 CALLING = record({"mode": enum("AUTO", "ANY", "NONE", "VALIDATED"), "allowedFunctionNames": array(text())})
 
-LEVEL = enum("MINIMAL", "LOW", "MEDIUM", "HIGH")
+LEVEL = enum("MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH")
 THINKING = record({"includeThoughts": flag, "thinkingBudget": integer(), "thinkingLevel": LEVEL})
 GENERATION = record({
     "temperature": number(0, 2),

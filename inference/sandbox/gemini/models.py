@@ -6,6 +6,7 @@ from typing import Any
 from ..refusals import Refused
 
 INPUT_MAX, OUTPUT_MAX = 1_048_576, 65_536
+FROM_LOW = ("LOW", "MEDIUM", "HIGH")
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,8 @@ class Model:
     name: str
     budgets: tuple[int, int] | None = None
     levels: tuple[str, ...] = ()
+    penalties: bool = False
+    prefill: bool = True  # else a conversation must not end with the model's turn
 
     @property
     def is_third(self) -> bool:
@@ -25,10 +28,14 @@ class Model:
 MODELS = {
     model.name: model
     for model in (
+        Model("gemini-4-hydrogen", levels=(*FROM_LOW, "XHIGH"), prefill=False),
+        Model("gemini-4-argon", levels=FROM_LOW, prefill=False),
+        Model("gemini-3.8-flash", levels=FROM_LOW, prefill=False),
+        Model("gemini-3.5-flash-lite", levels=("MINIMAL", *FROM_LOW), prefill=False),
         Model("gemini-2.5-pro", budgets=(128, 32_768)),
         Model("gemini-2.5-flash", budgets=(0, 24_576)),
-        Model("gemini-3.1-pro-preview", levels=("LOW", "MEDIUM", "HIGH")),
-        Model("gemini-3-flash-preview", levels=("MINIMAL", "LOW", "MEDIUM", "HIGH")),
+        Model("gemini-3.1-pro-preview", levels=FROM_LOW, penalties=True),
+        Model("gemini-3-flash-preview", levels=("MINIMAL", *FROM_LOW), penalties=True),
     )
 }
 

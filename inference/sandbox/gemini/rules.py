@@ -13,6 +13,8 @@ JSON = "application/json"
 
 def check(body: Body, model: Model) -> None:
     check_contents(body["contents"])
+    if not model.prefill and body["contents"][-1].get("role") == "model":
+        raise bad("The last content must not have the role model.")
     check_answers(body["contents"])
     check_pictures(body["contents"], model)
     check_signatures(body["contents"], required=model.is_third)
@@ -147,7 +149,7 @@ def check_format(body: Body, config: Body, model: Model) -> None:
 
 
 def check_penalties(config: Body, model: Model) -> None:
-    if not model.is_third and (config.get("presencePenalty") or config.get("frequencyPenalty")):
+    if not model.penalties and (config.get("presencePenalty") or config.get("frequencyPenalty")):
         raise bad(f"Penalty is not enabled for models/{model.name}")
 
 

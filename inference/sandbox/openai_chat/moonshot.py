@@ -14,8 +14,9 @@ from .conversation import bad, check_companions, check_named_choice, check_tool_
 from .error_messages import in_openais_words
 from .wire import ChatWire, sse
 
-MODELS = ("kimi-k2.5", "kimi-k2.6")
-CONTEXT = 262_144
+CONTEXTS = {"kimi-k2.5": 262_144, "kimi-k2.6": 262_144, "kimi-k3": 1_048_576, "kimi-k3.1-pro": 1_048_576}
+ALWAYS_THINK = ("kimi-k3", "kimi-k3.1-pro")  # with these efforts, and tools may be forced meanwhile
+EFFORTS = ("low", "high", "max")
 STOP_BYTES_MAX = 32
 FIXED = {"temperature": 1, "top_p": 0.95, "n": 1, "presence_penalty": 0, "frequency_penalty": 0}
 FIXED_WITHOUT_THINKING = {**FIXED, "temperature": 0.6}
@@ -60,6 +61,7 @@ FIELDS = {
     "tool_choice": typed(string=text(), object=fields.NAMED_CHOICE),
     "response_format": tagged("type", fields.FORMATS),
     "thinking": record({"type": one_of("enabled", "disabled")}, ["type"]),
+    "reasoning_effort": text(),
     "prompt_cache_key": text(),
     "safety_identifier": text(),
 }
@@ -108,9 +110,11 @@ class Moonshot(ChatWire):
         return {"msh-request-id": f"sandbox-{serial}"}
 
     def checked(self, body: dict[str, Any]) -> Ask:
-        if body["model"] not in MODELS:
+        context = CONTEXTS.get(body["model"])
+        if context is None:
             raise Refused(404, "resource_not_found_error", f"Not found the model {body['model']} or Permission denied")
         thinks = (body.get("thinking") or {}).get("type") != "disabled"
+        check_effort(body)
         check_sampling(body, FIXED if thinks else FIXED_WITHOUT_THINKING)
         check_companions(body, {"stream_options": "stream", "tool_choice": "tools"})
         check_choice(body, thinks)
@@ -123,8 +127,8 @@ class Moonshot(ChatWire):
         ask = understood(
             body, body["model"], thinks=thinks, limit=body.get("max_completion_tokens") or body.get("max_tokens")
         )
-        if ask.input.prompt + (ask.limit or 0) > CONTEXT + CONTEXT:
-            raise bad(f"Invalid request: Your request exceeded model token limit: {CONTEXT}")
+        if ask.input.prompt + (ask.limit or 0) > context + context:
+            raise bad(f"Invalid request: Your request exceeded model token limit: {context}")
         return ask
 
     def envelope(self, reply: Reply, kind: str) -> dict[str, Any]:
@@ -169,9 +173,19 @@ def check_sampling(body: Mapping[str, Any], fixed: Mapping[str, float]) -> None:
             raise bad(f"invalid {field}: only {value} is allowed for this model")
 
 
+def check_effort(body: Mapping[str, Any]) -> None:
+    effort = body.get("reasoning_effort")
+    if body["model"] not in ALWAYS_THINK and effort is not None:
+        raise bad("Invalid request: reasoning_effort is not supported by this model")
+    if body["model"] in ALWAYS_THINK and "thinking" in body:
+        raise bad("Invalid request: thinking cannot be set for this model")
+    if effort is not None and effort not in EFFORTS:
+        raise bad(f"Invalid request: reasoning_effort {effort!r} is not one of {', '.join(EFFORTS)}")
+
+
 def check_choice(body: Mapping[str, Any], thinks: bool) -> None:
     choice = body.get("tool_choice", "auto")
-    if choice not in ("auto", "none") and thinks:
+    if choice not in ("auto", "none") and thinks and body["model"] not in ALWAYS_THINK:
         raise bad(f"Invalid request: tool_choice {choice!r} is incompatible with thinking enabled")
     if isinstance(choice, str) and choice not in ("auto", "none", "required"):
         raise bad(f"Invalid request: tool_choice {choice!r} is unknown")

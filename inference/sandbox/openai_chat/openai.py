@@ -78,7 +78,7 @@ class OpenAI(ChatWire):
         check_functions(body.get("tools") or [])
         check_response_schema(body.get("response_format") or {})
         ask = understood(body, model.served, thinks=effort != "none", limit=body.get("max_completion_tokens"))
-        return fits(ask)
+        return fits(ask, model)
 
     def envelope(self, reply: Reply, kind: str) -> dict[str, Any]:
         return {**super().envelope(reply, kind), "service_tier": "default", "system_fingerprint": None}
@@ -91,7 +91,11 @@ class OpenAI(ChatWire):
     def usage(self, usage: Usage) -> dict[str, Any]:
         return {
             **super().usage(usage),
-            "prompt_tokens_details": {"cached_tokens": usage.cached, "audio_tokens": 0},
+            "prompt_tokens_details": {
+                "cached_tokens": usage.cached,
+                "audio_tokens": 0,
+                **({"cache_write_tokens": usage.write_5m} if usage.write_5m else {}),
+            },
             "completion_tokens_details": {
                 "reasoning_tokens": usage.thinking,
                 "audio_tokens": 0,

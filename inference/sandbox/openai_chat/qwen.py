@@ -1,5 +1,5 @@
-"""Alibaba's Qwen coder in compatible mode: text only, no thinking, errors in an SSE frame when a stream was
-asked for."""
+"""Alibaba's Qwen in compatible mode, errors in an SSE frame when a stream was asked for. The coder takes text only and
+does not think; the 3.8 models see, and think unless told not to, beyond what `max_tokens` bounds."""
 
 import json
 from collections.abc import Iterator
@@ -33,12 +33,18 @@ from .error_messages import in_openais_words
 from .qwen_cache_control import CACHE_MIN, check_marks, parameter, prompt_blocks
 from .wire import ChatWire, sse
 
-MODELS = ("qwen3-coder-plus", "qwen3-coder-flash")
+CODERS = ("qwen3-coder-plus", "qwen3-coder-flash")
+THINKERS = ("qwen3.8-max", "qwen3.8-flash")
 OUTPUT_MAX, INPUT_MAX = 65_536, 997_952
+THINKERS_OUTPUT_MAX, THINKERS_INPUT_MAX, THINKING_MAX = 131_072, 991_808, 262_144
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 NAME = text(pattern=fields.FUNCTION_NAME)
 CACHED = record({"type": one_of("ephemeral")}, ["type"])
-CONTENT = fields.content(text=record({"type": anything, "text": text(), "cache_control": CACHED}, ["text"]))
+TEXT_PART = record({"type": anything, "text": text(), "cache_control": CACHED}, ["text"])
+IMAGE_URL = record({"url": text(pattern=r"(https?://|data:image/)(.|\n)+")}, ["url"])
+CONTENT = fields.content(text=TEXT_PART)
+SEEN = fields.content(text=TEXT_PART, image_url=record({"type": anything, "image_url": IMAGE_URL}, ["image_url"]))
 
 
 def below(limit: float) -> Rule:
@@ -52,22 +58,18 @@ def below(limit: float) -> Rule:
     return rule
 
 
-MESSAGE = tagged(
-    "role",
-    {
-        "system": record({"role": anything, "content": CONTENT}, ["content"]),
-        "user": record({"role": anything, "content": CONTENT}, ["content"]),
-        "assistant": record(
-            {"role": anything, "content": CONTENT, "tool_calls": fields.tool_calls(NAME), "partial": flag}, ["content"]
-        ),
-        "tool": record(
-            {"role": anything, "content": CONTENT, "tool_call_id": text(least=1)}, ["content", "tool_call_id"]
-        ),
-    },
-)
+ROLES = {
+    "system": record({"role": anything, "content": CONTENT}, ["content"]),
+    "user": record({"role": anything, "content": CONTENT}, ["content"]),
+    "assistant": record(
+        {"role": anything, "content": CONTENT, "tool_calls": fields.tool_calls(NAME), "partial": flag}, ["content"]
+    ),
+    "tool": record({"role": anything, "content": CONTENT, "tool_call_id": text(least=1)}, ["content", "tool_call_id"]),
+}
+SEEING_ROLES = {**ROLES, "user": record({"role": anything, "content": SEEN}, ["content"])}
 FIELDS = {
     "model": text(least=1),
-    "messages": array(MESSAGE, least=1),
+    "messages": array(tagged("role", ROLES), least=1),
     "stream": flag,
     "stream_options": nullable(fields.STREAM_OPTIONS),
     "max_tokens": integer(1, OUTPUT_MAX),
@@ -85,10 +87,23 @@ FIELDS = {
 }
 
 REQUEST = record(FIELDS, ["model", "messages"])
+THINKERS_REQUEST = record(
+    {
+        **FIELDS,
+        "messages": array(tagged("role", SEEING_ROLES), least=1),
+        "max_tokens": integer(1, THINKERS_OUTPUT_MAX),
+        "enable_thinking": flag,
+        "thinking_budget": integer(1, THINKING_MAX),
+        "reasoning_effort": one_of(*EFFORTS),
+        "response_format": tagged("type", fields.FORMATS),
+    },
+    ["model", "messages"],
+)
 
 
 class Qwen(ChatWire):
     provider = "qwen"
+    thinking_field = "reasoning_content"
 
     def __init__(self, cache: PromptCache) -> None:
         self.cache = cache
@@ -104,7 +119,8 @@ class Qwen(ChatWire):
     }
 
     def check_shape(self, body: Any) -> None:
-        REQUEST(body, ())
+        is_thinker = isinstance(body, dict) and body.get("model") in THINKERS
+        (THINKERS_REQUEST if is_thinker else REQUEST)(body, ())
 
     def complaint(self, invalid: Invalid) -> Refused:
         if invalid.problem == "value" and invalid.path[-1] == "type" and "content" in invalid.path:
@@ -136,7 +152,7 @@ class Qwen(ChatWire):
         return {"x-request-id": f"sandbox-{serial}"}
 
     def checked(self, body: dict[str, Any]) -> Ask:
-        if body["model"] not in MODELS:
+        if body["model"] not in CODERS + THINKERS:
             raise Refused(
                 404,
                 "invalid_request_error",
@@ -153,11 +169,13 @@ class Qwen(ChatWire):
             check_word_json(body)
         except Refused as refused:
             raise parameter(f"<400> InternalError.Algo.InvalidParameter: {refused.message}") from None
-        ask = understood(body, body["model"], thinks=False, limit=body.get("max_tokens"))
-        if ask.input.prompt > INPUT_MAX:
-            raise parameter(
-                f"<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, {INPUT_MAX}]"
-            )
+        thinks = check_thinking(body)
+        ask = understood(body, body["model"], thinks=thinks, limit=body.get("max_tokens"))
+        if thinks:
+            ask = replace(ask, thinking_limit=body.get("thinking_budget", THINKING_MAX))
+        most = THINKERS_INPUT_MAX if body["model"] in THINKERS else INPUT_MAX
+        if ask.input.prompt > most:
+            raise parameter(f"<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, {most}]")
         usage, prefixes = self.cache.measure(body["model"], prompt_blocks(body), CACHE_MIN)
         return replace(ask, input=usage if prefixes else ask.input).then(lambda: self.cache.keep(prefixes))
 
@@ -176,6 +194,8 @@ class Qwen(ChatWire):
     def usage(self, usage: Usage) -> dict[str, Any]:
         """What an explicit mark wrote is part of the prompt, as what it read."""
         whole = super().usage(usage)
+        if usage.thinking:
+            whole["completion_tokens_details"] = {"reasoning_tokens": usage.thinking}
         if usage.write_5m:
             split = {"ephemeral_5m_input_tokens": usage.write_5m}
             written = {
@@ -199,3 +219,19 @@ class Qwen(ChatWire):
         }
         yield from ({"id": "", "type": "function", "function": {"name": "", "arguments": piece}} for piece in rest)
         yield {"id": "", "type": "function", "function": {"arguments": None}}
+
+
+def check_thinking(body: dict[str, Any]) -> bool:
+    """Whether it will think."""
+    thinks = body["model"] in THINKERS and body.get("enable_thinking") is not False
+    thinks = thinks and body.get("reasoning_effort") != "none"
+    if "reasoning_effort" in body and "thinking_budget" in body:
+        raise parameter(
+            "<400> InternalError.Algo.InvalidParameter: reasoning_effort and thinking_budget cannot be set together"
+        )
+    if thinks and body.get("tool_choice", "auto") not in ("auto", "none"):
+        raise parameter(
+            "<400> InternalError.Algo.InvalidParameter: The tool_choice parameter does not support being set to "
+            "required or object in thinking mode"
+        )
+    return thinks

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..cache import Block
 from ..refusals import Refused
-from ..word_tokens import count, count_json
+from ..word_tokens import count, count_json, count_media
 from .conversation import bad
 
 CACHE_MIN, MARKS_MAX = 1024, 4
@@ -31,7 +31,10 @@ def prompt_blocks(body: Mapping[str, Any]) -> list[Block]:
     for message in body["messages"]:
         for part in parts(message):
             ttl = "5m" if part.get("cache_control") else None
-            found.append(Block(f"{message['role']}: {part['text']}", count(part["text"]), ttl))
+            if part["type"] == "image_url":
+                found.append(Block(str(part), count_media(str(part)), ttl))
+            else:
+                found.append(Block(f"{message['role']}: {part['text']}", count(part["text"]), ttl))
         found.append(Block(json.dumps(message.get("tool_calls")), count_json(message.get("tool_calls"))))
     return found
 

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from ..openai_chat.conversation import bad
-from ..openai_chat.gpt5 import OUTPUT_MAX, Model
+from ..openai_chat.gpt5 import OUTPUT_MAX, Model, check_retention
 from ..openai_chat.strict import check_function, check_strict
 from .conversation import item_text, items
 
@@ -17,6 +17,7 @@ MARK = b"sandbox reasoning "
 def check(body: Body, model: Model) -> str:
     """The effort that holds, when nothing is wrong."""
     effort = check_effort(body, model)
+    check_retention(body, model)
     check_limit(body)
     check_calls(items(body))
     check_reasoning(body)

@@ -33,7 +33,7 @@ class Responses(OpenAI):
     def checked(self, body: dict[str, Any]) -> Ask:
         model = known(body["model"])
         effort = check(body, model)
-        return fits(understood(body, model.served, thinks=effort != "none"))
+        return fits(understood(body, model.served, thinks=effort != "none"), model)
 
     def whole(self, reply: Reply) -> dict[str, Any]:
         return self.state(reply, output_items(reply), done=True)
@@ -177,7 +177,10 @@ def argument_steps(item: Item, place: dict[str, Any]) -> Iterator[tuple[dict[str
 def usage_counts(usage: Usage) -> dict[str, Any]:
     return {
         "input_tokens": usage.prompt,
-        "input_tokens_details": {"cached_tokens": usage.cached},
+        "input_tokens_details": {
+            "cached_tokens": usage.cached,
+            **({"cache_write_tokens": usage.write_5m} if usage.write_5m else {}),
+        },
         "output_tokens": usage.output,
         "output_tokens_details": {"reasoning_tokens": usage.thinking},
         "total_tokens": usage.prompt + usage.output,

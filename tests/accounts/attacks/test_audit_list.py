@@ -13,8 +13,8 @@ from accounts.models import ApiKey, User
 from credits import ledger
 from credits.admin import actions
 from credits.models import MoveRequest, StaffAction
-from inference import catalog
 from inference.admin.price_form import newest_price
+from tests import lasting_catalogue
 from tests.accounts.attacks.forms import act, opened, sent
 from tests.credits.attacks.conftest import whole
 
@@ -39,7 +39,7 @@ def auditor(staff: Any, at_desk: Any) -> Client:
 def everything(desk: Client, alice: User, staff: Any, settings: Any) -> User:
     """Sam did something of each kind."""
     settings.CONWAY_STAFF_BOOKING_CENTS = 10_000
-    catalog.load()
+    lasting_catalogue.load()
     colleague = staff("plain")
     sent(desk, f"{USERS}{alice.pk}/change/", {**opened(desk, f"{USERS}{alice.pk}/change/"), "name": "Alice B."})
     page = f"{USERS}{colleague.pk}/change/"

@@ -23,8 +23,8 @@ from accounts.models import ApiKey, User
 from conway.models import Alert
 from credits import ledger
 from credits.models import AuditRun, CreditTransaction, FundingNote, Hold, MoveRequest, StaffCeiling
-from inference import catalog
 from inference.models import ChatModel, Completion
+from tests import lasting_catalogue
 
 # Who may look at a page (r) and send something to it (w). Lists and histories take nothing but their actions.
 PAGES = """
@@ -158,7 +158,7 @@ PATTERNS = {str(pattern.name): pattern for pattern in patterns(admin.site.get_ur
 @pytest.fixture
 def rows(alice: User, sam: User, staff: Callable[..., User]) -> dict[str, Any]:
     """One row of each model, by its page's name; what it is of is alice's."""
-    catalog.load()
+    lasting_catalogue.load()
     other, model = staff("cashier", "other"), ChatModel.objects.get(pk="gpt-5-mini")
     account = ledger.top_up(user=alice, cents=1000, reference="begins", reason="Her first money", by=None).account
     asked = MoveRequest.objects.create(

@@ -17,6 +17,7 @@ from conway.common.errors import ApiError
 from credits import ledger
 from credits.models import CreditTransaction
 from credits.urls import openapi
+from tests import lasting_catalogue
 from tests.accounts.attacks.conftest import api
 
 
@@ -270,7 +271,7 @@ def hers(carol: User) -> Client:
 def offered(db: None) -> Iterator[None]:
     from inference import catalog
 
-    catalog.load()
+    lasting_catalogue.load()
     catalog.forget()
     yield
     catalog.forget()

@@ -11,9 +11,9 @@ from django.test import Client
 from django.utils.timezone import now, timedelta
 
 from accounts.models import ApiKey, User
-from inference import catalog
 from inference.admin.price_form import newest_price
 from inference.models import ChatModel, Price
+from tests import lasting_catalogue
 from tests.accounts.attacks.forms import act, opened, sent
 
 USERS, KEYS, PRICES = "/admin/accounts/user/", "/admin/accounts/apikey/", "/admin/inference/price/add/"
@@ -32,7 +32,7 @@ def desk(at_desk: Callable[[User], Client], sam: User) -> Client:
 
 @pytest.fixture
 def prices(db: None) -> None:
-    catalog.load()
+    lasting_catalogue.load()
 
 
 def test_an_old_form_does_not_reactivate_who_was_just_deactivated(desk: Client, grace: Client, alice: User) -> None:

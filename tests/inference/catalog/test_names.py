@@ -9,11 +9,14 @@ from fractions import Fraction
 import pytest
 
 from inference import catalog
-from inference.catalog import snapshot
+from inference.catalog import loading, snapshot
+from inference.catalog.snapshot import Catalog, Listing
 from inference.models import ChatModel, Completion, Price
 from tests.inference.catalog import names
 from tests.inference.catalog.names import DATES, NAMES
 from tests.inference.conftest import Ask, Sandbox
+
+ROWS = loading.rows()
 
 
 @pytest.fixture
@@ -23,13 +26,24 @@ def on(ask: Ask, sandbox: Sandbox) -> Iterator[object]:
     def on(day: date) -> None:
         sandbox.control(gone=names.gone(day), rerouted=names.rerouted(day))
         catalog.forget()
-        book = catalog.current_sync()
+        book = as_shipped(catalog.current_sync())
         skew = datetime(day.year, day.month, day.day, 12, tzinfo=UTC) - datetime.now(UTC)
         snapshot._snapshot = replace(book, skew=skew, read_at=math.inf)
 
     yield on
     sandbox.control(reset=True)
     catalog.forget()
+
+
+def as_shipped(book: Catalog) -> Catalog:
+    """With the file's successors, and as if its prices had been loaded long ago, and not by this test."""
+
+    def older(listing: Listing) -> Listing:
+        *later, first = listing.prices
+        prices = (*later, replace(first, starts_at=datetime(2026, 1, 1, tzinfo=UTC)))
+        return replace(listing, prices=prices, successor_from=ROWS[listing.name].get("successor_from"))
+
+    return replace(book, listings={name: older(listing) for name, listing in book.listings.items()})
 
 
 def charge(price: Price, completion: Completion) -> int:

@@ -1,11 +1,10 @@
 """What the tests of this folder speak: a Claude of the catalogue, a request to it, a reply from it."""
 
 import json
-import tomllib
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from inference.catalog import loading
 from inference.chat.provider_error import ProviderError
 from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.reply import Choice, Delta, Facts, Gathered
@@ -14,7 +13,6 @@ from inference.chat.traits import Traits
 from inference.dialects import anthropic
 from inference.sse import Decoder
 
-CATALOG = Path(__file__).parents[4] / "inference" / "catalog" / "catalog.toml"
 MODELS = ("claude-opus-4.6", "claude-opus-4.5", "claude-sonnet-4.5", "claude-haiku-4.5")
 HELLO = [{"role": "user", "content": "Hello"}]
 
@@ -23,10 +21,8 @@ Json = dict[str, Any]
 
 @cache
 def target(model: str) -> Target:
-    catalog = tomllib.loads(CATALOG.read_text())
-    row = catalog["models"][model]
-    traits = {**catalog["families"][row["family"]]["traits"], **row.get("traits", {})}
-    return Target(row["upstream_id"], Traits.of(traits), lambda text: f"hash of {text}")
+    row = loading.rows()[model]
+    return Target(row["upstream_id"], Traits.of(row["traits"]), lambda text: f"hash of {text}")
 
 
 def request(**fields: Any) -> ChatRequest:

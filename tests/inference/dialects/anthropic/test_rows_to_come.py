@@ -70,3 +70,28 @@ def test_elsewhere_they_are_hoisted() -> None:
     body = rendered({}, messages=REMINDED).body
     assert [block["text"] for block in body["system"]] == ["Be brief.", "A reminder."]
     assert [turn["role"] for turn in body["messages"]] == ["user", "assistant", "user"]
+
+
+def of_row(name: str, **fields: object) -> ProviderRequest:
+    return anthropic.render(request(**fields), target(name))
+
+
+@pytest.mark.parametrize("fields", [{"reasoning_effort": "none"}, {"thinking": {"type": "disabled"}}])
+def test_opus_which_cannot_but_think_thinks_its_least_and_says_so(fields: dict[str, object]) -> None:
+    sent = of_row("claude-opus-5.5", **fields)
+    assert ("thinking" in sent.body, sent.body["output_config"]) == (False, {"effort": "low"})
+    assert sent.transforms == ["reasoning_effort_fitted"]
+    assert anthropic.thinks(sent, target("claude-opus-5.5").traits)
+
+
+@pytest.mark.parametrize(("name", "off"), [("claude-sonnet-5.5", "between_tools"), ("claude-haiku-5.5", "disabled")])
+def test_without_thinking_an_effort_goes_no_further_than_high(name: str, off: str) -> None:
+    sent = of_row(name, thinking={"type": "disabled"}, reasoning_effort="xhigh")
+    assert (sent.body["thinking"], sent.body["output_config"]) == ({"type": off}, {"effort": "high"})
+    assert sent.transforms == ["reasoning_effort_fitted"]
+
+
+def test_thoughts_are_shown_to_a_caller_who_asks_for_them() -> None:
+    shown = {"type": "adaptive", "display": "summarized"}
+    assert of_row("claude-sonnet-5.5", reasoning_effort="high").body["thinking"] == shown
+    assert "thinking" not in of_row("claude-sonnet-5.5").body

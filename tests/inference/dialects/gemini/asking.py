@@ -1,11 +1,10 @@
 """What the tests of this folder speak: a Gemini of the catalogue, a request to it, a reply from it."""
 
 import json
-import tomllib
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from inference.catalog import loading
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.provider_error import ProviderError
 from inference.chat.provider_request import ProviderRequest, Target
@@ -15,7 +14,6 @@ from inference.chat.traits import Traits
 from inference.dialects import gemini
 from inference.sse import Decoder
 
-CATALOG = Path(__file__).parents[4] / "inference" / "catalog" / "catalog.toml"
 MODELS = ("gemini-2.5-pro", "gemini-2.5-flash", "gemini-3-pro", "gemini-3-flash")
 PRO, FLASH, PRO_3, FLASH_3 = MODELS
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -25,10 +23,8 @@ Json = dict[str, Any]
 
 @cache
 def target(model: str = FLASH_3) -> Target:
-    catalog = tomllib.loads(CATALOG.read_text())
-    row = catalog["models"][model]
-    traits = {**catalog["families"][row["family"]]["traits"], **row.get("traits", {})}
-    return Target(row["upstream_id"], Traits.of(traits), lambda text: f"hash of {text}")
+    row = loading.rows()[model]
+    return Target(row["upstream_id"], Traits.of(row["traits"]), lambda text: f"hash of {text}")
 
 
 def request(**fields: Any) -> ChatRequest:

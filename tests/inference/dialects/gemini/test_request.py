@@ -169,3 +169,11 @@ def test_the_description_of_a_format_goes_into_its_schema() -> None:
 def test_a_request_can_be_rendered_again_with_less() -> None:
     asked = rendered(max_tokens=500).request
     assert gemini.render(asked, target(), limit=10).body["generationConfig"] == {"maxOutputTokens": 10}
+
+
+@pytest.mark.parametrize("model", ["gemini-4-argon", "gemini-4-hydrogen", "gemini-3.8-flash", "gemini-3.5-flash-lite"])
+def test_sampling_that_google_ignores_is_left_out_and_named(model: str) -> None:
+    sent = rendered(model, temperature=0.2, top_p=0.5, top_k=5)
+    assert sent.ignored == ["temperature", "top_p", "top_k"]
+    assert "generationConfig" not in sent.body
+    assert rendered(model, temperature=1).ignored == []

@@ -1,12 +1,12 @@
 """What the tests of this folder speak: a model of the catalogue, a request to it, a stream from it."""
 
 import json
-import tomllib
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from inference.catalog import loading
 from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.reply import Delta, Gathered, Reply
 from inference.chat.request import ChatRequest
@@ -23,10 +23,8 @@ Json = dict[str, Any]
 
 @cache
 def target(model: str) -> Target:
-    catalog = tomllib.loads((ROOT / "inference" / "catalog" / "catalog.toml").read_text())
-    row = catalog["models"][model]
-    family = catalog["families"][row["family"]]["traits"] if "family" in row else {}
-    return Target(row["upstream_id"], Traits.of({**family, **row.get("traits", {})}), lambda value: f"hash of {value}")
+    row = loading.rows()[model]
+    return Target(row["upstream_id"], Traits.of(row["traits"]), lambda value: f"hash of {value}")
 
 
 def changed(model: str, **traits: Any) -> Target:

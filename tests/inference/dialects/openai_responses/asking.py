@@ -1,10 +1,10 @@
 """Requests to gpt-5.2-codex as the catalogue has it, rendered; and replies to them."""
 
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
+from inference.catalog import loading
 from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.reply import Delta, Gathered, Reply
 from inference.chat.request import ChatRequest
@@ -17,9 +17,7 @@ WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"t
 
 
 def codex_traits(**changes: Any) -> Traits:
-    catalog = tomllib.loads((ROOT / "inference" / "catalog" / "catalog.toml").read_text())
-    row = catalog["models"]["gpt-5.2-codex"]
-    return Traits.of({**catalog["families"][row["family"]]["traits"], **row.get("traits", {}), **changes})
+    return Traits.of({**loading.rows()["gpt-5.2-codex"]["traits"], **changes})
 
 
 def target(model: str = "gpt-5.2-codex", **traits: Any) -> Target:
