@@ -1,11 +1,11 @@
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce, Now, TruncDay
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -15,9 +15,10 @@ from credits import ledger
 from credits.admin.filters import WrittenOffFilter
 from credits.admin.lists import ReadOnlyAdmin, of_user
 from credits.admin.posting_views import PostingView
+from credits.figures import SPENDING
 from credits.models import AuditRun, CreditAccount, CreditTransaction, MoveRequest
 from credits.posting_forms import POSTING_FORMS
-from credits.spend import SPENDING
+from credits.spend import DAYS
 from credits.templatetags.money import usd
 
 NEWEST = 12
@@ -25,13 +26,13 @@ PUT_IN = [type for type in CreditTransaction.Type.values if type not in SPENDING
 
 
 def with_activity(accounts: QuerySet[CreditAccount]) -> QuerySet[CreditAccount]:
-    """Adds `spent_cents`, what 30 days of charges cost after write-offs and refunds, and `last_activity`.
+    """Adds `spent_cents`, what was charged less what was given back in the overview's 30 days, and `last_activity`.
 
     Spent is what is missing: the balance of then, and what was put in since, less the balance of now. So it takes a
     look at a few rows, and not at all the charges of a month.
     """
     mine = CreditTransaction.objects.filter(account=OuterRef("pk"))
-    since = Now() - timedelta(days=30)
+    since = TruncDay(Now(), tzinfo=UTC) - timedelta(days=DAYS - 1)
     then = mine.filter(created_at__lt=since).order_by("-created_at", "-id").values("balance_after_cents")[:1]
     put_in = mine.filter(created_at__gte=since, type__in=PUT_IN).order_by().values("account")
     return accounts.annotate(

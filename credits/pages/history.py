@@ -9,10 +9,10 @@ from django.views.decorators.http import require_safe
 from credits import history
 from credits.models import CreditTransaction, CreditTransactionQuerySet
 from credits.pages.filters import HistoryFilters
-from credits.totals import ROWS_AT_MOST, totals
 
 ROWS = 50
-OF_THE_PAGE = ("before", "after", "all")  # what an address says beside the filters
+GREATEST_ID = 2**63 - 1
+OF_THE_PAGE = ("before", "after")  # what an address says beside the filters
 
 
 @require_safe
@@ -23,7 +23,7 @@ def history_page(request: HttpRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "query": query_of(request.GET),
-        "totals": totals(found, at_most=None if "all" in request.GET else ROWS_AT_MOST),
+        "figures": filters.figures(),
         "is_first": not ({"before", "after"} & set(request.GET)),
         **page(found, request.GET),
     }
@@ -48,7 +48,7 @@ def newer_page(found: CreditTransactionQuerySet, after: int) -> dict[str, Any]:
 
 
 def number(text: str | None) -> int | None:
-    is_id = text is not None and text.isascii() and text.isdecimal() and 0 < int(text[:20]) <= history.GREATEST_ID
+    is_id = text is not None and text.isascii() and text.isdecimal() and 0 < int(text[:20]) <= GREATEST_ID
     return int(text) if text and is_id else None
 
 

@@ -4,10 +4,12 @@ from credits.pages.export import history_csv
 from credits.pages.history import history_page
 from credits.pages.overview import overview
 from credits.pages.socket import CreditsSocket, nothing_here
+from credits.pages.spend import spend_page
 
 urlpatterns = [
     path("", overview, name="overview"),
     path("credits/history", history_page, name="history"),
+    path("credits/spend", spend_page, name="spend"),
     path("credits/history.csv", history_csv, name="history-csv"),
 ]
 
