@@ -18,11 +18,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import Error, connection, transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from conway.common.database import is_against_all
 from credits.history import EARLIEST, Filters, midnight
-from credits.models import CreditTransaction, CreditTransactionQuerySet, SummedDays
+from credits.models import CreditTransaction, SummedDays
 
 Type = CreditTransaction.Type
 SPENDING = (Type.INFERENCE, Type.WRITE_OFF, Type.REFUND)
@@ -95,7 +95,7 @@ def total(user_id: int, filters: Filters | None = None) -> Figures:
     return figures(user_id, filters).get((), Figures())
 
 
-def of_rows(found: CreditTransactionQuerySet) -> Figures:
+def of_rows(found: QuerySet[CreditTransaction]) -> Figures:
     """Of a few rows, or of rows whose sums nobody keeps."""
     rows = found.order_by().values_list("type").annotate(cents=Sum("amount_cents"), rows=Count("pk"))
     return gathered([(type, int(cents), number) for type, cents, number in rows]).get((), Figures())

@@ -7,8 +7,6 @@ CatalogCheck where the catalogue disagreed with public price lists
 SoldDay      what completions of a day that is over come to, for the staff admin; reporting/daily_sales.py counts it
 """
 
-from decimal import Decimal
-
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -94,6 +92,8 @@ class Settlement(models.TextChoices):
     LOST = "lost"
 
 
+ANSWERED = ("complete", "client_left")  # how a request ends that nobody failed
+FAILED = ~Q(ending__in=ANSWERED)
 BELOW_COST = Q(charged_cents__lt=F("cost_usd") * 100)
 
 
@@ -176,6 +176,10 @@ class Completion(models.Model):
             BrinIndex(fields=["admitted_at"], name="completions_by_admission"),
             models.Index(F("status"), F("created_at"), name="failed_completions", condition=~Q(status=200)),
             models.Index(F("created_at"), name="completions_with_alerts", condition=~Q(alerts=[])),
+            models.Index(F("ending"), F("created_at"), name="completions_by_failure", condition=FAILED),
+            # Requests of a user that gave no answer, and the id of a request that somebody reports.
+            models.Index(F("user"), F("created_at"), name="failures_of_a_user", condition=~Q(status=200)),
+            models.Index(F("request_id"), name="completions_by_request"),
             # The staff admin's filters (admin/filters.py) begin at these.
             models.Index(F("created_at"), name="dear_completions", condition=Q(charged_cents__gte=100)),
             models.Index(F("created_at"), name="long_completions", condition=Q(output_tokens__gte=10_000)),
@@ -194,10 +198,6 @@ class Completion(models.Model):
     @property
     def prompt_tokens(self) -> int:
         return sum(tokens for bucket, tokens in self.buckets.items() if bucket != "output")
-
-    @property
-    def margin_cents(self) -> Decimal:
-        return Decimal(self.charged_cents) - self.cost_usd * 100
 
     @classmethod
     def bucket_columns(cls) -> list[str]:
@@ -223,6 +223,7 @@ class CatalogCheck(models.Model):
 class SoldDay(models.Model):
     day = models.DateField(primary_key=True)
     sold = models.JSONField()
+    booked = models.JSONField(default=list)
     counted_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -108,5 +108,8 @@ def answer_to(error: Exception) -> ApiError | None:
     return next((ApiError(status) for known, status in STATUSES.items() if isinstance(error, known)), None)
 
 
+REQUEST_ID = "req_"  # how the id of a request begins
+
+
 def new_request_id() -> str:
-    return f"req_{uuid.uuid4().hex}"
+    return f"{REQUEST_ID}{uuid.uuid4().hex}"

@@ -4,13 +4,14 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Count, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Now, TruncDay
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
 from accounts.models import User
+from conway.common.keyset_pagination import Sums
 from credits import ledger
 from credits.admin.filters import WrittenOffFilter
 from credits.admin.lists import ReadOnlyAdmin, of_user
@@ -56,6 +57,11 @@ class CreditAccountAdmin(ReadOnlyAdmin):
     keyset = ("user_id",)
     search_fields = ["user__email", "user__claimed_email"]
     search_help_text = "Email address, user id or wallet address"
+    has_sums = True
+    export_columns = (
+        "user_id", "user", "balance_cents", "held_cents", "available_cents", "spent_cents", "written_off_cents",
+        "last_activity",
+    )  # fmt: skip
     change_list_template = "admin/credits/account_list.html"
     change_form_template = "admin/credits/account.html"
 
@@ -83,6 +89,12 @@ class CreditAccountAdmin(ReadOnlyAdmin):
     @admin.display(description="last activity (UTC)")
     def last_activity(self, account: Any) -> str:
         return f"{account.last_activity:%Y-%m-%d %H:%M:%S}" if account.last_activity else ""
+
+    def sums(self, found: QuerySet) -> Sums:
+        sums = found.aggregate(
+            rows=Count("pk"), balance=Sum("balance_cents", default=0), held=Sum("held_cents", default=0)
+        )
+        return [("Accounts", f"{sums['rows']:,}"), ("Balance", usd(sums["balance"])), ("Held", usd(sums["held"]))]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CreditAccount]:
         return with_activity(super().get_queryset(request))
