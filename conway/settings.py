@@ -251,9 +251,7 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
-DATE_FORMAT = "Y-m-d"  # as conway.templatetags.dates: one form of dates for everybody
-DATETIME_FORMAT = r"Y-m-d H:i:s \U\T\C"
-TIME_FORMAT = "H:i:s"
+FORMAT_MODULE_PATH = ["conway.formats"]
 
 STATIC_URL = "static/"
 STATIC_ROOT = CONWAY_DATA_DIR / "static"

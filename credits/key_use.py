@@ -3,7 +3,8 @@ spent in the last 30 days.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import (
     BigIntegerField,
@@ -22,9 +23,9 @@ from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import ApiKey
 from credits.figures import database_now, figures
-from credits.history import Filters
+from credits.history import Filters, midnight
 from credits.models import Clock, KeyUse
-from credits.spend import DAYS
+from credits.spend import DAY, DAYS, last_of
 
 
 class PeriodOf(Func):
@@ -56,6 +57,18 @@ def present_use(column: str) -> Subquery:
     began, now = (PeriodOf("key__limit_period", moment) for moment in (F("window_start"), Clock()))
     uses = KeyUse.objects.filter(key=OuterRef("pk")).alias(began=began)
     return Subquery(uses.filter(Q(key__limit_period=None) | Q(began=now)).values(column))
+
+
+def add_meter(key: Any, now: datetime) -> None:
+    """Where a bar of its limit turns yellow and red, and when its window ends."""
+    if key.limit_cents is not None:
+        key.eighty_percent, key.last_cent = key.limit_cents * 4 // 5, key.limit_cents - 1
+        key.resets_at = window_end(key.limit_period, now)
+
+
+def window_end(period: str | None, now: datetime) -> datetime | None:
+    """When the present day, week (from Monday) or month ends, UTC; None for a limit in total."""
+    return midnight(last_of(now.date(), period) + DAY) if period else None
 
 
 def recent_spend(user_id: int) -> dict[int, int]:

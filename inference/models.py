@@ -61,11 +61,11 @@ class ChatModel(models.Model):
 
 
 class Price(models.Model):
-    """USD per million tokens, as decimal strings: `sheet` is read by pricing.PriceSheet. Rows are immutable (a
-    trigger says so).
+    """USD per million tokens, as decimal strings: `sheet` is read by pricing.PriceSheet. Rows are immutable; one that
+    has not started, nor is about to, may be taken back (a trigger says so).
     """
 
-    APPLICATION_MAY = ("SELECT", "INSERT")
+    APPLICATION_MAY = ("SELECT", "INSERT", "DELETE")
 
     model = models.ForeignKey(ChatModel, on_delete=models.PROTECT, related_name="prices")
     starts_at = models.DateTimeField()

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
+from accounts.lookup import is_id
 from accounts.models import User
 from conway.common.keyset_pagination import Sums
 from credits import ledger
@@ -126,6 +127,17 @@ class CreditAccountAdmin(ReadOnlyAdmin):
             messages.success(request, "The account may ask again.")
         return redirect("admin:credits_creditaccount_change", user_id)
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> CreditAccount | None:
+        """Who has had no transaction has no row, and nothing: that is no account that was deleted."""
+        if (found := super().get_object(request, object_id, from_field)) is not None:
+            return found
+        user = User.objects.filter(pk=int(object_id)).first() if is_id(object_id) else None
+        if user is None:
+            return None
+        account: Any = CreditAccount(user=user)
+        account.spent_cents, account.last_activity = 0, None
+        return account
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         found = {
             "audit_run": AuditRun.objects.order_by("id").last(),
@@ -136,6 +148,6 @@ class CreditAccountAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        user_id = int(object_id) if object_id.isdecimal() and len(object_id) < 19 else 0
+        user_id = int(object_id) if is_id(object_id) else 0
         newest = CreditTransaction.objects.for_user(user_id).select_related("made_by", "approved_by").newest_first()
         return super().change_view(request, object_id, form_url, {"newest": newest[:NEWEST]})

@@ -18,7 +18,7 @@ from inference.chat.invalid_request import InvalidRequest
 from inference.chat.provider_error import ProviderError
 
 NO_RETRY = {"x-should-retry": "false"}
-HOW_TO_GET_CREDITS = "Credits are added on the Credits page of this site."
+HOW_TO_GET_CREDITS = "The overview page of this site (its address is /) says how to get credits."
 
 log = logging.getLogger(__name__)
 
