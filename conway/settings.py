@@ -192,6 +192,12 @@ CONWAY_STAFF_SECOND_FACTOR = (
 CONWAY_STAFF_IDLE_MINUTES = given.CONWAY_STAFF_IDLE_MINUTES
 CONWAY_STAFF_SESSION_HOURS = given.CONWAY_STAFF_SESSION_HOURS
 
+# Who issues statements: it stands on each of them. The address has its lines apart by "|".
+
+CONWAY_ISSUER_NAME = env("CONWAY_ISSUER_NAME", "Conway Inference")
+CONWAY_ISSUER_ADDRESS = [line.strip() for line in env("CONWAY_ISSUER_ADDRESS").split("|") if line.strip()]
+CONWAY_ISSUER_TAX_ID = env("CONWAY_ISSUER_TAX_ID")
+
 # Applications
 
 INSTALLED_APPS = [

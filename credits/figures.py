@@ -13,7 +13,7 @@ them. So totals are exact on a history of any length. Days are UTC, by the datab
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -56,6 +56,9 @@ class Figures:
             sums.get(Type.REFUND, 0),
             sums.get(Type.WRITE_OFF, 0),
         )
+
+    def __add__(self, other: "Figures") -> "Figures":
+        return Figures(*(mine + more for mine, more in zip(astuple(self), astuple(other), strict=True)))
 
     @property
     def given_back(self) -> int:

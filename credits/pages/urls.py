@@ -5,10 +5,15 @@ from credits.pages.history import history_page
 from credits.pages.overview import overview
 from credits.pages.socket import CreditsSocket, nothing_here
 from credits.pages.spend import spend_page
+from credits.pages.statements import billing_details_page, statement_csv, statement_page, statements_page
 
 urlpatterns = [
     path("", overview, name="overview"),
     path("credits/history", history_page, name="history"),
+    path("credits/statements", statements_page, name="statements"),
+    path("credits/statements/<int:year>-<int:month>", statement_page, name="statement"),
+    path("credits/statements/<int:year>-<int:month>.csv", statement_csv, name="statement-csv"),
+    path("credits/billing-details", billing_details_page, name="billing-details"),
     path("credits/spend", spend_page, name="spend"),
     path("credits/history.csv", history_csv, name="history-csv"),
 ]

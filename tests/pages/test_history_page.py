@@ -10,9 +10,10 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import User
+from conway.common import csv_export
 from credits import ledger
 from credits.models import CreditAccount, CreditTransaction
-from credits.pages import export, history
+from credits.pages import history
 from tests.pages.conftest import Visit
 
 FILTERS = [
@@ -115,7 +116,7 @@ def test_a_receipt_id_finds_its_charge_and_refund(ada: User, visit: Visit, recei
 
 
 def test_the_csv_comes_in_pieces_and_whole(ada: User, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(csv_export, "ROWS_AT_ONCE", 7)
     lines = rows(visit(ada).get("/credits/history.csv"))
     assert [int(row["id"]) for row in lines] == list(
         CreditTransaction.objects.order_by("-pk").values_list("pk", flat=True)

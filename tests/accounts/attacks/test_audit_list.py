@@ -12,6 +12,7 @@ from django.test import Client
 from accounts.models import ApiKey, User
 from conway.common import csv_export
 from credits import ledger
+from credits.admin import actions
 from credits.models import MoveRequest, StaffAction
 from inference import catalog
 from inference.admin.price_form import newest_price
