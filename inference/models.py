@@ -4,6 +4,7 @@ ChatModel    a model we offer: its public name, where it goes, what it takes
 Price        what a model costs from a date on; never changed, so that every old charge can be recomputed
 Completion   one request that was admitted: who, what was used, at which price, how it was settled. No prompt, no reply.
 CatalogCheck where the catalogue disagreed with public price lists
+RefusedHour  how often a caller we know was refused in an hour
 SoldDay      what completions of a day that is over come to, for the staff admin; reporting/daily_sales.py counts it
 """
 
@@ -218,6 +219,31 @@ class CatalogCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.checked_at:%Y-%m-%d %H:%M} UTC"
+
+
+class RefusedHour(models.Model):
+    """How often a caller we know was refused in an hour, and by which code: such requests leave nothing else."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="+")
+    key = models.ForeignKey("accounts.ApiKey", null=True, on_delete=models.PROTECT, db_index=False, related_name="+")
+    hour = models.DateTimeField()
+    status = models.PositiveSmallIntegerField()
+    code = models.CharField(max_length=60)
+    number = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = "refusals in an hour"
+        verbose_name_plural = "refusals by hour"
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "key", "hour", "status", "code"], nulls_distinct=False, name="refusals_are_counted_once"
+            )
+        ]
+        indexes = [models.Index(F("hour"), F("id"), name="refusals_by_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.number} × {self.code}"
 
 
 class SoldDay(models.Model):

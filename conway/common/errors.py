@@ -77,6 +77,7 @@ class ApiError(Exception):
         self.param = param
         self.detail = detail
         self.extra = extra or {}  # further facts inside the error object, for programs
+        self.whose: tuple[int, int | None] | None = None  # user and key, where a refused credential names them
         self.headers = {**HEADERS.get(status, {}), **HEADERS.get(self.code, {}), **(headers or {})}
         super().__init__(self.message)
 

@@ -11,7 +11,7 @@ from accounts.authentication import note_use
 from conway.common.database import DatabaseUnavailable
 from credits import ledger
 from inference.billing import settlement, spool
-from inference.completion import outcome, recovery, task
+from inference.completion import outcome, recovery, refusals, task
 from inference.completion.state import STOPPED
 
 BEAT_SECONDS = recovery.LOST_SECONDS / 10
@@ -61,6 +61,7 @@ class BackgroundLoops:
             (recovery.replay, 1),
             (reaper.look, recovery.LOOK_SECONDS),
             (note_use, NOTE_SECONDS),
+            (refusals.write, refusals.WRITE_SECONDS),
         )
         self.tasks = [asyncio.create_task(every(seconds, step)) for step, seconds in rounds]
 
@@ -73,6 +74,7 @@ class BackgroundLoops:
             loop.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await once(recovery.replay)
+        await once(refusals.write)
 
 
 async def ended(seconds: float) -> None:

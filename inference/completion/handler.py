@@ -23,7 +23,7 @@ from inference import catalog
 from inference.billing import admission
 from inference.catalog.snapshot import Listing, PricePoint
 from inference.chat.request import ChatRequest
-from inference.completion import concurrency, errors, preparing, report
+from inference.completion import concurrency, errors, preparing, refusals, report
 from inference.completion.channel import Channel
 from inference.completion.headers import Headers, cap, completion_id_for, follows, headers_of, money_headers
 from inference.completion.response import JSON_HEADERS, STREAM_HEADERS, Answer, completion, dumps
@@ -52,6 +52,7 @@ async def complete(headers: Headers, body: bytes, caller: Caller | None = None, 
 def refused(error: Exception, request_id: str, headers: Headers, caller: Caller | None = None) -> Answer:
     answer = errors.answer_to(error)
     report.refused(answer, request_id=request_id, headers=headers, caller=caller, format="chat")
+    refusals.note(caller, answer)
     return refusal(answer, request_id)
 
 

@@ -63,7 +63,8 @@ def figures(page: str, where: str) -> None:
 def balance(user: User, moment: str) -> int:
     return int(
         sql(
-            "SELECT coalesce(sum(amount_cents), 0) FROM credits_credittransaction WHERE account_id = %s AND created_at < %s",
+            "SELECT coalesce(sum(amount_cents), 0) FROM credits_credittransaction"
+            " WHERE account_id = %s AND created_at < %s",
             user.pk,
             moment,
         )[0][0]
@@ -139,7 +140,8 @@ def test_a_clock_that_was_set_back_spoils_no_statement(month: Seeded) -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE credits_credittransaction DISABLE TRIGGER USER")
         cursor.execute(
-            "UPDATE credits_credittransaction SET created_at = '2026-04-01 00:00:00.5Z' WHERE reference LIKE 'adjustment:%%'"
+            "UPDATE credits_credittransaction SET created_at = '2026-04-01 00:00:00.5Z'"
+            " WHERE reference LIKE 'adjustment:%%'"
         )
         cursor.execute("ALTER TABLE credits_credittransaction ENABLE TRIGGER USER")
     found = statements.statement(month.paul.pk, MARCH.date())
@@ -243,7 +245,8 @@ def test_a_late_correction_lands_in_the_next_month(closed: Client, month: Seeded
 
 CLOSE = """
 INSERT INTO credits_monthclose
-SELECT '{month}', 0, {cents}, 0, 0, 0, 0, 0, {cents}, 0, '[]', clock_timestamp(), closed_by_id FROM credits_monthclose LIMIT 1"""
+SELECT '{month}', 0, {cents}, 0, 0, 0, 0, 0, {cents}, 0, '[]', clock_timestamp(), closed_by_id
+FROM credits_monthclose LIMIT 1"""
 
 
 @pytest.mark.parametrize(
