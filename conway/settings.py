@@ -198,6 +198,10 @@ CONWAY_ISSUER_NAME = env("CONWAY_ISSUER_NAME", "Conway Inference")
 CONWAY_ISSUER_ADDRESS = [line.strip() for line in env("CONWAY_ISSUER_ADDRESS").split("|") if line.strip()]
 CONWAY_ISSUER_TAX_ID = env("CONWAY_ISSUER_TAX_ID")
 
+CONWAY_WEBHOOKS_PRIVATE = env_bool(
+    "CONWAY_WEBHOOKS_PRIVATE", CONWAY_SANDBOX
+)  # customers' webhooks may be on our network
+
 # Applications
 
 INSTALLED_APPS = [
@@ -248,6 +252,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "credits.notices.banner",
             ]
         },
     }

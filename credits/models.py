@@ -26,6 +26,31 @@ from django.db.models.functions import Concat, Now, Upper
 from django.db.models.lookups import Exact
 
 from conway.common.clock import Clock
+from credits.notice_models import NoticeScan, NoticeSettings, Webhook, WebhookDelivery
+
+__all__ = [
+    "AuditRun",
+    "BillingDetails",
+    "Clock",
+    "CreditAccount",
+    "CreditAccountQuerySet",
+    "CreditTransaction",
+    "CreditTransactionQuerySet",
+    "DaySum",
+    "FundingNote",
+    "Hold",
+    "KeyUse",
+    "MonthClose",
+    "MoveRequest",
+    "MoveRequestQuerySet",
+    "NoticeScan",
+    "NoticeSettings",
+    "StaffAction",
+    "StaffCeiling",
+    "SummedDays",
+    "Webhook",
+    "WebhookDelivery",
+]
 
 
 class StartsWith(models.Func):

@@ -14,6 +14,8 @@ from credits.admin.filters import DaysFilter
 from credits.admin.lists import ReadOnlyAdmin, is_key, names_user, of_keys, of_user
 from credits.templatetags.money import usd
 from inference.admin import filters
+from inference.admin.find import find
+from inference.admin.incidents import IncidentView
 from inference.admin.rebill import RebillView
 from inference.models import Completion
 from inference.reporting import receipts
@@ -51,10 +53,18 @@ class CompletionAdmin(ReadOnlyAdmin):
         "first_byte_ms", "total_ms", "upstream_id",
     )  # fmt: skip
     change_form_template = "admin/inference/completion.html"
+    change_list_template = "admin/inference/completion_list.html"
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(RebillView.as_view(model_admin=self))
-        return [path("rebill/", view, name="inference_completion_rebill"), *super().get_urls()]
+        incident, rebill = (
+            self.admin_site.admin_view(view.as_view(model_admin=self)) for view in (IncidentView, RebillView)
+        )
+        return [
+            path("incident/", incident, name="inference_completion_incident"),
+            path("find/", self.admin_site.admin_view(find), name="inference_completion_find"),
+            path("rebill/", rebill, name="inference_completion_rebill"),
+            *super().get_urls(),
+        ]
 
     @admin.display(description="when (UTC)")
     def when(self, completion: Completion) -> str:

@@ -7,6 +7,7 @@ page or an action that is new fails here until somebody has written down who may
 import logging
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -22,9 +23,9 @@ from accounts.logged import LoggedAdmin
 from accounts.models import ApiKey, User
 from conway.models import Alert
 from credits import ledger
-from credits.models import AuditRun, CreditTransaction, FundingNote, Hold, MoveRequest, StaffCeiling
+from credits.models import AuditRun, CreditTransaction, FundingNote, Hold, MonthClose, MoveRequest, StaffCeiling
 from inference import catalog
-from inference.models import ChatModel, Completion
+from inference.models import ChatModel, Completion, RefusedHour
 
 # Who may look at a page (r) and send something to it (w). Lists and histories take nothing but their actions.
 PAGES = """
@@ -89,6 +90,24 @@ credits_hold_export                     r       r       -         r       -     
 credits_hold_delete                     -       -       -         -       -     -
 credits_hold_history                    r       r       -         r       -     r
 credits_let_ask                         w       -       -         -       -     w
+credits_monthclose_add                  -       -       -         -       -     -
+credits_monthclose_balances             r       -       -         r       -     r
+credits_monthclose_cash                 r       -       -         r       -     r
+credits_monthclose_change               r       -       -         r       -     r
+credits_monthclose_changelist           r       -       -         r       -     r
+credits_monthclose_close                -       -       -         -       -     rw
+credits_monthclose_delete               -       -       -         -       -     -
+credits_monthclose_export               r       -       -         r       -     r
+credits_monthclose_history              r       -       -         r       -     r
+credits_monthclose_income               r       -       -         r       -     r
+inference_refusedhour_add               -       -       -         -       -     -
+inference_refusedhour_change            r       r       -         r       -     r
+inference_refusedhour_changelist        r       r       -         r       -     r
+inference_refusedhour_delete            -       -       -         -       -     -
+inference_refusedhour_export            r       r       -         r       -     r
+inference_refusedhour_history           r       r       -         r       -     r
+inference_completion_incident           rw      -       -         -       -     rw
+inference_completion_find               rw      rw      rw        rw      rw    rw
 credits_moverequest_add                 -       -       -         -       -     -
 credits_moverequest_change              r       -       -         r       -     r
 credits_moverequest_changelist          r       -       -         r       -     r
@@ -184,12 +203,21 @@ def rows(alice: User, sam: User, staff: Callable[..., User]) -> dict[str, Any]:
         CreditTransaction.objects.get(), FundingNote.objects.create(pk=1, text="Ask."), model,
         Hold.objects.create(completion_id="chatcmpl-2", account=account, cents=1, process="p"), completion,
         AuditRun.objects.create(accounts=1, faults=0), model.prices.get(),
+        RefusedHour.objects.create(user=alice, hour=now(), status=402, code="insufficient_credits", number=1),
         StaffCeiling.objects.create(user=other, booking_cents=1, day_cents=1),
         Alert.objects.create(kind="audit_overdue", message="The books were not checked."),
     ]  # fmt: skip
     return {f"{row._meta.app_label}_{row._meta.model_name}": row.pk for row in found} | {
-        "credits_staffaction": f"asked-{asked.pk}"
+        "credits_staffaction": f"asked-{asked.pk}",
+        "credits_monthclose": a_close(sam).pk.isoformat(),
     }
+
+
+def a_close(by: User) -> MonthClose:
+    zeros = {f"{name}_cents": 0 for name in ("opening", "topped_up", "adjusted", "charged", "refunded", "written_off")}
+    return MonthClose.objects.create(
+        month=date(2026, 1, 1), accounts=0, closing_cents=0, cost_usd=0, lines=[], closed_by=by, **zeros
+    )
 
 
 def address(name: str, pattern: URLPattern, rows: dict[str, Any]) -> str:
