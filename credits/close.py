@@ -9,8 +9,8 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
+from conway.common.clock import midnight
 from credits.figures import Figures, database_now
-from credits.history import midnight
 from credits.models import CreditTransaction, MonthClose
 from credits.spend import DAY, last_of
 
@@ -81,11 +81,11 @@ def month_of_all(month: date) -> Month:
     """Reads a month's transactions, and one of each account: some seconds on a large database."""
     window = {"begin": midnight(month), "end": end_of(month)}
     with connection.cursor() as cursor:
-        cursor.execute(OWED, {"moment": window["begin"]})
+        cursor.execute(OWED_SQL, {"moment": window["begin"]})
         opening, _ = cursor.fetchone()
-        cursor.execute(OWED, {"moment": window["end"]})
+        cursor.execute(OWED_SQL, {"moment": window["end"]})
         closing, accounts = cursor.fetchone()
-        cursor.execute(MOVED, window)
+        cursor.execute(MOVED_SQL, window)
         rows = cursor.fetchall()
     return Month(month, accounts, int(opening), int(closing), figures_of(rows), lines_of(rows))
 
@@ -115,7 +115,7 @@ def check(month: date) -> None:
     if database_now() <= end_of(month):
         raise NotYet(f"{month:%Y-%m} is not over.")
     with connection.cursor() as cursor:
-        cursor.execute(UNDER_WAY, {"end": end_of(month)})
+        cursor.execute(UNDER_WAY_SQL, {"end": end_of(month)})
         if cursor.fetchone()[0]:
             raise NotYet("Something that began in this month is still being booked. Try again in a minute.")
 
@@ -163,7 +163,7 @@ def balances(month: date, after: int) -> tuple[list[tuple[int, int, int]], int |
     """User, opening and closing cents, of accounts that had a transaction by the month's end; and where to go on."""
     with connection.cursor() as cursor:
         window = {"begin": midnight(month), "end": end_of(month)}
-        cursor.execute(BALANCES, {**window, "after": after, "limit": ACCOUNTS_AT_ONCE})
+        cursor.execute(BALANCES_SQL, {**window, "after": after, "limit": ACCOUNTS_AT_ONCE})
         rows = cursor.fetchall()
     return [row[:3] for row in rows if row[3]], rows[-1][0] if len(rows) == ACCOUNTS_AT_ONCE else None
 
@@ -172,11 +172,11 @@ LAST = """
 LATERAL (SELECT balance_after_cents FROM credits_credittransaction t
          WHERE t.account_id = a.user_id AND t.created_at < %({moment})s ORDER BY created_at DESC, id DESC LIMIT 1)"""
 
-OWED = f"""
+OWED_SQL = f"""
 SELECT coalesce(sum(balance_after_cents), 0)::bigint, count(*)
 FROM credits_creditaccount a CROSS JOIN {LAST.format(moment="moment")} last"""
 
-BALANCES = f"""
+BALANCES_SQL = f"""
 SELECT a.user_id, coalesce(opening.balance_after_cents, 0), coalesce(closing.balance_after_cents, 0),
        closing.balance_after_cents IS NOT NULL
 FROM (SELECT user_id FROM credits_creditaccount WHERE user_id > %(after)s ORDER BY user_id LIMIT %(limit)s) a
@@ -184,7 +184,7 @@ LEFT JOIN {LAST.format(moment="begin")} opening ON true LEFT JOIN {LAST.format(m
 ORDER BY a.user_id"""
 
 # A correction's details say what all of it has cost: what was booked with the charge it corrects is taken off.
-MOVED = """
+MOVED_SQL = """
 SELECT type, coalesce(details ->> 'model', ''), coalesce(details ->> 'provider', ''),
        sum(amount_cents)::bigint, count(*),
        coalesce(sum(coalesce((details ->> 'cost_usd')::numeric, 0) - coalesce(
@@ -194,7 +194,7 @@ FROM credits_credittransaction t WHERE created_at >= %(begin)s AND created_at < 
 GROUP BY 1, 2, 3"""
 
 # Who has written something (has an id of a transaction) and began before: its rows may carry a time of the month.
-UNDER_WAY = """
+UNDER_WAY_SQL = """
 SELECT EXISTS (SELECT FROM pg_stat_activity
                WHERE datname = current_database() AND backend_xid IS NOT NULL AND xact_start < %(end)s
                  AND pid <> pg_backend_pid())"""

@@ -20,16 +20,15 @@ from typing import Any
 from django.db import Error, connection, transaction
 from django.db.models import Count, QuerySet, Sum
 
+from conway.common.clock import EARLIEST, SETTLED_AFTER, midnight
 from conway.common.database import is_against_all
-from credits.history import EARLIEST, Filters, midnight
+from credits.history import Filters
 from credits.models import CreditTransaction, SummedDays
 
 Type = CreditTransaction.Type
 SPENDING = (Type.INFERENCE, Type.WRITE_OFF, Type.REFUND)
 GIVEN_BACK = (Type.WRITE_OFF, Type.REFUND)
 
-# A day is over for good when the last statement begun in it has ended, too (`STATEMENT_SECONDS`).
-SETTLED_AFTER = timedelta(minutes=1)
 
 Group = tuple[Any, ...]
 
@@ -88,7 +87,7 @@ def figures(user_id: int, filters: Filters | None = None, *, by: Sequence[str] =
     asked = filters or Filters()
     conditions, params = where(asked)
     groups = ", ".join([*(BY[name] for name in by), "type"])
-    sql = SUMS.format(groups=groups, conditions=conditions)
+    sql = SUMS_SQL.format(groups=groups, conditions=conditions)
     with connection.cursor() as cursor:
         cursor.execute(sql, {**params, "user": user_id, **bounds(asked, kept_until(user_id))})
         return gathered(cursor.fetchall())
@@ -160,16 +159,16 @@ def kept_until(user_id: int) -> date:
 def sum_up(user_id: int, over: date) -> date:
     """Two who look at once take turns."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(BEGIN, {"user": user_id, "earliest": EARLIEST})
+        cursor.execute(BEGIN_DAYS_SQL, {"user": user_id, "earliest": EARLIEST})
         cursor.execute("SELECT until FROM credits_summeddays WHERE account_id = %s FOR UPDATE", [user_id])
         if (row := cursor.fetchone()) is None or row[0] >= over:  # none: an account without a transaction
             return row[0] if row else over
-        cursor.execute(KEEP, {"user": user_id, "begin": midnight(row[0]), "end": midnight(over)})
+        cursor.execute(KEEP_DAYS_SQL, {"user": user_id, "begin": midnight(row[0]), "end": midnight(over)})
         cursor.execute("UPDATE credits_summeddays SET until = %s WHERE account_id = %s", [over, user_id])
         return over
 
 
-BEGIN = """
+BEGIN_DAYS_SQL = """
 INSERT INTO credits_summeddays (account_id, until)
 SELECT user_id, %(earliest)s FROM credits_creditaccount WHERE user_id = %(user)s
 ON CONFLICT DO NOTHING"""
@@ -181,12 +180,12 @@ FROM credits_credittransaction
 WHERE account_id = %(user)s AND created_at >= %(begin)s
   AND (%(end)s::timestamptz IS NULL OR created_at < %(end)s::timestamptz)"""
 
-KEEP = f"""
+KEEP_DAYS_SQL = f"""
 INSERT INTO credits_daysum (account_id, day, type, model, key_id, cents, rows)
 SELECT %(user)s, day, type, model, key_id, sum(cents), sum(rows) FROM ({LINES}) line
 GROUP BY day, type, model, key_id"""
 
-SUMS = f"""
+SUMS_SQL = f"""
 SELECT {{groups}}, sum(cents)::bigint, sum(rows)::bigint
 FROM (SELECT day, type, model, key_id, cents, rows FROM credits_daysum WHERE account_id = %(user)s AND day < %(until)s
       UNION ALL {LINES}) line

@@ -22,9 +22,10 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import ApiKey
+from conway.common.clock import Clock, midnight
 from credits.figures import database_now, figures
-from credits.history import Filters, midnight
-from credits.models import Clock, KeyUse
+from credits.history import Filters
+from credits.models import KeyUse
 from credits.spend import DAY, DAYS, last_of
 
 

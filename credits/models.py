@@ -31,7 +31,6 @@ from credits.notice_models import NoticeScan, NoticeSettings, Webhook, WebhookDe
 __all__ = [
     "AuditRun",
     "BillingDetails",
-    "Clock",
     "CreditAccount",
     "CreditAccountQuerySet",
     "CreditTransaction",

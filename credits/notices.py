@@ -21,8 +21,6 @@ from credits.spend import DAY, RATE_DAYS
 from credits.templatetags.money import usd
 from credits.webhooks import tell
 
-LOCK = "SELECT pg_try_advisory_lock(hashtext('credits.notices'))"
-UNLOCK = "SELECT pg_advisory_unlock(hashtext('credits.notices'))"
 SETTLING = timedelta(seconds=15)  # ids are committed in about their order: those so new are left for the next look
 IDS_AT_ONCE = 20_000
 WEEKS_AT_ONCE = 200
@@ -31,7 +29,7 @@ WEEKS_AT_ONCE = 200
 def look() -> int:
     """How many accounts were looked at. Nothing, where another process looks."""
     with connection.cursor() as cursor:
-        cursor.execute(LOCK)
+        cursor.execute(LOCK_NOTICES_SQL)
         if not cursor.fetchone()[0]:
             return 0
     try:
@@ -42,7 +40,7 @@ def look() -> int:
         return len(charged)
     finally:
         with connection.cursor() as cursor:
-            cursor.execute(UNLOCK)
+            cursor.execute(UNLOCK_NOTICES_SQL)
 
 
 def charged_since_last_look() -> dict[int, set[int]]:
@@ -147,3 +145,8 @@ def banner(request: HttpRequest) -> dict[str, object]:
 
     user = getattr(request, "user", None)
     return {"is_low": SimpleLazyObject(is_low) if user is not None and user.is_authenticated else False}
+
+
+LOCK_NOTICES_SQL = "SELECT pg_try_advisory_lock(hashtext('credits.notices'))"
+
+UNLOCK_NOTICES_SQL = "SELECT pg_advisory_unlock(hashtext('credits.notices'))"

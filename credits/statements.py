@@ -13,8 +13,9 @@ from django.db.models import Count, QuerySet, Sum
 from django.db.models.fields.json import KT
 
 from accounts.models import ApiKey
+from conway.common.clock import midnight
 from credits.figures import Figures, database_now, figures, gathered
-from credits.history import Filters, midnight
+from credits.history import Filters
 from credits.models import CreditTransaction
 from credits.spend import DAY, NAMELESS, last_of
 

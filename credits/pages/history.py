@@ -11,7 +11,6 @@ from credits.models import CreditTransaction, CreditTransactionQuerySet
 from credits.pages.filters import HistoryFilters
 
 ROWS = 50
-GREATEST_ID = 2**63 - 1
 OF_THE_PAGE = ("before", "after")  # what an address says beside the filters
 
 
@@ -48,7 +47,7 @@ def newer_page(found: CreditTransactionQuerySet, after: int) -> dict[str, Any]:
 
 
 def number(text: str | None) -> int | None:
-    is_id = text is not None and text.isascii() and text.isdecimal() and 0 < int(text[:20]) <= GREATEST_ID
+    is_id = text is not None and text.isascii() and text.isdecimal() and 0 < int(text[:20]) <= history.GREATEST_ID
     return int(text) if text and is_id else None
 
 

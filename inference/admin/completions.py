@@ -98,7 +98,7 @@ class CompletionAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Completion]:
         return with_paid(super().get_queryset(request))
 
-    def sums(self, found: QuerySet) -> Sums:
+    def sums(self, found: QuerySet[Completion]) -> Sums:
         sums = found.aggregate(
             rows=Count("pk"), charged=Sum("charged_cents", default=0), cost=Sum("cost_usd", default=Decimal(0))
         )

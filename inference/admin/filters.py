@@ -45,7 +45,7 @@ class SettlementFilter(ColumnFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [*((value, value) for value in Settlement.values), (BY_OUR_COUNT, "estimated or lost")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Completion]) -> QuerySet[Completion]:
         if self.value() == BY_OUR_COUNT:
             return queryset.filter(settlement__in=COUNTED_HIGH)
         return super().queryset(request, queryset)

@@ -57,9 +57,10 @@ class IncidentForm(forms.Form):
     note = forms.CharField(label="Internal note", max_length=500, required=False)
 
     def clean_name(self) -> str:
-        if self.cleaned_data["name"].startswith("corrected"):
+        name: str = self.cleaned_data["name"]
+        if name.startswith("corrected"):
             raise forms.ValidationError("This name is the ledger's own.")
-        return self.cleaned_data["name"]
+        return name
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
@@ -136,7 +137,7 @@ def refund_all(found: Preview, form: IncidentForm, *, by: User, address: str | N
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
 class IncidentView(PermissionRequiredMixin, View):
-    model_admin: ModelAdmin | None = None
+    model_admin: "ModelAdmin[Completion] | None" = None
     permission_required = ("credits.refund", "inference.view_completion")
     raise_exception = True
 

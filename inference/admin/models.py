@@ -93,7 +93,7 @@ class RetiresFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("soon", f"retires within {SOON.days} days, or should have")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ChatModel]) -> QuerySet[ChatModel]:
         return queryset.filter(retires_on__lte=now().date() + SOON) if self.value() == "soon" else queryset
 
 

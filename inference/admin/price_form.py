@@ -108,7 +108,8 @@ class PriceForm(forms.Form):
     def before(self) -> Price | None:
         """The one that is in force when this one starts."""
         given = self.cleaned_data
-        return given["model"].prices.filter(starts_at__lt=given["starts_at"]).order_by("-starts_at").first()
+        earlier = Price.objects.filter(model=given["model"], starts_at__lt=given["starts_at"])
+        return earlier.order_by("-starts_at").first()
 
     def is_typed(self) -> bool:
         """Whether the model's name was typed to go on; else an error stands on the form."""

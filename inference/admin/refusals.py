@@ -27,10 +27,10 @@ class RefusedHourAdmin(ReadOnlyAdmin):
     def key_shown(self, row: RefusedHour) -> str:
         return f"{row.key.prefix}…" if row.key else ""
 
-    def sums(self, found: QuerySet) -> Sums:
+    def sums(self, found: QuerySet[RefusedHour]) -> Sums:
         return [("Refusals", f"{found.aggregate(all=Sum('number', default=0))['all']:,}")]
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[RefusedHour], search_term: str) -> tuple[QuerySet[RefusedHour], bool]:
         if not (term := search_term.strip().replace("\x00", "")):
             return queryset, False
         return queryset.filter(of_keys(term, "user_id") if is_key(term) else of_user(term, "user_id")), False

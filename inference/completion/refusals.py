@@ -36,13 +36,13 @@ async def write() -> None:
     users, keys, statuses, codes = (list(column) for column in zip(*counted, strict=True))
     rows = {"users": users, "keys": keys, "statuses": statuses, "codes": codes, "numbers": list(counted.values())}
     try:
-        await database.execute(WRITE, rows)
+        await database.execute(WRITE_REFUSALS_SQL, rows)
     except DatabaseUnavailable:
         _counts.update(counted)
         raise
 
 
-WRITE = """
+WRITE_REFUSALS_SQL = """
 INSERT INTO inference_refusedhour AS was (user_id, key_id, hour, status, code, number)
 SELECT user_id, key_id, date_trunc('hour', clock_timestamp(), 'UTC'), status, code, number
 FROM unnest(%(users)s::bigint[], %(keys)s::bigint[], %(statuses)s::int[], %(codes)s::text[], %(numbers)s::bigint[])

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import ApiKey, User
 from conway.common import csv_export
+from conway.common.clock import midnight
 from conway.common.keyset_pagination import beyond
 from credits.figures import database_now
-from credits.history import midnight
 from credits.history_facets import used_keys, used_models
 from credits.pages.export import file_name
 from credits.pages.filters import Day

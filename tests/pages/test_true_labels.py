@@ -63,7 +63,7 @@ def test_a_refusal_of_the_desk_looks_like_the_desk(ada: User, visit: Visit) -> N
     clerk = User.objects.create_user(email="clerk@example.org", is_staff=True)
     clerk.user_permissions.add(Permission.objects.get(codename="view_user"))
     refused = visit(clerk).get("/admin/credits/creditaccount/")
-    assert refused.status_code == 403 and "Conway desk" in refused.content.decode()
+    assert refused.status_code == 403 and "Conway staff admin" in refused.content.decode()
     assert "site.css" not in refused.content.decode()
 
 
@@ -81,4 +81,4 @@ def test_the_402_names_a_page_that_is_there(client: Client, hers: Client) -> Non
 @pytest.mark.parametrize("address", ["/admin/nothing/here/", "/admin/credits/nothing/"])
 def test_a_desk_address_that_is_none_is_told_by_the_desk(sam: User, visit: Visit, address: str) -> None:
     missing = visit(sam).get(address)
-    assert missing.status_code == 404 and "Conway desk" in missing.content.decode()
+    assert missing.status_code == 404 and "Conway staff admin" in missing.content.decode()
