@@ -226,6 +226,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "conway.common.middleware.api_answers",
     "conway.page_headers.page_headers",
+    "conway.common.middleware.Compression",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -72,6 +72,12 @@ def window_end(period: str | None, now: datetime) -> datetime | None:
     return midnight(last_of(now.date(), period) + DAY) if period else None
 
 
+def month_spend(user_id: int) -> dict[int, int]:
+    """Cents of the present month by key, with a limit or without."""
+    since = database_now().date().replace(day=1)
+    return {key: sums.spent for (key,), sums in figures(user_id, Filters(since=since), by=("key",)).items() if key}
+
+
 def recent_spend(user_id: int) -> dict[int, int]:
     """Cents of the last 30 days by key, with a limit or without."""
     since = database_now().date() - timedelta(days=DAYS - 1)

@@ -30,7 +30,9 @@ class RefusedHourAdmin(ReadOnlyAdmin):
     def sums(self, found: QuerySet[RefusedHour]) -> Sums:
         return [("Refusals", f"{found.aggregate(all=Sum('number', default=0))['all']:,}")]
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[RefusedHour], search_term: str) -> tuple[QuerySet[RefusedHour], bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[RefusedHour], search_term: str
+    ) -> tuple[QuerySet[RefusedHour], bool]:
         if not (term := search_term.strip().replace("\x00", "")):
             return queryset, False
         return queryset.filter(of_keys(term, "user_id") if is_key(term) else of_user(term, "user_id")), False

@@ -33,7 +33,8 @@ def test_no_page_has_a_serious_finding(site: Served, tab: Tab) -> None:
     ada = User.objects.create_user("ada@example.org", "ada's password", name="Ada")
     key, _ = ApiKey.issue(user=ada, name="agents", limit_cents=5000, limit_period="month")
     sample_month.live(ada, key)
-    facts = {"receipt": Completion.objects.latest("admitted_at").pk, "key": key.pk}
+    newest = Completion.objects.latest("admitted_at")
+    facts = {"receipt": newest.pk, "key": key.pk, "month": f"{newest.created_at:%Y-%m}"}
     found = []
     for scheme in SCHEMES:
         page = tab(site, color_scheme=scheme)
@@ -71,7 +72,8 @@ def test_no_page_is_wider_than_a_phone(site: Served, tab: Tab) -> None:
     ada = User.objects.create_user("ada@example.org", "ada's password", name="Ada")
     key, _ = ApiKey.issue(user=ada, name="agents")
     sample_month.live(ada, key)
-    facts = {"receipt": Completion.objects.latest("admitted_at").pk, "key": key.pk}
+    newest = Completion.objects.latest("admitted_at")
+    facts = {"receipt": newest.pk, "key": key.pk, "month": f"{newest.created_at:%Y-%m}"}
     page = tab(site)
     sign_in(page, ada)
     wide = []

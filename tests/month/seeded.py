@@ -33,10 +33,9 @@ class Books:
     number: int = 0
 
     def book(self, user: User, type: str, cents: int, name: str, moment: datetime, **more: Any) -> None:
-        self.balances[user.pk] += cents
         self.entries.append(
             (
-                user.pk, type, cents, self.balances[user.pk], f"{type}:{name}", more.get("about"),
+                user.pk, type, cents, 0, f"{type}:{name}", more.get("about"),
                 more.get("said", ""), json.dumps(more.get("details", {})), more.get("key"), more.get("reason", ""),
                 more.get("note", ""), more.get("payment"), moment,
             )
@@ -85,12 +84,17 @@ class Books:
         )
 
     def write(self) -> None:
+        """In the order of time, each row with the balance that it left."""
+        rows = []
+        for user_id, type, cents, _, *rest in sorted(self.entries, key=lambda entry: entry[-1]):
+            self.balances[user_id] += cents
+            rows.append((user_id, type, cents, self.balances[user_id], *rest))
         with connection.cursor() as cursor:
             for user_id in self.balances:
                 cursor.execute(
                     "INSERT INTO credits_creditaccount (user_id) VALUES (%s) ON CONFLICT DO NOTHING", [user_id]
                 )
-            cursor.executemany(ENTRY, sorted(self.entries, key=lambda entry: entry[-1]))
+            cursor.executemany(ENTRY, rows)
         Completion.objects.bulk_create(self.completions)
         for user_id, balance in self.balances.items():
             CreditAccount.objects.filter(pk=user_id).update(balance_cents=balance)
