@@ -34,24 +34,28 @@ def look() -> int:
             return 0
     try:
         send_weeks()
-        charged = charged_since_last_look()
-        for user_id, keys in charged.items():
-            look_at(user_id, keys)
-        return len(charged)
+        looked = 0
+        while (charged := charged_since_last_look()) is not None:
+            for user_id, keys in charged.items():
+                look_at(user_id, keys)
+            looked += len(charged)
+        return looked
     finally:
         with connection.cursor() as cursor:
             cursor.execute(UNLOCK_NOTICES_SQL)
 
 
-def charged_since_last_look() -> dict[int, set[int]]:
-    """Accounts, and their keys. The first look begins with the present: nobody is told of years ago."""
+def charged_since_last_look() -> dict[int, set[int]] | None:
+    """Accounts, and their keys, of a piece; None at the end. The first look begins with the present: nobody is told of
+    years ago.
+    """
     settled = (
         CreditTransaction.objects.filter(created_at__lt=Now() - SETTLING).order_by("-id").values_list("id", flat=True)
     )
     newest = settled.first() or 0
     scan, is_new = NoticeScan.objects.get_or_create(pk=1, defaults={"position": newest})
     if is_new or newest <= scan.position:
-        return {}
+        return None
     upto = min(newest, scan.position + IDS_AT_ONCE)
     rows = CreditTransaction.objects.filter(id__gt=scan.position, id__lte=upto, type=CreditTransaction.Type.INFERENCE)
     charged: dict[int, set[int]] = {}

@@ -127,6 +127,13 @@ def test_a_look_begins_where_the_last_one_ended(alice, run, mailed):
     assert NoticeScan.objects.get().position == CreditTransaction.objects.latest("id").pk
 
 
+def test_a_look_takes_as_many_pieces_as_there_are(alice, run, mailed, monkeypatch):
+    monkeypatch.setattr(notices, "IDS_AT_ONCE", 1)
+    for _ in range(3):
+        run(buy(alice, 1))
+    assert spent(alice, run, 990) >= 4 and len(mailed()) == 1
+
+
 def test_the_first_look_tells_nobody_of_years_ago(alice, run, mailed):
     run(buy(alice, 990))
     assert notices.look() == 0 and mailed() == []

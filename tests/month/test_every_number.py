@@ -13,8 +13,9 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from accounts.models import User
-from credits import close, ledger, statements
-from credits.models import CreditTransaction, MonthClose
+from credits import audit, close, ledger, statements
+from credits.figures import total
+from credits.models import CreditTransaction, DaySum, MonthClose
 from tests.month.seeded import MARCH, Seeded
 from tests.roles import as_owner
 
@@ -291,3 +292,44 @@ def test_only_who_may_closes(month: Seeded, staff: Callable[[str], User], visit:
     auditor = visit(staff("auditor"))
     assert auditor.post("/admin/credits/monthclose/close/", {"month": "2026-02-01"}).status_code == 403
     assert not MonthClose.objects.exists() and CreditTransaction.objects.exists()
+
+
+def test_the_audit_finds_kept_days_that_are_untrue(month: Seeded) -> None:
+    for user in (month.paul, month.quinn):
+        figures_of(user)
+    assert list(audit.faults()) == []
+    DaySum.objects.filter(account=month.paul.pk, type="refund").update(cents=1)
+    (fault,) = audit.faults()
+    assert fault.startswith(f"account {month.paul.pk}: the days before")
+
+
+@pytest.mark.parametrize("days", [(3, 5), (10, 20), (1, 31)])
+def test_history_spend_and_export_say_what_the_rows_do(month: Seeded, visit: Visit, days: tuple[int, int]) -> None:
+    since, until = (f"2026-03-{day:02}" for day in days)
+    where = f"account_id = {month.paul.pk} AND (created_at AT TIME ZONE 'UTC')::date BETWEEN '{since}' AND '{until}'"
+    browser, asked = visit(month.paul), f"since={since}&until={until}"
+    spent = cents("inference", where, -1) - cents("refund", where) - cents("write_off", where)
+    history = browser.get(f"/credits/history?{asked}").content.decode()
+    assert shown(history, "spent") == spent and shown(history, "charged") == cents("inference", where, -1)
+    assert shown(browser.get(f"/credits/spend?{asked}&step=week&what=key").content.decode(), "total") == spent
+    rows = whole(browser.get(f"/credits/history.csv?{asked}"))
+    assert sum(int(row["amount_cents"]) for row in rows) == sum(
+        cents(type, where) for type in ("top_up", "adjustment", "inference", "refund", "write_off")
+    )
+    requests = whole(browser.get(f"/requests.csv?{asked}"))
+    charged = sql(f"SELECT sum(charged_cents) FROM inference_completion WHERE {where.replace('account_id', 'user_id')}")
+    assert sum(int(row["charged_cents"]) for row in requests) == charged[0][0]
+
+
+def test_the_staffs_lists_and_dossier_say_what_the_rows_do(month: Seeded, sam: User, visit: Visit) -> None:
+    desk = visit(sam)
+    listed = desk.get("/admin/credits/credittransaction/?since=2026-03-01&until=2026-03-31").context["cl"].sums()
+    dollars = {name: said.replace("$", "").replace(",", "").replace("−", "-") for name, said in listed}
+    for name, type, sign in (("Topped up", "top_up", 1), ("Charged", "inference", -1), ("Adjusted", "adjustment", 1)):
+        assert Decimal(dollars[name]) * 100 == cents(type, IN_MARCH, sign)
+    page = desk.get(f"/admin/accounts/user/{month.paul.pk}/change/").content.decode()
+    assert shown(page, "balance") == balance(month.paul, "2999-01-01")
+
+
+def figures_of(user: User) -> None:
+    assert total(user.pk).net == balance(user, "2999-01-01")

@@ -10,15 +10,15 @@ from tests.browser import sample_month
 from tests.pages.conftest import Visit
 
 AT_MOST = {
-    "/": 9,
-    "/credits/spend": 10,
+    "/": 10,
+    "/credits/spend": 11,
     "/credits/history": 12,
     "/credits/history?model=gpt-5.2": 12,
     "/credits/history?type=refund": 12,
-    "/keys": 8,
+    "/keys": 9,
     "/models": 4,
     "/playground": 4,
-    "/account": 3,
+    "/account": 4,
 }
 
 
