@@ -30,7 +30,7 @@ def permission(apps: Any, named: str) -> Any:
 class Migration(migrations.Migration):
     dependencies = [
         ("conway", "0002_alerts"),
-        ("credits", "0012_notices"),
-        ("inference", "0009_refused_hours"),
+        ("credits", "0013_notices"),
+        ("inference", "0012_refused_hours"),
     ]
     operations = [migrations.RunPython(add, migrations.RunPython.noop)]

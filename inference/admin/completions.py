@@ -40,7 +40,6 @@ class CompletionAdmin(ReadOnlyAdmin):
         filters.FirstByteFilter, filters.TotalFilter,
     ]  # fmt: skip
     keyset = ("created_at", "id")
-    change_list_template = "admin/inference/completion_list.html"
     search_fields = ["id"]
     search_help_text = (
         "Completion or request id, email address or part of one, user id, wallet address, or the beginning of an "

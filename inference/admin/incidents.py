@@ -21,6 +21,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts import reauthentication
 from accounts.addresses import client_address
 from accounts.models import User
+from accounts.pages.second_factor import confirmation
 from credits import ledger
 from inference.models import FAILED, ChatModel, Completion, Settlement
 from inference.reporting.margin import with_paid
@@ -173,8 +174,7 @@ class IncidentView(PermissionRequiredMixin, View):
             "opts": self.model_admin.opts,
             "form": form,
             "shown": SHOWN,
-            "asks_password": not reauthentication.is_password_recent(self.request),
-            "password_was_wrong": bool(self.request.POST.get("password")),
+            **confirmation(self.request),
             **(more or {}),
         }
         return TemplateResponse(self.request, f"admin/inference/incident_{name}.html", context)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_unlock_user"),
-        ("inference", "0006_desk_thresholds"),
+        ("inference", "0009_catalog_check"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

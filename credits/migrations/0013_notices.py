@@ -34,7 +34,7 @@ DROP = "DROP TRIGGER money_is_told ON credits_credittransaction; DROP FUNCTION c
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_unlock_user"),
-        ("credits", "0011_statements_and_close"),
+        ("credits", "0012_statements_and_close"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_unlock_user"),
-        ("inference", "0008_retires_on"),
+        ("inference", "0011_withdrawn_prices"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

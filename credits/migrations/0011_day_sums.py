@@ -23,7 +23,7 @@ DROP = "DROP TRIGGER sums_are_of_what_is_booked ON credits_credittransaction; DR
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_unlock_user"),
-        ("credits", "0009_staff_actions"),
+        ("credits", "0010_open_holds_of_a_key"),
     ]
 
     operations = [

@@ -55,7 +55,7 @@ END $$;
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_unlock_user"),
-        ("credits", "0010_day_sums"),
+        ("credits", "0011_day_sums"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
