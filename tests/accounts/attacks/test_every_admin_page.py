@@ -107,6 +107,7 @@ inference_refusedhour_delete            -       -       -         -       -     
 inference_refusedhour_export            r       r       -         r       -     r
 inference_refusedhour_history           r       r       -         r       -     r
 inference_completion_incident           rw      -       -         -       -     rw
+inference_completion_rebill             rw      -       -         -       -     rw
 inference_completion_find               rw      rw      rw        rw      rw    rw
 credits_moverequest_add                 -       -       -         -       -     -
 credits_moverequest_change              r       -       -         r       -     r
