@@ -66,7 +66,8 @@ class ChatModelForm(VersionedForm):
         cleaned = super().clean()
         if self.cleaned_data.get("successor_from") and not self.cleaned_data.get("successor"):
             self.add_error("successor_from", "Name the successor that answers from this day on.")
-        if self.cleaned_data.get("successor") == self.instance.name:
+        name = self.cleaned_data.get("name") or self.instance.name  # a new one has no name yet
+        if self.cleaned_data.get("successor") == name:
             self.add_error("successor", "A model cannot succeed itself.")
         return cleaned
 

@@ -119,7 +119,7 @@ def test_it_asks_a_bounded_number_of_questions(desk, ask):
     desk.get("/admin/")
     with CaptureQueriesContext(connection) as queries:
         desk.get("/admin/")
-    assert len(queries) <= 12
+    assert len(queries) <= 14
 
 
 def test_who_may_see_nothing_sees_nothing(client, ask):
