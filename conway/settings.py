@@ -194,13 +194,13 @@ CONWAY_STAFF_SESSION_HOURS = given.CONWAY_STAFF_SESSION_HOURS
 
 # Who issues statements: it stands on each of them. The address has its lines apart by "|".
 
-CONWAY_ISSUER_NAME = env("CONWAY_ISSUER_NAME", "Conway Inference")
-CONWAY_ISSUER_ADDRESS = [line.strip() for line in env("CONWAY_ISSUER_ADDRESS").split("|") if line.strip()]
-CONWAY_ISSUER_TAX_ID = env("CONWAY_ISSUER_TAX_ID")
+CONWAY_ISSUER_NAME = given.CONWAY_ISSUER_NAME
+CONWAY_ISSUER_ADDRESS = [line.strip() for line in given.CONWAY_ISSUER_ADDRESS.split("|") if line.strip()]
+CONWAY_ISSUER_TAX_ID = given.CONWAY_ISSUER_TAX_ID
 
-CONWAY_WEBHOOKS_PRIVATE = env_bool(
-    "CONWAY_WEBHOOKS_PRIVATE", CONWAY_SANDBOX
-)  # customers' webhooks may be on our network
+# Whether customers' webhooks may lead into private networks, and be plain http.
+
+CONWAY_WEBHOOKS_PRIVATE = CONWAY_SANDBOX if given.CONWAY_WEBHOOKS_PRIVATE is None else given.CONWAY_WEBHOOKS_PRIVATE
 
 # Applications
 
