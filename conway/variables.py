@@ -222,7 +222,17 @@ class Mail(Section):
     DEFAULT_FROM_EMAIL: str = variable("Conway <no-reply@localhost>", "whom mails are from")
 
 
-SECTIONS: tuple[type[Section], ...] = (Providers, State, Service, Proxy, Completions, Connections, Staff, Mail)
+SECTIONS: tuple[type[Section], ...] = (
+    Providers,
+    State,
+    Service,
+    Proxy,
+    Completions,
+    Connections,
+    Staff,
+    Customers,
+    Mail,
+)
 
 
 class Variables(Providers, State, Service, Proxy, Completions, Connections, Staff, Customers, Mail):
