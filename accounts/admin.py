@@ -176,7 +176,7 @@ class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
                     self.log_change(request, user, word)
         except IntegrityError as error:
             return self.tell_of_last_superuser(request, error)
-        self.message_user(request, f"{word} {len(changed)} of {len(users)} users.")
+        self.message_user(request, f"{word} {len(changed)} of {len(users)} user{'s' * (len(users) != 1)}.")
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -345,7 +345,7 @@ class ApiKeyAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
         for key in live:
             key.revoke()
             self.log_change(request, key, "Revoked")
-        self.message_user(request, f"Revoked {len(live)} keys.")
+        self.message_user(request, f"Revoked {len(live)} key{'s' * (len(live) != 1)}.")
 
     def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
         """A revoked key is only to be read."""

@@ -116,7 +116,13 @@ def standing_of(row: tuple[Any, ...]) -> Standing:
 def check_origin(caller: Caller, origin: Origin) -> None:
     if caller.allowed_addresses is not None and not is_allowed(origin.address, caller.allowed_addresses):
         message = f"This API key may not be used from {origin.address or 'an unknown address'}."
-        raise ApiError(403, "address_not_allowed", message)
+        raise of(caller.user_id, caller.key_id, ApiError(403, "address_not_allowed", message))
+
+
+def of(user_id: int, key_id: int | None, error: ApiError) -> ApiError:
+    """Says whose credential is refused: its owner sees how often that happens."""
+    error.whose = user_id, key_id
+    return error
 
 
 async def note_use() -> None:
@@ -149,7 +155,7 @@ def caller_of(credential: Credential, row: tuple[Any, ...] | None) -> Caller:
         refusal,
     ) = row[:13]  # fmt: skip
     if refusal:
-        raise ApiError(*WHY_NOT[refusal])
+        raise of(user_id, key_id, ApiError(*WHY_NOT[refusal]))
     if not isinstance(credential, KeyDigest):
         expires_at = credential.expires_at
     return Caller(

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import django
@@ -116,11 +117,19 @@ def user_pages() -> Iterator[Page]:
     for name, path in {
         "overview": "/",
         "history": "/credits/history",
-        "history, deep": f"/credits/history?cursor={middle}",
-        "history, near the end": f"/credits/history?cursor={early}",
+        "history, deep": f"/credits/history?before={middle}",
+        "history, near the end": f"/credits/history?before={early}",
         "history of a model": "/credits/history?model=kimi-k2.5",
-        "history of an old day": f"/credits/history?from={day}&to={day}",
+        "history of an old day": f"/credits/history?since={day}&until={day}",
         "history of top-ups": "/credits/history?type=top_up",
+        "spend of a year": f"/credits/spend?since={day - timedelta(days=365)}&step=week&what=key",
+        "statements": "/credits/statements",
+        "statement": f"/credits/statements/{day:%Y-%m}",
+        "requests": "/requests",
+        "requests that failed": "/requests?outcome=failed",
+        "requests of a model": "/requests?model=kimi-k2.5",
+        "request by id": f"/requests?id={completion.request_id}",
+        "notifications": "/credits/notifications",
         "receipt": f"/receipts/{completion.pk}",
         "keys": "/keys",
         "models": "/models",

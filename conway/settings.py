@@ -192,6 +192,16 @@ CONWAY_STAFF_SECOND_FACTOR = (
 CONWAY_STAFF_IDLE_MINUTES = given.CONWAY_STAFF_IDLE_MINUTES
 CONWAY_STAFF_SESSION_HOURS = given.CONWAY_STAFF_SESSION_HOURS
 
+# Who issues statements: it stands on each of them. The address has its lines apart by "|".
+
+CONWAY_ISSUER_NAME = given.CONWAY_ISSUER_NAME
+CONWAY_ISSUER_ADDRESS = [line.strip() for line in given.CONWAY_ISSUER_ADDRESS.split("|") if line.strip()]
+CONWAY_ISSUER_TAX_ID = given.CONWAY_ISSUER_TAX_ID
+
+# Whether customers' webhooks may lead into private networks, and be plain http.
+
+CONWAY_WEBHOOKS_PRIVATE = CONWAY_SANDBOX if given.CONWAY_WEBHOOKS_PRIVATE is None else given.CONWAY_WEBHOOKS_PRIVATE
+
 # Applications
 
 INSTALLED_APPS = [
@@ -216,6 +226,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "conway.common.middleware.api_answers",
     "conway.page_headers.page_headers",
+    "conway.common.middleware.Compression",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -242,6 +253,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "credits.notices.banner",
             ]
         },
     }
@@ -251,6 +263,7 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["conway.formats"]
 
 STATIC_URL = "static/"
 STATIC_ROOT = CONWAY_DATA_DIR / "static"

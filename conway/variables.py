@@ -193,6 +193,19 @@ class Staff(Section):
     CONWAY_PASSWORD_HASHES: Positive = variable(2, "passwords that one process hashes at once")
 
 
+class Customers(Section):
+    """Statements, and what customers' own servers are told."""
+
+    CONWAY_ISSUER_NAME: str = variable("Conway Inference", "who issues statements")
+    CONWAY_ISSUER_ADDRESS: str = variable(
+        "", "its address, the lines apart by a vertical bar", example="Street 1|12345 Town|Country"
+    )
+    CONWAY_ISSUER_TAX_ID: str = variable("", "its tax number", example="DE123456789")
+    CONWAY_WEBHOOKS_PRIVATE: bool | None = variable(
+        None, "whether webhooks may lead into private networks and be http; unset, in the sandbox alone", example="0"
+    )
+
+
 class Mail(Section):
     """Mail. Without a host mails go to the console in the sandbox, and nowhere else."""
 
@@ -209,10 +222,20 @@ class Mail(Section):
     DEFAULT_FROM_EMAIL: str = variable("Conway <no-reply@localhost>", "whom mails are from")
 
 
-SECTIONS: tuple[type[Section], ...] = (Providers, State, Service, Proxy, Completions, Connections, Staff, Mail)
+SECTIONS: tuple[type[Section], ...] = (
+    Providers,
+    State,
+    Service,
+    Proxy,
+    Completions,
+    Connections,
+    Staff,
+    Customers,
+    Mail,
+)
 
 
-class Variables(Providers, State, Service, Proxy, Completions, Connections, Staff, Mail):
+class Variables(Providers, State, Service, Proxy, Completions, Connections, Staff, Customers, Mail):
     """All of them."""
 
 

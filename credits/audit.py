@@ -40,6 +40,7 @@ def faults() -> Iterator[str]:
         for walk in walks:
             yield from _faults_of(walk)
     yield from _faults_of_keys()
+    yield from _faults_of_kept_days()
 
 
 def record(*, faults: int) -> AuditRun:
@@ -96,6 +97,12 @@ def _faults_of_keys() -> Iterator[str]:
             yield f"key {key_id}: {running} requests are said to run, its open holds are {open_holds}"
 
 
+def _faults_of_kept_days() -> Iterator[str]:
+    """What pages add up from must be what the transactions left."""
+    for user_id, until, kept, balance in _rows(AUDITED_DAYS_SQL, {}):
+        yield f"account {user_id}: the days before {until} are kept as {kept} cents, the balance then was {balance}"
+
+
 def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
@@ -135,3 +142,12 @@ LEFT JOIN (SELECT key_id, key_window, sum(cents) AS holds, count(*) AS open_hold
            FROM credits_hold GROUP BY key_id, key_window) hold
   ON hold.key_id = use.key_id AND key_window = window_start
 WHERE held_cents <> coalesce(holds, 0) OR running <> coalesce(open_holds, 0)"""
+
+AUDITED_DAYS_SQL = """
+SELECT days.account_id, days.until, coalesce(kept.cents, 0)::bigint, coalesce(last.balance_after_cents, 0)
+FROM credits_summeddays days
+LEFT JOIN (SELECT account_id, sum(cents) AS cents FROM credits_daysum GROUP BY account_id) kept USING (account_id)
+LEFT JOIN LATERAL (SELECT balance_after_cents FROM credits_credittransaction t
+                   WHERE t.account_id = days.account_id AND t.created_at < days.until::timestamp AT TIME ZONE 'UTC'
+                   ORDER BY created_at DESC, id DESC LIMIT 1) last ON true
+WHERE coalesce(kept.cents, 0) <> coalesce(last.balance_after_cents, 0)"""

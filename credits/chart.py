@@ -1,16 +1,16 @@
-"""Spend by day as a stacked bar chart: rectangles in whole pixels, for a template to write as SVG."""
+"""Spend over time as stacked bars: heights in thousandths, for a template to draw. No script is needed to read it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
-from credits.spend import Spend
+from credits.spend import Slot, Spend
 
-WIDTH, HEIGHT = 720, 200
-LEFT, RIGHT, TOP, BOTTOM = 46, 0, 8, 22
-SERIES = 7  # colours; the last is for all other models
-OTHERS = "other models"
+TALL = 1000
+SERIES = 7  # colours; the last is for all others
+OTHERS = "all others"
 STEPS = (1, 2, 5)
+LINES = 4  # of the axis, at most
+LABELS = 8  # under the bars, about
 
 
 @dataclass(frozen=True)
@@ -22,88 +22,92 @@ class Part:
 
 @dataclass(frozen=True)
 class Bar:
-    day: date
-    x: int
+    slot: Slot
     cents: int
     parts: list[Part]
-    said: list[tuple[str, int]]  # model and cents
+    said: list[tuple[str, int]]  # what for, and cents; the dearest first
+    is_unfinished: bool
+    has_label: bool
 
 
 @dataclass(frozen=True)
-class Line:
-    y: int
+class Entry:
+    """Of the legend."""
+
+    series: int
+    title: str
     cents: int
+    name: str | None  # as it is filtered by; None for all others
 
 
 @dataclass(frozen=True)
 class Chart:
     bars: list[Bar]
-    lines: list[Line]
-    legend: list[tuple[int, str, int]]  # series, model, cents
-    slot: int
-    bar: int
-    width: int = WIDTH
-    height: int = HEIGHT
-    left: int = LEFT
-    top: int = TOP
-    floor: int = HEIGHT - BOTTOM
-
-    @property
-    def labelled(self) -> list[Bar]:
-        """A date under every seventh bar, counted from today."""
-        return self.bars[::-1][::7][::-1]
+    lines: list[int]  # cents, from the top
+    legend: list[Entry]
 
 
-def chart(spend: Spend) -> Chart:
-    named = named_models(spend)
-    days = {day: of_day(spend, day, named) for day in spend.days}
-    step = round_step(max(sum(max(cents, 0) for cents in day.values()) for day in days.values()))
-    tallest = 4 * step
-    slot = (WIDTH - LEFT - RIGHT) // len(days)
-    bars = [bar(day, LEFT + slot * place, cents, named, tallest) for place, (day, cents) in enumerate(days.items())]
-    legend = [(series, model, sum(day.get(model, 0) for day in days.values())) for model, series in named.items()]
-    lines = [Line(scaled_y(step * line, tallest), step * line) for line in range(5)]
-    return Chart(bars, lines, legend, slot, slot - 6)
+def chart(spend: Spend, titles: Mapping[str, str]) -> Chart:
+    series = series_of(spend)
+    slots = spend.slots
+    per_slot = {slot: {name: spend.cents.get((slot.start, name), 0) for name in series} for slot in slots}
+    most = max((sum(max(cents, 0) for cents in found.values()) for found in per_slot.values()), default=0)
+    step = round_step(most)
+    tallest = max(1, -(-most // step)) * step
+    apart = max(1, -(-len(slots) // LABELS))
+    bars = [
+        bar(spend, slot, found, series, titles, tallest, (len(slots) - 1 - place) % apart == 0)
+        for place, (slot, found) in enumerate(per_slot.items())
+    ]
+    return Chart(bars, list(range(tallest, -1, -step)), legend(spend, series, titles))
 
 
-def named_models(spend: Spend) -> dict[str, int]:
-    """Model to series; the cheapest share one."""
-    models = [model or "unknown" for model in spend.models()]
-    if len(models) <= SERIES:
-        return {model: series for series, model in enumerate(models)}
-    return {model: series for series, model in enumerate([*models[: SERIES - 1], OTHERS])}
+def series_of(spend: Spend) -> dict[str, int]:
+    """Name to colour: the cheapest share one."""
+    names = spend.sums()
+    alone = len(names) <= SERIES
+    return {name: place if alone else min(place, SERIES - 1) for place, name in enumerate(names)}
 
 
-def of_day(spend: Spend, day: date, named: Mapping[str, int]) -> dict[str, int]:
-    cents: dict[str, int] = {}
-    for model in spend.models():
-        name = (model or "unknown") if (model or "unknown") in named else OTHERS
-        if spent := spend.cents.get((day, model), 0):
-            cents[name] = cents.get(name, 0) + spent
-    return cents
+def legend(spend: Spend, series: Mapping[str, int], titles: Mapping[str, str]) -> list[Entry]:
+    sums = spend.sums()
+    if len(series) <= SERIES:
+        return [Entry(number, titles[name], sums[name], name) for name, number in series.items()]
+    named = [Entry(number, titles[name], sums[name], name) for name, number in series.items() if number < SERIES - 1]
+    rest = sum(sums[name] for name, number in series.items() if number == SERIES - 1)
+    return [*named, Entry(SERIES - 1, OTHERS, rest, None)]
 
 
-def bar(day: date, x: int, cents: Mapping[str, int], named: Mapping[str, int], tallest: int) -> Bar:
-    """A day on which more came back than was spent on a model has no part of it."""
+def bar(
+    spend: Spend,
+    slot: Slot,
+    cents: Mapping[str, int],
+    series: Mapping[str, int],
+    titles: Mapping[str, str],
+    tallest: int,
+    has_label: bool,
+) -> Bar:
+    """Where more came back than was charged for something, there is no part of it."""
     parts, reached = [], 0
-    for model in sorted(cents, key=lambda name: named[name]):
-        if cents[model] > 0:
-            below = scaled_y(reached, tallest)
-            reached += cents[model]
-            top = min(scaled_y(reached, tallest), below - 1)  # a cent can be seen
-            parts.append(Part(named[model], top, below - top))
-    return Bar(day, x, sum(cents.values()), parts, sorted(cents.items(), key=lambda item: -item[1]))
+    for name, number in series.items():
+        if cents[name] > 0:
+            below = scaled(reached, tallest)
+            reached += cents[name]
+            top = min(scaled(reached, tallest), below - 1)  # a cent can be seen
+            parts.append(Part(number, top, below - top))
+    said = [(titles[name], cents[name]) for name in sorted(cents, key=lambda name: -cents[name]) if cents[name]]
+    return Bar(slot, sum(cents.values()), parts, said, slot.end >= spend.today, has_label)
 
 
-def scaled_y(cents: int, tallest: int) -> int:
-    return HEIGHT - BOTTOM - cents * (HEIGHT - BOTTOM - TOP) // tallest
+def scaled(cents: int, tallest: int) -> int:
+    return TALL - cents * TALL // tallest
 
 
 def round_step(most: int) -> int:
-    """A quarter of the axis, in cents: 1, 2 or 5 with zeros."""
+    """Between two lines of the axis, in cents: 1, 2 or 5 with zeros."""
     power = 1
     while True:
         for step in STEPS:
-            if 4 * step * power >= most:
+            if LINES * step * power >= most:
                 return step * power
         power *= 10

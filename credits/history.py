@@ -11,9 +11,9 @@ GREATEST_ID = 2**63 - 1  # of a bigint: what asks for a later one asks for nothi
 
 @dataclass(frozen=True)
 class Filters:
-    """Dates are days in UTC, both included. What is None does not filter."""
+    """Dates are days in UTC, both included. What is None, or no type at all, does not filter."""
 
-    type: str | None = None
+    types: tuple[str, ...] = ()
     model: str | None = None
     key_id: int | None = None
     since: date | None = None
@@ -30,8 +30,8 @@ class Page:
 
 def entries(user_id: int, filters: Filters) -> CreditTransactionQuerySet:
     found = CreditTransaction.objects.for_user(user_id).newest_first()
-    if filters.type is not None:
-        found = found.filter(type=filters.type)
+    if filters.types:
+        found = found.filter(type__in=filters.types)
     if filters.model is not None:
         found = found.served_by(filters.model)
     if filters.key_id is not None:

@@ -4,8 +4,8 @@ spent in the last 30 days.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.core.cache import cache
 from django.db.models import (
     BigIntegerField,
     Case,
@@ -16,16 +16,17 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    Sum,
     Value,
     When,
 )
 from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import ApiKey
-from conway.common.clock import SETTLED_AFTER, Clock, midnight
-from credits.models import CreditTransaction, KeyUse
-from credits.spend import DAYS, SPENDING, database_now
+from conway.common.clock import Clock, midnight
+from credits.figures import database_now, figures
+from credits.history import Filters
+from credits.models import KeyUse
+from credits.spend import DAY, DAYS, last_of
 
 
 class PeriodOf(Func):
@@ -59,22 +60,25 @@ def present_use(column: str) -> Subquery:
     return Subquery(uses.filter(Q(key__limit_period=None) | Q(began=now)).values(column))
 
 
+def add_meter(key: Any, now: datetime) -> None:
+    """Where a bar of its limit turns yellow and red, and when its window ends."""
+    if key.limit_cents is not None:
+        key.eighty_percent, key.last_cent = key.limit_cents * 4 // 5, key.limit_cents - 1
+        key.resets_at = window_end(key.limit_period, now)
+
+
+def window_end(period: str | None, now: datetime) -> datetime | None:
+    """When the present day, week (from Monday) or month ends, UTC; None for a limit in total."""
+    return midnight(last_of(now.date(), period) + DAY) if period else None
+
+
+def month_spend(user_id: int) -> dict[int, int]:
+    """Cents of the present month by key, with a limit or without."""
+    since = database_now().date().replace(day=1)
+    return {key: sums.spent for (key,), sums in figures(user_id, Filters(since=since), by=("key",)).items() if key}
+
+
 def recent_spend(user_id: int) -> dict[int, int]:
-    """Cents of the last 30 days by key, with a limit or without. Days that are over are added up once a day."""
-    now = database_now()
-    today = now.date()
-    name = f"key-spend:{user_id}:{today}"
-    if (earlier := cache.get(name)) is None:
-        earlier = added_up(user_id, midnight(today - timedelta(days=DAYS - 1)), midnight(today))
-        if now - midnight(today) > SETTLED_AFTER:
-            cache.set(name, earlier, timeout=24 * 3600)
-    present = added_up(user_id, midnight(today), None)
-    return {key: earlier.get(key, 0) + present.get(key, 0) for key in {*earlier, *present}}
-
-
-def added_up(user_id: int, since: datetime, until: datetime | None) -> dict[int, int]:
-    rows = CreditTransaction.objects.for_user(user_id).filter(type__in=SPENDING, key__isnull=False)
-    rows = rows.filter(created_at__gte=since)
-    if until is not None:
-        rows = rows.filter(created_at__lt=until)
-    return dict(rows.order_by().values_list("key").annotate(cents=-Sum("amount_cents")))
+    """Cents of the last 30 days by key, with a limit or without."""
+    since = database_now().date() - timedelta(days=DAYS - 1)
+    return {key: sums.spent for (key,), sums in figures(user_id, Filters(since=since), by=("key",)).items() if key}

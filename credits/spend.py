@@ -1,77 +1,123 @@
-"""What an account spent, by day and model. Spent is what was charged, less what was written off or given back."""
+"""What an account spent in some days, by model or key: charged less given back, as credits.figures says it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
-from django.core.cache import cache
-from django.db import connection
-from django.db.models import Sum
-from django.db.models.fields.json import KT
-from django.db.models.functions import TruncDate
-
-from conway.common.clock import SETTLED_AFTER, midnight
-from credits.models import CreditTransaction
+from accounts.models import ApiKey
+from credits.figures import database_now, figures
+from credits.history import Filters
 
 DAYS = 30
 RATE_DAYS = 7
-SPENDING = [CreditTransaction.Type.INFERENCE, CreditTransaction.Type.WRITE_OFF, CreditTransaction.Type.REFUND]
+DAY = timedelta(days=1)
+STEPS = ("day", "week", "month")
+WHATS = ("model", "key")
+NAMELESS = {"model": "no model", "key": "no key: the playground and signed-in apps"}
 
-Cents = dict[tuple[date, str], int]  # of a day and a model
+
+@dataclass(frozen=True)
+class Slot:
+    """A day, a week from Monday or a month, as far as it lies within what was asked for. Both ends are included."""
+
+    start: date
+    end: date
 
 
 @dataclass(frozen=True)
 class Spend:
-    """The last 30 days, today the last of them. Days are UTC, by the database's clock."""
+    """Days are UTC, by the database's clock; `until` is included. `cents` is by a slot's start and by what it was for,
+    as it is named in addresses: a model, or a key's number; empty for none."""
 
     today: date
-    cents: Cents
+    since: date
+    until: date
+    cents: dict[tuple[date, str], int]
+    step: str = "day"
+    what: str = "model"
 
     @property
-    def days(self) -> list[date]:
-        return [self.today - timedelta(days=back) for back in reversed(range(DAYS))]
+    def slots(self) -> list[Slot]:
+        return list(slots(self.since, self.until, self.step))
+
+    @property
+    def total(self) -> int:
+        return sum(self.cents.values())
 
     def over(self, days: int) -> int:
-        """Cents of the last so many days, today's among them."""
-        since = self.today - timedelta(days=days - 1)
-        return sum(cents for (day, _), cents in self.cents.items() if day >= since)
+        """Cents of the last so many days, today's among them; of a spend by day."""
+        since = self.today - (days - 1) * DAY
+        return sum(cents for (day, _), cents in self.cents.items() if since <= day <= self.today)
 
     def days_left(self, available_cents: int) -> int | None:
         """At the rate of the last seven days; None where nothing was spent."""
         spent = self.over(RATE_DAYS)
         return available_cents * RATE_DAYS // spent if spent > 0 else None
 
-    def models(self) -> list[str]:
-        """The dearest first."""
-        totals: dict[str, int] = {}
-        for (_, model), cents in self.cents.items():
-            totals[model] = totals.get(model, 0) + cents
-        return sorted(totals, key=lambda model: (-totals[model], model))
+    def sums(self) -> dict[str, int]:
+        """By what it was for, the dearest first."""
+        found: dict[str, int] = {}
+        for (_, name), cents in self.cents.items():
+            found[name] = found.get(name, 0) + cents
+        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
-def spend(user_id: int) -> Spend:
-    """Days that are over do not change, and are added up once a day: a busy account's page reads today's rows only."""
-    now = database_now()
-    today = now.date()
-    name = f"spend:{user_id}:{today}"
-    if (earlier := cache.get(name)) is None:
-        earlier = added_up(user_id, today - timedelta(days=DAYS - 1), today)
-        if now - midnight(today) > SETTLED_AFTER:
-            cache.set(name, earlier, timeout=24 * 3600)
-    return Spend(today, {**earlier, **added_up(user_id, today, None)})
+def spend(
+    user_id: int,
+    since: date | None = None,
+    until: date | None = None,
+    *,
+    step: str = "day",
+    what: str = "model",
+    today: date | None = None,
+) -> Spend:
+    """The last 30 days, unless others are asked for. `today` is by the database's clock, if somebody asked it."""
+    today = today or database_now().date()
+    until = until or today
+    since = since or until - (DAYS - 1) * DAY
+    found = figures(user_id, Filters(since=since, until=until), by=(step, what))
+    cents = {
+        (max(start, since), "" if name is None else str(name)): sums.spent
+        for (start, name), sums in found.items()
+        if sums.spent
+    }
+    return Spend(today, since, until, cents, step, what)
 
 
-def added_up(user_id: int, since: date, until: date | None) -> Cents:
-    """`until` is not included."""
-    rows = CreditTransaction.objects.for_user(user_id).filter(type__in=SPENDING, created_at__gte=midnight(since))
-    if until is not None:
-        rows = rows.filter(created_at__lt=midnight(until))
-    sums = rows.values(day=TruncDate("created_at", tzinfo=UTC), model=KT("details__model")).annotate(
-        cents=-Sum("amount_cents")
-    )
-    return {(row["day"], row["model"] or ""): int(row["cents"]) for row in sums.order_by()}
+def slots(since: date, until: date, step: str) -> Iterator[Slot]:
+    start = since
+    while start <= until:
+        end = min(last_of(start, step), until)
+        yield Slot(start, end)
+        start = end + DAY
 
 
-def database_now() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]
+def last_of(day: date, step: str) -> date:
+    """The last day of the week or month that this day lies in."""
+    if step == "week":
+        return day + (7 - day.isoweekday()) * DAY
+    return (day.replace(day=28) + 4 * DAY).replace(day=1) - DAY if step == "month" else day
+
+
+def titles(found: Spend) -> dict[str, str]:
+    """How people know what it was for."""
+    names = found.sums()
+    if found.what == "model":
+        return {name: name or NAMELESS["model"] for name in names}
+    known = {str(key.pk): str(key) for key in ApiKey.objects.filter(pk__in=[name for name in names if name])}
+    return {name: known.get(name, NAMELESS["key"]) for name in names}
+
+
+@dataclass(frozen=True)
+class Month:
+    """The present one: spent so far, and what it comes to if it goes on as in the last seven days."""
+
+    spent: int
+    forecast: int
+
+
+def this_month(user_id: int, today: date) -> Month:
+    first, last = today.replace(day=1), last_of(today, "month")
+    found = spend(user_id, min(first, today - (RATE_DAYS - 1) * DAY), today, today=today)
+    spent = found.over((today - first).days + 1)
+    return Month(spent, spent + max(0, found.over(RATE_DAYS)) * (last - today).days // RATE_DAYS)

@@ -4,10 +4,9 @@ ChatModel    a model we offer: its public name, where it goes, what it takes
 Price        what a model costs from a date on; never changed, so that every old charge can be recomputed
 Completion   one request that was admitted: who, what was used, at which price, how it was settled. No prompt, no reply.
 CatalogCheck where the catalogue disagreed with public price lists
+RefusedHour  how often a caller we know was refused in an hour
 SoldDay      what completions of a day that is over come to, for the staff admin; reporting/daily_sales.py counts it
 """
-
-from decimal import Decimal
 
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
@@ -63,11 +62,11 @@ class ChatModel(models.Model):
 
 
 class Price(models.Model):
-    """USD per million tokens, as decimal strings: `sheet` is read by pricing.PriceSheet. Rows are immutable (a
-    trigger says so).
+    """USD per million tokens, as decimal strings: `sheet` is read by pricing.PriceSheet. Rows are immutable; one that
+    has not started, nor is about to, may be taken back (a trigger says so).
     """
 
-    APPLICATION_MAY = ("SELECT", "INSERT")
+    APPLICATION_MAY = ("SELECT", "INSERT", "DELETE")
 
     model = models.ForeignKey(ChatModel, on_delete=models.PROTECT, related_name="prices")
     starts_at = models.DateTimeField()
@@ -94,6 +93,8 @@ class Settlement(models.TextChoices):
     LOST = "lost"
 
 
+ANSWERED = ("complete", "client_left")  # how a request ends that nobody failed
+FAILED = ~Q(ending__in=ANSWERED)
 BELOW_COST = Q(charged_cents__lt=F("cost_usd") * 100)
 
 
@@ -176,6 +177,10 @@ class Completion(models.Model):
             BrinIndex(fields=["admitted_at"], name="completions_by_admission"),
             models.Index(F("status"), F("created_at"), name="failed_completions", condition=~Q(status=200)),
             models.Index(F("created_at"), name="completions_with_alerts", condition=~Q(alerts=[])),
+            models.Index(F("ending"), F("created_at"), name="completions_by_failure", condition=FAILED),
+            # Requests of a user that gave no answer, and the id of a request that somebody reports.
+            models.Index(F("user"), F("created_at"), name="failures_of_a_user", condition=~Q(status=200)),
+            models.Index(F("request_id"), name="completions_by_request"),
             # The staff admin's filters (admin/filters.py) begin at these.
             models.Index(F("created_at"), name="dear_completions", condition=Q(charged_cents__gte=100)),
             models.Index(F("created_at"), name="long_completions", condition=Q(output_tokens__gte=10_000)),
@@ -194,10 +199,6 @@ class Completion(models.Model):
     @property
     def prompt_tokens(self) -> int:
         return sum(tokens for bucket, tokens in self.buckets.items() if bucket != "output")
-
-    @property
-    def margin_cents(self) -> Decimal:
-        return Decimal(self.charged_cents) - self.cost_usd * 100
 
     @classmethod
     def bucket_columns(cls) -> list[str]:
@@ -220,9 +221,35 @@ class CatalogCheck(models.Model):
         return f"{self.checked_at:%Y-%m-%d %H:%M} UTC"
 
 
+class RefusedHour(models.Model):
+    """How often a caller we know was refused in an hour, and by which code: such requests leave nothing else."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="+")
+    key = models.ForeignKey("accounts.ApiKey", null=True, on_delete=models.PROTECT, db_index=False, related_name="+")
+    hour = models.DateTimeField()
+    status = models.PositiveSmallIntegerField()
+    code = models.CharField(max_length=60)
+    number = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = "refusals in an hour"
+        verbose_name_plural = "refusals by hour"
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "key", "hour", "status", "code"], nulls_distinct=False, name="refusals_are_counted_once"
+            )
+        ]
+        indexes = [models.Index(F("hour"), F("id"), name="refusals_by_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.number} × {self.code}"
+
+
 class SoldDay(models.Model):
     day = models.DateField(primary_key=True)
     sold = models.JSONField()
+    booked = models.JSONField(default=list)
     counted_at = models.DateTimeField(auto_now=True)
 
     class Meta:

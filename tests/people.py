@@ -40,6 +40,7 @@ def staff(db: None) -> Callable[[str], User]:
     """Makes somebody of a ready-made role, with an address and a password that tell which one."""
     import_module("conway.migrations.0001_roles").create(apps, None)  # transactional tests have emptied the tables
     import_module("conway.migrations.0002_alerts").grant(apps, None)
+    import_module("conway.migrations.0003_roles_read_closes").add(apps, None)
 
     def staff(role: str, name: str = "") -> User:
         name = name or role

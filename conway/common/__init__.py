@@ -7,7 +7,9 @@ lending             Django's connections are given back while others are waited 
 errors              the one shape of every error under /v1
 error_pages         Django's own error views in that shape
 middleware          a request id on every answer
-keyset_pagination   admin lists of any length
+keyset_pagination   admin lists of any length, with sums, as CSV too
+csv_export          CSV in pieces
+outgoing            POSTs to addresses that strangers named
 versions            forms that refuse to save over somebody else's change
 dollars             amounts as people type them
 outbox              mail, after the answer

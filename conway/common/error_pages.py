@@ -11,6 +11,8 @@ from django.views import defaults
 from conway.common.errors import ApiError, answer_to
 
 API_ROOT = "/v1/"
+STAFF_ROOT = "/admin/"
+STAFF_TEMPLATES = {403: "admin/refused.html", 404: "admin/missing.html"}  # staff are told on their own pages
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -21,6 +23,8 @@ def error_view(status: int, page: Callable[..., HttpResponse]) -> Callable[..., 
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if is_api(request):
             return ApiError(status).response(getattr(request, "request_id", None))
+        if request.path_info.startswith(STAFF_ROOT) and (of_staff := STAFF_TEMPLATES.get(status)):
+            kwargs["template_name"] = of_staff
         return page(request, *args, **kwargs)
 
     return view

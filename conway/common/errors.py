@@ -77,6 +77,7 @@ class ApiError(Exception):
         self.param = param
         self.detail = detail
         self.extra = extra or {}  # further facts inside the error object, for programs
+        self.whose: tuple[int, int | None] | None = None  # user and key, where a refused credential names them
         self.headers = {**HEADERS.get(status, {}), **HEADERS.get(self.code, {}), **(headers or {})}
         super().__init__(self.message)
 
@@ -108,5 +109,8 @@ def answer_to(error: Exception) -> ApiError | None:
     return next((ApiError(status) for known, status in STATUSES.items() if isinstance(error, known)), None)
 
 
+REQUEST_ID = "req_"  # how the id of a request begins
+
+
 def new_request_id() -> str:
-    return f"req_{uuid.uuid4().hex}"
+    return f"{REQUEST_ID}{uuid.uuid4().hex}"

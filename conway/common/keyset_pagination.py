@@ -1,15 +1,25 @@
 """Admin lists of any length: a page begins where the one before it ended, and nothing is counted."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import OperationalError, connection, transaction
 from django.db.models import Model, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
+from django.utils.html import strip_tags
+
+from conway.common import csv_export
 
 AFTER, BEFORE = "after", "before"  # the pk of the row that the page follows, or precedes
+SUMS_MS = 200  # what a page may wait for the sums of its list
+
+Sums = list[tuple[str, str]]  # what, and as it is read
 
 
 class KeysetChangeList(ChangeList):
@@ -38,7 +48,16 @@ class KeysetChangeList(ChangeList):
         self.is_first_page = not place
         is_last_page, is_newest = not (has_more or is_backwards), not (has_more if is_backwards else place)
         self.older = None if is_last_page or not rows else self.link(AFTER, self.result_list[-1])
+        self.is_narrowed = bool(self.query or self.has_active_filters)
         self.newer = None if is_newest or not rows else self.link(BEFORE, self.result_list[0])
+
+    def sums(self) -> Sums | None:
+        """Of all rows that were found, or None where adding them up would keep the page waiting."""
+        return in_time(lambda: self.model_admin.sums(self.queryset.order_by()))
+
+    @property
+    def export_link(self) -> str:
+        return f"export/{self.get_query_string()}"
 
     def place(self, pk: str) -> dict[str, Any] | None:
         """Where in the order the row with this pk stands; None for one that is not there."""
@@ -67,7 +86,23 @@ def beyond(place: dict[str, Any], is_backwards: bool) -> Q:
     )
 
 
+def in_time(ask: Callable[[], Any]) -> Any | None:
+    """None if the database has not answered within SUMS_MS."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = {SUMS_MS}")
+            answer = ask()
+            cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
+            return answer
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != "57014":  # the statement was cancelled
+            raise
+        return None
+
+
 class KeysetAdmin(admin.ModelAdmin):
+    """Its lists may be downloaded as they are filtered; the columns are its own, or what the list shows."""
+
     keyset: tuple[str, ...] = (
         "pk",
     )  # one or two columns that an index has in this order, the last one unique; newest first
@@ -77,6 +112,41 @@ class KeysetAdmin(admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     sortable_by = ()
     change_list_template = "admin/keyset_change_list.html"
+
+    export_columns: tuple[str, ...] = ()
+    has_sums = False
+
+    def sums(self, found: QuerySet) -> Sums:
+        return []
+
+    def export_cells(self, row: Any) -> Sequence[Any]:
+        return [self.cell(row, name) for name in self.export_columns or self.list_display]
+
+    def cell(self, row: Any, name: Any) -> Any:
+        shown = getattr(self, name, None)
+        value = shown(row) if callable(shown) else getattr(row, name)
+        return strip_tags(str(value)) if isinstance(value, Model) or callable(shown) else value
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        return [path("export/", self.admin_site.admin_view(self.export), name=name), *super().get_urls()]
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """The list as it is filtered, all of it. Newest first: what is added meanwhile is newer than where we are."""
+        if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
+            raise PermissionDenied
+        asked = request.GET.copy()
+        found = self.get_changelist_instance(request).queryset
+
+        def next_piece(place: dict[str, Any] | None) -> csv_export.Piece:
+            rows = list((found.filter(beyond(place, False)) if place else found)[: csv_export.ROWS_AT_ONCE])
+            is_last = len(rows) < csv_export.ROWS_AT_ONCE
+            last = None if is_last else {name: getattr(rows[-1], name) for name in self.keyset}
+            return map(self.export_cells, rows), last
+
+        named = " ".join(f"{name} {value}" for name, value in asked.items() if value)[:100]
+        columns = self.export_columns or tuple(map(str, self.list_display))
+        return csv_export.csv_answer(f"conway {self.opts.verbose_name_plural} {named}", columns, next_piece)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return KeysetChangeList

@@ -7,6 +7,7 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.deprecation import MiddlewareMixin
@@ -75,6 +76,17 @@ def in_shape(response: HttpResponseBase) -> HttpResponseBase:
     response.close()
     kept = {name: response.headers[name] for name in ("allow", "retry-after") if name in response.headers}
     return ApiError(response.status_code, headers=kept).response()
+
+
+class Compression(GZipMiddleware):
+    """Of pages and CSV. Django pads each answer by a random length and masks the token of its forms, and no page that
+    shows a secret repeats what an address said: so lengths tell nothing. Streams of events go out as they come.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not response.headers.get("content-type", "").startswith(("text/html", "text/csv")):
+            return response
+        return super().process_response(request, response)
 
 
 class Refusals(MiddlewareMixin):

@@ -3,6 +3,7 @@
 accounts        credit accounts
 transactions    the ledger
 books           holds and audits
+closes          the month's close
 posting_views   top up, adjust, refund: a form, before and after, booked
 requests        what waits for a second person, and their decision
 ceilings        what one member of staff may book alone
@@ -15,7 +16,7 @@ funding         how to get credits, as the overview says it
 
 from django.contrib import admin
 
-from credits.admin import accounts, actions, books, ceilings, funding, requests, transactions
+from credits.admin import accounts, actions, books, ceilings, closes, funding, requests, transactions
 
 admin.site.enable_nav_sidebar = False  # tables need the width
 admin.site.index_title = "What there is to see"

@@ -1,23 +1,26 @@
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce, Now
+from django.db.models import BigIntegerField, Count, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, Now, TruncDay
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
+from accounts.lookup import is_id
 from accounts.models import User
+from conway.common.keyset_pagination import Sums
 from credits import ledger
 from credits.admin.filters import WrittenOffFilter
 from credits.admin.lists import ReadOnlyAdmin, of_user
 from credits.admin.posting_views import PostingView
+from credits.figures import SPENDING
 from credits.models import AuditRun, CreditAccount, CreditTransaction, MoveRequest
 from credits.posting_forms import POSTING_FORMS
-from credits.spend import SPENDING
+from credits.spend import DAYS
 from credits.templatetags.money import usd
 
 NEWEST = 12
@@ -25,13 +28,13 @@ PUT_IN = [type for type in CreditTransaction.Type.values if type not in SPENDING
 
 
 def with_activity(accounts: QuerySet[CreditAccount]) -> QuerySet[CreditAccount]:
-    """Adds `spent_cents`, what 30 days of charges cost after write-offs and refunds, and `last_activity`.
+    """Adds `spent_cents`, what was charged less what was given back in the overview's 30 days, and `last_activity`.
 
     Spent is what is missing: the balance of then, and what was put in since, less the balance of now. So it takes a
     look at a few rows, and not at all the charges of a month.
     """
     mine = CreditTransaction.objects.filter(account=OuterRef("pk"))
-    since = Now() - timedelta(days=30)
+    since = TruncDay(Now(), tzinfo=UTC) - timedelta(days=DAYS - 1)
     then = mine.filter(created_at__lt=since).order_by("-created_at", "-id").values("balance_after_cents")[:1]
     put_in = mine.filter(created_at__gte=since, type__in=PUT_IN).order_by().values("account")
     return accounts.annotate(
@@ -55,6 +58,11 @@ class CreditAccountAdmin(ReadOnlyAdmin):
     keyset = ("user_id",)
     search_fields = ["user__email", "user__claimed_email"]
     search_help_text = "Email address, user id or wallet address"
+    has_sums = True
+    export_columns = (
+        "user_id", "user", "balance_cents", "held_cents", "available_cents", "spent_cents", "written_off_cents",
+        "last_activity",
+    )  # fmt: skip
     change_list_template = "admin/credits/account_list.html"
     change_form_template = "admin/credits/account.html"
 
@@ -82,6 +90,12 @@ class CreditAccountAdmin(ReadOnlyAdmin):
     @admin.display(description="last activity (UTC)")
     def last_activity(self, account: Any) -> str:
         return f"{account.last_activity:%Y-%m-%d %H:%M:%S}" if account.last_activity else ""
+
+    def sums(self, found: QuerySet) -> Sums:
+        sums = found.aggregate(
+            rows=Count("pk"), balance=Sum("balance_cents", default=0), held=Sum("held_cents", default=0)
+        )
+        return [("Accounts", f"{sums['rows']:,}"), ("Balance", usd(sums["balance"])), ("Held", usd(sums["held"]))]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CreditAccount]:
         return with_activity(super().get_queryset(request))
@@ -113,6 +127,17 @@ class CreditAccountAdmin(ReadOnlyAdmin):
             messages.success(request, "The account may ask again.")
         return redirect("admin:credits_creditaccount_change", user_id)
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> CreditAccount | None:
+        """Who has had no transaction has no row, and nothing: that is no account that was deleted."""
+        if (found := super().get_object(request, object_id, from_field)) is not None:
+            return found
+        user = User.objects.filter(pk=int(object_id)).first() if is_id(object_id) else None
+        if user is None:
+            return None
+        account: Any = CreditAccount(user=user)
+        account.spent_cents, account.last_activity = 0, None
+        return account
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         found = {
             "audit_run": AuditRun.objects.order_by("id").last(),
@@ -123,6 +148,6 @@ class CreditAccountAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        user_id = int(object_id) if object_id.isdecimal() and len(object_id) < 19 else 0
+        user_id = int(object_id) if is_id(object_id) else 0
         newest = CreditTransaction.objects.for_user(user_id).select_related("made_by", "approved_by").newest_first()
         return super().change_view(request, object_id, form_url, {"newest": newest[:NEWEST]})

@@ -9,10 +9,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from accounts.lookup import users_like
+from conway.common.keyset_pagination import Sums
 from credits.admin.detail_facets import named
 from credits.admin.filters import DaysOfIdsFilter, PersonFilter
-from credits.admin.lists import ReadOnlyAdmin, names_user, of_user
+from credits.admin.lists import ReadOnlyAdmin, is_key, names_user, of_keys, of_user
+from credits.figures import of_rows
 from credits.models import CreditTransaction
+from credits.pages.filters import CHOICES, TYPES
 from credits.templatetags.money import signed_usd, usd
 
 
@@ -50,27 +54,55 @@ class SettlementFilter(DetailFilter):
         return [(name, name) for name in ("exact", "estimated", "lost")]
 
 
+class TypeFilter(admin.SimpleListFilter):
+    """By what a transaction is, or by what pages add up together."""
+
+    title = parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [choice for choice in CHOICES if choice[0]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        types = TYPES.get(self.value() or "")
+        return queryset.filter(type__in=types) if types else queryset
+
+
 @admin.register(CreditTransaction)
 class CreditTransactionAdmin(ReadOnlyAdmin):
-    list_display = [
-        "when", "reference", "user", "type", "amount", "balance_after", "served", "payment_reference", "made_by",
-        "approved_by", "reason",
-    ]  # fmt: skip
+    list_display = ["when", "type", "who", "why", "user", "amount", "balance_after", "served", "reference"]
     fields = [
         "account", "type", "amount", "balance_after", "reference", "refers_to", "payment_reference", "description",
         "details", "key", "reason", "internal_note", "made_by", "made_from", "requested_at", "approved_by",
         "approved_from", "created_at",
     ]  # fmt: skip
     list_select_related = ["account__user", "made_by", "approved_by"]
-    list_filter = ["type", DaysOfIdsFilter, MadeByFilter, ModelFilter, ProviderFilter, SettlementFilter]
+    list_filter = [TypeFilter, DaysOfIdsFilter, MadeByFilter, ModelFilter, ProviderFilter, SettlementFilter]
     keyset = ("id",)
     search_fields = ["reference"]
-    search_help_text = "Reference, completion id, payment reference, email address, user id or wallet address, whole"
+    search_help_text = (
+        "Reference, completion id, payment reference, email address or part of one, user id, wallet "
+        "address, or the beginning of an API key"
+    )
     change_form_template = "admin/credits/transaction.html"
+    has_sums = True
+    export_columns = (
+        "id", "created_at", "type", "account_id", "user", "amount_cents", "balance_after_cents", "reference",
+        "refers_to", "payment_reference", "served", "made_by", "approved_by", "reason", "internal_note",
+    )  # fmt: skip
 
     @admin.display(description="when (UTC)")
     def when(self, entry: CreditTransaction) -> str:
         return f"{entry.created_at:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="by whom")
+    def who(self, entry: CreditTransaction) -> str:
+        by = str(entry.made_by) if entry.made_by else ""
+        return f"{by}, approved by {entry.approved_by}" if entry.approved_by else by
+
+    @admin.display(description="why")
+    def why(self, entry: CreditTransaction) -> str:
+        said = [entry.reason, entry.payment_reference and f"payment {entry.payment_reference}", entry.internal_note]
+        return "; ".join(word for word in said if word)
 
     @admin.display(description="user")
     def user(self, entry: CreditTransaction) -> str:
@@ -89,13 +121,29 @@ class CreditTransactionAdmin(ReadOnlyAdmin):
     def served(self, entry: CreditTransaction) -> str:
         return entry.details.get("model", "")
 
+    def sums(self, found: QuerySet) -> Sums:
+        sums = of_rows(found)
+        cents = {
+            "Topped up": sums.topped_up,
+            "Adjusted": sums.adjusted,
+            "Charged": sums.charged,
+            "Given back": sums.given_back,
+            "Spent": sums.spent,
+            "Together": sums.net,
+        }
+        return [("Transactions", f"{sums.rows:,}"), *((what, usd(sum)) for what, sum in cents.items())]
+
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        """Whole references only: each is found by an index among ten million."""
+        """Each term is found by an index among ten million rows."""
         if not (term := search_term.strip().replace("\x00", "")):
             return queryset, False
         if names_user(term):
             return queryset.filter(of_user(term, "account_id")), False
+        if is_key(term):
+            return queryset.filter(of_keys(term, "account_id")), False
         named = [term, *(f"{type}:{term}" for type in CreditTransaction.Type.values)]
         found = CreditTransaction.objects.filter(Q(reference__in=named) | Q(refers_to__in=named)).values_list("pk")
         paid = CreditTransaction.objects.paid_by(term).values_list("pk")
-        return queryset.filter(pk__in=[pk for (pk,) in (*found[:1000], *paid)]), False
+        if rows := [pk for (pk,) in (*found[:1000], *paid)]:
+            return queryset.filter(pk__in=rows), False
+        return queryset.filter(account_id__in=users_like(term)), False

@@ -133,5 +133,9 @@ class HistoryView(APIView):
 
 def filters_of(given: dict[str, Any]) -> history.Filters:
     return history.Filters(
-        type=given["type"], model=given["model"], key_id=given["key"], since=given["from"], until=given["to"]
+        types=(given["type"],) if given["type"] else (),
+        model=given["model"],
+        key_id=given["key"],
+        since=given["from"],
+        until=given["to"],
     )

@@ -1,75 +1,61 @@
-"""The history as CSV, in pieces: memory stays small and the first bytes come at once, however long it is."""
+"""The history as CSV: the filters of the page, every row, and a name that says whose and of which days it is."""
 
-import csv
-from collections.abc import AsyncIterator, Iterable
-from datetime import UTC
 from typing import Any, cast
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from conway.common.lending import give_back
+from accounts.models import User
+from conway.common import csv_export
 from credits import history
 from credits.models import CreditTransaction, CreditTransactionQuerySet
 from credits.pages.filters import HistoryFilters
 
-ROWS_AT_ONCE = 2_000
-
 COLUMNS = (
     *("id", "created_at", "type", "amount_cents", "balance_after_cents", "description", "model", "receipt"),
-    *("key", "reference", "refers_to", "reason"),
+    *("key", "reference", "refers_to", "reason", "tokens_in", "tokens_out", "cost_usd", "settlement"),
 )
-
-
-class Echo:
-    """What csv writes into it comes straight back."""
-
-    def write(self, line: str) -> str:
-        return line
 
 
 @require_safe
 @login_required
 def history_csv(request: HttpRequest) -> HttpResponseBase:
-    filters = HistoryFilters(request.GET, user_id=cast(int, request.user.pk))
+    user = cast(User, request.user)
+    filters = HistoryFilters(request.GET, user_id=user.pk)
     if not filters.is_valid():
         return HttpResponse("These filters make no sense.", status=400, content_type="text/plain")
-    headers = {"content-disposition": 'attachment; filename="conway-credits.csv"', "cache-control": "no-store"}
     found = filters.entries().select_related("key")
-    return StreamingHttpResponse(lines(found), content_type="text/csv; charset=utf-8", headers=headers)
+    asked = filters.asked
+    return csv_export.csv_answer(file_name("conway credits", user, asked.since, asked.until), COLUMNS, pieces(found))
 
 
-async def lines(found: CreditTransactionQuerySet) -> AsyncIterator[str]:
+def file_name(what: str, user: User, since: Any, until: Any) -> str:
+    whose = (user.email or "").replace("@", " at ").replace(".", " ") or f"account {user.pk}"
+    days = f"from {since or 'the beginning'} to {until or 'now'}" if since or until else "all"
+    return f"{what} {whose} {days}"
+
+
+def pieces(found: CreditTransactionQuerySet) -> Any:
     """Newest first: what is booked meanwhile is newer than where we are, so nothing comes twice or is missed."""
-    writer = csv.writer(Echo())
-    yield writer.writerow(COLUMNS)
-    cursor: int | None = None
-    while True:
-        page = await sync_to_async(next_page)(found, cursor)
-        yield "".join(writer.writerow(cells(entry)) for entry in page.entries)
-        if (cursor := page.next_cursor) is None:
-            return
+
+    def next_piece(cursor: int | None) -> csv_export.Piece:
+        page = history.page(found, limit=csv_export.ROWS_AT_ONCE, cursor=cursor)
+        return map(cells, page.entries), page.next_cursor
+
+    return next_piece
 
 
-def next_page(found: CreditTransactionQuerySet, cursor: int | None) -> history.Page:
-    """The connection goes back with it: its reader may take as long as they like over what they have got."""
-    try:
-        return history.page(found, limit=ROWS_AT_ONCE, cursor=cursor)
-    finally:
-        give_back()
-
-
-def cells(entry: CreditTransaction) -> Iterable[Any]:
-    numbers = (entry.amount_cents, entry.balance_after_cents)
-    words = (entry.description, entry.details.get("model", ""), entry.details.get("receipt", ""))
-    about = (str(entry.key or ""), entry.reference, entry.refers_to or "", entry.reason)
-    moment = entry.created_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return (entry.pk, moment, entry.type, *numbers, *map(harmless, words), *map(harmless, about))
-
-
-def harmless(text: str) -> str:
-    """A spreadsheet runs a cell that begins like a formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")) else text
+def cells(entry: CreditTransaction) -> tuple[Any, ...]:
+    """Tokens and cost stand with the charge; what was booked because of it repeats them nowhere."""
+    details = entry.details
+    is_charge = entry.type == CreditTransaction.Type.INFERENCE
+    tokens = details.get("tokens", {}) if is_charge else {}
+    tokens_in = sum(number for bucket, number in tokens.items() if bucket != "output")
+    return (
+        *(entry.pk, entry.created_at, entry.type, entry.amount_cents, entry.balance_after_cents, entry.description),
+        *(details.get("model", ""), details.get("receipt", ""), str(entry.key or ""), entry.reference, entry.refers_to),
+        *(entry.reason, tokens_in if tokens else "", tokens.get("output", "")),
+        *(details.get("cost_usd", "") if is_charge else "", details.get("settlement", "")),
+    )

@@ -3,7 +3,8 @@ from typing import Any
 from django import forms
 
 from accounts.models import ApiKey
-from credits import history
+from credits import figures, history
+from credits.figures import GIVEN_BACK, SPENDING, Figures
 from credits.history_facets import used_keys, used_models
 from credits.models import CreditTransaction, CreditTransactionQuerySet
 
@@ -18,6 +19,20 @@ TYPE_TITLES = {
 }
 
 
+# What may be asked for by name; one name stands for what pages add up together.
+TYPES: dict[str, tuple[str, ...]] = {
+    **{type: (type,) for type in TYPE_TITLES},
+    "given_back": GIVEN_BACK,
+    "spent": SPENDING,
+}
+CHOICES = [
+    ("", "All types"),
+    *TYPE_TITLES.items(),
+    ("given_back", "Given back: refunds and write-offs"),
+    ("spent", "Spent: charges, refunds and write-offs"),
+]
+
+
 class Day(forms.DateInput):
     input_type = "date"
 
@@ -25,7 +40,7 @@ class Day(forms.DateInput):
 class HistoryFilters(forms.Form):
     """The address of the history page, read. What is not filled in does not filter."""
 
-    type = forms.ChoiceField(required=False, choices=[("", "All types"), *TYPE_TITLES.items()])
+    type = forms.ChoiceField(required=False, choices=CHOICES)
     model = forms.ChoiceField(required=False)
     key = forms.ModelChoiceField(required=False, queryset=ApiKey.objects.none(), empty_label="All keys")
     since = forms.DateField(required=False, label="From", widget=Day)
@@ -40,19 +55,29 @@ class HistoryFilters(forms.Form):
         models.choices = [("", "All models"), *((name, name) for name in used_models(user_id))]
         keys.queryset = ApiKey.objects.filter(user=user_id, pk__in=used_keys(user_id)).order_by("-pk")
 
+    @property
+    def asked(self) -> history.Filters:
+        given = self.cleaned_data
+        return history.Filters(
+            types=TYPES.get(given["type"], ()),
+            model=given["model"] or None,
+            key_id=given["key"].pk if given["key"] else None,
+            since=given["since"],
+            until=given["until"],
+        )
+
     def entries(self) -> CreditTransactionQuerySet:
         """None where a filter makes no sense: the page says which."""
         if not self.is_valid():
             return CreditTransaction.objects.none()
-        given = self.cleaned_data
-        found = history.entries(
-            self.user_id,
-            history.Filters(
-                type=given["type"] or None,
-                model=given["model"] or None,
-                key_id=given["key"].pk if given["key"] else None,
-                since=given["since"],
-                until=given["until"],
-            ),
+        found = history.entries(self.user_id, self.asked)
+        receipt = self.cleaned_data["receipt"].strip()
+        return found.about(f"inference:{receipt}") if receipt else found
+
+    def figures(self) -> Figures:
+        """Of all these entries."""
+        if not self.is_valid():
+            return Figures()
+        return (
+            figures.of_rows(self.entries()) if self.cleaned_data["receipt"] else figures.total(self.user_id, self.asked)
         )
-        return found.about(f"inference:{given['receipt'].strip()}") if given["receipt"] else found

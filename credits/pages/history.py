@@ -9,10 +9,9 @@ from django.views.decorators.http import require_safe
 from credits import history
 from credits.models import CreditTransaction, CreditTransactionQuerySet
 from credits.pages.filters import HistoryFilters
-from credits.totals import ROWS_AT_MOST, totals
 
 ROWS = 50
-OF_THE_PAGE = ("before", "after", "all")  # what an address says beside the filters
+OF_THE_PAGE = ("before", "after")  # what an address says beside the filters
 
 
 @require_safe
@@ -23,7 +22,7 @@ def history_page(request: HttpRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "query": query_of(request.GET),
-        "totals": totals(found, at_most=None if "all" in request.GET else ROWS_AT_MOST),
+        "figures": filters.figures(),
         "is_first": not ({"before", "after"} & set(request.GET)),
         **page(found, request.GET),
     }

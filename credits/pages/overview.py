@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 
 from credits.chart import chart
 from credits.models import CreditAccount, CreditTransaction, FundingNote
-from credits.spend import RATE_DAYS, spend
+from credits.spend import DAY, RATE_DAYS, spend, titles
 
 LATEST = 8
 
@@ -23,9 +23,12 @@ def overview(request: HttpRequest) -> HttpResponse:
         "today": spent.over(1),
         "week": spent.over(7),
         "month": spent.over(30),
+        "last_day": spent.today,
+        "week_since": spent.today - 6 * DAY,
+        "month_since": spent.since,
         "days_left": spent.days_left(account.available_cents),
         "rate_days": RATE_DAYS,
-        "chart": chart(spent),
+        "chart": chart(spent, titles(spent)),
         "entries": list(latest),
         "funding_note": FundingNote.current(),
     }

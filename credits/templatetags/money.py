@@ -19,6 +19,11 @@ def signed_usd(cents: int) -> str:
 
 
 @register.filter
+def minus(cents: int) -> int:
+    return -cents
+
+
+@register.filter
 def dollars_typed(cents: int) -> str:
     """As a form takes it."""
     return typed(cents)

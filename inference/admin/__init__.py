@@ -4,8 +4,11 @@ completions   every completion, read-only; each opens its receipt, with what the
 rebill        completions recomputed at another model's price, and the difference refunded
 filters       what completions are filtered by
 models        the catalogue: where a model goes, whether it is on, what it takes
-prices        added ahead of time, never edited
+prices        added ahead of time, withdrawn until they start, never edited
 price_form    one field for each bucket and tier
+incidents     refunds of everything that went wrong in a window
+find          one box for whatever staff have at hand
+refusals      how often callers were refused, by hour
 """
 
-from inference.admin import completions, models, prices
+from inference.admin import completions, models, prices, refusals

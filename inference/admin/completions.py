@@ -1,29 +1,32 @@
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from accounts.models import ApiKey
+from accounts.lookup import users_like
+from conway.common.errors import REQUEST_ID
+from conway.common.keyset_pagination import Sums
 from credits.admin.filters import DaysFilter
-from credits.admin.lists import ReadOnlyAdmin, names_user, of_user
+from credits.admin.lists import ReadOnlyAdmin, is_key, names_user, of_keys, of_user
 from credits.templatetags.money import usd
 from inference.admin import filters
+from inference.admin.find import find
+from inference.admin.incidents import IncidentView
 from inference.admin.rebill import RebillView
 from inference.models import Completion
 from inference.reporting import receipts
+from inference.reporting.margin import margin_cents, with_paid
 from inference.templatetags.dollars import dollars
-
-MOST_KEYS = 20  # that begin alike
 
 
 @admin.register(Completion)
 class CompletionAdmin(ReadOnlyAdmin):
     list_display = [
-        "when", "short_id", "user_page", "key_shown", "model_id", "charged", "settlement", "status", "margin", "cost",
-        "first_byte", "total", "tokens", "provider",
+        "when", "short_id", "user_page", "model_id", "settlement", "status", "charged", "margin", "tokens",
     ]  # fmt: skip
     fields = [
         "user", "key", "request_id", "model", "asked_model", "provider", "served_model", "upstream_id", "is_stream",
@@ -33,18 +36,34 @@ class CompletionAdmin(ReadOnlyAdmin):
     list_select_related = ["user", "key"]
     list_filter = [
         DaysFilter, filters.ModelFilter, filters.ProviderFilter, filters.SettlementFilter, filters.StatusFilter,
-        filters.AlertsFilter, filters.ChargedFilter, filters.MarginFilter, filters.OutputFilter,
+        filters.EndingFilter, filters.AlertsFilter, filters.ChargedFilter, filters.MarginFilter, filters.OutputFilter,
         filters.FirstByteFilter, filters.TotalFilter,
     ]  # fmt: skip
     keyset = ("created_at", "id")
-    change_list_template = "admin/inference/completion_list.html"
     search_fields = ["id"]
-    search_help_text = "Completion id, email address, user id or wallet address, or the beginning of an API key; whole"
+    search_help_text = (
+        "Completion or request id, email address or part of one, user id, wallet address, or the beginning of an "
+        "API key"
+    )
+    has_sums = True
+    export_columns = (
+        "id", "request_id", "created_at", "admitted_at", "user_id", "user_page", "key_shown", "model_id", "provider",
+        "settlement", "ending", "status", *Completion.bucket_columns(), "cost_usd", "charged_cents", "paid_cents",
+        "first_byte_ms", "total_ms", "upstream_id",
+    )  # fmt: skip
     change_form_template = "admin/inference/completion.html"
+    change_list_template = "admin/inference/completion_list.html"
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(RebillView.as_view(model_admin=self))
-        return [path("rebill/", view, name="inference_completion_rebill"), *super().get_urls()]
+        incident, rebill = (
+            self.admin_site.admin_view(view.as_view(model_admin=self)) for view in (IncidentView, RebillView)
+        )
+        return [
+            path("incident/", incident, name="inference_completion_incident"),
+            path("find/", self.admin_site.admin_view(find), name="inference_completion_find"),
+            path("rebill/", rebill, name="inference_completion_rebill"),
+            *super().get_urls(),
+        ]
 
     @admin.display(description="when (UTC)")
     def when(self, completion: Completion) -> str:
@@ -53,14 +72,6 @@ class CompletionAdmin(ReadOnlyAdmin):
     @admin.display(description="id")
     def short_id(self, completion: Completion) -> str:
         return format_html('<span title="{}">{}…</span>', completion.id, completion.id[:15])
-
-    @admin.display(description="first byte, ms")
-    def first_byte(self, completion: Completion) -> int | None:
-        return completion.first_byte_ms
-
-    @admin.display(description="total, ms")
-    def total(self, completion: Completion) -> int | None:
-        return completion.total_ms
 
     @admin.display(description="user")
     def user_page(self, completion: Completion) -> str:
@@ -75,17 +86,26 @@ class CompletionAdmin(ReadOnlyAdmin):
     def tokens(self, completion: Completion) -> str:
         return " · ".join(f"{bucket} {tokens:,}" for bucket, tokens in completion.buckets.items())
 
-    @admin.display(description="provider cost")
-    def cost(self, completion: Completion) -> str:
-        return dollars(completion.cost_usd)
-
     @admin.display(description="charged")
     def charged(self, completion: Completion) -> str:
         return usd(completion.charged_cents)
 
     @admin.display(description="margin")
-    def margin(self, completion: Completion) -> str:
-        return dollars(completion.margin_cents / 100)
+    def margin(self, completion: Any) -> str:
+        return dollars(margin_cents(completion.paid_cents, completion.cost_usd) / 100)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Completion]:
+        return with_paid(super().get_queryset(request))
+
+    def sums(self, found: QuerySet[Completion]) -> Sums:
+        sums = found.aggregate(
+            rows=Count("pk"), charged=Sum("charged_cents", default=0), cost=Sum("cost_usd", default=Decimal(0))
+        )
+        return [
+            ("Completions", f"{sums['rows']:,}"),
+            ("Charged", usd(int(sums["charged"]))),
+            ("Provider cost", dollars(sums["cost"])),
+        ]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Completion], search_term: str
@@ -93,11 +113,15 @@ class CompletionAdmin(ReadOnlyAdmin):
         """Each by an index: a completion by its id, a key by its user's completions."""
         if not (term := search_term.strip().replace("\x00", "")):
             return queryset, False
-        if term.startswith(ApiKey.PREFIX):
-            return queryset.filter(of_keys(term)), False
+        if is_key(term):
+            return queryset.filter(of_keys(term, "user_id")), False
+        if term.startswith(REQUEST_ID):
+            return queryset.filter(request_id=term), False
         if names_user(term):
             return queryset.filter(of_user(term, "user_id")), False
-        return queryset.filter(pk=term.removeprefix("inference:")), False
+        if (completion_id := term.removeprefix("inference:")).startswith("chatcmpl-"):
+            return queryset.filter(pk=completion_id), False
+        return queryset.filter(user_id__in=users_like(term)), False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -105,11 +129,3 @@ class CompletionAdmin(ReadOnlyAdmin):
         completion = Completion.objects.select_related("price").filter(pk=object_id.replace("\x00", "")).first()
         receipt = receipts.receipt_of(completion) if completion else None
         return super().change_view(request, object_id, form_url, {"receipt": receipt})
-
-
-def of_keys(secret_or_prefix: str) -> Q:
-    """A whole secret that was pasted is cut to what we keep of it."""
-    shown = secret_or_prefix[: len(ApiKey.PREFIX) + 5]
-    found = ApiKey.objects.filter(prefix=shown).values_list("user_id", "pk")[:MOST_KEYS]
-    users, keys = {user for user, _ in found}, {key for _, key in found}
-    return Q(user_id__in=users, key_id__in=keys)

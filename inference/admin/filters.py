@@ -7,9 +7,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from inference.models import BELOW_COST, ChatModel, Completion, Settlement
+from inference.reporting.daily_sales import COUNTED_HIGH
+from inference.reporting.receipts import ENDINGS
 from inference.upstream.providers import PROVIDERS
 
 STATUSES = (400, 401, 403, 404, 429, 499, 500, 502, 503, 504)
+BY_OUR_COUNT = "our_count"
 Choices = list[tuple[str, str]]
 
 
@@ -40,7 +43,22 @@ class SettlementFilter(ColumnFilter):
     title = parameter_name = "settlement"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [(value, value) for value in Settlement.values]
+        return [*((value, value) for value in Settlement.values), (BY_OUR_COUNT, "estimated or lost")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Completion]) -> QuerySet[Completion]:
+        if self.value() == BY_OUR_COUNT:
+            return queryset.filter(settlement__in=COUNTED_HIGH)
+        return super().queryset(request, queryset)
+
+
+class EndingFilter(ColumnFilter):
+    """The codes of failures are the providers' and ours: whichever the address says is shown as a choice."""
+
+    title = parameter_name = "ending"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        chosen = request.GET.get("ending", "")
+        return [(ending, ending.replace("_", " ")) for ending in dict.fromkeys([*ENDINGS, chosen]) if ending]
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -100,10 +118,12 @@ class TotalFilter(AtLeastFilter):
 
 
 class MarginFilter(admin.SimpleListFilter):
-    title = parameter_name = "margin"
+    """Of the charge alone: what was given back is no column of a completion."""
+
+    title, parameter_name = "charge", "margin"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [("none", "below cost")]
+        return [("none", "below the provider's cost")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Completion]) -> QuerySet[Completion]:
         return queryset.filter(BELOW_COST) if self.value() == "none" else queryset

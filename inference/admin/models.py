@@ -1,12 +1,15 @@
 import json
 from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.validators import RegexValidator
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.timezone import now
 from pydantic import TypeAdapter, ValidationError
 
 from accounts.logged import LoggedAdmin
@@ -18,6 +21,7 @@ from inference.dialects import DIALECTS
 from inference.models import ChatModel
 from inference.upstream.providers import PROVIDERS
 
+SOON = timedelta(days=60)
 TRAITS = TypeAdapter(Traits)
 AT_LEAST_ONE = ("context_tokens", "max_output_tokens", "image_tokens", "page_tokens")
 
@@ -84,11 +88,21 @@ def said(error: Any) -> str:
     return f"{'.'.join(str(step) for step in error['loc'])}: {error['msg']}."
 
 
+class RetiresFilter(admin.SimpleListFilter):
+    title, parameter_name = "its end", "retires"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("soon", f"retires within {SOON.days} days, or should have")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ChatModel]) -> QuerySet[ChatModel]:
+        return queryset.filter(retires_on__lte=now().date() + SOON) if self.value() == "soon" else queryset
+
+
 @admin.register(ChatModel)
 class ChatModelAdmin(LoggedAdmin, VersionedAdmin):
     form = ChatModelForm
     list_display = ["name", "provider", "upstream_id", "is_on", "retires_on", "successor", "successor_from"]
-    list_filter = ["provider", "is_on"]
+    list_filter = ["provider", "is_on", RetiresFilter]
     actions = None
     change_form_template = "admin/inference/model.html"
     fieldsets = [

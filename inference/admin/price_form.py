@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -55,9 +56,10 @@ class PriceForm(forms.Form):
 
     @classmethod
     def like(cls, query: Mapping[str, str]) -> dict[str, Any]:
-        """Filled in with what the model costs now, or is announced to."""
+        """Filled in with what the model costs now, or is announced to if it costs nothing yet."""
         model = query.get("model", "").replace("\x00", "")
-        last = Price.objects.filter(model=model).order_by("-starts_at").first()
+        known = Price.objects.filter(model=model).order_by("-starts_at")
+        last = known.filter(starts_at__lte=now()).first() or known.first()
         if last is None:
             return {"model": model}
         tiers = [last.sheet, *last.sheet.get("tiers", [])]
@@ -101,6 +103,20 @@ class PriceForm(forms.Form):
         if model.prices.filter(starts_at=wanted).exists():
             raise forms.ValidationError({"starts_at": "A price that starts then is there already."})
         return wanted
+
+    @cached_property
+    def before(self) -> Price | None:
+        """The one that is in force when this one starts."""
+        given = self.cleaned_data
+        earlier = Price.objects.filter(model=given["model"], starts_at__lt=given["starts_at"])
+        return earlier.order_by("-starts_at").first()
+
+    def is_typed(self) -> bool:
+        """Whether the model's name was typed to go on; else an error stands on the form."""
+        if self.data.get("typed", "").strip() == self.cleaned_data["model"].name:
+            return True
+        self.add_error(None, f"Nothing was added: type {self.cleaned_data['model'].name} to add it.")
+        return False
 
     def sheet(self) -> dict[str, Any]:
         first, *longer = (self.tier(tier) for tier in TIERS)

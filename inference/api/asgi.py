@@ -36,6 +36,7 @@ class ClientLeft(Exception):
 async def completions(scope: Scope, receive: Receive, send: Send) -> None:
     format, answer_to = formats.AT[scope["path"]]
     headers = headers_of(scope)
+    caller: Caller | None = None
     try:
         if scope["method"] != "POST":
             raise ApiError(405, headers={"allow": "POST"})
@@ -45,7 +46,7 @@ async def completions(scope: Scope, receive: Receive, send: Send) -> None:
     except ClientLeft:
         return
     except Exception as error:
-        return await whole(handler.refused(format, error, new_request_id(), headers), send)
+        return await whole(handler.refused(format, error, new_request_id(), headers, caller), send)
     talking = asyncio.ensure_future(talk(answer_to(format, headers, body, caller), send))
     hang_up = asyncio.ensure_future(receive())  # after the body, all that can come is http.disconnect
     await asyncio.wait((talking, hang_up), return_when=asyncio.FIRST_COMPLETED)

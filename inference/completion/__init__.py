@@ -12,6 +12,7 @@ task           the task that reads the provider, whatever becomes of the client,
 outcome        how it ended, on which numbers, at which price
 answers        a status, headers, and a body that is whole or comes in pieces
 channel        bytes to the client, bounded
+refusals       how often callers were refused, by hour
 errors         every failure as the caller sees it
 estimate       the same way, asked only
 pace           how often an account may ask for what costs it nothing

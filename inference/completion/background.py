@@ -3,20 +3,25 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
+
 from accounts.authentication import note_use
 from conway.common.database import DatabaseUnavailable
-from credits import ledger
+from conway.common.lending import give_back
+from credits import ledger, notices, webhooks
 from inference.billing import settlement, spool
-from inference.completion import outcome, recovery, task
+from inference.completion import outcome, recovery, refusals, task
 from inference.completion.state import STOPPED
 
 BEAT_SECONDS = recovery.LOST_SECONDS / 10
 FIRST_CHECKPOINT_SECONDS = BEAT_SECONDS / 3
 NOTE_SECONDS = 20
+NOTICES_SECONDS = 60
+DELIVERIES_SECONDS = 5
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +52,30 @@ async def checkpoint(under_way: task.CompletionTask) -> Mapping[str, Any]:
     return outcome.entry(under_way, await outcome.if_lost(under_way)).as_json()
 
 
+async def tell() -> None:
+    await off_the_loop(notices.look)
+
+
+async def deliver() -> None:
+    while await off_the_loop(webhooks.deliver_due):
+        pass
+
+
+async def off_the_loop(work: Callable[[], int]) -> int:
+    """In a thread of its own, which gives its connection back; a database that is away heals."""
+
+    def lent() -> int:
+        try:
+            return work()
+        finally:
+            give_back()
+
+    try:
+        return await asyncio.to_thread(lent)
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseUnavailable from error
+
+
 @dataclass(slots=True)
 class BackgroundLoops:
     """The loops of one serving process. Each goes on through every failure of its step."""
@@ -61,6 +90,9 @@ class BackgroundLoops:
             (recovery.replay, 1),
             (reaper.look, recovery.LOOK_SECONDS),
             (note_use, NOTE_SECONDS),
+            (refusals.write, refusals.WRITE_SECONDS),
+            (tell, NOTICES_SECONDS),
+            (deliver, DELIVERIES_SECONDS),
         )
         self.tasks = [asyncio.create_task(every(seconds, step)) for step, seconds in rounds]
 
@@ -73,6 +105,7 @@ class BackgroundLoops:
             loop.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await once(recovery.replay)
+        await once(refusals.write)
 
 
 async def ended(seconds: float) -> None:

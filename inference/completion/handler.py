@@ -25,7 +25,7 @@ from inference.billing import admission
 from inference.catalog.snapshot import Listing, PricePoint
 from inference.chat.format import Format
 from inference.chat.request import ChatRequest
-from inference.completion import concurrency, errors, preparing, report
+from inference.completion import concurrency, errors, preparing, refusals, report
 from inference.completion.answers import JSON_HEADERS, STREAM_HEADERS, Answer, refusal
 from inference.completion.channel import Channel
 from inference.completion.headers import Headers, cap, completion_id_for, follows, headers_of, money_headers
@@ -57,6 +57,7 @@ def refused(
 ) -> Answer:
     answer = errors.answer_to(error)
     report.refused(answer, request_id=request_id, headers=headers, caller=caller, format=format.NAME)
+    refusals.note(caller, answer)
     return refusal(format, answer, request_id)
 
 

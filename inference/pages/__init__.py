@@ -5,6 +5,7 @@ price_table   at which prices, as listed and as charged
 keys          keys to use it with
 key_form      what they are made and changed with
 playground    a place to try it
+requests      every request, and how often others were refused
 receipt       what one completion cost
 docs          the docs of the site
 """

@@ -116,7 +116,7 @@ class ChangedKeyForm(KeyForm):
         lifetime = self.fields["lifetime"]
         assert isinstance(lifetime, forms.ChoiceField)
         if key.expires_at:
-            lifetime.choices = [(self.KEPT, f"{key.expires_at:%d %b %Y, %H:%M}, as now"), *LIFETIMES]
+            lifetime.choices = [(self.KEPT, f"{key.expires_at:%Y-%m-%d %H:%M} UTC, as now"), *LIFETIMES]
 
     @classmethod
     def present(cls, key: ApiKey) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import ApiKey, User
-from credits.key_use import recent_spend, with_use
+from credits.key_use import add_meter, month_spend, with_use
 from inference.pages.key_form import ChangedKeyForm, KeyForm, RotationForm
 
 REVOKED_SHOWN = 50
@@ -34,12 +34,16 @@ def keys_page(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         return shown_once(*form.issue())
     keys = ApiKey.objects.filter(user=user).order_by("-pk")
-    recent = recent_spend(user.pk)
+    spent = month_spend(user.pk)
+    living, moment = list(with_use(keys.filter(revoked_at=None))), now()
+    for key in living:
+        add_meter(key, moment)
     context = {
         "form": form,
-        "keys": [(key, recent.get(key.pk, 0)) for key in with_use(keys.filter(revoked_at=None))],
+        "keys": [(key, spent.get(key.pk, 0)) for key in living],
         "revoked": keys.exclude(revoked_at=None)[:REVOKED_SHOWN],
-        "now": now(),
+        "month_since": moment.date().replace(day=1),
+        "now": moment,
     }
     return render(request, "inference/keys.html", context, status=400 if form.errors else 200)
 

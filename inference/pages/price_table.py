@@ -68,11 +68,11 @@ class Offer:
     def ending(self) -> str:
         """When it ends and what then; empty for a model of which no end is known."""
         listing = self.listing
-        ends = f"Ends on {listing.retires_on:%-d %b %Y}." if listing.retires_on else ""
+        ends = f"Ends on {listing.retires_on:%Y-%m-%d}." if listing.retires_on else ""
         if not listing.successor:
             return ends
         if listing.successor_from:
-            return f"{ends} From {listing.successor_from:%-d %b %Y} on {listing.successor} answers under this name."
+            return f"{ends} From {listing.successor_from:%Y-%m-%d} on {listing.successor} answers under this name."
         return f"{ends} Use {listing.successor} instead." if ends else ""
 
     @property

@@ -1,5 +1,4 @@
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import cast
 
 from django.contrib.auth.decorators import login_required
@@ -32,7 +31,8 @@ def receipt_page(request: HttpRequest, completion_id: str) -> HttpResponse:
         raise Http404
     if isinstance(found, OpenReceipt):
         return render(request, "inference/receipt_open.html", {"receipt": found})
-    return render(request, "inference/receipt.html", {**facts(found), "for_staff": for_staff})
+    whose = None if found.completion.user_id == user.pk else found.completion.user
+    return render(request, "inference/receipt.html", {**facts(found), "for_staff": for_staff, "whose": whose})
 
 
 def facts(receipt: Receipt) -> dict[str, object]:
@@ -43,5 +43,4 @@ def facts(receipt: Receipt) -> dict[str, object]:
         "before_rounding": receipt.exact_cents / 100,
         "markup_usd": receipt.exact_cents / 100 - receipt.cost_usd,
         "rounding": receipt.rounding_cents / 100,
-        "margin_cents": Decimal(receipt.charged_cents) - receipt.cost_usd * 100,
     }

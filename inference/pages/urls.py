@@ -5,6 +5,7 @@ from inference.pages.keys import key_page, keys_page, pause_key, revoke_page, ro
 from inference.pages.models import follow_successors, models_page, moved_to_v1
 from inference.pages.playground import playground_page, playground_token
 from inference.pages.receipt import receipt_page
+from inference.pages.requests import requests_csv, requests_page
 
 urlpatterns = [
     path("keys", keys_page, name="keys"),
@@ -13,6 +14,8 @@ urlpatterns = [
     path("keys/<int:pk>/pause", pause_key, name="key-pause"),
     path("keys/<int:pk>/rotate", rotate_key, name="key-rotate"),
     path("keys/<int:pk>/revoke", revoke_page, name="key-revoke"),
+    path("requests", requests_page, name="requests"),
+    path("requests.csv", requests_csv, name="requests-csv"),
     path("models", models_page, name="models"),
     path("models/successors", follow_successors, name="follow-successors"),
     path("models/<path:name>", moved_to_v1),

@@ -3,6 +3,8 @@
 receipts      what one completion cost, and why
 daily_sales   what was sold, by day and model
 dashboard     the admin's front page
+dossier       what staff ask about one user
+margin        what a completion earned
 price_lists   public price lists, read into one form
 price_check   where the catalogue and those lists disagree
 audit         every charge, computed again

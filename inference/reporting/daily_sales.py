@@ -1,10 +1,11 @@
-"""What was sold, by day and model: charged, the provider's cost, the margin, failures. Days are UTC.
+"""What was sold and earned, by day and model. Days are UTC.
 
-A day is counted from its completions, by the index on their date. A day that is over is counted once and kept; what a
-late correction of a `lost` completion still changes in it, the daily audit counts anew. Today's are half a minute old.
+Money is the ledger's, on the day it was booked: a refund lowers the income of its own day, not of its charge's, and so
+does a correction. Completions and failures are counted where they ended. A day that is over is counted once and
+kept; today's figures are half a minute old.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -15,7 +16,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from conway.common.clock import SETTLED_AFTER, midnight
-from inference.models import Settlement, SoldDay
+from inference.models import ANSWERED, Settlement, SoldDay
 
 DAYS = 14
 DAY = timedelta(days=1)
@@ -38,17 +39,30 @@ class Sold:
 
 
 @dataclass(frozen=True)
+class Booked:
+    """What was booked for a model in a day."""
+
+    model: str
+    provider: str
+    charged_cents: int
+    given_back_cents: int
+    cost_usd: Decimal
+
+
+@dataclass(frozen=True)
 class Sum:
     completions: int
     charged_cents: int
+    given_back_cents: int
     cost_usd: Decimal
 
     @classmethod
-    def of(cls, sold: Iterable[Sold]) -> "Sum":
-        rows = list(sold)
+    def of(cls, sold: Iterable[Sold], booked: Iterable[Booked]) -> "Sum":
+        rows = list(booked)
         return cls(
-            sum(row.completions for row in rows),
+            sum(row.completions for row in sold),
             sum(row.charged_cents for row in rows),
+            sum(row.given_back_cents for row in rows),
             sum((row.cost_usd for row in rows), Decimal(0)),
         )
 
@@ -58,51 +72,81 @@ class Sum:
         return round(self.cost_usd * 100)
 
     @property
-    def margin_cents(self) -> int:
-        return self.charged_cents - self.cost_cents
+    def income_cents(self) -> int:
+        return self.charged_cents - self.given_back_cents - self.cost_cents
+
+
+@dataclass(frozen=True)
+class Day:
+    sold: list[Sold]
+    booked: list[Booked]
+
+    @property
+    def sum(self) -> Sum:
+        return Sum.of(self.sold, self.booked)
 
 
 @dataclass(frozen=True)
 class DailySales:
     """The last days, the newest first; today's is the first and not over yet."""
 
-    days: dict[date, list[Sold]]
+    days: dict[date, Day]
+
+    @property
+    def last_day(self) -> date:
+        return next(iter(self.days))
+
+    @property
+    def first_day(self) -> date:
+        return list(self.days)[-1]
 
     @property
     def today(self) -> list[Sold]:
-        return next(iter(self.days.values()))
+        return self.days[self.last_day].sold
 
     @property
     def by_day(self) -> list[tuple[date, Sum]]:
-        return [(day, Sum.of(sold)) for day, sold in self.days.items()]
+        return [(day, found.sum) for day, found in self.days.items()]
 
     @property
     def by_model(self) -> list[tuple[str, Sum]]:
         """The most charged first."""
-        groups: dict[str, list[Sold]] = defaultdict(list)
-        for row in self.all:
-            groups[row.model].append(row)
-        sums = [(model, Sum.of(sold)) for model, sold in groups.items()]
+        models = dict.fromkeys([*(row.model for row in self.sold), *(row.model for row in self.booked)])
+        sums = [
+            (
+                model,
+                Sum.of(
+                    (row for row in self.sold if row.model == model), (row for row in self.booked if row.model == model)
+                ),
+            )
+            for model in models
+        ]
         return sorted(sums, key=lambda found: -found[1].charged_cents)
 
     @property
-    def all(self) -> list[Sold]:
-        return [row for sold in self.days.values() for row in sold]
+    def sold(self) -> list[Sold]:
+        return [row for day in self.days.values() for row in day.sold]
+
+    @property
+    def booked(self) -> list[Booked]:
+        return [row for day in self.days.values() for row in day.booked]
 
     @property
     def total(self) -> Sum:
-        return Sum.of(self.all)
+        return Sum.of(self.sold, self.booked)
 
     @property
-    def estimated_today(self) -> Sum:
-        return Sum.of(row for row in self.today if row.settlement in COUNTED_HIGH)
+    def by_our_count_today(self) -> tuple[int, int]:
+        """Completions whose provider's count did not arrive, and what they were charged."""
+        found = [row for row in self.today if row.settlement in COUNTED_HIGH]
+        return sum(row.completions for row in found), sum(row.charged_cents for row in found)
 
     @property
     def failures_today(self) -> list[tuple[str, str, int]]:
         """Provider, how it ended, how often; the most frequent first."""
         counts: Counter[tuple[str, str]] = Counter()
         for row in self.today:
-            if row.status != 200 or row.ending not in ("complete", "client_left"):
+            if row.ending not in ANSWERED:
                 counts[row.provider, row.ending] += row.completions
         return [(provider, ending, count) for (provider, ending), count in counts.most_common()]
 
@@ -110,7 +154,7 @@ class DailySales:
 def figures(now: datetime) -> DailySales:
     """`now` by the database's clock."""
     days = [now.date() - back * DAY for back in range(DAYS)]
-    kept = {row.day: [read(line) for line in row.sold] for row in SoldDay.objects.filter(day__in=days)}
+    kept = {row.day: read(row) for row in SoldDay.objects.filter(day__in=days)}
     return DailySales({day: kept[day] if day in kept else counted_and_kept(day, now) for day in days})
 
 
@@ -120,27 +164,49 @@ def recount(now: datetime) -> None:
     figures(now)
 
 
-def counted_and_kept(day: date, now: datetime) -> list[Sold]:
+def counted_and_kept(day: date, now: datetime) -> Day:
     if day == now.date():
-        return cache.get_or_set(f"sold:{day}", lambda: counted(day), TODAY_SECONDS) or []
-    sold = counted(day)
+        return cache.get_or_set(f"sold:{day}", lambda: counted(day), TODAY_SECONDS) or counted(day)
+    found = counted(day)
     if now - midnight(day + DAY) > SETTLED_AFTER:
-        lines = [asdict(row) | {"cost_usd": str(row.cost_usd)} for row in sold]
-        SoldDay.objects.bulk_create([SoldDay(day=day, sold=lines)], ignore_conflicts=True)
-    return sold
+        kept = SoldDay(day=day, sold=written(found.sold), booked=written(found.booked))
+        SoldDay.objects.bulk_create([kept], ignore_conflicts=True)
+    return found
 
 
-def read(line: dict[str, Any]) -> Sold:
-    return Sold(**{**line, "cost_usd": Decimal(line["cost_usd"])})
+def written(rows: Iterable[Sold | Booked]) -> list[dict[str, Any]]:
+    return [asdict(row) | {"cost_usd": str(row.cost_usd)} for row in rows]
 
 
-def counted(day: date) -> list[Sold]:
+def read(row: SoldDay) -> Day:
+    sold, booked = (
+        [{**line, "cost_usd": Decimal(line["cost_usd"])} for line in lines] for lines in (row.sold, row.booked)
+    )
+    return Day([Sold(**line) for line in sold], [Booked(**line) for line in booked])
+
+
+def counted(day: date) -> Day:
+    window = {"since": midnight(day), "until": midnight(day + DAY)}
     with connection.cursor() as cursor:
-        cursor.execute(SOLD_SQL, {"since": midnight(day), "until": midnight(day + DAY)})
-        return [Sold(*row) for row in cursor.fetchall()]
+        cursor.execute(SOLD_SQL, window)
+        sold = [Sold(*row) for row in cursor.fetchall()]
+        cursor.execute(BOOKED_SQL, window)
+        return Day(sold, [Booked(*row) for row in cursor.fetchall()])
 
 
 SOLD_SQL = """
 SELECT model_id, provider, settlement, status, ending, count(*), sum(charged_cents)::bigint, sum(cost_usd)
 FROM inference_completion WHERE created_at >= %(since)s AND created_at < %(until)s
 GROUP BY 1, 2, 3, 4, 5"""
+
+# A correction's details say what all of it has cost: what was booked with the charge it corrects is taken off.
+BOOKED_SQL = """
+SELECT coalesce(details ->> 'model', ''), coalesce(details ->> 'provider', ''),
+       coalesce(-sum(amount_cents) FILTER (WHERE type = 'inference'), 0)::bigint,
+       coalesce(sum(amount_cents) FILTER (WHERE type <> 'inference'), 0)::bigint,
+       coalesce(sum(coalesce((details ->> 'cost_usd')::numeric, 0) - coalesce(
+         (SELECT (was.details ->> 'cost_usd')::numeric FROM credits_credittransaction was
+          WHERE was.reference = t.refers_to), 0)) FILTER (WHERE type = 'inference'), 0)
+FROM credits_credittransaction t
+WHERE type IN ('inference', 'refund', 'write_off') AND created_at >= %(since)s AND created_at < %(until)s
+GROUP BY 1, 2"""

@@ -1,7 +1,7 @@
 """What staff look at first: do the books balance, does anything hang, what went wrong today, what was earned."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from inference.reporting.daily_sales import DailySales, figures
 
 AUDITED_EVERY = timedelta(hours=26)  # once a day, and two hours for the audit itself
 LONG_OPEN = timedelta(minutes=10)
-LATELY = timedelta(days=3)
+LATELY = timedelta(days=2)  # and today
 ALERTS_SHOWN = 10
 RETIRES_SOON = timedelta(days=30)
 
@@ -81,6 +81,10 @@ class Dashboard:
         """Accounts that may ask for nothing more, for what was written off."""
         return CreditAccount.objects.filter(written_off_cents__gt=settings.CONWAY_MOST_WRITE_OFF_CENTS).count()
 
+    @property
+    def alerts_since(self) -> date:
+        return self.now.date() - LATELY
+
     @cached_property
     def retiring(self) -> list[ChatModel]:
         """Models that end within thirty days, or have ended, and are not answered by a successor yet."""
@@ -99,7 +103,7 @@ class Dashboard:
 
     @cached_property
     def alerts(self) -> list[Completion]:
-        lately = Completion.objects.filter(created_at__gte=self.now - LATELY).exclude(alerts=[])
+        lately = Completion.objects.filter(created_at__gte=midnight(self.alerts_since)).exclude(alerts=[])
         return list(lately.select_related("user").order_by("-created_at")[:ALERTS_SHOWN])
 
 

@@ -13,6 +13,7 @@ from typing import ClassVar
 from credits.models import CreditTransaction, Hold
 from inference.catalog.pricing import CENTS_PER_USD, MARKUP, MILLION, PriceSheet, Tier
 from inference.models import Completion, Price, Settlement
+from inference.reporting.margin import margin_cents
 
 ID = re.compile(r"(?:chatcmpl-|msg_|resp_)[A-Za-z0-9]{1,51}")
 Type = CreditTransaction.Type
@@ -115,8 +116,16 @@ class Receipt:
         return self.booked(Type.REFUND)
 
     @property
+    def given_back_cents(self) -> int:
+        return self.refunded_cents + self.written_off_cents
+
+    @property
     def paid_cents(self) -> int:
         return -sum(entry.amount_cents for entry in self.entries)
+
+    @property
+    def margin_cents(self) -> Decimal:
+        return margin_cents(self.paid_cents, self.cost_usd)
 
     @property
     def balance_after_cents(self) -> int | None:

@@ -1,6 +1,8 @@
 from django import template
 
+from accounts.models import User
 from inference.reporting.dashboard import Dashboard
+from inference.reporting.dossier import Dossier
 
 register = template.Library()
 
@@ -9,3 +11,9 @@ register = template.Library()
 def watch() -> Dashboard:
     """What the staff admin's front page tells. Only what is shown is asked for."""
     return Dashboard()
+
+
+@register.simple_tag
+def dossier(user: User) -> Dossier:
+    """What staff ask about one user. Only what is shown is asked for."""
+    return Dossier(user)

@@ -48,6 +48,12 @@ OWN = {
     "overview": "/",
     "history": "/credits/history",
     "history-filtered": "/credits/history?type=inference&model=gpt-5.2",
+    "spend": "/credits/spend?what=key&step=week",
+    "statements": "/credits/statements",
+    "statement": "/credits/statements/{month}",
+    "billing-details": "/credits/billing-details",
+    "notifications": "/credits/notifications",
+    "requests": "/requests",
     "receipt": "/receipts/{receipt}",
     "keys": "/keys",
     "key": "/keys/{key}",
@@ -74,6 +80,10 @@ DESK = {
     "desk-actions": "/admin/credits/staffaction/",
     "desk-completions": "/admin/inference/completion/",
     "desk-completion": "/admin/inference/completion/{receipt}/change/",
+    "desk-incident": "/admin/inference/completion/incident/",
+    "desk-closes": "/admin/credits/monthclose/",
+    "desk-close": "/admin/credits/monthclose/close/",
+    "desk-refusals": "/admin/inference/refusedhour/",
     "desk-models": "/admin/inference/chatmodel/",
     "desk-prices": "/admin/inference/price/",
 }
@@ -93,7 +103,12 @@ def people() -> dict[str, object]:
         sample_month.live(ada, key)
     charge = CreditTransaction.objects.for_user(ada).served_by("claude-opus-4.6").newest_first().first()
     assert charge
-    return {"user": ada.pk, "receipt": charge.details["receipt"], "key": ada.api_keys.first().pk}
+    return {
+        "user": ada.pk,
+        "receipt": charge.details["receipt"],
+        "key": ada.api_keys.first().pk,
+        "month": f"{charge.created_at:%Y-%m}",
+    }
 
 
 @contextmanager

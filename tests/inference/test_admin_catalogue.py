@@ -1,6 +1,7 @@
 """Staff edit the catalogue and announce prices; they can spoil neither."""
 
 import json
+import re
 import time
 from datetime import timedelta
 from decimal import Decimal
@@ -14,6 +15,8 @@ from accounts.models import User
 from inference import catalog
 from inference.admin.models import ChatModelForm
 from inference.admin.price_form import newest_price
+from inference.admin.prices import Change
+from inference.api import model_list
 from inference.catalog import loading
 from inference.catalog.loading import plain
 from inference.models import ChatModel, Completion, Price
@@ -49,7 +52,8 @@ def announced(desk, confirmed=True, **fields):
         "output-0": "10",
     }
     names = {name.replace("_0", "-0").replace("_1", "-1").replace("_2", "-2"): value for name, value in fields.items()}
-    return desk.post(f"{PRICES}add/", {**sent, **names, **({"confirmed": "yes"} if confirmed else {})})
+    typed = {"confirmed": "yes", "typed": {**sent, **names}["model"]} if confirmed else {}
+    return desk.post(f"{PRICES}add/", {**sent, **typed, **names})
 
 
 def test_every_row_of_the_file_may_be_saved_as_it_is(desk):
@@ -146,6 +150,64 @@ def test_a_price_is_seen_as_charged_before_it_is_added(desk):
     page = announced(desk, confirmed=False).content.decode()
     assert "$1.25" in page and "$1.625" in page and "$13.00" in page
     assert Price.objects.filter(model="gpt-5-mini").count() == 1
+
+
+def test_a_price_is_compared_with_the_one_in_force_and_a_leap_is_red(desk):
+    page = announced(desk, confirmed=False, input_0="0.25", output_0="20", cached_0="0.025").content.decode()
+    told = re.search(r'id="changes".*?</table>', page, re.S)[0]
+    (output,) = re.findall(r"<tr([^>]*)><th>Output</th>(.*?)</tr>", told)
+    assert output[0] == ' class="bad"' and "$2.00" in output[1] and "$20.00" in output[1] and "+900.0 %" in output[1]
+    (same,) = re.findall(r"<tr([^>]*)><th>Input</th>(.*?)</tr>", told)
+    assert same[0] == "" and "none" in same[1]
+
+
+@pytest.mark.parametrize(
+    ("now_", "new", "percent", "is_large"),
+    [("1", "2", "+100.0 %", True), ("2", "1", "−50.0 %", True), ("1", "1.99", "+99.0 %", False), ("1", None, "", True)],
+)
+def test_a_change_by_two_or_more_is_a_leap(now_, new, percent, is_large):
+    change = Change("Input", Decimal(now_), Decimal(new) if new else None)
+    assert (change.percent, change.is_large) == (percent, is_large)
+
+
+def test_a_price_is_added_only_when_the_models_name_is_typed(desk):
+    answer = announced(desk, typed="gpt-5-nano")
+    assert answer.status_code == 200 and "type gpt-5-mini" in answer.content.decode()
+    assert Price.objects.filter(model="gpt-5-mini").count() == 1
+
+
+def test_a_price_is_withdrawn_until_it_is_about_to_start(desk):
+    announced(desk)
+    price = Price.objects.latest("pk")
+    page = f"{PRICES}{price.pk}/"
+    assert "Withdraw this price" in desk.get(f"{page}change/").content.decode()
+    assert desk.post(f"{page}withdraw/").headers["location"] == f"{MODELS}gpt-5-mini/change/"
+    assert not Price.objects.filter(pk=price.pk).exists()
+    assert LogEntry.objects.latest("pk").object_repr == str(price)
+
+
+def test_a_price_in_force_is_not_withdrawn(desk):
+    price = Price.objects.get(model="gpt-5-mini")
+    assert "Withdraw" not in desk.get(f"{PRICES}{price.pk}/change/").content.decode()
+    desk.post(f"{PRICES}{price.pk}/withdraw/")
+    assert Price.objects.filter(pk=price.pk).exists()
+
+
+def test_customers_read_when_a_model_retires_and_no_note_of_staff(desk):
+    ChatModel.objects.filter(pk="gpt-5-mini").update(
+        retirement="A rumour.", retires_on="2027-01-31", successor="gpt-5.2"
+    )
+    catalog.forget()
+    page = desk.get("/models").content.decode()
+    assert "2027-01-31" in page and "gpt-5.2" in page and "rumour" not in page
+    listed = next(row for row in model_list.offered(catalog.current_sync()) if row["id"] == "gpt-5-mini")
+    assert listed["retires_on"] == "2027-01-31"
+
+
+def test_what_retires_soon_is_found(desk):
+    ChatModel.objects.update(retires_on=None)
+    ChatModel.objects.filter(pk="gpt-5-mini").update(retires_on=now().date() + timedelta(days=30))
+    assert [row.pk for row in desk.get(f"{MODELS}?retires=soon").context["cl"].result_list] == ["gpt-5-mini"]
 
 
 def test_a_price_is_added_with_who_and_where_it_is_said(desk, sam):

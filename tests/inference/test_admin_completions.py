@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ApiKey, User
+from credits import ledger
 from inference.models import Completion
 
 LIST = "/admin/inference/completion/"
@@ -34,12 +35,23 @@ def test_a_completion_is_listed_with_what_it_earned(desk, ask):
     completion = Completion.objects.get()
     page = desk.get(LIST).content.decode()
     told = dict(re.findall(r'class="field-(\w+)[^"]*">(.*?)</t[dh]>', page))
-    assert told["provider"] == "anthropic" and told["settlement"] == "Exact"
+    assert told["model_id"] == "claude-haiku-4.5" and told["settlement"] == "Exact"
     assert (
         f"input {completion.input_tokens}" in told["tokens"] and f"output {completion.output_tokens}" in told["tokens"]
     )
     assert told["charged"] == f"${completion.charged_cents / 100:.2f}"
-    assert told["margin"] == f"${(completion.margin_cents / 100).normalize():f}"
+    margin = Decimal(completion.charged_cents) - completion.cost_usd * 100
+    assert told["margin"] == f"${(margin / 100).normalize():f}"
+
+
+def test_a_completion_that_was_refunded_has_earned_nothing(desk, ask, sam):
+    ask("claude-haiku-4.5", "a story, please")
+    completion = Completion.objects.get()
+    ledger.refund(reference=f"inference:{completion.pk}", cents=completion.charged_cents, reason="Wrong", by=sam)
+    margin = (-completion.cost_usd).normalize()
+    told = dict(re.findall(r'class="field-(\w+)[^"]*">(.*?)</t[dh]>', desk.get(LIST).content.decode()))
+    assert told["margin"] == f"${margin:f}"
+    assert f"{(margin * 100).normalize()} cents" in desk.get(page_of(completion)).content.decode()
 
 
 def test_a_completion_opens_its_receipt_with_cost_and_margin(desk, ask):
@@ -48,7 +60,7 @@ def test_a_completion_opens_its_receipt_with_cost_and_margin(desk, ask):
     page = desk.get(page_of(completion)).content.decode()
     for told in (
         "Provider cost",
-        f"{completion.margin_cents.normalize()} cents",
+        f"{(completion.charged_cents - completion.cost_usd * 100).normalize()} cents",
         "Rounding",
         f"inference:{completion.pk}",
     ):

@@ -10,15 +10,18 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import User
-from credits import ledger, totals
+from conway.common import csv_export
+from credits import ledger
 from credits.models import CreditAccount, CreditTransaction
-from credits.pages import export, history
+from credits.pages import history
 from tests.pages.conftest import Visit
 
 FILTERS = [
     "",
     "type=inference",
     "type=refund",
+    "type=given_back",
+    "type=spent",
     "model=gpt-5.2",
     "model=gpt-5.2&type=inference",
     "since=2026-01-01",
@@ -47,7 +50,7 @@ def test_what_the_page_says_is_what_the_csv_has_is_what_the_ledger_holds(ada: Us
     found = CreditTransaction.objects.filter(pk__in=[row["id"] for row in lines], account=ada.pk)
     amounts = list(found.values_list("amount_cents", flat=True))
     assert net(page) == sum(int(row["amount_cents"]) for row in lines) == sum(amounts)
-    assert page.context["totals"].rows == len(lines) == len(amounts)
+    assert page.context["figures"].rows == len(lines) == len(amounts)
 
 
 def test_all_of_it_is_the_balance(ada: User, visit: Visit) -> None:
@@ -107,27 +110,13 @@ def test_a_day_is_a_day_in_utc(hers: Client, alice: User) -> None:
         assert [entry.reference for entry in page.context["entries"]] == [f"top_up:moment-{place}"]
 
 
-def test_beyond_its_bound_the_sum_says_that_it_is_partial(
-    ada: User, visit: Visit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(history, "ROWS_AT_MOST", 10)
-    page = visit(ada).get("/credits/history")
-    assert page.context["totals"].rows == 10 and "Add up all" in page.content.decode()
-    assert net(visit(ada).get("/credits/history?all=1")) == CreditAccount.objects.get(pk=ada.pk).balance_cents
-
-
-def test_exactly_the_bound_is_not_partial(hers: Client, alice: User) -> None:
-    found = CreditTransaction.objects.for_user(alice).newest_first()
-    assert not totals.totals(found, at_most=found.count()).is_partial
-
-
 def test_a_receipt_id_finds_its_charge_and_refund(ada: User, visit: Visit, receipt: str) -> None:
     page = visit(ada).get(f"/credits/history?receipt={receipt}")
     assert {entry.type for entry in page.context["entries"]} == {"inference", "refund"}
 
 
 def test_the_csv_comes_in_pieces_and_whole(ada: User, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(csv_export, "ROWS_AT_ONCE", 7)
     lines = rows(visit(ada).get("/credits/history.csv"))
     assert [int(row["id"]) for row in lines] == list(
         CreditTransaction.objects.order_by("-pk").values_list("pk", flat=True)

@@ -8,6 +8,7 @@ from django.utils.timezone import now
 
 from accounts.authentication import authenticate_sync
 from accounts.models import ApiKey, User
+from tests.pages.conftest import Visit
 
 pytestmark = pytest.mark.usefixtures("offered")
 
@@ -71,6 +72,15 @@ def test_revoking_asks_first_and_then_lasts(hers: Client, alice: User) -> None:
     assert hers.post(f"/keys/{key.pk}/revoke").headers["location"] == "/keys"
     key.refresh_from_db()
     assert key.revoked_at and "Revoked keys" in hers.get("/keys").content.decode()
+
+
+def test_what_a_key_spent_this_month_leads_to_its_rows(ada: User, visit: Visit) -> None:
+    browser, key = visit(ada), ApiKey.objects.get(user__email="ada@example.org")
+    ApiKey.issue(user=ada, name="long" * 25)
+    link, cents = re.search(
+        rf'href="([^"]*key={key.pk}&amp;[^"]*)" data-cents="(-?\d+)"', browser.get("/keys").content.decode()
+    ).groups()  # type: ignore[union-attr]
+    assert f'data-figure="spent" data-cents="{cents}"' in browser.get(link.replace("&amp;", "&")).content.decode()
 
 
 def test_its_use_is_shown_beside_its_limit(hers: Client, alice: User) -> None:

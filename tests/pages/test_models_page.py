@@ -65,7 +65,7 @@ def test_customers_read_when_a_model_ends_and_not_what_staff_noted(client: Clien
     ChatModel.objects.filter(name="gpt-5-nano").update(**ends, successor_from=None)
     catalog.forget()
     said = client.get("/models").content.decode()
-    assert "Ends on 1 Mar 2027. Use gpt-5.2 instead." in said
+    assert "Ends on 2027-03-01. Use gpt-5.2 instead." in said
     assert "margin is thin" not in said
 
 

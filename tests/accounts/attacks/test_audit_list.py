@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts.models import ApiKey, User
+from conway.common import csv_export
 from credits import ledger
 from credits.admin import actions
 from credits.models import MoveRequest, StaffAction
@@ -50,7 +51,7 @@ def everything(desk: Client, alice: User, staff: Any, settings: Any) -> User:
     sent(desk, MODEL, {**opened(desk, MODEL), "is_on": None})
     start = (datetime.now(UTC) + timedelta(minutes=9)).strftime("%Y-%m-%dT%H:%M:%S")
     price = {"model": "gpt-5-mini", "starts_at": start, "source": "invoice", "input-0": "1", "output-0": "2"}
-    desk.post(PRICES, {**price, "version": newest_price(), "confirmed": "yes"})
+    desk.post(PRICES, {**price, "version": newest_price(), "confirmed": "yes", "typed": price["model"]})
     move = {"user": alice.pk, "reason": "Paid", "confirmed": "yes"}
     top_up = "/admin/credits/creditaccount/top-up/"
     desk.post(top_up, {**move, "amount": "5", "payment": "INV-1", "reference": "one"})
@@ -112,7 +113,7 @@ def test_it_is_filtered_by_person_day_kind_and_object(
 
 
 def test_it_is_taken_away_as_it_is_filtered(auditor: Client, everything: User, monkeypatch: Any) -> None:
-    monkeypatch.setattr(actions, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(csv_export, "ROWS_AT_ONCE", 3)
     rows = list(csv.DictReader(io.StringIO(whole(auditor.get(EXPORT)))))
     assert [row["kind"] for row in rows] == [row.kind for row in listed(auditor)]
     assert (rows[2]["amount_cents"], rows[2]["address"], rows[2]["by"]) == ("500", "203.0.113.9", "sam@example.org")

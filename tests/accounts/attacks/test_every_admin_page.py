@@ -7,6 +7,7 @@ page or an action that is new fails here until somebody has written down who may
 import logging
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -22,8 +23,8 @@ from accounts.logged import LoggedAdmin
 from accounts.models import ApiKey, User
 from conway.models import Alert
 from credits import ledger
-from credits.models import AuditRun, CreditTransaction, FundingNote, Hold, MoveRequest, StaffCeiling
-from inference.models import ChatModel, Completion
+from credits.models import AuditRun, CreditTransaction, FundingNote, Hold, MonthClose, MoveRequest, StaffCeiling
+from inference.models import ChatModel, Completion, RefusedHour
 from tests import lasting_catalogue
 
 # Who may look at a page (r) and send something to it (w). Lists and histories take nothing but their actions.
@@ -32,11 +33,13 @@ PAGES = """
 accounts_apikey_add                     -       -       -         -       -     -
 accounts_apikey_change                  -       rw      -         r       -     rw
 accounts_apikey_changelist              -       r       -         r       -     r
+accounts_apikey_export                  -       r       -         r       -     r
 accounts_apikey_delete                  -       -       -         -       -     -
 accounts_apikey_history                 -       r       -         r       -     r
 accounts_user_add                       -       rw      -         -       -     rw
 accounts_user_change                    r       rw      -         r       -     rw
 accounts_user_changelist                r       r       -         r       -     r
+accounts_user_export                    r       r       -         r       -     r
 accounts_user_delete                    -       -       -         -       -     -
 accounts_user_history                   r       r       -         r       -     r
 accounts_user_password_link             -       w       -         -       -     w
@@ -57,12 +60,14 @@ conway_alert_history                    -       r       r         r       -     
 credits_auditrun_add                    -       -       -         -       -     -
 credits_auditrun_change                 -       -       -         r       -     r
 credits_auditrun_changelist             -       -       -         r       -     r
+credits_auditrun_export                 -       -       -         r       -     r
 credits_auditrun_delete                 -       -       -         -       -     -
 credits_auditrun_history                -       -       -         r       -     r
 credits_creditaccount_add               -       -       -         -       -     -
 credits_creditaccount_adjust            rw      -       -         -       -     rw
 credits_creditaccount_change            r       r       -         r       -     r
 credits_creditaccount_changelist        r       r       -         r       -     r
+credits_creditaccount_export            r       r       -         r       -     r
 credits_creditaccount_delete            -       -       -         -       -     -
 credits_creditaccount_history           r       r       -         r       -     r
 credits_creditaccount_refund            rw      -       -         -       -     rw
@@ -70,6 +75,7 @@ credits_creditaccount_top_up            rw      -       -         -       -     
 credits_credittransaction_add           -       -       -         -       -     -
 credits_credittransaction_change        r       r       -         r       -     r
 credits_credittransaction_changelist    r       r       -         r       -     r
+credits_credittransaction_export        r       r       -         r       -     r
 credits_credittransaction_delete        -       -       -         -       -     -
 credits_credittransaction_history       r       r       -         r       -     r
 credits_fundingnote_add                 -       -       -         -       -     -
@@ -80,12 +86,33 @@ credits_fundingnote_history             -       -       r         r       -     
 credits_hold_add                        -       -       -         -       -     -
 credits_hold_change                     r       r       -         r       -     r
 credits_hold_changelist                 r       r       -         r       -     r
+credits_hold_export                     r       r       -         r       -     r
 credits_hold_delete                     -       -       -         -       -     -
 credits_hold_history                    r       r       -         r       -     r
 credits_let_ask                         w       -       -         -       -     w
+credits_monthclose_add                  -       -       -         -       -     -
+credits_monthclose_balances             r       -       -         r       -     r
+credits_monthclose_cash                 r       -       -         r       -     r
+credits_monthclose_change               r       -       -         r       -     r
+credits_monthclose_changelist           r       -       -         r       -     r
+credits_monthclose_close                -       -       -         -       -     rw
+credits_monthclose_delete               -       -       -         -       -     -
+credits_monthclose_export               r       -       -         r       -     r
+credits_monthclose_history              r       -       -         r       -     r
+credits_monthclose_income               r       -       -         r       -     r
+inference_refusedhour_add               -       -       -         -       -     -
+inference_refusedhour_change            r       r       -         r       -     r
+inference_refusedhour_changelist        r       r       -         r       -     r
+inference_refusedhour_delete            -       -       -         -       -     -
+inference_refusedhour_export            r       r       -         r       -     r
+inference_refusedhour_history           r       r       -         r       -     r
+inference_completion_incident           rw      -       -         -       -     rw
+inference_completion_rebill             rw      -       -         -       -     rw
+inference_completion_find               rw      rw      rw        rw      rw    rw
 credits_moverequest_add                 -       -       -         -       -     -
 credits_moverequest_change              r       -       -         r       -     r
 credits_moverequest_changelist          r       -       -         r       -     r
+credits_moverequest_export              r       -       -         r       -     r
 credits_moverequest_decide              w       -       -         -       -     w
 credits_moverequest_delete              -       -       -         -       -     -
 credits_moverequest_history             r       -       -         r       -     r
@@ -109,14 +136,17 @@ inference_chatmodel_history             -       r       r         r       -     
 inference_completion_add                -       -       -         -       -     -
 inference_completion_change             r       r       r         r       -     r
 inference_completion_changelist         r       r       r         r       -     r
+inference_completion_export             r       r       r         r       -     r
 inference_completion_delete             -       -       -         -       -     -
 inference_completion_history            r       r       r         r       -     r
 inference_completion_rebill            rw      -       -         -       -     rw
 inference_price_add                     -       -       rw        -       -     rw
 inference_price_change                  -       r       r         r       -     r
 inference_price_changelist              -       r       r         r       -     r
+inference_price_export                  -       r       r         r       -     r
 inference_price_delete                  -       -       -         -       -     -
 inference_price_history                 -       r       r         r       -     r
+inference_price_withdraw                -       -       w         -       -     w
 jsi18n                                  r       r       r         r       r     r
 password_change                         rw      rw      rw        rw      rw    rw
 password_change_done                    r       r       r         r       r     r
@@ -174,12 +204,21 @@ def rows(alice: User, sam: User, staff: Callable[..., User]) -> dict[str, Any]:
         CreditTransaction.objects.get(), FundingNote.objects.create(pk=1, text="Ask."), model,
         Hold.objects.create(completion_id="chatcmpl-2", account=account, cents=1, process="p"), completion,
         AuditRun.objects.create(accounts=1, faults=0), model.prices.get(),
+        RefusedHour.objects.create(user=alice, hour=now(), status=402, code="insufficient_credits", number=1),
         StaffCeiling.objects.create(user=other, booking_cents=1, day_cents=1),
         Alert.objects.create(kind="audit_overdue", message="The books were not checked."),
     ]  # fmt: skip
     return {f"{row._meta.app_label}_{row._meta.model_name}": row.pk for row in found} | {
-        "credits_staffaction": f"asked-{asked.pk}"
+        "credits_staffaction": f"asked-{asked.pk}",
+        "credits_monthclose": a_close(sam).pk.isoformat(),
     }
+
+
+def a_close(by: User) -> MonthClose:
+    zeros = {f"{name}_cents": 0 for name in ("opening", "topped_up", "adjusted", "charged", "refunded", "written_off")}
+    return MonthClose.objects.create(
+        month=date(2026, 1, 1), accounts=0, closing_cents=0, cost_usd=0, lines=[], closed_by=by, **zeros
+    )
 
 
 def address(name: str, pattern: URLPattern, rows: dict[str, Any]) -> str:

@@ -106,7 +106,7 @@ def test_a_keys_limit_is_not_raised_again_by_an_old_form(desk: Client, grace: Cl
 def announced(client: Client, version: int, minutes: int) -> Any:
     form = {"model": "gpt-5-mini", "source": "invoice", "input-0": "1", "output-0": "2", "version": version}
     starts_at = (now() + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%S")
-    return client.post(PRICES, {**form, "starts_at": starts_at, "confirmed": "yes"})
+    return client.post(PRICES, {**form, "starts_at": starts_at, "confirmed": "yes", "typed": form["model"]})
 
 
 def test_a_price_is_not_announced_past_a_colleagues(desk: Client, grace: Client, prices: None) -> None:

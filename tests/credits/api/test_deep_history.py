@@ -24,7 +24,7 @@ FROM generate_series(1, %(rows)s) n"""
 FILTERS = (
     Filters(),
     Filters(model="gpt-5.2"),
-    Filters(type="inference"),
+    Filters(types=("inference",)),
     Filters(since=date(2031, 1, 5), until=date(2031, 1, 31)),
     Filters(until=date(2031, 1, 20)),
     Filters(model="gpt-5.2", until=date(2031, 1, 20)),

@@ -1,0 +1,1 @@
+"""Where Django looks for forms of dates (FORMAT_MODULE_PATH)."""

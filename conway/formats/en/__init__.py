@@ -1,0 +1,1 @@
+"""formats   how Django itself writes dates"""

@@ -1,0 +1,74 @@
+"""What was spent, as its address asks: any days, by day, week or month, by model or key."""
+
+from datetime import date, timedelta
+from typing import Any, cast
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from credits.chart import chart
+from credits.figures import database_now
+from credits.pages.filters import Day
+from credits.spend import DAY, DAYS, STEPS, WHATS, last_of, spend, this_month, titles
+
+MOST_BARS = 100
+MOST_DAYS = timedelta(days=3660)
+
+
+class SpendForm(forms.Form):
+    since = forms.DateField(required=False, label="From", widget=Day)
+    until = forms.DateField(required=False, label="Until", widget=Day)
+    step = forms.ChoiceField(required=False, label="A bar is", choices=[(step, f"a {step}") for step in STEPS])
+    what = forms.ChoiceField(required=False, label="By", choices=[("model", "model"), ("key", "API key")])
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        self.today = today
+
+    def clean(self) -> dict[str, Any]:
+        """What is not said is the last 30 days, by day and model."""
+        given: dict[str, Any] = super().clean() or {}
+        today = self.today
+        until = given.get("until") or today
+        since = given.get("since") or until - (DAYS - 1) * DAY
+        if since > until:
+            raise forms.ValidationError("It ends before it begins.")
+        if until - since > MOST_DAYS or until > today + MOST_DAYS:
+            raise forms.ValidationError("Ask for ten years at most.")
+        step = given.get("step") or "day"
+        while (until - since).days // {"day": 1, "week": 7, "month": 28}[step] >= MOST_BARS and step != "month":
+            step = STEPS[STEPS.index(step) + 1]  # else nobody could tell the bars apart
+        return {"since": since, "until": until, "step": step, "what": given.get("what") or WHATS[0]}
+
+
+@require_safe
+@login_required
+def spend_page(request: HttpRequest) -> HttpResponse:
+    user_id, today = cast(int, request.user.pk), database_now().date()
+    form = SpendForm(request.GET, today=today)
+    context: dict[str, Any] = {"form": form, "presets": presets(today)}
+    if form.is_valid():
+        asked = form.cleaned_data
+        form = SpendForm(asked, today=today)  # what is not said is shown, too
+        found = spend(user_id, asked["since"], asked["until"], step=asked["step"], what=asked["what"], today=today)
+        names = titles(found)
+        sums = [(name, names[name], cents) for name, cents in found.sums().items()]
+        context |= {"form": form, "spend": found, "chart": chart(found, names), "sums": sums}
+    return render(request, "credits/spend.html", {**context, "month": this_month(user_id, today)})
+
+
+def presets(today: date) -> list[tuple[str, date, date, str]]:
+    """Title, from, until, step."""
+    first = today.replace(day=1)
+    before = first - DAY
+    return [
+        ("7 days", today - 6 * DAY, today, "day"),
+        ("30 days", today - 29 * DAY, today, "day"),
+        ("This month", first, last_of(today, "month"), "day"),
+        ("Last month", before.replace(day=1), before, "day"),
+        ("90 days", today - 89 * DAY, today, "week"),
+        ("This year", today.replace(month=1, day=1), today, "month"),
+    ]

@@ -1,0 +1,68 @@
+"""Everything that staff ask about one user, on one page. Each is asked for when it is shown, by an index."""
+
+from datetime import timedelta
+from functools import cached_property
+
+from accounts.models import ApiKey, BrowserSession, User
+from credits.figures import Figures, database_now, total
+from credits.history import Filters
+from credits.key_use import recent_spend, with_use
+from credits.models import BillingDetails, CreditAccount, CreditTransaction, NoticeSettings
+from credits.spend import DAYS
+from inference.models import Completion, RefusedHour
+from inference.reporting.margin import with_paid
+
+SHOWN = 8
+
+
+class Dossier:
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+    @cached_property
+    def account(self) -> CreditAccount:
+        return CreditAccount.objects.for_user(self.user).first() or CreditAccount(user=self.user)
+
+    @cached_property
+    def spent(self) -> Figures:
+        """Of the same 30 days as the customer's overview."""
+        since = database_now().date() - timedelta(days=DAYS - 1)
+        return total(self.user.pk, Filters(since=since))
+
+    @property
+    def top_ups(self) -> list[CreditTransaction]:
+        found = CreditTransaction.objects.for_user(self.user).filter(type=CreditTransaction.Type.TOP_UP)
+        return list(found.select_related("made_by", "approved_by").newest_first()[:SHOWN])
+
+    @property
+    def notes(self) -> list[CreditTransaction]:
+        """What staff wrote for staff, with what they booked."""
+        rare = CreditTransaction.objects.for_user(self.user).exclude(type=CreditTransaction.Type.INFERENCE)
+        found = rare.exclude(internal_note="").select_related("made_by", "approved_by")
+        return list(found.newest_first()[:SHOWN])
+
+    @property
+    def keys(self) -> list[tuple[ApiKey, int]]:
+        spent = recent_spend(self.user.pk)
+        living = with_use(ApiKey.objects.filter(user=self.user, revoked_at=None).order_by("-pk"))
+        return [(key, spent.get(key.pk, 0)) for key in living[:SHOWN]]
+
+    @property
+    def sessions(self) -> list[BrowserSession]:
+        return list(BrowserSession.objects.filter(user=self.user, expire_date__gt=database_now())[:SHOWN])
+
+    @property
+    def requests(self) -> list[Completion]:
+        return list(with_paid(Completion.objects.filter(user=self.user)).order_by("-created_at", "-id")[:SHOWN])
+
+    @property
+    def refusals(self) -> list[RefusedHour]:
+        return list(RefusedHour.objects.filter(user=self.user).select_related("key").order_by("-hour")[:SHOWN])
+
+    @property
+    def billing(self) -> BillingDetails | None:
+        return BillingDetails.objects.filter(user=self.user).first()
+
+    @property
+    def notices(self) -> NoticeSettings | None:
+        return NoticeSettings.objects.filter(user=self.user).first()
