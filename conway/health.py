@@ -27,19 +27,14 @@ PATIENCE_SECONDS = 3.0  # a look that takes longer has failed; load balancers gi
 
 Look = Callable[[], Awaitable[str]]  # what is wrong; nothing if all is well
 
-WRITABLE = "SELECT current_setting('transaction_read_only') = 'off'"
-MISSING = """
-SELECT coalesce(array_agg(known), '{}') FROM unnest(%s::text[]) known
-WHERE known NOT IN (SELECT app || '.' || name FROM django_migrations)"""
-
 
 async def database_is_writable() -> str:
-    row = await database.fetch_one(WRITABLE)
+    row = await database.fetch_one(WRITABLE_SQL)
     return "" if row and row[0] else "The database is read-only."
 
 
 async def migrations_are_applied() -> str:
-    row = await database.fetch_one(MISSING, [await sync_to_async(newest_migrations)()])
+    row = await database.fetch_one(UNAPPLIED_SQL, [await sync_to_async(newest_migrations)()])
     return f"Not applied: {', '.join(sorted(row[0]))}. Run `manage.py migrate`." if row and row[0] else ""
 
 
@@ -130,3 +125,10 @@ async def say(status: int, told: Mapping[str, Any], send: Send) -> None:
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+WRITABLE_SQL = "SELECT current_setting('transaction_read_only') = 'off'"
+
+UNAPPLIED_SQL = """
+SELECT coalesce(array_agg(known), '{}') FROM unnest(%s::text[]) known
+WHERE known NOT IN (SELECT app || '.' || name FROM django_migrations)"""

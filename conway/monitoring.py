@@ -38,11 +38,6 @@ POOL_WAITING = Gauge(
 POOL_WAITS = Counter("conway_pool_waits", "Requests for a connection that had to wait.", ["pool"])
 POOL_WAITED = Counter("conway_pool_waited_seconds", "How long they waited, all together.", ["pool"])
 
-HOLDS = """
-SELECT count(*), coalesce(sum(cents), 0),
-       coalesce(extract(epoch FROM clock_timestamp() - min(admitted_at)), 0)
-FROM credits_hold"""
-
 
 # Once a second
 
@@ -105,7 +100,7 @@ async def looked_up() -> dict[str, tuple[str, float]]:
         "conway_spool_oldest_seconds": ("The age of the oldest file of them.", age),
     }
     try:
-        holds, cents, oldest = await database.fetch_one(HOLDS) or (0, 0, 0)
+        holds, cents, oldest = await database.fetch_one(OPEN_HOLDS_SQL) or (0, 0, 0)
     except DatabaseUnavailable:
         return {**known, "conway_database_up": ("Whether the database answers.", 0)}
     return {
@@ -137,3 +132,9 @@ async def page(scope: Scope, send: Send) -> None:
     headers = [(b"content-type", CONTENT_TYPE_LATEST.encode()), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+OPEN_HOLDS_SQL = """
+SELECT count(*), coalesce(sum(cents), 0),
+       coalesce(extract(epoch FROM clock_timestamp() - min(admitted_at)), 0)
+FROM credits_hold"""

@@ -6,5 +6,5 @@ catalog/     what is offered, at which price          upstream/    the wire to t
 dialects/    four languages                           chat/        the neutral form between them
 pages/       the browser's side                       admin/       staff's side
 sandbox/     five providers simulated                 sse.py       events on the wire
-models.py    the tables
+models.py    the tables                               metrics.py   what is counted of completions
 """

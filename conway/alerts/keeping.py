@@ -18,10 +18,6 @@ from conway.models import Alert
 
 log = logging.getLogger(__name__)
 
-BEGIN = """
-INSERT INTO conway_alert (kind, subject, message, state) VALUES (%s, %s, %s, 'open')
-ON CONFLICT (kind, subject) WHERE NOT (state = 'closed') DO UPDATE SET last_at = now(), message = excluded.message"""
-
 
 def look() -> None:
     """One look that fails leaves its alerts as they are, and the others their turn."""
@@ -44,7 +40,7 @@ def keep(findings: Iterable[Finding], machine: str | None) -> None:
     with connection.cursor() as cursor:
         for name, each in current.items():
             if each.happened_at is None or name not in closed or each.happened_at > closed[name]:
-                cursor.execute(BEGIN, [each.kind, each.subject, each.message])
+                cursor.execute(BEGIN_SQL, [each.kind, each.subject, each.message])
     shared = Alert.objects.exclude(state=Alert.State.CLOSED).exclude(kind__in=looks.OWN_KINDS)
     own = Alert.objects.exclude(state=Alert.State.CLOSED).filter(kind__in=looks.OWN_KINDS, subject=machine)
     over = [alert.pk for alert in (shared if machine is None else own) if (alert.kind, alert.subject) not in current]
@@ -66,3 +62,8 @@ def tell() -> None:
         log.warning("Alert: %s", alert.message)
     if ours:
         telling.tell(ours)
+
+
+BEGIN_SQL = """
+INSERT INTO conway_alert (kind, subject, message, state) VALUES (%s, %s, %s, 'open')
+ON CONFLICT (kind, subject) WHERE NOT (state = 'closed') DO UPDATE SET last_at = now(), message = excluded.message"""

@@ -33,15 +33,6 @@ OF_COMPLETIONS = {
     "charge_above_hold": (24, "A charge was above its hold: {subject}. Raise the model's bound if it goes on."),
 }
 
-RECENT = """
-SELECT split_part(alert, ':', 1),
-       concat_ws(' ', CASE WHEN alert LIKE 'provider:%%' THEN provider ELSE model_id END,
-                 nullif(substr(alert, strpos(alert, ':') + 1), alert)),
-       max(created_at)
-FROM inference_completion, jsonb_array_elements_text(alerts) alert
-WHERE alerts <> '[]' AND created_at > clock_timestamp() - interval '24 hours'
-GROUP BY 1, 2 ORDER BY 3 DESC LIMIT %s"""
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -75,7 +66,7 @@ def write_offs() -> Iterator[Finding]:
 
 def completions() -> Iterator[Finding]:
     with connection.cursor() as cursor:
-        cursor.execute(RECENT, [MOST])
+        cursor.execute(RECENT_SQL, [MOST])
         found = cursor.fetchall()
     for kind, subject, happened_at in found:
         hours, sentence = OF_COMPLETIONS.get(kind, (24, "{subject}"))
@@ -121,3 +112,13 @@ def machine() -> str:
 SHARED: tuple[Look, ...] = (books, write_offs, completions, retirements)
 OWN: tuple[Look, ...] = (backups, disk)
 OWN_KINDS = ("backup_overdue", "settlements_wait", "spool_unwritable")
+
+
+RECENT_SQL = """
+SELECT split_part(alert, ':', 1),
+       concat_ws(' ', CASE WHEN alert LIKE 'provider:%%' THEN provider ELSE model_id END,
+                 nullif(substr(alert, strpos(alert, ':') + 1), alert)),
+       max(created_at)
+FROM inference_completion, jsonb_array_elements_text(alerts) alert
+WHERE alerts <> '[]' AND created_at > clock_timestamp() - interval '24 hours'
+GROUP BY 1, 2 ORDER BY 3 DESC LIMIT %s"""

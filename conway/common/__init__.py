@@ -9,6 +9,8 @@ error_pages         Django's own error views in that shape
 middleware          a request id on every answer
 keyset_pagination   admin lists of any length, with sums, as CSV too
 csv_export          CSV in pieces
+logs                lines of the log, as text or JSON
+metrics             counters and histograms, added up over the workers
 outgoing            POSTs to addresses that strangers named
 versions            forms that refuse to save over somebody else's change
 dollars             amounts as people type them
