@@ -38,24 +38,29 @@ def rows() -> dict[str, dict[str, Any]]:
 
 
 def load_model(name: str, position: int, row: Mapping[str, Any]) -> bool:
+    told = {
+        "summary": row.get("summary", ""),
+        "successor": row.get("successor", ""),
+        "retires_on": row.get("retires_on"),
+        "successor_from": row.get("successor_from"),
+        "retirement": row.get("retirement", ""),
+        "position": position,
+    }
     model, is_new = ChatModel.objects.get_or_create(
         name=name,
         defaults={
+            **told,
             "display_name": row["display_name"],
             "provider": row["provider"],
             "dialect": row.get("dialect", ""),
             "upstream_id": row["upstream_id"],
-            "successor": row.get("successor", ""),
-            "retires_on": row.get("retires_on"),
-            "successor_from": row.get("successor_from"),
-            "retirement": row.get("retirement", ""),
-            "summary": row.get("summary", ""),
             "traits": plain(row["traits"]),
             "bound_percent": row.get("bound_percent", 150),
             "estimate_percent": row.get("estimate_percent", 100),
-            "position": position,
         },
     )
+    if not model.summary:  # from before rows had a summary and an end: it learns both, once
+        ChatModel.objects.filter(pk=name, summary="").update(**told)
     if not model.prices.exists():
         for starts_at, sheet in prices(row, now()):
             Price.objects.create(

@@ -181,9 +181,15 @@ def test_what_shows_all_it_thinks_is_drained_and_closed_as_before(key: str, sand
 # Which requests hide tokens, over the whole catalogue
 
 EFFORTS = (None, "none", "minimal", "low", "medium", "high", "xhigh")
-UNASKED_QUIET = {"gpt-5.2", "claude-opus-4.6", "claude-opus-4.5", "claude-sonnet-4.5", "claude-haiku-4.5"}
-NONE_IS_NONE = {"gpt-5.2", "gemini-2.5-flash"} | UNASKED_QUIET  # others get the least effort they have
-SHOWN = {"kimi-k2.5", "qwen3-coder"}
+UNASKED_QUIET = {
+    "gpt-5.2", "gpt-5.4", "gpt-5.4-mini", "claude-opus-4.6", "claude-sonnet-4.6", "claude-opus-4.5",
+    "claude-sonnet-4.5", "claude-haiku-4.5",
+}  # fmt: skip
+# Others get the least effort they have.
+NONE_IS_NONE = {"gpt-6.1-terra", "gpt-6-luna", "gpt-5.5", "claude-haiku-5.5", "gemini-2.5-flash"} | UNASKED_QUIET
+SHOWN = {
+    "kimi-k3.1-pro", "kimi-k3", "kimi-k2.6", "kimi-k2.5", "qwen3.8-flash", "qwen3.8-max", "qwen3-coder",
+}  # fmt: skip
 
 
 def test_every_model_and_effort_of_the_catalogue_hides_what_its_provider_hides(prices: None) -> None:

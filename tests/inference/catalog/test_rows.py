@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from inference.catalog import loading
-from inference.models import Completion
+from inference.models import ChatModel, Completion
 from tests.inference.conftest import Ask, Said
 from tests.sdk.test_shapes import png
 
@@ -125,3 +125,17 @@ def test_a_row_says_to_customers_what_it_is_in_two_sentences() -> None:
     for name, row in ROWS.items():
         assert row["summary"].count(". ") == 1 and row["summary"].endswith("."), name
         assert row.get("successor", name) in ROWS, name
+
+
+def test_a_row_from_before_rows_had_an_end_learns_it_once(prices: None) -> None:
+    mini = ChatModel.objects.filter(name="gpt-5-mini")
+    mini.update(summary="", retires_on=None, successor="gpt-5.2", successor_from=None)
+    loading.load()
+    assert mini.values_list("retires_on", "successor", "successor_from").get() == (
+        ROWS["gpt-5-mini"]["retires_on"],
+        "gpt-6-luna",
+        ROWS["gpt-5-mini"]["successor_from"],
+    )
+    mini.update(successor_from=None)  # staff decide otherwise
+    loading.load()
+    assert mini.get().successor_from is None
