@@ -100,7 +100,7 @@ async def looked_up() -> dict[str, tuple[str, float]]:
         "conway_spool_oldest_seconds": ("The age of the oldest file of them.", age),
     }
     try:
-        holds, cents, oldest = await database.fetch_one(OPEN_HOLDS_SQL) or (0, 0, 0)
+        holds, cents, oldest = await database.fetch_one(HELD_NOW_SQL) or (0, 0, 0)
     except DatabaseUnavailable:
         return {**known, "conway_database_up": ("Whether the database answers.", 0)}
     return {
@@ -134,7 +134,7 @@ async def page(scope: Scope, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-OPEN_HOLDS_SQL = """
+HELD_NOW_SQL = """
 SELECT count(*), coalesce(sum(cents), 0),
        coalesce(extract(epoch FROM clock_timestamp() - min(admitted_at)), 0)
 FROM credits_hold"""
