@@ -10,9 +10,9 @@ settlement     settle: the completion's row, its charge, the balance and the hol
 holds          beat, open_holds, lost_hold, balance: what is under way, and whose process died
 batches        statements that wait for each other go together; an account is in one at a time per process
 
-Locks are taken in one order everywhere: the account first, and with it whatever is the account's (keys' use, completions,
-holds, transactions); staff lock their request and themselves before it. A row is read anew when it is locked, so amounts
-are computed from what the lock returned: what else a statement read is as old as its beginning.
+Locks are taken in one order everywhere: the account first, and with it whatever is the account's (keys' use,
+completions, holds, transactions); staff lock their request and themselves before it. A row is read anew when it is
+locked, so amounts are computed from what the lock returned: what else a statement read is as old as its beginning.
 """
 
 from credits.ledger.admission import Admission, AdmissionDenied, Limits, Outlook, admit, limits, would_admit
