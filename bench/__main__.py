@@ -7,20 +7,22 @@ from contextlib import AbstractContextManager
 from bench import stage
 from bench.load import Load, request
 from bench.processes import cpu_seconds, resident_mb
-from bench.stage import Stage
+from bench.stage import ACCOUNTS, Stage
 
-# name, model, streamed, connections
+# name, model, streamed, connections, accounts
 KINDS = {
-    "json": ("JSON", "gpt-5-mini", False, 32),
-    "stream": ("stream, 100 chunks at once", "gpt-5-mini", True, 32),
-    "paced": ("stream, 50 chunks, 20 ms apart", "gpt-5-nano", True, 100),
+    "json": ("JSON", "gpt-5-mini", False, 32, ACCOUNTS),
+    "one": ("JSON, one account", "gpt-5-mini", False, 32, 1),
+    "alone": ("JSON, one connection", "gpt-5-mini", False, 1, 1),
+    "stream": ("stream, 100 chunks at once", "gpt-5-mini", True, 32, ACCOUNTS),
+    "paced": ("stream, 50 chunks, 20 ms apart", "gpt-5-nano", True, 100, ACCOUNTS),
 }
-HEADINGS = ("", "CPU ms", "PostgreSQL's ms", "requests/s", "p50 ms", "p95 ms", "failed", "worker MB")
+HEADINGS = ("", "CPU ms", "PostgreSQL's", "together", "requests/s", "p50 ms", "p95 ms", "failed", "worker MB")
 
 
 async def measure(on: Stage, kind: str, seconds: float) -> tuple[str, ...]:
-    name, model, stream, connections = KINDS[kind]
-    requests = [request(on.url, key, model, stream=stream) for key in on.keys]
+    name, model, stream, connections, accounts = KINDS[kind]
+    requests = [request(on.url, key, model, stream=stream) for key in on.keys[:accounts]]
     async with Load(requests, connections, on.url) as load:
         cpu, database, begun = cpu_seconds(on.process, on.postgresql), database_seconds(on), time.perf_counter()
         await asyncio.sleep(seconds)
@@ -33,7 +35,8 @@ async def measure(on: Stage, kind: str, seconds: float) -> tuple[str, ...]:
     times = (f"{tally.per_cent(share):.0f}" for share in (50, 95))
     own = f"{cpu * 1000 / done:.2f}"
     others = f"{database * 1000 / done:.2f}" if on.postgresql else "–"
-    return (name, own, others, f"{done / took:.0f}", *times, str(len(tally.failures)), f"{memory:.0f}")
+    both = f"{(cpu + database) * 1000 / done:.2f}"
+    return (name, own, others, both, f"{done / took:.0f}", *times, str(len(tally.failures)), f"{memory:.0f}")
 
 
 def database_seconds(on: Stage) -> float:

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ACCOUNTS = 8  # so that requests meet on one account as rarely as they do in life
+ACCOUNTS = 16  # so that requests meet on one account as rarely as they do in life
 KEYS = """
 import json
 from accounts.models import ApiKey, User

@@ -115,6 +115,17 @@ async def fetch_all(sql: str, params: Params = None) -> list[Row]:
     return await statement(sql, params, lambda cursor: cursor.fetchall())
 
 
+async def fetch_for(sql: str, items: str) -> list[Row]:
+    """Of a statement whose one parameter, `$1`, is a list in JSON. psycopg does not look for parameters in it: beyond
+    4,096 characters it would do so anew at each call."""
+
+    async def take(connected: psycopg.AsyncConnection[Row]) -> list[Row]:
+        cursor = await psycopg.AsyncRawCursor(connected).execute(sql, (items,))
+        return await cursor.fetchall()
+
+    return await on_a_connection(take)
+
+
 async def execute(sql: str, params: Params = None) -> int:
     """The number of rows touched."""
     return await statement(sql, params, counted)
@@ -125,10 +136,17 @@ async def counted(cursor: psycopg.AsyncCursor[Row]) -> int:
 
 
 async def statement(sql: str, params: Params, take: Callable[[psycopg.AsyncCursor[Row]], Awaitable[T]]) -> T:
+    async def taken(connected: psycopg.AsyncConnection[Row]) -> T:
+        return await take(await connected.execute(sql, params))
+
+    return await on_a_connection(taken)
+
+
+async def on_a_connection(carry_out: Callable[[psycopg.AsyncConnection[Row]], Awaitable[T]]) -> T:
     """Trouble with the database is told apart from what it says of the statement."""
     try:
         async with asyncio.timeout(STATEMENT_SECONDS), (await pool()).connection() as connected:
-            return await take(await connected.execute(sql, params))
+            return await carry_out(connected)
     except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError, TimeoutError, OSError) as error:
         await renew_after(error)
         raise DatabaseUnavailable(str(error)) from error

@@ -8,11 +8,11 @@ admission      admit: sets credit aside for a completion, or says why not; would
 hold_rule      how much is set aside, and when not: the SQL of admission
 settlement     settle: the completion's row, its charge, the balance and the hold in one statement
 holds          beat, open_holds, lost_hold, balance: what is under way, and whose process died
-account_lock   one statement at a time per account and process
+batches        statements that wait for each other go together; an account is in one at a time per process
 
-Locks are taken in one order everywhere: completion, hold, key, account; request, member of staff, account. A row that
-was waited for is read anew only as the statement's own target, so amounts are computed from the updated row's own
-columns: what a CTE read before the wait is stale.
+Locks are taken in one order everywhere: the account first, and with it whatever is the account's (keys' use,
+completions, holds, transactions); staff lock their request and themselves before it. A row is read anew when it is
+locked, so amounts are computed from what the lock returned: what else a statement read is as old as its beginning.
 """
 
 from credits.ledger.admission import Admission, AdmissionDenied, Limits, Outlook, admit, limits, would_admit

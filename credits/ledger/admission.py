@@ -1,25 +1,25 @@
 """Setting credit aside for a completion; hold_rule.py says how much, and when not."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from django.conf import settings
 from psycopg.errors import UniqueViolation
-from psycopg.types.json import Jsonb
-from psycopg.types.numeric import Int4, Int8
 
 from conway.common import database
+from conway.common.database import Row
 from credits import page_notifications
-from credits.ledger.account_lock import turn
 from credits.ledger.amounts import bound_cents
+from credits.ledger.batches import Statement, ask
 from credits.ledger.hold_rule import (
-    ADMIT_SQL,
+    ADMIT,
     ADMITTED_AT_LEAST_CENTS,
-    FIRST_KEY_USE_SQL,
+    COUNT_KEY,
     LIMITS_SQL,
-    RECOUNT_OF_KEY_SQL,
-    RECOUNT_SQL,
+    RECOUNT,
+    REFUSED,
     WHY_REFUSED_SQL,
     WOULD_ADMIT_SQL,
 )
@@ -36,7 +36,7 @@ Reason = Literal[
     "written_off",
     "unknown",
 ]
-RECOUNTS: dict[Reason, str] = {"concurrency_limited": RECOUNT_SQL, "key_concurrency_limited": RECOUNT_OF_KEY_SQL}
+MISCOUNTED = ("concurrency_limited", "key_concurrency_limited")  # perhaps: the holds are counted before it is said
 TRIES = 3  # a first use of a limited key needs two; a refusal whose cause went away meanwhile may need another
 
 
@@ -112,26 +112,32 @@ async def admit(
     """Raises AdmissionDenied. With `idempotent`, a completion that is under way or was charged is denied as a
     duplicate.
     """
-    params = {
+    asked = {
         **_asked(user_id, key_id, need_cents, worst_cents, cap_cents),
         "completion_id": completion_id,
         "process": process,
-        "details": Jsonb(details),
+        "details": details,
         "idempotent": idempotent,
-        "charges": [f"inference:{completion_id}", f"inference:{completion_id}.corrected"],
     }
-    async with turn(user_id):
-        for _ in range(TRIES):
-            if (row := await _held(params)) is not None:
-                page_notifications.announce_soon(user_id)
-                return Admission(completion_id, *row)
-            is_uncounted, refused = await _why_refused(params)
-            if is_uncounted:
-                await database.execute(FIRST_KEY_USE_SQL, params)
-            elif refused is not None and await _miscounted(refused.reason, params):
-                continue
-            elif refused is not None:
-                raise refused
+
+    async def answer(statement: Statement) -> Row:
+        return await ask(statement, user_id, completion_id, asked)
+
+    for _ in range(TRIES):
+        try:
+            cents, *more = await answer(ADMIT)
+        except UniqueViolation as error:
+            raise AdmissionDenied("duplicate", needed_cents=asked["need"]) from error
+        if cents is not None:
+            page_notifications.announce_soon(user_id)
+            return Admission(completion_id, cents, *more)
+        is_uncounted, refused = _why_refused(asked, await answer(REFUSED))
+        if is_uncounted:
+            await answer(COUNT_KEY)
+        elif refused is not None and refused.reason in MISCOUNTED and (await answer(RECOUNT))[0]:
+            continue
+        elif refused is not None:
+            raise refused
     raise AdmissionDenied("unknown", needed_cents=need_cents)
 
 
@@ -139,16 +145,13 @@ async def would_admit(
     *, user_id: int, key_id: int | None, need_cents: int, worst_cents: int, cap_cents: int | None = None
 ) -> Outlook:
     """What `admit` would answer now, asked without holding, counting or locking anything. Raises AdmissionDenied."""
-    params = {
-        **_asked(user_id, key_id, need_cents, worst_cents, cap_cents),
-        "completion_id": None,
-        "charges": [],
-        "idempotent": False,
-    }
+    asked = {**_asked(user_id, key_id, need_cents, worst_cents, cap_cents), "idempotent": False}
     for _ in range(TRIES):
-        if (row := await database.fetch_one(WOULD_ADMIT_SQL, params)) is not None:
+        if (row := await _looked_at(WOULD_ADMIT_SQL, asked)) is not None:
             return Outlook(*row)
-        _, refused = await _why_refused(params)
+        why = await _looked_at(WHY_REFUSED_SQL, asked)
+        assert why is not None
+        _, refused = _why_refused(asked, why)
         if refused is not None:
             raise refused
     raise AdmissionDenied("unknown", needed_cents=need_cents)
@@ -156,21 +159,20 @@ async def would_admit(
 
 async def limits(user_id: int, key_id: int | None) -> Limits | None:
     """None where the account or the key is no longer good."""
-    row = await database.fetch_one(LIMITS_SQL, _who(user_id, key_id))
+    row = await _looked_at(LIMITS_SQL, _who(user_id, key_id))
     return Limits(*row) if row else None
 
 
-async def _miscounted(reason: Reason, params: dict[str, Any]) -> bool:
-    """Whether too many were said to run, for the account or for the key; now they are counted."""
-    recount = RECOUNTS.get(reason)
-    return recount is not None and await database.execute(recount, params) > 0
+async def _looked_at(sql: str, asked: dict[str, Any]) -> Row | None:
+    rows = await database.fetch_for(sql, json.dumps([asked]))
+    return rows[0][1:] if rows else None
 
 
 def _who(user_id: int, key_id: int | None) -> dict[str, Any]:
     return {
-        "user_id": Int8(user_id),
-        "key_id": None if key_id is None else Int8(key_id),
-        "concurrency": Int4(settings.CONWAY_ACCOUNT_CONCURRENCY),
+        "user_id": user_id,
+        "asked_key": key_id,
+        "default_concurrency": settings.CONWAY_ACCOUNT_CONCURRENCY,
     }
 
 
@@ -179,24 +181,15 @@ def _asked(
 ) -> dict[str, Any]:
     return {
         **_who(user_id, key_id),
-        "need": Int8(bound_cents(need_cents)),
-        "worst": Int8(bound_cents(worst_cents)),
-        "cap": None if cap_cents is None else Int8(bound_cents(cap_cents)),
-        "most_written_off": Int8(settings.CONWAY_MOST_WRITE_OFF_CENTS),
+        "need": bound_cents(need_cents),
+        "worst": bound_cents(worst_cents),
+        "cap": None if cap_cents is None else bound_cents(cap_cents),
+        "most_written_off": settings.CONWAY_MOST_WRITE_OFF_CENTS,
     }
 
 
-async def _held(params: dict[str, Any]) -> tuple[Any, ...] | None:
-    try:
-        return await database.fetch_one(ADMIT_SQL, params)
-    except UniqueViolation as error:
-        raise AdmissionDenied("duplicate", needed_cents=params["need"]) from error
-
-
-async def _why_refused(params: dict[str, Any]) -> tuple[bool, AdmissionDenied | None]:
+def _why_refused(asked: dict[str, Any], row: Row) -> tuple[bool, AdmissionDenied | None]:
     """Whether a limited key's use has to be counted from now on; and None where what stood in the way is gone."""
-    row = await database.fetch_one(WHY_REFUSED_SQL, params)
-    assert row is not None
     (
         balance,
         held,
@@ -208,25 +201,26 @@ async def _why_refused(params: dict[str, Any]) -> tuple[bool, AdmissionDenied | 
         most,
         key_running,
         key_most,
-        known,
+        is_held,
+        is_charged,
         written_off,
     ) = row
-    available, need, cap = balance - held, params["need"], params["cap"]
+    available, need, cap = balance - held, asked["need"], asked["cap"]
     reasons: dict[Reason, bool] = {
         "key_revoked": nobody,
-        "duplicate": params["idempotent"] and known,
+        "duplicate": is_held or (is_charged and asked["idempotent"]),
         "rate_limited": too_many,
         "key_concurrency_limited": key_most is not None and key_running >= key_most,
         "concurrency_limited": most is not None and running >= most,
         "insufficient_credits": available < max(ADMITTED_AT_LEAST_CENTS, need),
         "key_limit_reached": key_left is not None and key_left < need,
         "cost_cap": cap is not None and cap < need,
-        "written_off": written_off > params["most_written_off"],
+        "written_off": written_off > asked["most_written_off"],
     }
     facts = {
         "available_cents": available,
         "held_cents": held,
-        "needed_cents": int(need),
+        "needed_cents": need,
         "key_left_cents": key_left,
         "written_off_cents": written_off,
     }

@@ -5,138 +5,211 @@ refused if available < max(10 cents, need) or room < need, or if too much was wr
 refused if the account, or the key, has as many holds open as may run at once
 hold = min(worst, room, max(need, 10 cents, a quarter of available)), and at least 1 cent
 
-ADMIT_SQL holds; WOULD_ADMIT_SQL says what it would hold; WHY_REFUSED_SQL says why not. All take user_id, key_id,
-need, worst, cap, and concurrency, the default of accounts whose own is not set.
+Every statement takes one parameter, a list of who asks for how much (`ASKED`), and answers each by its number in it.
+ADMIT holds; WOULD_ADMIT_SQL says what it would hold; WHY_REFUSED_SQL says why not.
 """
+
+from credits.ledger.batches import Statement
 
 ADMITTED_AT_LEAST_CENTS = 10
 
-CALLER = """
-  SELECT u.id AS user_id, k.id AS key_id, k.limit_cents, k.limit_period, k.requests_per_minute,
-         coalesce(u.concurrency, %(concurrency)s) AS concurrency, k.concurrency AS key_concurrency,
+# `concurrency` is the default of accounts whose own is not set.
+ASKED = """
+asked AS MATERIALIZED (
+  SELECT *, ordinality AS n
+  FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (
+    user_id bigint, asked_key bigint, need bigint, worst bigint, cap bigint, most_written_off bigint,
+    default_concurrency int, completion_id text, idempotent boolean, process text, details jsonb
+  )) WITH ORDINALITY
+),
+caller AS MATERIALIZED (
+  SELECT asked.*, k.id AS key_id, k.limit_cents, k.limit_period, k.requests_per_minute,
+         coalesce(u.concurrency, default_concurrency) AS concurrency, k.concurrency AS key_concurrency,
          num_nonnulls(k.limit_cents, k.requests_per_minute, k.concurrency) > 0 AS limited
-  FROM accounts_user u
-  LEFT JOIN accounts_apikey k ON k.id = %(key_id)s::bigint AND k.user_id = u.id
+  FROM asked JOIN accounts_user u ON u.id = asked.user_id
+  LEFT JOIN accounts_apikey k ON k.id = asked_key AND k.user_id = u.id
     AND k.revoked_at IS NULL AND k.paused_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
-  WHERE u.id = %(user_id)s AND u.is_active AND (%(key_id)s::bigint IS NULL OR k.id IS NOT NULL)"""
+  WHERE u.is_active AND (asked_key IS NULL OR k.id IS NOT NULL)
+)"""
 
-# Reads the clock after the key's row was locked. Days, months and minutes are UTC; a limit without a period never ends.
-KEY_ROOM = """
+# What is left of each limited key. Reads the clock after the key's row was locked. Days, months and minutes are UTC; a
+# limit without a period never ends.
+ROOM = """
+room AS MATERIALIZED (
   SELECT used.*,
          CASE WHEN limit_cents IS NULL THEN NULL
               WHEN same_window THEN greatest(0, limit_cents - spent_cents - held_cents)
               ELSE limit_cents END AS key_left,
          CASE WHEN same_window THEN running ELSE 0 END AS key_running,
-         CASE WHEN minute = this_minute THEN minute_used ELSE 0 END AS used_this_minute
+         CASE WHEN minute = this_minute THEN minute_used ELSE 0 END AS used_this_minute,
+         CASE WHEN same_window THEN window_start ELSE clock_timestamp() END AS key_window
   FROM (SELECT locked.*,
                limit_period IS NULL OR date_trunc(limit_period, window_start, 'UTC')
                  = date_trunc(limit_period, clock_timestamp(), 'UTC') AS same_window,
                date_trunc('minute', clock_timestamp(), 'UTC') AS this_minute
-        FROM locked) used"""
+        FROM locked) used
+)"""
 
-# From `caller` and `locked`: whose the account is, with what is left of the key's limits where it has any.
-ALLOWED = f"""
-  SELECT user_id, key_id, true AS limited, requests_per_minute, window_start, same_window, key_left, this_minute,
-         used_this_minute, concurrency, key_concurrency, key_running
-  FROM ({KEY_ROOM}) room
-  UNION ALL
-  SELECT user_id, key_id, false, NULL, NULL, NULL, NULL, NULL, NULL, concurrency, NULL, NULL
-  FROM caller WHERE limited IS NOT TRUE"""
+KEY_LIMITS = "SELECT DISTINCT key_id, limit_cents, limit_period FROM caller WHERE limited"
 
-# Of the account `a`: what is held, and whether anything is.
-HOLD_CENTS = f"""greatest(1, least(
-        %(worst)s, a.balance_cents - a.held_cents, allowed.key_left, %(cap)s::bigint,
-        greatest(%(need)s, {ADMITTED_AT_LEAST_CENTS}, (a.balance_cents - a.held_cents) / 4)))"""
+# Of who asks: what is held, and whether anything is.
+HOLD_CENTS = f"""
+greatest(1, least(worst, available, key_left, cap, greatest(need, {ADMITTED_AT_LEAST_CENTS}, available / 4)))"""
 MAY_PASS = f"""
-    a.user_id = allowed.user_id
-    AND a.balance_cents - a.held_cents >= greatest({ADMITTED_AT_LEAST_CENTS}, %(need)s)
-    AND a.written_off_cents <= %(most_written_off)s
-    AND coalesce(allowed.key_left, %(need)s) >= %(need)s
-    AND coalesce(%(cap)s::bigint, %(need)s) >= %(need)s
-    AND coalesce(allowed.used_this_minute < allowed.requests_per_minute, true)
-    AND a.running < allowed.concurrency
-    AND coalesce(allowed.key_running < allowed.key_concurrency, true)"""
+    available >= greatest({ADMITTED_AT_LEAST_CENTS}, need)
+    AND written_off_cents <= most_written_off
+    AND coalesce(key_left, need) >= need
+    AND coalesce(cap, need) >= need
+    AND coalesce(used_this_minute < requests_per_minute, true)
+    AND running < concurrency
+    AND coalesce(key_running < key_concurrency, true)"""
 
-ADMIT_SQL = f"""
-WITH caller AS MATERIALIZED ({CALLER}),
-locked AS MATERIALIZED (
-  SELECT caller.*, u.window_start, u.spent_cents, u.held_cents, u.running, u.minute,
-         u.minute_used
-  FROM caller JOIN credits_keyuse u ON u.key_id = caller.key_id WHERE limited
-  FOR NO KEY UPDATE OF u
+
+def admitting(lock: str, accounts: str) -> str:
+    """Accounts are locked first, and what stands below is theirs alone. Who asks for one account are told one after the
+    other (`told`), each with what those before left; `of_keys` is what they took of each limited key."""
+    return f"""
+WITH RECURSIVE {ASKED},
+turn AS MATERIALIZED (
+  SELECT user_id, balance_cents - held_cents AS available, running, written_off_cents
+  FROM credits_creditaccount WHERE user_id = ANY (ARRAY(SELECT user_id FROM asked)) FOR NO KEY UPDATE {lock}
 ),
-allowed AS MATERIALIZED ({ALLOWED}),
+locked AS MATERIALIZED (
+  SELECT k.*, u.window_start, u.spent_cents, u.held_cents, u.running, u.minute, u.minute_used
+  FROM ({KEY_LIMITS} AND user_id = ANY (ARRAY(SELECT user_id FROM turn))) k
+  JOIN credits_keyuse u USING (key_id) FOR NO KEY UPDATE OF u
+),
+{ROOM},
+queue AS MATERIALIZED (
+  SELECT caller.*, written_off_cents, key_left, key_running, used_this_minute, key_window,
+         row_number() OVER (PARTITION BY user_id ORDER BY n) AS place
+  FROM caller JOIN turn USING (user_id) LEFT JOIN room USING (key_id)
+  WHERE (NOT limited OR key_window IS NOT NULL)
+    AND NOT (EXISTS (SELECT FROM credits_hold h WHERE h.completion_id = caller.completion_id)
+             OR idempotent AND EXISTS (
+               SELECT FROM credits_credittransaction WHERE reference
+                 IN ('inference:' || caller.completion_id, 'inference:' || caller.completion_id || '.corrected')))
+),
+told AS (
+  SELECT user_id, 0::bigint AS place, NULL::bigint AS n, available, running, '{{}}'::jsonb AS of_keys,
+         NULL::bigint AS cents, NULL::bigint AS key_left
+  FROM turn
+  UNION ALL
+  SELECT user_id, place, n, available - coalesce(cents, 0), running + num_nonnulls(cents),
+         CASE WHEN limited AND cents IS NOT NULL
+           THEN of_keys || jsonb_build_object(key_id, jsonb_build_array(taken_cents + cents, taken + 1))
+           ELSE of_keys END,
+         cents, CASE WHEN key_left IS NOT NULL THEN greatest(0, key_left - cents) END
+  FROM (SELECT *, CASE WHEN {MAY_PASS} THEN {HOLD_CENTS} END AS cents
+        FROM (SELECT queue.user_id, queue.place, queue.n, key_id, limited, need, worst, cap, written_off_cents,
+                     most_written_off, concurrency, key_concurrency, requests_per_minute,
+                     available, running, of_keys, taken_cents, taken,
+                     CASE WHEN queue.key_left IS NOT NULL
+                       THEN greatest(0, queue.key_left - taken_cents) END AS key_left,
+                     key_running + taken AS key_running, used_this_minute + taken AS used_this_minute
+              FROM told JOIN queue ON queue.user_id = told.user_id AND queue.place = told.place + 1
+              CROSS JOIN LATERAL (
+                SELECT coalesce((of_keys -> key_id::text ->> 0)::bigint, 0) AS taken_cents,
+                       coalesce((of_keys -> key_id::text ->> 1)::int, 0) AS taken) before
+              OFFSET 0) asking
+        OFFSET 0) answered
+),
+admitted AS MATERIALIZED (
+  SELECT queue.*, told.cents, told.available, told.key_left AS left_then FROM told JOIN queue USING (n)
+  WHERE told.cents IS NOT NULL
+),
 account AS (
-  UPDATE credits_creditaccount a
-  SET held_cents = a.held_cents + {HOLD_CENTS}, running = a.running + 1
-  FROM allowed
-  WHERE {MAY_PASS}
-    AND NOT (%(idempotent)s AND EXISTS (
-          SELECT FROM credits_hold WHERE completion_id = %(completion_id)s
-          UNION ALL
-          SELECT FROM credits_credittransaction WHERE reference = ANY (%(charges)s)))
-  RETURNING allowed.*, new.held_cents - old.held_cents AS cents, new.balance_cents - new.held_cents AS available,
-            CASE WHEN allowed.same_window THEN allowed.window_start
-                 WHEN allowed.limited THEN clock_timestamp() END AS key_window
+  UPDATE credits_creditaccount a SET held_cents = a.held_cents + s.cents, running = a.running + s.number
+  FROM (SELECT user_id, sum(cents)::bigint AS cents, count(*)::int AS number FROM admitted GROUP BY user_id) s
+  WHERE a.user_id = s.user_id
 ),
 key AS (
   UPDATE credits_keyuse u
-  SET window_start = account.key_window,
-      spent_cents = CASE WHEN account.same_window THEN u.spent_cents ELSE 0 END,
-      held_cents = CASE WHEN account.same_window THEN u.held_cents ELSE 0 END + account.cents,
-      running = account.key_running + 1,
-      minute = account.this_minute,
-      minute_used = account.used_this_minute + 1
-  FROM account WHERE u.key_id = account.key_id AND account.limited
+  SET window_start = room.key_window,
+      spent_cents = CASE WHEN same_window THEN u.spent_cents ELSE 0 END,
+      held_cents = CASE WHEN same_window THEN u.held_cents ELSE 0 END + s.cents,
+      running = key_running + s.number,
+      minute = this_minute,
+      minute_used = used_this_minute + s.number
+  FROM (SELECT key_id, sum(cents)::bigint AS cents, count(*)::int AS number
+        FROM admitted WHERE limited GROUP BY key_id) s
+  JOIN room USING (key_id) WHERE u.key_id = s.key_id
 ),
 hold AS (
   INSERT INTO credits_hold (completion_id, account_id, key_id, key_window, cents, process, details, beat)
-  SELECT %(completion_id)s, user_id, key_id, key_window, cents, %(process)s, %(details)s, 0 FROM account
+  SELECT completion_id, user_id, key_id, key_window, cents, process, details, 0 FROM admitted
 )
-SELECT cents, available, CASE WHEN key_left IS NOT NULL THEN greatest(0, key_left - cents) END, key_window
-FROM account"""
+SELECT asked.n, cents, admitted.available, left_then, key_window
+FROM asked {accounts} turn USING (user_id) LEFT JOIN admitted USING (n)"""
+
 
 # Nothing is locked here. A key whose use is not counted yet has used nothing.
 LOOKED_AT = f"""
-caller AS ({CALLER}),
+WITH {ASKED},
 locked AS (
-  SELECT caller.*, u.key_id IS NULL AS is_uncounted, coalesce(u.window_start, clock_timestamp()) AS window_start,
+  SELECT k.*, u.key_id IS NULL AS is_uncounted, coalesce(u.window_start, clock_timestamp()) AS window_start,
          coalesce(u.spent_cents, 0) AS spent_cents, coalesce(u.held_cents, 0) AS held_cents,
          coalesce(u.running, 0) AS running, u.minute, u.minute_used
-  FROM caller LEFT JOIN credits_keyuse u ON u.key_id = caller.key_id WHERE limited
-)"""
+  FROM ({KEY_LIMITS}) k LEFT JOIN credits_keyuse u USING (key_id)
+),
+{ROOM}"""
 
 WOULD_ADMIT_SQL = f"""
-WITH {LOOKED_AT}, allowed AS ({ALLOWED})
-SELECT {HOLD_CENTS}, a.balance_cents - a.held_cents, a.held_cents
-FROM allowed, credits_creditaccount a WHERE {MAY_PASS}"""
+{LOOKED_AT}
+SELECT n, {HOLD_CENTS}, available, held_cents
+FROM (SELECT caller.*, key_left, key_running, used_this_minute, a.balance_cents - a.held_cents AS available,
+             a.held_cents, a.running, a.written_off_cents
+      FROM caller LEFT JOIN room USING (key_id) JOIN credits_creditaccount a USING (user_id)) asking
+WHERE {MAY_PASS}"""
 
 # It tells what is so a moment after the refusal.
 WHY_REFUSED_SQL = f"""
-WITH {LOOKED_AT}
-SELECT coalesce(a.balance_cents, 0), coalesce(a.held_cents, 0), caller.user_id IS NULL,
-       coalesce(room.is_uncounted, false), room.key_left,
-       coalesce(room.used_this_minute >= room.requests_per_minute, false),
-       coalesce(a.running, 0), caller.concurrency, coalesce(room.key_running, 0), caller.key_concurrency,
-       EXISTS (SELECT FROM credits_hold WHERE completion_id = %(completion_id)s) OR
-       EXISTS (SELECT FROM credits_credittransaction WHERE reference = ANY (%(charges)s)),
+{LOOKED_AT}
+SELECT asked.n, coalesce(a.balance_cents, 0), coalesce(a.held_cents, 0), caller.n IS NULL,
+       coalesce(is_uncounted, false), key_left, coalesce(used_this_minute >= requests_per_minute, false),
+       coalesce(a.running, 0), concurrency, coalesce(key_running, 0), key_concurrency,
+       EXISTS (SELECT FROM credits_hold h WHERE h.completion_id = asked.completion_id),
+       EXISTS (SELECT FROM credits_credittransaction WHERE reference
+         IN ('inference:' || asked.completion_id, 'inference:' || asked.completion_id || '.corrected')),
        coalesce(a.written_off_cents, 0)
-FROM (SELECT) one LEFT JOIN caller ON true LEFT JOIN ({KEY_ROOM}) room ON true
-LEFT JOIN credits_creditaccount a ON a.user_id = %(user_id)s"""
-
-# Counted anew, by a volatile function under the row's lock: processes of an older version count no requests.
-RECOUNT_SQL = """
-UPDATE credits_creditaccount SET running = credits_open_holds(user_id)
-WHERE user_id = %(user_id)s AND running <> credits_open_holds(user_id)"""
-RECOUNT_OF_KEY_SQL = """
-UPDATE credits_keyuse SET running = credits_open_holds_of_key(%(user_id)s, key_id, window_start)
-WHERE key_id = %(key_id)s AND running <> credits_open_holds_of_key(%(user_id)s, key_id, window_start)"""
+FROM asked LEFT JOIN caller USING (n) LEFT JOIN room USING (key_id)
+LEFT JOIN credits_creditaccount a ON a.user_id = asked.user_id"""
 
 LIMITS_SQL = f"""
-WITH {LOOKED_AT}
-SELECT caller.concurrency, coalesce(a.running, 0), caller.key_concurrency, coalesce(room.key_running, 0),
-       caller.requests_per_minute, coalesce(room.used_this_minute, 0), caller.limit_cents, caller.limit_period,
-       room.key_left
-FROM caller LEFT JOIN ({KEY_ROOM}) room ON true LEFT JOIN credits_creditaccount a ON a.user_id = caller.user_id"""
+{LOOKED_AT}
+SELECT n, concurrency, coalesce(a.running, 0), key_concurrency, coalesce(key_running, 0),
+       requests_per_minute, coalesce(used_this_minute, 0), caller.limit_cents, caller.limit_period, key_left
+FROM caller LEFT JOIN room USING (key_id) LEFT JOIN credits_creditaccount a USING (user_id)"""
 
-FIRST_KEY_USE_SQL = "INSERT INTO credits_keyuse (key_id) VALUES (%(key_id)s) ON CONFLICT DO NOTHING"
+
+def recounting(lock: str, accounts: str) -> str:
+    """Counted anew, by a volatile function under the account's lock: processes of an older version do not count."""
+    return f"""
+WITH {ASKED},
+turn AS MATERIALIZED (
+  SELECT user_id, running FROM credits_creditaccount
+  WHERE user_id = ANY (ARRAY(SELECT user_id FROM asked)) FOR NO KEY UPDATE {lock}
+),
+account AS (
+  UPDATE credits_creditaccount a SET running = credits_open_holds(a.user_id) FROM turn
+  WHERE a.user_id = turn.user_id AND turn.running <> credits_open_holds(turn.user_id) RETURNING a.user_id
+),
+key AS (
+  UPDATE credits_keyuse u SET running = credits_open_holds_of_key(k.user_id, u.key_id, u.window_start)
+  FROM turn JOIN accounts_apikey k USING (user_id)
+  WHERE u.key_id = k.id AND k.id IN (SELECT asked_key FROM asked)
+    AND u.running <> credits_open_holds_of_key(k.user_id, u.key_id, u.window_start) RETURNING u.key_id
+)
+SELECT n, account.user_id IS NOT NULL OR key.key_id IS NOT NULL
+FROM asked {accounts} turn USING (user_id) LEFT JOIN account USING (user_id) LEFT JOIN key ON key.key_id = asked_key"""
+
+
+FIRST_KEY_USE_SQL = f"""
+WITH {ASKED},
+made AS (INSERT INTO credits_keyuse (key_id) SELECT DISTINCT asked_key FROM asked ON CONFLICT DO NOTHING)
+SELECT n FROM asked"""
+
+ADMIT = Statement.of_accounts(admitting)
+RECOUNT = Statement.of_accounts(recounting)
+REFUSED = Statement(WHY_REFUSED_SQL, WHY_REFUSED_SQL)
+COUNT_KEY = Statement(FIRST_KEY_USE_SQL, FIRST_KEY_USE_SQL)

@@ -78,7 +78,7 @@ async def cheaply_or_counted(
 
 async def release(completion_id: str, user_id: int) -> None:
     """A hold for what was never sent, if there is one: no receipt, no charge."""
-    nothing = {"completion_id": completion_id, "user_id": user_id, "details": {}, "description": ""}
+    nothing = {"completion_id": completion_id, "user_id": user_id, "details": {}, "description": "", "row": {}}
     await ledger.settle(receipt=NO_RECEIPT, params=nothing)
 
 

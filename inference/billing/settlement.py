@@ -7,7 +7,6 @@ from decimal import Decimal
 from functools import cache
 
 from django.conf import settings
-from psycopg.types.json import Jsonb
 
 from conway.common.database import DatabaseUnavailable
 from credits import ledger
@@ -79,7 +78,7 @@ async def book(entry: Entry, *, only_if_beat: int | None = None) -> Settled | No
         params={
             "completion_id": entry.id,
             "user_id": entry.user_id,
-            "row": Jsonb(written["row"]),
+            "row": written["row"],
             "details": written["details"],
             "description": written["description"],
         },
@@ -113,9 +112,9 @@ REPLACED = (
 # FROM: in the list of SELECT, PostgreSQL would make it once for each of its columns (0.9 ms of 1.4).
 RECEIPT = ReceiptStatement(f"""
 INSERT INTO inference_completion AS was
-SELECT told.* FROM jsonb_populate_record(NULL::inference_completion,
-  %(row)s || jsonb_strip_nulls(jsonb_build_object('created_at', clock_timestamp(), 'admitted_at',
-    (SELECT admitted_at FROM credits_hold WHERE completion_id = %(completion_id)s)))) told
+SELECT told.* FROM asked, jsonb_populate_record(NULL::inference_completion,
+  asked.row || jsonb_strip_nulls(jsonb_build_object('created_at', clock_timestamp(), 'admitted_at',
+    (SELECT admitted_at FROM credits_hold WHERE completion_id = asked.completion_id)))) told
 ON CONFLICT (id) DO UPDATE SET ({", ".join(REPLACED)}) = ROW({", ".join(f"excluded.{name}" for name in REPLACED)})
   WHERE was.settlement = 'none' OR (was.settlement = 'lost' AND excluded.settlement <> 'lost')
 RETURNING id completion_id, user_id, key_id, charged_cents - coalesce(old.charged_cents, 0) due_cents,

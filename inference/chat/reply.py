@@ -100,6 +100,10 @@ class Gathered:
     others: dict[int, dict[str, Any]] = field(default_factory=dict)
     finished: dict[int, str] = field(default_factory=dict)
     logprobs: dict[int, dict[str, list[Any]]] = field(default_factory=dict)
+    # All text the model produced as far as we saw it, reasoning and call arguments too: how much, and what of it no
+    # count of tokens has looked at (`completion.state.counted`).
+    characters: int = 0
+    unread: list[str] = field(default_factory=list)
 
     def add(self, delta: Delta) -> None:
         for name, value in delta.fields.items():
@@ -107,6 +111,7 @@ class Gathered:
                 continue
             if name in TEXTS:
                 self.texts.setdefault(delta.index, {}).setdefault(name, []).append(value)
+                self.write(value)
             elif name == "tool_calls":
                 self.add_calls(delta.index, value)
             elif name in LISTS:
@@ -127,8 +132,9 @@ class Gathered:
             call = calls.setdefault(fragment["index"], {"id": "", "type": kind, kind: {"name": "", ASKED[kind]: []}})
             call["id"] = fragment.get("id") or call["id"]
             asked = call[call["type"]]
-            asked["name"] += said.get("name") or ""
-            asked[ASKED[call["type"]]].append(said.get(ASKED[kind]) or "")
+            asked["name"] += (name := said.get("name") or "")
+            asked[ASKED[call["type"]]].append(text := said.get(ASKED[kind]) or "")
+            self.write(name + text)
             if "extra_content" in fragment:
                 call["extra_content"] = fragment["extra_content"]
 
@@ -142,11 +148,9 @@ class Gathered:
         """Nothing but a refusal, in whoever's words."""
         return not self.calls and all(texts.keys() <= {"refusal"} for texts in self.texts.values())
 
-    def written(self) -> str:
-        """All text the model produced as far as we saw it, for counting tokens: reasoning and call arguments too."""
-        texts = [piece for choice in self.texts.values() for pieces in choice.values() for piece in pieces]
-        calls = [whole(call)[call["type"]] for choice in self.calls.values() for call in choice.values()]
-        return "".join(texts) + "".join(text for call in calls for text in call.values())
+    def write(self, text: str) -> None:
+        self.characters += len(text)
+        self.unread.append(text)
 
     def reply(self, facts: Facts) -> Reply:
         indices = sorted({0, *self.texts, *self.calls, *self.finished})

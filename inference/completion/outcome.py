@@ -119,7 +119,7 @@ def entry(state: CompletionState, outcome: Outcome) -> Entry:
         finish_reason=next(iter(state.gathered.finished.values()), "")[:40],
         alerts=alerts,
         raw_usage=facts.raw_usage,
-        seen={"characters": len(state.gathered.written()), "visible": state.was_seen, **outcome.basis, **noted(state)},
+        seen={"characters": state.gathered.characters, "visible": state.was_seen, **outcome.basis, **noted(state)},
         admitted_at=state.admitted_at,
         first_byte_ms=milliseconds(state.began, state.first_byte),
         total_ms=milliseconds(state.began, time.monotonic()),

@@ -58,7 +58,6 @@ class CompletionState:
     first_byte: float | None = None
     first_word: float | None = None  # of the answer itself: what came before it was thought
     count: int = 0
-    counted_characters: int = 0
     counting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -91,7 +90,7 @@ class CompletionState:
     async def counted(self) -> int:
         """o200k tokens of what was written so far; a checkpoint counts only what came since the last."""
         async with self.counting:
-            written = self.gathered.written()
-            self.count += await token_counting.counted(written[self.counted_characters :])
-            self.counted_characters = len(written)
+            pieces = len(unread := self.gathered.unread)
+            self.count += await token_counting.counted("".join(unread))
+            del unread[:pieces]  # more may have come meanwhile
             return self.count

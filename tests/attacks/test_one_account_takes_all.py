@@ -164,7 +164,13 @@ def test_a_refusal_of_the_database_is_remembered_for_a_second_and_forgotten_when
         monkeypatch.setattr(ledger, "admit", counted)
         said = [(await asked(key)).status for _ in range(10)]
         for number in range(3):
-            elsewhere = {"completion_id": f"elsewhere-{number}", "user_id": alice.pk, "details": {}, "description": ""}
+            elsewhere = {
+                "completion_id": f"elsewhere-{number}",
+                "user_id": alice.pk,
+                "details": {},
+                "description": "",
+                "row": {},
+            }
             await ledger.settle(receipt=admission.NO_RECEIPT, params=elsewhere)
         await asyncio.sleep(concurrency.REMEMBERED_SECONDS)
         return [*said, *(answer.status for answer in await all_of(asked(key, "hello")))]

@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS till_completion (
 
 RECEIPT = ledger.ReceiptStatement("""
 INSERT INTO till_completion AS c (id, user_id, key_id, charged, how)
-VALUES (%(completion_id)s, %(user_id)s, %(key_id)s::bigint, %(charged)s::bigint, %(how)s)
+SELECT completion_id, user_id, (asked.row ->> 'key_id')::bigint, (asked.row ->> 'charged')::bigint, asked.row ->> 'how'
+FROM asked
 ON CONFLICT (id) DO UPDATE SET charged = excluded.charged, how = excluded.how
   WHERE c.how = 'lost' AND excluded.how <> 'lost'
 RETURNING new.id AS completion_id, new.user_id, new.key_id, new.charged - coalesce(old.charged, 0) AS due_cents,
@@ -53,9 +54,7 @@ async def settle(
     params = {
         "completion_id": completion_id,
         "user_id": user.pk,
-        "key_id": key and key.pk,
-        "charged": charged,
-        "how": how,
+        "row": {"key_id": key and key.pk, "charged": charged, "how": how},
         "details": {"model": "gpt-5-nano"},
         "description": "gpt-5-nano",
     }

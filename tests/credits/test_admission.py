@@ -6,7 +6,7 @@ from django.utils import timezone
 from accounts.models import ApiKey
 from conway.common import database
 from credits import ledger
-from credits.ledger import account_lock
+from credits.ledger import batches
 from credits.models import Hold
 from tests.credits.ledger_driver import admit, at_once, books_of, buy, new_id
 
@@ -67,7 +67,7 @@ def test_forty_in_one_process_take_turns(alice, run):
 
     assert [admission.cents for admission in run(forty())] == [25] * 40
     assert books_of(alice) == (1000, 1000)
-    assert not account_lock._locks and not account_lock._waiting
+    assert not any(found.busy or found.tasks for found in batches._batches.values())
 
 
 def test_a_crowd_on_one_account_keeps_nobody_else_waiting(alice, bob, run):

@@ -168,14 +168,14 @@ def own_spool(tmp_path: Path, settings: Any) -> Iterator[Path]:
 @pytest.fixture
 def no_database(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Called, every statement fails from now on; what it returns brings the database back."""
-    true = database.statement
+    true = database.on_a_connection
 
     async def away(*_: Any) -> Any:
         raise DatabaseUnavailable("away")
 
     def begin() -> Callable[[], None]:
-        monkeypatch.setattr(database, "statement", away)
-        return lambda: monkeypatch.setattr(database, "statement", true)
+        monkeypatch.setattr(database, "on_a_connection", away)
+        return lambda: monkeypatch.setattr(database, "on_a_connection", true)
 
     return begin  # type: ignore[return-value]
 

@@ -6,13 +6,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, cast
 
 import pytest
-from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH
 
 from accounts.models import User
-from credits.ledger.settlement import _settling
 from credits.models import CreditAccount, CreditTransaction
 from inference.api import chat
-from inference.billing import settlement
 from inference.completion import handler, task
 from inference.models import Completion
 from inference.upstream import client as upstream
@@ -64,8 +61,3 @@ def test_twenty_streams_cut_after_the_first_word_are_each_charged_once_in_full(
     assert Completion.objects.filter(settlement="exact", ending="client_left").count() == 20
     assert {completion.output_tokens for completion in Completion.objects.all()} == {40}
     assert CreditTransaction.objects.filter(type="inference").count() == 20
-
-
-def test_a_settlement_is_short_enough_for_psycopg_to_keep_what_it_made_of_it() -> None:
-    """Beyond its limit, each settlement would parse four thousand characters anew."""
-    assert len(_settling(settlement.RECEIPT.sql)) <= MAX_CACHED_STATEMENT_LENGTH

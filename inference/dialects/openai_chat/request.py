@@ -65,13 +65,15 @@ def messages(rendered: ProviderRequest, target: Target, sent_names: dict[str, st
 
 
 def streaming(request: ChatRequest, traits: Traits) -> Body:
-    """Usage is always asked for: without it a stream could only be charged by estimate."""
+    """Usage is always asked for: without it a stream could only be charged by estimate. Chunks are asked for without
+    the random letters that hide their length, which reach no caller and make no two of them alike (plain.py).
+    """
     if not request.stream:
         return {}
     options: Body = {"include_usage": True}
-    given = request.stream_options.include_obfuscation if request.stream_options else None
-    if given is not None and takes(traits, "stream_options.include_obfuscation"):
-        options["include_obfuscation"] = given
+    if takes(traits, "stream_options.include_obfuscation"):
+        given = request.stream_options.include_obfuscation if request.stream_options else None
+        options["include_obfuscation"] = bool(given)
     return {"stream": True, "stream_options": options}
 
 

@@ -11,6 +11,7 @@ from inference.chat.provider_error import TRUNCATED, ProviderError
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts
 from inference.dialects.openai_chat import calls, faults, finish
+from inference.dialects.openai_chat.plain import Envelope
 from inference.dialects.openai_chat.reply import learn, learn_usage, logprobs, reasoning, spoken
 from inference.dialects.untrusted_json import event_object, mapping, number, objects
 from inference.sse import Event
@@ -18,6 +19,7 @@ from inference.sse import Event
 Body = dict[str, Any]
 
 DONE = "[DONE]"
+PLAIN = frozenset({"role", "content", "reasoning_content", "refusal"})  # of a delta: what is not kept for later
 
 
 def stream(rendered: ProviderRequest) -> "Chunks":
@@ -41,11 +43,14 @@ class Chunks:
     facts: Facts = field(default_factory=Facts)
     voices: dict[int, Voice] = field(default_factory=dict)
     has_ended: bool = False
+    envelope: Envelope = field(default_factory=Envelope)
 
     def feed(self, event: Event) -> list[Delta]:
         data = event.data
         if self.has_ended or not data or data.isspace():
             return []
+        if (text := self.envelope.text(data)) is not None and event.name == "message":
+            return [Delta({"content": text}, None, self.envelope.index)]
         if data.startswith(DONE):
             return self.end()
         chunk = event_object(data)
@@ -57,7 +62,10 @@ class Chunks:
         if self.facts.model is None or not choices:
             learn(self.facts, chunk)
         if choices.__class__ is list and len(choices) == 1 and choices[0].__class__ is dict:
-            return self.hear(choices[0])
+            deltas = self.hear(choices[0])
+            if event.name == "message" and not chunk.get("usage") and is_plain(choices[0]):
+                self.envelope.learn(data, deltas)
+            return deltas
         return [delta for choice in objects(choices) for delta in self.hear(choice)]
 
     def hear(self, choice: Body) -> list[Delta]:
@@ -119,6 +127,12 @@ def numbered(message: Body) -> Body:
     """A whole message, which some servers send as one event, as a delta: its calls are told apart by their numbers."""
     called = [{**call, "index": number} for number, call in enumerate(calls.fragments(message))]
     return {**message, "tool_calls": called, "function_call": None}
+
+
+def is_plain(choice: Body) -> bool:
+    """Whether the same once more would say nothing but the same text again."""
+    said, more = choice.get("delta"), choice.get("finish_reason") is not None or "message" in choice
+    return not more and said.__class__ is dict and PLAIN.issuperset(said)
 
 
 def closing(index: int, voice: Voice) -> list[Delta]:

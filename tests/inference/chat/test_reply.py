@@ -94,7 +94,7 @@ def test_choices_are_kept_apart() -> None:
 
 def test_what_was_written_counts_everything_a_model_made() -> None:
     whole = gathered(Delta({"content": "a"}), Delta({"reasoning_content": "b"}), start(0, "f", "x"), asks(0, "{}"))
-    assert sorted(whole.written()) == sorted("abf{}")
+    assert sorted("".join(whole.unread)) == sorted("abf{}") and whole.characters == 5
     assert not whole.empty and Gathered().empty
 
 

@@ -80,7 +80,7 @@ def test_case_24_a_stream_without_its_finish_is_broken_off() -> None:
 
 
 def test_case_25_usage_is_always_asked_for() -> None:
-    assert body("gpt-5.2", stream=True)["stream_options"] == {"include_usage": True}
+    assert body("gpt-5.2", stream=True)["stream_options"] == {"include_usage": True, "include_obfuscation": False}
     assert body("qwen3-coder", stream=True, stream_options={"include_usage": False})["stream_options"] == {
         "include_usage": True
     }

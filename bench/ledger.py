@@ -1,0 +1,106 @@
+"""What admission and settlement cost without a server: completions that are nothing but a price.
+
+    DATABASE_URL=embedded CONWAY_DATA_DIR=<an empty folder> python -m bench.ledger --accounts 1 16
+
+CPU ms a completion, of this process and of PostgreSQL's.
+"""
+
+import argparse
+import asyncio
+import os
+import time
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "conway.settings")
+
+import django
+
+django.setup()
+
+from django.conf import settings
+from django.core.management import call_command
+
+from accounts.models import ApiKey, User
+from bench.processes import cpu_seconds
+from bench.stage import postmaster
+from conway.common import database
+from credits import ledger
+from inference import catalog
+from inference.billing import settlement
+from inference.billing.entry import Entry
+from inference.chat.usage import Usage
+from inference.models import Price
+
+
+def funded(number: int) -> list[tuple[User, ApiKey]]:
+    found = []
+    for each in range(number):
+        user, _ = User.objects.get_or_create(email=f"bench-{each}@example.org")
+        ledger.top_up(user=user, cents=10**9, reference=f"bench-{each}", reason="To be measured", by=None)
+        found.append((user, ApiKey.objects.filter(user=user).first() or ApiKey.issue(user=user, name="bench")[0]))
+    return found
+
+
+def entry(completion_id: str, user: User, key: ApiKey, price: Price) -> Entry:
+    return Entry(
+        id=completion_id, user_id=user.pk, key_id=key.pk, key_window=None, request_id=completion_id,
+        model_id=price.model_id, provider=price.model.provider, price_id=price.pk, is_stream=False,
+        settlement="exact", usage=Usage(input=100, output=50), cost_usd=Decimal("0.01"), charged_cents=1,
+        ending="complete", status=200, finish_reason="stop", raw_usage={"prompt_tokens": 100}, first_byte_ms=1,
+        total_ms=2,
+    )  # fmt: skip
+
+
+async def completion(number: int, user: User, key: ApiKey, price: Price) -> None:
+    completion_id = f"bench-{time.monotonic_ns()}-{number}"
+    await ledger.admit(
+        completion_id=completion_id, user_id=user.pk, key_id=key.pk, need_cents=1, worst_cents=5,
+        process="bench", details={"model": price.model_id},
+    )  # fmt: skip
+    await asyncio.sleep(0.001)
+    await settlement.book(entry(completion_id, user, key, price))
+
+
+async def measured(
+    people: list[tuple[User, ApiKey]], price: Price, completions: int, at_once: int, postgresql: int
+) -> str:
+    numbers = iter(range(completions))
+
+    async def client(numbers: Iterable[int]) -> None:
+        for number in numbers:
+            await completion(number, *people[number % len(people)], price)
+
+    await asyncio.gather(*(client(iter(range(8))) for _ in range(at_once)))  # prepared, and warm
+    ours, theirs, begun = time.process_time(), cpu_seconds(postgresql), time.perf_counter()
+    await asyncio.gather(*(client(numbers) for _ in range(at_once)))
+    took = time.perf_counter() - begun
+    ours, theirs = time.process_time() - ours, cpu_seconds(postgresql) - theirs
+    await database.close()
+    each = 1000 / completions
+    return (
+        f"{len(people):4} accounts: {ours * each:.3f} ms, PostgreSQL {theirs * each:.3f} ms, {completions / took:.0f}/s"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.ledger")
+    parser.add_argument("--accounts", type=int, nargs="+", default=[1, 4, 16])
+    parser.add_argument("--completions", type=int, default=1500)
+    parser.add_argument("--at-once", type=int, default=32)
+    options = parser.parse_args()
+    call_command("migrate", verbosity=0)
+    catalog.load()
+    postgresql = postmaster(Path(settings.CONWAY_DATA_DIR))
+    assert postgresql, "an embedded PostgreSQL is what can be watched"
+    price = Price.objects.select_related("model").first()
+    assert price is not None
+    for number in options.accounts:
+        print(
+            asyncio.run(measured(funded(number), price, options.completions, options.at_once, postgresql)), flush=True
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Chunks that equal the last but for their text are read without a parser, and come to the very same."""
+
+import json
+from importlib import import_module
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inference.chat.provider_request import ProviderRequest
+from inference.chat.reply import Delta
+from inference.dialects import openai_chat
+from inference.sse import Event
+from tests.inference.dialects.openai_chat.asking import body, request
+
+ODD = ("a", " b", "ü", "漢字 ", '"', "\\", "\n", "\u2028", "\x7f", "😀", '","content":"', "", "\ud83d", '"}}]}')
+TEXTS = st.sampled_from(ODD) | st.text(max_size=6)
+EXTRAS: tuple[dict[str, Any], ...] = (
+    {},
+    {"usage": {"prompt_tokens": 3, "completion_tokens": 1}},
+    {"model": "another"},
+    {"obfuscation": "xyz"},
+    {"note": 'said "content":"a"'},
+)
+CHOICES: tuple[dict[str, Any], ...] = (
+    {},
+    {"index": 1},
+    {"finish_reason": "stop"},
+    {"logprobs": {"content": [{"token": "a", "logprob": -1, "bytes": [97], "top_logprobs": []}]}},
+    {"role": "assistant"},
+    {"refusal": "no"},
+    {"message": {"role": "assistant", "content": "a"}},
+    {"tool_calls": [{"index": 0, "id": "call", "function": {"name": "f", "arguments": "{"}}]},
+)
+
+
+def chunk(text: str, extra: dict[str, Any], choice: dict[str, Any], *, ascii: bool, spaced: bool) -> str:
+    of_delta = {name: value for name, value in choice.items() if name in ("role", "refusal", "tool_calls")}
+    of_choice = {name: value for name, value in choice.items() if name not in of_delta}
+    said = {
+        "id": "chatcmpl-1",
+        "model": "gpt",
+        "choices": [{"index": 0, "delta": {**of_delta, "content": text}, "finish_reason": None, **of_choice}],
+        **extra,
+    }
+    written = json.dumps(said, ensure_ascii=ascii, separators=None if spaced else (",", ":"))
+    return written.encode("utf-8", "replace").decode()
+
+
+CHUNKS = st.builds(
+    chunk,
+    TEXTS,
+    st.sampled_from((*[{}] * 9, *EXTRAS)),
+    st.sampled_from((*[{}] * 9, *CHOICES)),
+    ascii=st.booleans(),
+    spaced=st.just(False) | st.booleans(),
+)
+
+
+def translator() -> Any:
+    return openai_chat.stream(ProviderRequest(request(), {}))
+
+
+def said(chunks: list[str], *, plainly: bool) -> tuple[list[Delta], Any]:
+    translated = translator()
+    translated.envelope.misses = 0 if plainly else 10**9
+    deltas = [delta for data in chunks for delta in translated.feed(Event(data))]
+    return deltas, translated.facts
+
+
+@given(chunks=st.lists(CHUNKS, max_size=12))
+@settings(max_examples=300, deadline=None)
+def test_the_short_way_comes_to_what_the_long_way_does(chunks: list[str]) -> None:
+    assert said(chunks, plainly=True) == said(chunks, plainly=False)
+
+
+def test_of_a_thousand_plain_chunks_one_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = 0
+
+    def counted(data: str) -> Any:
+        nonlocal parsed
+        parsed += 1
+        return event_object(data)
+
+    module = import_module("inference.dialects.openai_chat.stream")
+    event_object = module.event_object
+    monkeypatch.setattr(module, "event_object", counted)
+    chunks = [chunk(f"word{number} ü漢", {}, {}, ascii=False, spaced=False) for number in range(1000)]
+    deltas, _ = said(chunks, plainly=True)
+    assert (len(deltas), parsed) == (1000, 1)
+
+
+def test_chunks_that_are_never_alike_are_soon_not_compared() -> None:
+    translated = translator()
+    for number in range(100):
+        translated.feed(Event(chunk("word", {"obfuscation": "x" * number}, {}, ascii=True, spaced=False)))
+    assert translated.envelope.misses == 8
+
+
+def test_openai_is_asked_for_chunks_that_are_alike_unless_the_caller_wants_them_hidden() -> None:
+    assert body("gpt-5.2", stream=True)["stream_options"]["include_obfuscation"] is False
+    hidden = {"include_obfuscation": True}
+    assert body("gpt-5.2", stream=True, stream_options=hidden)["stream_options"]["include_obfuscation"] is True
