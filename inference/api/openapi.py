@@ -138,7 +138,7 @@ FOLLOW_SUCCESSOR = {
     "in": "header",
     "name": "x-conway-follow-successor",
     "required": False,
-    "schema": {"type": "string", "enum": ["true", "false"]},
+    "schema": {"type": "string", "enum": ["true", "false", "1", "0"]},
     "description": "Whether a dearer successor may answer for a model that is over. Absent: the account's setting.",
 }
 IDEMPOTENCY_KEY = {

@@ -17,6 +17,7 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from conway.settings import database
+from tests import lasting_catalogue
 from tests.faults import reliability
 from tests.faults.gateway import Gateway
 from tests.faults.postgres import Postgres
@@ -63,6 +64,7 @@ def shared_gateway(
 def scene(shared_gateway: tuple[Gateway, str], upstream: Upstream, books_at: Callable[[str], None]) -> Scene:
     gateway, url = shared_gateway
     books_at(url)
+    lasting_catalogue.load()
     upstream.forget()
     return Scene(gateway, upstream)
 
@@ -75,6 +77,7 @@ def stage(postgres: Postgres, upstream: Upstream, books_at: Callable[[str], None
         def build(*, workers: int = 1, through: Callable[[str], str] = str, **chosen: str) -> Scene:
             url = postgres.new_database(next(names))
             books_at(url)
+            lasting_catalogue.load()
             upstream.forget()
             gateway = Gateway(
                 tmp_path / "var", through(url), upstream.url, workers=workers, **{**SHORT_PATIENCE, **chosen}

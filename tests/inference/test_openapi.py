@@ -20,6 +20,7 @@ from credits.models import Hold
 from credits.urls import openapi as accounts_and_credits
 from inference.api.operations import api
 from inference.reporting import audit as charges
+from tests import lasting_catalogue
 from tests.cleaning import empty_touched_tables
 from tests.served import served
 
@@ -50,6 +51,7 @@ def target(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
     with django_db_blocker.unblock():
         user = User.objects.create_user(email="alice@example.org")
         ledger.top_up(user=user, cents=100_000, reference="alice-begins", reason="Her first money", by=None)
+        lasting_catalogue.load()
         with served(CONWAY_SANDBOX="1") as server:
             yield Target(server.url, user)
         left = list(Hold.objects.all()), list(audit.faults()), list(charges.faults())
