@@ -19,5 +19,5 @@ from django.contrib import admin
 from credits.admin import accounts, actions, books, ceilings, closes, funding, requests, transactions
 
 admin.site.enable_nav_sidebar = False  # tables need the width
-admin.site.index_title = "What there is to see"
+admin.site.index_title = "Overview"
 admin.site.site_header = admin.site.site_title = "Conway staff admin"
