@@ -64,7 +64,7 @@ def test_a_stopped_account_asks_again_when_staff_have_looked(
     desk = Client()
     desk.force_login(sam)
     page = f"/admin/credits/creditaccount/{alice.pk}/"
-    assert b"1 accounts stopped" in desk.get("/admin/").content
+    assert b"1 account stopped" in desk.get("/admin/").content
     assert b"$4.86: stopped" in desk.get("/admin/credits/creditaccount/?written_off=stopped").content
     assert b"Looked at" in desk.get(f"{page}change/").content
     assert desk.get(f"{page}let-ask/").status_code == 403

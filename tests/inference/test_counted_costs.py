@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 
 from conway.common import database
+from inference.api import chat
 from inference.completion import channel as channels
 from inference.completion import handler, task
 from inference.upstream import client as upstream
@@ -65,7 +66,7 @@ def watched(counts: Counts) -> None:
 async def one(key: str, words: int, *, stream: bool, pace: int = 0, model: str = "gpt-5-nano") -> None:
     said = f"say {words} words" + (f" [[pace={pace}]]" if pace else "")
     body = {"model": model, "messages": [{"role": "user", "content": said}], "stream": stream}
-    answer = await handler.complete({"authorization": key}, json.dumps(body).encode())
+    answer = await handler.complete(chat, {"authorization": key}, json.dumps(body).encode())
     assert answer.status == 200
     if stream:
         async for _ in cast("AsyncIterator[bytes]", answer.body):

@@ -249,7 +249,8 @@ def test_a_completion_knows_where_it_comes_from(transactional_db: None) -> None:
             sent.append(message)
 
         headers = [(b"authorization", secret.encode())]
-        await asgi.completions({"method": "POST", "headers": headers, "client": (client, 1)}, receive, send)
+        scope = {"method": "POST", "path": "/v1/chat/completions", "headers": headers, "client": (client, 1)}
+        await asgi.completions(scope, receive, send)
         await database.close()
         return sent[0]["status"]
 

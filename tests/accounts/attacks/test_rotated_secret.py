@@ -70,7 +70,9 @@ def test_completion_ids_and_pseudonyms_do_not_follow_the_secret_key(carol: User,
     caller = Caller(carol.pk, None, None, None, None, None, None)
 
     def values() -> tuple[object, object]:
-        return headers.completion_id_for(caller, {"idempotency-key": "order 7"}), routing.pseudonym(carol.pk, "u")
+        return headers.completion_id_for(caller, {"idempotency-key": "order 7"}, "chatcmpl-"), routing.pseudonym(
+            carol.pk, "u"
+        )
 
     before = values()
     rotate()
