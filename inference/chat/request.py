@@ -190,8 +190,7 @@ class ChatRequest(BaseModel):
                 raise structure.too_many("JSON values", structure.MOST_VALUES)
             given = cls.given(body)
         structure.check_fields(given)
-        for name in OURS:
-            given.pop(name, None)
+        not_theirs = [name for name in OURS if given.pop(name, None) is not None]
         adopted = adopt(given, Budget.of(on_loop=on_loop)) if adopt is not None else Adopted(given)
         given = adopted.given
         client_shapes.settle(given)
@@ -209,7 +208,7 @@ class ChatRequest(BaseModel):
             request = cls.model_validate(given)
         except ValidationError as error:
             raise validation_messages.sentence(error) from error
-        request.unknown_inside = adopted.ignored + unknown_fields.inside(given, KNOWN_INSIDE)
+        request.unknown_inside = not_theirs + adopted.ignored + unknown_fields.inside(given, KNOWN_INSIDE)
         request.is_adopted = adopt is not None and adopted.is_foreign
         request.echo, request.names = adopted.echo, adopted.names
         request.adopt_legacy_functions()

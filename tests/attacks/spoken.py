@@ -13,7 +13,8 @@ from tests.attacks import bodies
 Fields = dict[str, Any]
 
 PATHS = tuple(AT)  # every address that takes a completion's body
-FORMATS = {path.rpartition("v1/")[2]: format for path, format in COMPLETIONS.items()}
+V1 = "/v1/"  # what answers without it, too, is the same format
+FORMATS = {path.removeprefix(V1): format for path, format in COMPLETIONS.items() if path.startswith(V1)}
 
 
 def in_messages(fields: Fields) -> Fields:

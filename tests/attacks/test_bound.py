@@ -67,6 +67,7 @@ ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [
 FORMAT = {"type": "json_schema", "json_schema": {"name": "n", "description": "d", "schema": SCHEMA}}
 IMAGE = {"type": "image_url", "image_url": {"url": "https://images.example/a.png", "detail": "auto"}}
 FILE = file_part(data_url("text/plain", b"words"), "n")
+CITED = {"type": "char_location", "cited_text": "c", "document_index": 0, "document_title": "t"}
 MARKED = {**TEXT, "cache_control": {"type": "ephemeral", "ttl": "1h"}, "prompt_cache_breakpoint": {"mode": "explicit"}}
 SPOKE = model_said(content="a", tool_calls=[CALL], thinking_blocks=THOUGHTS, reasoning_content="k", refusal="r")
 
@@ -84,6 +85,12 @@ BODIES: dict[str, Json] = {
     "audio": asked(user(AUDIO_PART)),
     "file": asked(user(FILE)),
     "file id": asked(user({"type": "file", "file": {"file_id": "i"}})),
+    "cited": asked(
+        user({**FILE, "file": {**FILE["file"], "context": "c", "citations": True}}),
+        model_said(content=[{**TEXT, "citations": [CITED]}], order=[["text", 0]]),
+        user(),
+    ),
+    "failed": asked(user(), SPOKE, {**RESULT, "is_error": "i"}),
     "format": asked(response_format=FORMAT),
     "choice": asked(tools=[TOOL], tool_choice=NAMED),
     "allowed": asked(tools=[TOOL], tool_choice=ALLOWED),
@@ -142,9 +149,17 @@ def raise_by(model: str, body: Json, place: Path) -> int | None:
         return None
     if MARK[:64] not in after.rendered.encoded().decode() or MARK[-64:] not in after.rendered.encoded().decode():
         return None
-    cheap, before = after.bytes_bound, bound(model, body)
+    cheap, before = after.bytes_bound, bound_of_what_is_sent(model, body)
     assert cheap is None or cheap >= MARK_TOKENS
     return asyncio.run(after.bound()) - before + 2 * token_counting.count(text_at(body, place))
+
+
+def bound_of_what_is_sent(model: str, body: Json) -> int:
+    """Nothing, where nothing is sent: a conversation may have no text but the mark."""
+    try:
+        return bound(model, body)
+    except InvalidRequest:
+        return 0
 
 
 def text_at(body: Json, place: Path) -> str:

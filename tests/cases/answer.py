@@ -40,7 +40,10 @@ def gather(message: Json, choice: Json) -> None:
         if delta.get(name):
             message[name] = (message.get(name) or "") + delta[name]
     for name in ("annotations", "thinking_blocks"):
-        message[name] = message.get(name, []) + delta.get(name, [])
+        listed = message.setdefault(name, [])
+        for piece in delta.get(name, ()):
+            assert piece["index"] == len(listed), piece
+            listed.append({inner: value for inner, value in piece.items() if inner != "index"})
     if delta.get("extra_content"):
         message["extra_content"] = delta["extra_content"]
     for piece in delta.get("tool_calls", ()):

@@ -87,8 +87,13 @@ CODEX = st.builds(
     lambda output, status: {"id": "r", "model": "gpt-5.2-codex", "status": status, "output": output},
     st.lists(items, max_size=4), st.sampled_from(["completed", "incomplete"]),
 )  # fmt: skip
+pages = st.builds(
+    lambda title: {"type": "web_search_result_location", "url": "https://a.example", "title": title}, texts
+)
 blocks = st.one_of(
-    st.builds(lambda text: {"type": "text", "text": text}, texts),
+    st.builds(
+        lambda text, more: {"type": "text", "text": text, **more}, texts, some(citations=st.lists(pages, max_size=2))
+    ),
     st.builds(
         lambda text, signature: {"type": "thinking", "thinking": text, "signature": signature}, texts, signatures
     ),

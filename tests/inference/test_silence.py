@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference.chat.request import KNOWN_INSIDE, ChatRequest
+from inference.chat.request import KNOWN_INSIDE, OURS, ChatRequest
 from tests.inference.parameters import (
     PAGE,
     PROBES,
@@ -17,7 +17,7 @@ from tests.inference.parameters import (
     table,
 )
 
-OUR_OWN = {"model", "messages", "stream_options", "legacy", "unknown_inside", "rewritten"}
+OUR_OWN = {"model", "messages", "stream_options", *OURS}
 # Values that the provider has other words for: what they become is tested with each dialect.
 OTHER_WORDS = (
     "stream", "stop", "tools", "tool_choice", "tool_choice: required", "function_call", "functions", "user",
@@ -41,6 +41,15 @@ def test_every_field_has_a_probe() -> None:
     tops = {name.split(".")[0] for name in probed}
     assert set(ChatRequest.model_fields) - OUR_OWN <= tops
     assert {place.split(".")[0] for place in KNOWN_INSIDE} - OUR_OWN <= tops
+
+
+@pytest.mark.parametrize("model", models())
+def test_a_field_of_ours_is_nobodys_to_set_and_named(model: str) -> None:
+    for name in OURS:
+        for value in ("high", True, {"a": ["b", "c"]}):
+            before, after = rendered(model, {}), rendered(model, {name: value})
+            assert (after.body, after.ignored) == (before.body, [*before.ignored, name])
+            assert getattr(after.request, name) == getattr(before.request, name) or name == "unknown_inside"
 
 
 def test_the_table_in_the_documentation_is_what_the_code_does() -> None:

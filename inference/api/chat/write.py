@@ -9,7 +9,7 @@ from conway.common.errors import ApiError
 from inference import sse
 from inference.chat.encoding import dumps, quoted
 from inference.chat.format import Shown
-from inference.chat.reply import Choice, Delta, Facts, Reply
+from inference.chat.reply import LISTS, Choice, Delta, Facts, Reply
 from inference.chat.request import ChatRequest
 
 
@@ -28,6 +28,7 @@ class Chunks:
     head: str = ""
     tail: str = ""
     begun: set[int] = field(default_factory=set)
+    listed: dict[tuple[int, str], int] = field(default_factory=dict)  # entries of a choice's lists so far
 
     def begin(self, facts: Facts) -> None:
         """Before the first chunk, when the provider has said what it serves."""
@@ -72,11 +73,21 @@ class Chunks:
         steps = [] if delta.index in self.begun else [self.chunk(delta.index, '{"role":"assistant","content":""}')]
         self.begun.add(delta.index)
         fields = legacy_delta(delta.fields) if self.request.legacy else delta.fields
+        if not fields.keys().isdisjoint(LISTS):
+            fields = {name: self.numbered(delta.index, name, value) for name, value in fields.items()}
         if fields or delta.logprobs:
             steps.append(self.chunk(delta.index, fields_shown(fields), logprobs=delta.logprobs))
         if delta.finish_reason is not None:
             steps.append(self.chunk(delta.index, "{}", finish=finish_shown(delta.finish_reason, self.request)))
         return steps
+
+    def numbered(self, index: int, name: str, value: Any) -> Any:
+        """OpenAI's SDK adds up lists of objects by the `index` of each, and fails where there is none."""
+        if name not in LISTS or not value:
+            return value
+        first = self.listed.get((index, name), 0)
+        self.listed[index, name] = first + len(value)
+        return [{"index": number, **entry} for number, entry in enumerate(value, first)]
 
     def chunk(self, index: int, delta: str, *, finish: str | None = None, logprobs: Any = None) -> str:
         reason = "null" if finish is None else dumps(finish)
