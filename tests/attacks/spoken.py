@@ -31,9 +31,11 @@ def in_messages(fields: Fields) -> Fields:
 
 def in_responses(fields: Fields) -> Fields:
     said = {name: value for name, value in fields.items() if name not in ("messages", "tools", "response_format")}
-    items = each(fields.get("messages"), items_of)
-    flat = [item for inner in items for item in (inner if isinstance(inner, list) else [inner])]
-    said["input"] = items if not isinstance(items, list) else flat
+    if "messages" in fields:  # else it says `input` already
+        items = each(fields["messages"], items_of)
+        said["input"] = items
+        if isinstance(items, list):
+            said["input"] = [item for inner in items for item in (inner if isinstance(inner, list) else [inner])]
     if "tools" in fields:
         said["tools"] = each(fields["tools"], lambda given: {"type": "function", **of_function(given, "parameters")})
     if (form := schema_of(fields)) is not None:
