@@ -58,7 +58,7 @@ def failed(fault: ProviderError) -> ApiError:
 def how_to_get_credits() -> str:
     if settings.CONWAY_URL:
         return f"Add credits at {settings.CONWAY_URL}/."
-    return "Credits are added on the Credits page of this site."
+    return "The Overview page of this site says how to get credits."
 
 
 def insufficient(refused: AdmissionDenied) -> ApiError:

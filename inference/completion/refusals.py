@@ -28,7 +28,7 @@ def note(caller: Caller | None, error: ApiError) -> None:
 
 
 async def write() -> None:
-    """A serving process calls it now and then, and at its end."""
+    """A serving process calls it now and then, and at its end. Whoever is gone by then is passed over."""
     if not _counts:
         return
     counted = dict(_counts)
@@ -47,4 +47,6 @@ INSERT INTO inference_refusedhour AS was (user_id, key_id, hour, status, code, n
 SELECT user_id, key_id, date_trunc('hour', clock_timestamp(), 'UTC'), status, code, number
 FROM unnest(%(users)s::bigint[], %(keys)s::bigint[], %(statuses)s::int[], %(codes)s::text[], %(numbers)s::bigint[])
      AS refused (user_id, key_id, status, code, number)
+WHERE EXISTS (SELECT FROM accounts_user WHERE id = refused.user_id)
+  AND (key_id IS NULL OR EXISTS (SELECT FROM accounts_apikey WHERE id = refused.key_id))
 ON CONFLICT (user_id, key_id, hour, status, code) DO UPDATE SET number = was.number + excluded.number"""

@@ -12,11 +12,18 @@ from django.db import connection
 from django.test import override_settings
 
 from conway import chosen_database
+from conway.management.commands import document_settings
 from tests.served import this_database
 
 ROOT = Path(__file__).parents[2]
 OURS = ("conway", "inference", "credits", "accounts")
-ARGUMENTS = {"issue_key": ["ann@example.org"], "serve": ["--port", "0"], "unlock": ["ann@example.org"]}
+ARGUMENTS = {
+    "issue_key": ["ann@example.org"],
+    "serve": ["--port", "0"],
+    "unlock": ["ann@example.org"],
+    "reset_second_factor": ["ann@example.org"],
+}
+WITHOUT_DATABASE = {"document_settings"}
 PLAIN = {
     name: value
     for name, value in os.environ.items()
@@ -49,7 +56,9 @@ def test_with_debug_off_a_command_does_not_take_the_embedded_database_by_itself(
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("name", sorted(name for name, app in get_commands().items() if app in OURS))
+@pytest.mark.parametrize(
+    "name", sorted(name for name, app in get_commands().items() if app in OURS and name not in WITHOUT_DATABASE)
+)
 def test_no_command_of_ours_does_whatever_it_is_for(name: str, tmp_path: Path) -> None:
     connection.close()
     connection.close_pool()
@@ -57,6 +66,14 @@ def test_no_command_of_ours_does_whatever_it_is_for(name: str, tmp_path: Path) -
     with unsaid, pytest.raises(chosen_database.NobodyChose):
         call_command(name, *ARGUMENTS.get(name, []))
     assert not (tmp_path / "postgresql").exists()
+
+
+def test_what_writes_documents_opens_no_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a mark, a test that connects fails."""
+    monkeypatch.setattr(document_settings, "DOCUMENTS", {tmp_path / "settings.md": lambda: "made"})
+    with override_settings(EMBEDDED_POSTGRESQL=tmp_path / "postgresql", EMBEDDED_IS_MEANT=False):
+        call_command("document_settings")
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.md"]
 
 
 def test_with_a_providers_key_it_does_not_even_with_debug_on(checkout: Path) -> None:

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -5,6 +6,7 @@ from django.test import Client
 
 from accounts import access_tokens
 from accounts.models import User
+from inference.models import ChatModel
 
 pytestmark = pytest.mark.usefixtures("offered")
 
@@ -27,4 +29,5 @@ def test_it_offers_what_can_answer_here(hers: Client, settings: object) -> None:
         name: {**row, "api_key": "k" if name == "qwen" else None} for name, row in settings.PROVIDERS.items()
     }  # type: ignore[attr-defined]
     said = hers.get("/playground").content.decode()
-    assert said.count("<option") == 1 and "qwen3-coder" in said
+    answering = set(ChatModel.objects.filter(provider="qwen", is_on=True).values_list("name", flat=True))
+    assert "qwen3-coder" in answering and set(re.findall(r'<option value="([^"]+)"', said)) == answering

@@ -1,5 +1,6 @@
 """A customer's requests: all that were taken, and how often others were refused."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,12 @@ from inference.models import Completion, RefusedHour
 from inference.pages import requests
 from tests.inference.conftest import Sandbox, ask, key, own_spool, prices, sandbox, sandbox_process  # noqa: F401
 from tests.pages.conftest import Visit
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tests before this one were refused is no matter of ours."""
+    monkeypatch.setattr(refusals, "_counts", Counter())
 
 
 def listed(page: object) -> list[str]:
@@ -47,6 +54,14 @@ def test_refusals_are_counted_by_hour_and_cost_no_statement_each(hers: Client, a
     assert [(row.status, row.number) for row in rows] == [(401, 2), (402, 3)]
     page = hers.get("/requests").content.decode()
     assert "key_limit_reached" in page and "poor" in page
+
+
+def test_who_is_gone_keeps_nobody_elses_refusals_from_being_written(alice: User, transactional_db: None, run) -> None:
+    laptop, _ = ApiKey.issue(user=alice, name="laptop")
+    for user_id, key_id in ((alice.pk, laptop.pk + 1), (alice.pk + 1, None), (alice.pk, None), (alice.pk, laptop.pk)):
+        refusals._counts[user_id, key_id, 402, "insufficient_credits"] += 1
+    run(refusals.write())
+    assert set(RefusedHour.objects.values_list("user", "key")) == {(alice.pk, None), (alice.pk, laptop.pk)}
 
 
 def test_written_twice_it_is_added_up(alice: User, transactional_db: None, run) -> None:

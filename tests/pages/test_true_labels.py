@@ -1,12 +1,14 @@
 """What pages say in passing is true: one form of dates, whose receipt it is, a key at its limit, refusals in place."""
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.models import ApiKey, User
+from credits.ledger import AdmissionDenied
 from credits.models import KeyUse
 from inference.completion import errors
 from tests.pages.conftest import Visit
@@ -73,8 +75,10 @@ def test_who_has_no_transaction_is_no_account_that_was_deleted(bob: User, sam: U
     assert page.status_code == 200 and "deleted" not in said and "bob@example.org" in said
 
 
-def test_the_402_names_a_page_that_is_there(client: Client, hers: Client) -> None:
-    address = re.search(r"its address is (\S+)\)", errors.HOW_TO_GET_CREDITS)[1]  # type: ignore[index]
+def test_the_402_names_a_page_that_is_there(hers: Client, settings: Any) -> None:
+    settings.CONWAY_URL = "http://testserver"
+    said = errors.insufficient(AdmissionDenied("insufficient_credits", needed_cents=3)).message
+    address = re.search(r"Add credits at (http://testserver/\S*)\.$", said)[1]  # type: ignore[index]
     assert "How to get credits" in hers.get(address).content.decode()
 
 

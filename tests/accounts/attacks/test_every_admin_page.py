@@ -56,6 +56,7 @@ conway_alert_add                        -       -       -         -       -     
 conway_alert_change                     -       r       r         r       -     r
 conway_alert_changelist                 -       r       r         r       -     r
 conway_alert_delete                     -       -       -         -       -     -
+conway_alert_export                     -       r       r         r       -     r
 conway_alert_history                    -       r       r         r       -     r
 credits_auditrun_add                    -       -       -         -       -     -
 credits_auditrun_change                 -       -       -         r       -     r
