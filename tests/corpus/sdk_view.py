@@ -72,7 +72,7 @@ def asked_stream(client: openai.OpenAI, model: str, prompt: str) -> Said:
                 said.reasoning += getattr(delta, "reasoning_content", None) or ""
                 said.refusal += delta.refusal or ""
                 said.finish += [choice.finish_reason] if choice.finish_reason else []
-                for call in (call for call in delta.tool_calls or () if call.type in ("function", None)):
+                for call in (call for call in delta.tool_calls or () if call.function is not None):
                     known = calls.setdefault((choice.index, call.index), ["", ""])
                     known[0] += (call.function and call.function.name) or ""
                     known[1] += (call.function and call.function.arguments) or ""

@@ -106,7 +106,7 @@ def check(heard: Heard, model: str, upstream_said: bytes) -> None:
         assert 400 <= heard.status < 600 and heard.status not in (401, 402, 403)
         assert (heard.booked["charged_cents"], heard.booked["settlement"]) == (0, "none")
     elif heard.is_stream:
-        assert heard.body.endswith(b"data: [DONE]\n\n")
+        assert heard.body.endswith(b"data: [DONE]\n\n") == (heard.error is None)
         assert heard.error or heard.finishes
     if "stop" in heard.finishes and b"text/event-stream" in upstream_said:  # JSON that parses is whole
         assert re.search(ENDS[model], upstream_said)

@@ -154,7 +154,7 @@ WHOLE: dict[str, Json] = {
 # What a stream must have said before anyone may be told that it is complete; why it ended may be unheard of.
 ENDS = {
     "gpt-5-mini": rb'"finish_reason": (?!null)',
-    "claude-haiku-4.5": rb"message_stop",
+    "claude-haiku-4.5": rb'"stop_reason": "',  # behind it and the usage only the farewell is missing
     "gemini-2.5-flash": rb"finishReason",
     "gpt-5.2-codex": rb"response\.completed",
 }

@@ -200,7 +200,7 @@ def test_an_event_of_ten_megabytes_arrives(fuzzed: Gateway, babble: Babble, work
 
 
 def test_silence_in_the_middle_is_an_error(fuzzed: Gateway, babble: Babble) -> None:
-    halves = [Question(model, [head(), *events(model)[: len(EVENTS[model]) // 2 + 1], HANG]) for model in MODELS]
+    halves = [Question(model, [head(), *events(model)[: len(EVENTS[model]) // 2], HANG]) for model in MODELS]
     for heard in ask_all(fuzzed, babble, halves):
         assert heard.error and heard.error["code"] in ("upstream_timeout", "upstream_truncated")
         assert heard.booked["settlement"] == ("estimated" if heard.text else "none")
@@ -212,12 +212,12 @@ def test_hints_before_the_answer_are_passed_over(fuzzed: Gateway, babble: Babble
     assert [heard.text for heard in answers] == ["Hello"] * len(MODELS)
 
 
-def test_a_compressed_answer_that_nobody_asked_for_is_refused(fuzzed: Gateway, babble: Babble) -> None:
+def test_a_compressed_answer_that_nobody_asked_for_is_read(fuzzed: Gateway, babble: Babble) -> None:
     """Every request says `accept-encoding: identity`."""
     for streamed, body in ((True, b"".join(events("gpt-5-mini"))), (False, json.dumps(WHOLE["gpt-5-mini"]).encode())):
         kind = head("text/event-stream" if streamed else "application/json", "200 OK", "content-encoding: gzip")
         heard = ask(fuzzed, babble, "gpt-5-mini", [kind, gzip.compress(body)], streamed=streamed)
-        assert heard.status == 502
+        assert (heard.status, heard.text) == (200, "Hello")
 
 
 @pytest.mark.parametrize("model", WHOLE)

@@ -40,7 +40,7 @@ def test_the_message_of_a_402_stands_alone(gateway: Gateway, path: str) -> None:
     error = refused.json()["error"]
     assert (refused.status_code, error["code"]) == (402, "insufficient_credits")
     assert error["message"].startswith("Insufficient credits. Minimum balance of 10 cents required. Current balance: 0")
-    assert "this request needs 10 cents" in error["message"] and "redits are added" in error["message"]
+    assert "this request needs 10 cents" in error["message"] and "get credits" in error["message"]
     assert error["type"] == ("billing_error" if "messages" in path else "insufficient_quota")
 
 
