@@ -2,11 +2,12 @@
 
 import logging
 import time
-from collections.abc import Callable
-from typing import Any
+import zlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any, cast
 
 from asgiref.sync import iscoroutinefunction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils.decorators import sync_and_async_middleware
@@ -86,7 +87,25 @@ class Compression(GZipMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if not response.headers.get("content-type", "").startswith(("text/html", "text/csv")):
             return response
-        return super().process_response(request, response)
+        pieces = (
+            response.streaming_content if isinstance(response, StreamingHttpResponse) and response.is_async else None
+        )
+        answer = super().process_response(request, response)
+        if (
+            pieces is not None
+            and isinstance(answer, StreamingHttpResponse)
+            and answer.headers.get("content-encoding") == "gzip"
+        ):
+            answer.streaming_content = in_one_member(cast("AsyncIterator[bytes]", pieces))
+        return answer
+
+
+async def in_one_member(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Django makes each piece a gzip file of its own (5.2); browsers stop reading at the end of the first one."""
+    packer = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+    async for piece in pieces:
+        yield packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH)
+    yield packer.flush()
 
 
 class Refusals(MiddlewareMixin):
