@@ -17,7 +17,7 @@ OURS = "CONWAY_"
 FILE = "_FILE"
 
 FIELDS = Variables.model_fields
-SECRETS = frozenset(name for name, field in FIELDS.items() if field.json_schema_extra["is_secret"])  # type: ignore[index]
+SECRETS = frozenset(name for name, field in FIELDS.items() if field.json_schema_extra["is_secret"])  # type: ignore[index]  # each has one
 SETTABLE = (*FIELDS, *(name + FILE for name in sorted(SECRETS)))
 OF_OURS = {name.removeprefix(OURS): name for name in SETTABLE}  # the prefix alone makes any two look alike
 

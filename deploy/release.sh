@@ -2,7 +2,7 @@
 # A release on a machine with systemd: migrate, start the other instance, which takes the port over and stops this one.
 # Nobody is refused meanwhile. Run as root, in /srv/conway, when the new code and its environment are there:
 #
-#     git -C /srv/conway checkout v1.2.3 && make -C /srv/conway .venv/installed && /srv/conway/deploy/release.sh
+#     git -C /srv/conway checkout v1.2.3 && make -C /srv/conway .venv/installed && deploy/release.sh
 set -eu
 
 cd "$(dirname "$0")/.."

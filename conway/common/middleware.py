@@ -26,7 +26,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 def api_answers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
     def before(request: HttpRequest) -> None:
         request.request_id = new_request_id()  # type: ignore[attr-defined]  # ours, on Django's request
-        request.began = time.monotonic()  # type: ignore[attr-defined]
+        request.began = time.monotonic()  # type: ignore[attr-defined]  # ours, too
 
     def after(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if response.status_code >= 400 and is_api(request) and not is_json(response):

@@ -56,7 +56,7 @@ def refused(
     format: Format, error: Exception, request_id: str, headers: Headers, caller: Caller | None = None
 ) -> Answer:
     answer = errors.answer_to(error)
-    report.refused(answer, request_id=request_id, headers=headers, caller=caller, format=format.NAME)
+    report.refused(answer, request_id=request_id, headers=headers, caller=caller, format=format)
     refusals.note(caller, answer)
     return refusal(format, answer, request_id)
 
@@ -114,8 +114,7 @@ async def begin(format: Format, caller: Caller, body: bytes, headers: Headers, r
         admission=admitted,
         admitted_at=book.now(),
         drain_seconds=settings.CONWAY_DRAIN_SECONDS,
-        speaks=format,
-        format=format.NAME,
+        format=format,
         measure=measure,
         lowered_limit=limit if is_lowered else None,
         received=received,
@@ -152,13 +151,13 @@ async def answer(task: CompletionTask) -> Answer:
             await task.answerable.wait()
     except TimeoutError:
         task.answerable.set()  # the headers go out, and with them the chance of another status
-        await task.channel.put(task.speaks.KEEP_ALIVE)
+        await task.channel.put(task.format.KEEP_ALIVE)
     except BaseException:  # cancelled: the client hung up while we waited
         task.leave()
         raise
     if task.fault is not None and not task.channel.pieces and task.ended:
-        return refusal(task.speaks, errors.answer_to(task.fault), task.request_id, **headers_of(task))
-    headers = {**headers_of(task), **task.speaks.headers(task.request_id)}
+        return refusal(task.format, errors.answer_to(task.fault), task.request_id, **headers_of(task))
+    headers = {**headers_of(task), **task.format.headers(task.request_id)}
     if task.is_stream:
         return Answer(200, {**headers, **STREAM_HEADERS}, stream(task))
     return Answer(200, {**headers, **JSON_HEADERS, **money_headers(task)}, task.whole())
@@ -166,7 +165,7 @@ async def answer(task: CompletionTask) -> Answer:
 
 async def stream(task: CompletionTask) -> AsyncIterator[bytes]:
     try:
-        while (piece := await next_piece(task.channel, task.speaks.KEEP_ALIVE)) is not None:
+        while (piece := await next_piece(task.channel, task.format.KEEP_ALIVE)) is not None:
             yield piece
     finally:
         task.leave()  # does nothing after the end

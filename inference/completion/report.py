@@ -13,21 +13,22 @@ from accounts.authentication import Caller
 from conway.common.errors import ApiError
 from conway.common.logs import Fields, told_id
 from inference import metrics
+from inference.chat.format import Format
 from inference.completion.state import CompletionState
 
 log = logging.getLogger("conway.access")
 
 
 def refused(
-    error: ApiError, *, request_id: str, headers: Mapping[str, str], caller: Caller | None, format: str
+    error: ApiError, *, request_id: str, headers: Mapping[str, str], caller: Caller | None, format: Format
 ) -> None:
     """Before it was admitted: no provider, no tokens, no charge."""
-    metrics.answered(format=format, status=error.status)
+    metrics.answered(format=format.NAME, status=error.status)
     tell(
         lambda: {
             "request_id": request_id,
             "client_request_id": told_id(headers.get("x-request-id", "")),
-            "format": format,
+            "format": format.NAME,
             "account": caller and caller.user_id,
             "key": caller and caller.key_id,
             "status": error.status,
@@ -40,7 +41,7 @@ def ended(completion: CompletionState, settled_at: float) -> None:
     """With its settlement booked, or in the spool; the client may have left long ago."""
     listing = completion.listing
     metrics.answered(
-        format=completion.format, status=completion.status, provider=listing.provider.name, model=listing.name
+        format=completion.format.NAME, status=completion.status, provider=listing.provider.name, model=listing.name
     )
     if completion.first_asked is not None and completion.read_until is not None:
         before, after = completion.first_asked - completion.received, settled_at - completion.read_until
@@ -54,7 +55,7 @@ def line_of(completion: CompletionState) -> dict[str, Any]:
         "request_id": completion.request_id,
         "client_request_id": completion.client_request_id,
         "completion": completion.id,
-        "format": completion.format,
+        "format": completion.format.NAME,
         "account": completion.caller.user_id,
         "key": completion.caller.key_id,
         "model": completion.listing.name,

@@ -14,6 +14,7 @@ from inference.billing import token_counting
 from inference.billing.measure import Measure
 from inference.billing.settlement import Booked
 from inference.catalog.snapshot import Catalog, Listing, PricePoint
+from inference.chat.format import Format
 from inference.chat.provider_error import ProviderError
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Facts, Gathered
@@ -35,8 +36,8 @@ class CompletionState:
     admission: Admission
     admitted_at: datetime
     measure: Measure
+    format: Format  # what the caller speaks
     lowered_limit: int | None = None
-    format: str = "chat"
     client_request_id: str = ""  # the caller's own, for our log
     received: float = field(default_factory=time.monotonic)
 

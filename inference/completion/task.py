@@ -15,7 +15,7 @@ from inference.billing import settlement
 from inference.billing.fair import Turns
 from inference.billing.settlement import UnableToBook
 from inference.catalog import availability
-from inference.chat.format import Format, Shown, Writer
+from inference.chat.format import Shown, Writer
 from inference.chat.provider_error import BAD_RESPONSE, NO_SUCH_MODEL, ErrorKind, ProviderError
 from inference.chat.reply import Delta, Facts, Reply
 from inference.chat.usage import Usage
@@ -53,7 +53,6 @@ running: dict[str, "CompletionTask"] = {}
 class CompletionTask(CompletionState):
     payload: bytes  # of `rendered`, as it is sent
     drain_seconds: float
-    speaks: Format  # what the caller reads
 
     reply: Reply | None = None
     pending: list[Delta] = field(default_factory=list)
@@ -66,7 +65,7 @@ class CompletionTask(CompletionState):
     task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
-        self.writer = self.speaks.writer(self.id, self.rendered.request, self.listing.upstream_id)
+        self.writer = self.format.writer(self.id, self.rendered.request, self.listing.upstream_id)
 
     # The task
 
