@@ -14,7 +14,6 @@ chart                the same as a bar chart
 key_use              what keys have spent and hold
 notices              a low balance, a key at its limit, a week: told by itself
 webhooks             what happens, told to customers' servers
-notice_models        the tables of these two
 page_notifications   tells open pages that a user's credit changed
 api/                 /v1/credits
 pages/               the browser's side

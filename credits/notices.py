@@ -15,8 +15,7 @@ from accounts.models import ApiKey, User
 from credits.figures import Figures, database_now, total
 from credits.history import Filters
 from credits.key_use import window_end, with_use
-from credits.models import CreditAccount, CreditTransaction
-from credits.notice_models import NoticeScan, NoticeSettings, Webhook
+from credits.models import CreditAccount, CreditTransaction, NoticeScan, NoticeSettings, Webhook
 from credits.spend import DAY, RATE_DAYS
 from credits.templatetags.money import usd
 from credits.webhooks import tell

@@ -23,7 +23,7 @@ from django.db.models.functions import Now
 from accounts.models import User
 from conway.common import outgoing
 from conway.common.lending import give_back
-from credits.notice_models import Webhook, WebhookDelivery
+from credits.models import Webhook, WebhookDelivery
 
 MOST = 5  # of an account
 AT_ONCE = 4

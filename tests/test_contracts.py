@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("conway", "accounts", "credits", "inference")
 PLANTED = {
-    "apps": ("credits/models.py", "from inference.models import Completion"),
+    "apps": ("credits/models/books.py", "from inference.models import Completion"),
     "wiring": ("accounts/models/user.py", "from conway import settings"),
     "downhill": ("inference/billing/spool.py", "from inference.completion import errors"),
     "wires": ("conway/seats.py", "from conway import workers"),

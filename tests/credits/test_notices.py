@@ -19,7 +19,7 @@ from accounts.models import ApiKey
 from conway.common import outbox, outgoing
 from credits import ledger, notices, webhooks
 from credits.models import CreditTransaction, KeyUse, NoticeScan, NoticeSettings, Webhook, WebhookDelivery
-from credits.notice_models import Webhook as Hook
+from credits.models import Webhook as Hook
 from tests.credits.ledger_driver import buy
 
 pytestmark = pytest.mark.django_db(transaction=True)
