@@ -34,17 +34,19 @@ class Inflating:
         """Slices of at most SLICE_BYTES."""
         full = True
         while data or full:  # after a full slice zlib may have more to give although it has taken all
+            if self.inflate.eof:
+                if not data.startswith(GZIP[: len(data) or 1]):
+                    return  # padding behind the end
+                self.inflate = zlib.decompressobj(WINDOWS["gzip"])  # some servers make a member of each piece
             try:
                 piece = self.inflate.decompress(data, SLICE_BYTES)
             except zlib.error as error:
                 if self.coding != "deflate" or self.fed:
                     raise Undecodable(f"The answer is no {self.coding}.") from error
-                self.coding, self.inflate = (
-                    "raw deflate",
-                    zlib.decompressobj(-zlib.MAX_WBITS),
-                )  # as some servers have it
+                # As some servers have it.
+                self.coding, self.inflate = "raw deflate", zlib.decompressobj(-zlib.MAX_WBITS)
                 continue
             self.fed = True
-            data, full = self.inflate.unconsumed_tail, len(piece) == SLICE_BYTES
+            data, full = self.inflate.unused_data or self.inflate.unconsumed_tail, len(piece) == SLICE_BYTES
             if piece:
                 yield piece
