@@ -6,7 +6,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -20,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts import reauthentication, second_factor, signing_in
 from accounts.models import Passkey, TotpApp, User
 from accounts.second_factor import passkeys, recovery, totp
+from conway.common import shown_once
 
 WRONG = "That was not right. A code works once: wait for the next one, or use another way."
 SECRET = "totp"  # in the session, sealed: of an app that has not shown a code yet
@@ -223,7 +223,7 @@ class RecoveryCodesPage(ConfirmedPage):
         codes = kept_codes(request)
         text = "\n".join(["Recovery codes of Conway Inference; each works once.", str(self.user), "", *codes, ""])
         answer = render(request, "accounts/recovery_codes.html", {"codes": codes, "text": text})
-        answer.delete_cookie(CODES_COOKIE, path=request.path, samesite="Strict")
+        shown_once.forget(answer, request, cookie=CODES_COOKIE)
         return answer
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -234,25 +234,12 @@ class RecoveryCodesPage(ConfirmedPage):
 
 
 def show_codes(user: User) -> HttpResponse:
-    """By a cookie of their own, as a new key's secret: a reload makes no others, and no table holds them."""
-    path = reverse("recovery-codes")
-    answer = redirect(path)
-    value = signing.dumps({"user": user.pk, "codes": recovery.issue(user)}, salt=CODES_COOKIE)
-    answer.set_cookie(
-        CODES_COOKIE,
-        value,
-        max_age=CODES_SECONDS,
-        path=path,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Strict",
-    )
-    return answer
+    """A reload makes no others, and no table holds them."""
+    secret = " ".join([str(user.pk), *recovery.issue(user)])
+    return shown_once.redirect_with(secret, reverse("recovery-codes"), cookie=CODES_COOKIE, seconds=CODES_SECONDS)
 
 
 def kept_codes(request: HttpRequest) -> list[str]:
-    try:
-        kept = signing.loads(request.COOKIES.get(CODES_COOKIE, ""), salt=CODES_COOKIE, max_age=CODES_SECONDS)
-    except signing.BadSignature:
-        return []
-    return kept["codes"] if kept["user"] == request.user.pk else []
+    """Nobody's but their owner's, whoever brings the cookie."""
+    owner, *codes = (shown_once.secret_of(request, cookie=CODES_COOKIE, seconds=CODES_SECONDS) or "").split(" ")
+    return codes if owner == str(request.user.pk) else []

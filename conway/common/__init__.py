@@ -14,6 +14,7 @@ metrics             counters and histograms, added up over the workers
 outgoing            POSTs to addresses that strangers named
 versions            forms that refuse to save over somebody else's change
 dollars             amounts as people type them
+shown_once          a secret on its way to the one page that shows it
 outbox              mail, after the answer
 rest/               REST framework in that shape
 """

@@ -1,12 +1,7 @@
-"""The keys of whoever is signed in: made, changed, paused, rotated, revoked.
-
-A new secret travels to the page that shows it in a cookie of its own, for a minute: a form that answered with it would
-make another key when it is reloaded, and kept in the session it would lie in our database.
-"""
+"""The keys of whoever is signed in: made, changed, paused, rotated, revoked."""
 
 from typing import cast
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import ApiKey, User
+from conway.common import shown_once as shown
 from credits.key_use import add_meter, month_spend, with_use
 from inference.pages.key_form import ChangedKeyForm, KeyForm, RotationForm
 
@@ -49,19 +45,8 @@ def keys_page(request: HttpRequest) -> HttpResponse:
 
 
 def shown_once(key: ApiKey, secret: str) -> HttpResponse:
-    """The cookie goes back to the one page alone, and no script can read it."""
     address = reverse("key-secret", args=[key.pk])
-    answer = redirect(address)
-    answer.set_signed_cookie(
-        SECRET_COOKIE,
-        secret,
-        max_age=SECRET_SECONDS,
-        path=address,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Strict",
-    )
-    return answer
+    return shown.redirect_with(secret, address, cookie=SECRET_COOKIE, seconds=SECRET_SECONDS)
 
 
 @never_cache
@@ -69,9 +54,9 @@ def shown_once(key: ApiKey, secret: str) -> HttpResponse:
 @require_safe
 def secret_page(request: HttpRequest, pk: int) -> HttpResponse:
     key = get_object_or_404(ApiKey, pk=pk, user=request.user.pk)
-    secret = request.get_signed_cookie(SECRET_COOKIE, default=None, max_age=SECRET_SECONDS)
+    secret = shown.secret_of(request, cookie=SECRET_COOKIE, seconds=SECRET_SECONDS)
     answer = render(request, "inference/key_made.html", {"key": key, "secret": secret})
-    answer.delete_cookie(SECRET_COOKIE, path=request.path, samesite="Strict")
+    shown.forget(answer, request, cookie=SECRET_COOKIE)
     return answer
 
 
