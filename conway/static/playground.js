@@ -87,11 +87,15 @@ function outcome(seen) {
   tell(`${cut}${usage.prompt_tokens} tokens in, ${usage.completion_tokens} out; cost $${usage.cost_usd}, charged ${dollars(usage.charged_cents)}.`, seen.id);
 }
 
+const MOST_SETTLING_SECONDS = 620;
+
 async function afterStop(seen, bearer) {
   if (!seen.id) return tell("Stopped before the first word. If it was already under way, it is read to its end and charged.");
   tell("Stopped. What was delivered is being settled …", seen.id);
-  for (let tries = 0; tries < 40; tries++) {
-    await new Promise((done) => setTimeout(done, 1000));
+  for (let waited = 0; waited < MOST_SETTLING_SECONDS;) {   // a model that may reason unseen is read to its end
+    const pause = waited < 40 ? 1 : 5;
+    await new Promise((done) => setTimeout(done, pause * 1000));
+    waited += pause;
     const answer = await fetch(`${API}/receipts/${seen.id}`, { headers: { "Authorization": "Bearer " + bearer } });
     const charged = answer.ok ? (await answer.json()).charged_cents : undefined;   // none yet while it is drained
     if (charged !== undefined) return tell(`Stopped. Charged ${dollars(charged)}.`, seen.id);

@@ -172,6 +172,7 @@ def test_the_playground_stops(site: Served, tab: Tab) -> None:
     sign_up(page)
     top_up(desk, "ada@example.org", 500)
     page.goto("/playground")
+    page.get_by_label("Model", exact=True).select_option("claude-haiku-4.5")  # shows all its tokens: drained, not read
     page.get_by_label("Your message").fill("Go on and on [[words=600 pace=50]]")
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#said")).to_contain_text(re.compile(r"\w+ \w+"))
