@@ -27,11 +27,12 @@ from django.db import connection
 from django.test import override_settings
 
 from conway.common.database_roles import LOGIN
-from tests import cleaning
+from tests import cleaning, loops
 from tests.roles import in_the_applications_role
 
 pytest_plugins = ["tests.people"]
 cleaning.install()
+loops.install()
 
 PLAIN_STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

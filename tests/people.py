@@ -11,7 +11,6 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts.models import User
-from conway.common import database
 from credits import audit, ledger
 
 
@@ -65,15 +64,8 @@ def at_desk() -> Callable[[User], Client]:
 
 @pytest.fixture
 def run() -> Callable[[Coroutine[Any, Any, Any]], Any]:
-    """Runs a coroutine from a synchronous test, on an event loop and a pool of its own."""
-
-    async def alone(coroutine: Coroutine[Any, Any, Any]) -> Any:
-        try:
-            return await coroutine
-        finally:
-            await database.close()
-
-    return lambda coroutine: asyncio.run(alone(coroutine))
+    """Runs a coroutine from a synchronous test, on an event loop and a pool of its own (tests/loops.py)."""
+    return lambda coroutine: asyncio.run(coroutine)
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@ import pytest
 from django.db import connection
 
 from credits.models import CreditTransaction
+from tests.roles import analyze, begin_anew
 
 pytestmark = pytest.mark.django_db
 
@@ -17,10 +18,11 @@ FROM generate_series(1, 30000) n"""
 @pytest.fixture
 def history(alice, sam):
     """Long enough that reading all of it would be the worse plan; the refunds are somebody else's."""
+    begin_anew("credits_credittransaction")
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO credits_creditaccount (user_id) VALUES (%s)", [sam.pk])
         cursor.execute(HISTORY, [alice.pk, sam.pk])
-        cursor.execute("ANALYZE credits_credittransaction")
+    analyze("credits_credittransaction")
     return CreditTransaction.objects.for_user(alice).newest_first()
 
 
