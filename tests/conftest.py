@@ -1,8 +1,10 @@
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import django
+import httpcore2
 import pytest
 from pytest_django import DjangoDbBlocker
 
@@ -33,6 +35,8 @@ from tests.roles import in_the_applications_role
 pytest_plugins = ["tests.people"]
 cleaning.install()
 loops.install()
+# Whom we trust is read once: 30 ms for each client that asks the sandbox, and a test makes several.
+httpcore2.default_ssl_context = cache(httpcore2.default_ssl_context)
 
 PLAIN_STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

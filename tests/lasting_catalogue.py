@@ -1,6 +1,7 @@
 """The catalogue of most tests: whichever day they run on, each model answers under its own name.
 
-It takes two hundred statements to load the file, so that a process does it once; from then on it copies the rows.
+It takes two hundred statements to load the file, so that a process does it once for a database; from then on it copies
+the rows. They keep their keys, by which a server that outlives a test knows them.
 """
 
 from functools import cache
@@ -9,6 +10,7 @@ from django.db import connection, models, transaction
 
 from inference import catalog
 from inference.models import ChatModel, Price
+from tests.served import this_database
 
 
 def load() -> None:
@@ -16,7 +18,7 @@ def load() -> None:
     if ChatModel.objects.exists() or Price.objects.exists():
         load_file()
     else:
-        copy(rows_of_the_file())
+        copy(rows_of_the_file(this_database()))
     catalog.forget()
 
 
@@ -26,8 +28,8 @@ def load_file() -> None:
 
 
 @cache
-def rows_of_the_file() -> tuple[str, str]:
-    """Of empty tables, which it leaves as they were."""
+def rows_of_the_file(database: str) -> tuple[str, str]:
+    """Of empty tables, which it leaves as they were; the keys are spent, in the database that gave them."""
     with transaction.atomic():
         load_file()
         found = rows_of(ChatModel), rows_of(Price)
@@ -49,19 +51,14 @@ def rows_of(model: type[models.Model]) -> str:
 
 
 def insertion(model: type[models.Model], **instead: str) -> str:
-    """Of rows in JSON; a key and a moment that the database gives are given anew."""
-    given = [field for field in model._meta.concrete_fields if not (is_serial(field) or field.has_db_default())]
-    columns = [str(field.column) for field in given]
+    """Of rows in JSON; a moment that the database gives is given anew."""
+    columns = [str(field.column) for field in model._meta.concrete_fields if not field.has_db_default()]
     values = [instead.get(column, column) for column in columns]
     table = model._meta.db_table
     return (
         f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"
         f" FROM json_populate_recordset(NULL::{table}, %s::json)"
     )
-
-
-def is_serial(field: models.Field) -> bool:  # type: ignore[type-arg]
-    return isinstance(field, models.AutoField | models.BigAutoField)
 
 
 # What is in force began just before it was loaded, as inference/catalog/loading.py has it.

@@ -1,31 +1,59 @@
-import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from pytest_django import DjangoDbBlocker
 
 from accounts.models import SignInLink, User
-from inference import catalog
-from tests import lasting_catalogue
+from credits.models import Hold
+from tests import cleaning, lasting_catalogue
 from tests.browser.chromium import MISSING, PATH, chromium
 from tests.served import Served, served
 
 REDIS_SECONDS = 10
+SETTLED_SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def service(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Served]:
+    """The whole service before its sandbox, for every test of a file."""
+    with lasting_service(django_db_blocker) as server:
+        yield server
+
+
+@contextmanager
+def lasting_service(blocker: DjangoDbBlocker, **environment: str) -> Iterator[Served]:
+    with blocker.unblock():
+        lasting_catalogue.load()
+    with served(CONWAY_SANDBOX="1", CONWAY_DRAIN_SECONDS="2", LOG_LEVEL="ERROR", **environment) as server:
+        yield server
+    with blocker.unblock():
+        cleaning.empty_touched_tables()
 
 
 @pytest.fixture
-def site(transactional_db: None, sam: User) -> Iterator[Served]:
-    """The whole service before its sandbox, and sam, who is staff."""
+def fresh(transactional_db: None) -> Iterator[None]:
+    """What a service finds in its database that outlives a test, and what it has to be done with before the next."""
     lasting_catalogue.load()
-    catalog.forget()
+    yield
+    deadline = time.monotonic() + SETTLED_SECONDS
+    while Hold.objects.exists():
+        assert time.monotonic() < deadline, "a completion of this test is not settled"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def site(service: Served, fresh: None, sam: User) -> Served:
+    """And sam, who is staff."""
     give_password(sam, "sam's password")
-    with served(CONWAY_SANDBOX="1", CONWAY_DRAIN_SECONDS="2", LOG_LEVEL="ERROR") as server:
-        yield server
+    return service
 
 
 @pytest.fixture
@@ -40,18 +68,19 @@ def redis(tmp_path: Path, unused_tcp_port: int) -> Iterator[str]:
     process.wait(REDIS_SECONDS)
 
 
-@pytest.fixture
-def browser(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """For every test of a file, each in a context of its own."""
     if not PATH:
         pytest.skip(MISSING)
-    # Playwright's synchronous interface keeps a loop running in this thread, in which Django would refuse to work.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    with chromium() as opened:
+    with pytest.MonkeyPatch.context() as patch, chromium() as opened:
+        # Playwright's synchronous interface keeps a loop running in this thread, in which Django would refuse to work.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         yield opened
 
 
 @pytest.fixture
-def tab(browser: Browser) -> Iterator[Callable[[Served], Page]]:
+def tab(browser: Browser, transactional_db: None) -> Iterator[Callable[[Served], Page]]:
     """A browser of one's own; what a page complains of in its console fails the test."""
     complaints: list[str] = []
 
@@ -63,6 +92,8 @@ def tab(browser: Browser) -> Iterator[Callable[[Served], Page]]:
         return page
 
     yield tab
+    for context in browser.contexts:
+        context.close()
     assert complaints == []
 
 

@@ -5,28 +5,30 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
+from pytest_django import DjangoDbBlocker
 
 from accounts.models import Passkey, RecoveryCode, TotpApp, User
 from accounts.second_factor import totp
 from accounts.sessions import SessionStore
 from credits.models import CreditTransaction
-from inference import catalog
-from tests import lasting_catalogue
-from tests.browser.conftest import give_password
+from tests.browser.conftest import give_password, lasting_service
 from tests.second_factors import code_of
-from tests.served import Served, served
+from tests.served import Served
 
 Tab = Callable[..., Page]
 
 
-@pytest.fixture
-def strict(transactional_db: None) -> Iterator[Served]:
+@pytest.fixture(scope="module")
+def strict_service(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Served]:
     """The service as outside the sandbox: staff need a second factor. By a name, since passkeys know no addresses."""
-    lasting_catalogue.load()
-    catalog.forget()
-    with served(CONWAY_SANDBOX="1", CONWAY_STAFF_SECOND_FACTOR="1", LOG_LEVEL="ERROR") as server:
+    with lasting_service(django_db_blocker, CONWAY_STAFF_SECOND_FACTOR="1") as server:
         server.url = server.url.replace("127.0.0.1", "localhost")
         yield server
+
+
+@pytest.fixture
+def strict(strict_service: Served, fresh: None) -> Served:
+    return strict_service
 
 
 def enter(page: Page, user: User, password: str) -> None:
