@@ -10,6 +10,7 @@ import pytest
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.dialects import anthropic
+from tests.each import of_each
 from tests.inference.dialects.anthropic.claude import MODELS, Json, target
 from tests.inference.dialects.anthropic.sandbox import accepts
 from tests.inference.dialects.anthropic.sdk import taken
@@ -42,7 +43,7 @@ pytestmark = pytest.mark.skipif(not REQUESTS, reason="the corpus of recorded tra
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("name", REQUESTS)
+@of_each("name", REQUESTS)
 def test_claude_takes_what_was_sent_to_others(name: str, model: str) -> None:
     asked = REQUESTS[name]
     try:

@@ -9,6 +9,7 @@ import pytest
 from inference.chat.provider_error import ProviderError
 from inference.chat.reply import Choice, Facts
 from inference.dialects import gemini
+from tests.each import of_each
 from tests.inference.dialects.gemini.asking import Json, gathered, read, rendered
 
 CORPUS = Path(__file__).parents[5] / "shared" / "corpus" / "cases" / "google"
@@ -137,7 +138,7 @@ def found(choice: Choice, facts: Facts) -> Json:
     }
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+@of_each("path", CASES, ids=lambda path: path.stem)
 def test_it_reads_what_was_recorded(path: Path) -> None:
     case = load(path)
     if path.stem in EXCEPTIONS:
@@ -173,8 +174,8 @@ def test_nearly_all_recorded_cases_are_right() -> None:
     assert sum(path.stem in EXCEPTIONS for path in recorded) <= len(recorded) * 0.02
 
 
-@pytest.mark.parametrize("path", [path for path in CASES if "sse" in load(path)][::4], ids=lambda path: path.stem)
 @pytest.mark.parametrize("step", [1, 7, 1000])
+@of_each("path", [path for path in CASES if "sse" in load(path)][::4], ids=lambda path: path.stem)
 def test_it_does_not_matter_how_the_network_cuts_it(path: Path, step: int) -> None:
     case = load(path)
     if expected(answers_of(case)) is None:
@@ -184,7 +185,7 @@ def test_it_does_not_matter_how_the_network_cuts_it(path: Path, step: int) -> No
     assert [delta.fields.keys() for delta in cut] == [delta.fields.keys() for delta in whole]
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+@of_each("path", CASES, ids=lambda path: path.stem)
 def test_a_reply_spread_as_a_stream_says_the_same(path: Path) -> None:
     """A JSON answer where a stream was asked for is told in deltas."""
     case = load(path)

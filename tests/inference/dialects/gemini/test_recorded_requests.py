@@ -11,6 +11,7 @@ from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.dialects import gemini
 from inference.sandbox.refusals import Refused
+from tests.each import of_each
 from tests.inference.dialects.gemini.asking import FLASH, MODELS, PRO, Json, target
 from tests.inference.dialects.gemini.sandbox import accepts
 from tests.inference.dialects.gemini.sdk import taken
@@ -51,7 +52,7 @@ pytestmark = pytest.mark.skipif(not REQUESTS, reason="the corpus of recorded tra
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("name", REQUESTS)
+@of_each("name", REQUESTS)
 def test_gemini_takes_what_was_sent_to_others(name: str, model: str) -> None:
     asked = REQUESTS[name]
     due = {**DUE, **(ON_OLDER if model in (PRO, FLASH) else {})}

@@ -10,6 +10,7 @@ from inference.chat.provider_error import ProviderError
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Facts, Gathered, Reply
 from inference.dialects import openai_chat
+from tests.each import of_each
 from tests.inference.dialects.openai_chat.asking import ROOT, request, told
 
 CORPUS = ROOT.parent / "shared" / "corpus" / "cases"
@@ -146,7 +147,7 @@ def used(facts: Facts) -> Json | None:
 # --- side by side
 
 
-@pytest.mark.parametrize("path", [path for path in CASES if load(path)["status"] == 200], ids=named)
+@of_each("path", [path for path in CASES if load(path)["status"] == 200], ids=named)
 def test_a_recorded_reply_is_read_as_it_stands(path: Path) -> None:
     case = load(path)
     if named(path) in EXCEPTIONS:
@@ -170,9 +171,7 @@ def without_made_ids(read: Json, expected: Json) -> Json:
     return read
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in CASES if load(path)["status"] == 200 and "response" in load(path)], ids=named
-)
+@of_each("path", [path for path in CASES if load(path)["status"] == 200 and "response" in load(path)], ids=named)
 def test_a_recorded_reply_told_as_a_stream_says_the_same(path: Path) -> None:
     reply = openai_chat.parse(load(path)["response"], ProviderRequest(request(), {}))
     gathered = Gathered()
@@ -182,7 +181,7 @@ def test_a_recorded_reply_told_as_a_stream_says_the_same(path: Path) -> None:
     assert [shown(choice) for choice in again.choices] == [shown(choice) for choice in reply.choices]
 
 
-@pytest.mark.parametrize("path", [path for path in CASES if load(path)["status"] != 200], ids=named)
+@of_each("path", [path for path in CASES if load(path)["status"] != 200], ids=named)
 def test_a_recorded_failure_has_the_documented_status(path: Path) -> None:
     case = load(path)
     sent = case["sse"] if "sse" in case else case.get("response_text") or json.dumps(case["response"])

@@ -8,6 +8,7 @@ import pytest
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.dialects import openai_chat
+from tests.each import of_each
 from tests.inference.dialects.openai_chat.asking import MODELS, ROOT, target
 from tests.inference.dialects.openai_chat.judges import check_types, complaint
 
@@ -24,9 +25,12 @@ LACKS = ("unsupported_parameter", "unsupported_value", "unsupported_image_url")
 EMPTY = "The messages are all empty."
 
 
-def recorded() -> list[Any]:
+def recorded() -> dict[str, dict[str, Any]]:
     found = [(path, json.loads(path.read_text())["request"]) for path in CASES]
-    return [pytest.param(given, id=f"{path.parent.name}/{path.stem}") for path, given in found if given]
+    return {f"{path.parent.name}/{path.stem}": given for path, given in found if given}
+
+
+REQUESTS = recorded()
 
 
 def read(given: dict[str, Any]) -> ChatRequest | None:
@@ -37,9 +41,9 @@ def read(given: dict[str, Any]) -> ChatRequest | None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("given", recorded())
-def test_a_recorded_request_becomes_a_body_the_provider_takes(given: dict[str, Any], model: str) -> None:
-    if (request := read(given)) is None:
+@of_each("name", REQUESTS)
+def test_a_recorded_request_becomes_a_body_the_provider_takes(name: str, model: str) -> None:
+    if (request := read(REQUESTS[name])) is None:
         return  # counted below
     try:
         body = openai_chat.render(request, target(model)).body
@@ -52,5 +56,5 @@ def test_a_recorded_request_becomes_a_body_the_provider_takes(given: dict[str, A
 
 def test_few_recorded_requests_are_unreadable() -> None:
     """Custom tools, audio history, empty messages and the like: what the gateway documents as refused."""
-    unread = [case.id for case in recorded() if read(case.values[0]) is None]
-    assert len(unread) <= len(recorded()) * 0.03, unread
+    unread = [name for name, given in REQUESTS.items() if read(given) is None]
+    assert len(unread) <= len(REQUESTS) * 0.03, unread

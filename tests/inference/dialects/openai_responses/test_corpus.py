@@ -10,6 +10,7 @@ from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Gathered, Reply
 from inference.dialects import openai_responses
 from inference.sse import Decoder
+from tests.each import of_each
 
 from .asking import read
 from .recorded import CASES, MISSING, case, final_response, names
@@ -41,7 +42,7 @@ ALL = names("openai-responses")
 FINISHES = {"max_output_tokens": "length", "content_filter": "content_filter"}
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name not in FAILED])
+@of_each("name", [name for name in ALL if name not in FAILED])
 def test_a_recorded_answer_says_the_same_here(name: str) -> None:
     recorded = case("openai-responses", name)
     expected, made = meant(final_response(recorded)), heard(answered(recorded))
@@ -49,7 +50,7 @@ def test_a_recorded_answer_says_the_same_here(name: str) -> None:
     assert {**made, differs: None} == {**expected, differs: None}
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name in FAILED])
+@of_each("name", [name for name in ALL if name in FAILED])
 def test_a_recorded_failure_has_its_meaning(name: str) -> None:
     recorded = case("openai-responses", name)
     with pytest.raises(ProviderError) as failed:
@@ -57,7 +58,7 @@ def test_a_recorded_failure_has_its_meaning(name: str) -> None:
     assert (failed.value.meaning.status, failed.value.code) == FAILED[name]
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name not in FAILED])
+@of_each("name", [name for name in ALL if name not in FAILED])
 def test_a_json_answer_can_be_told_as_a_stream(name: str) -> None:
     reply = openai_responses.parse(final_response(case("openai-responses", name)), rendered())
     gathered = Gathered()

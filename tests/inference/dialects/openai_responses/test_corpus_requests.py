@@ -8,6 +8,7 @@ import pytest
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from inference.dialects import openai_responses
+from tests.each import of_each
 
 from . import sdk
 from .asking import target
@@ -26,7 +27,7 @@ REQUESTS = {
 LACKS = {"n", "stop", "web_search_options", "audio", "modalities", "moderation", "service_tier"}
 
 
-@pytest.mark.parametrize("name", REQUESTS)
+@of_each("name", REQUESTS)
 def test_a_recorded_request_renders_to_what_the_types_take(name: str) -> None:
     given = REQUESTS[name]
     try:
