@@ -4,7 +4,7 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$python && break; done)
 BIN := .venv/bin
 
-.PHONY: help run test check faults trial bench screenshots pages-at-scale format lock audit
+.PHONY: help run test check faults properties trial bench screenshots pages-at-scale format lock audit
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -45,6 +45,9 @@ audit: .venv/installed-dev ## Known vulnerabilities of what is locked, where a d
 
 faults: .venv/installed-dev ## Every fault in its long form, 15 minutes on two cores; writes docs/reliability.md's table
 	CONWAY_LONG_TESTS=1 CONWAY_DATA_DIR="$(CURDIR)/var/tests/long" $(BIN)/python -m pytest -q -n 2 --dist loadfile --timeout 1800 tests/faults
+
+properties: .venv/installed-dev ## Every property with all its examples; `make test` tries a quarter of them
+	CONWAY_LONG_TESTS=1 CONWAY_DATA_DIR="$(CURDIR)/var/tests/properties" $(BIN)/python -m pytest -q -n 2 --timeout 1800 $$(grep -rl "^@given" tests)
 
 trial: .venv/installed-dev ## Four processes on the same accounts for half a minute: no deadlock, and the books agree
 	CONWAY_TRIAL_SECONDS=30 CONWAY_DATA_DIR="$(CURDIR)/var/tests/trial" $(BIN)/python -m pytest -q -s tests/credits/test_four_processes.py

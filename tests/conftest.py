@@ -29,12 +29,13 @@ from django.db import connection
 from django.test import override_settings
 
 from conway.common.database_roles import LOGIN
-from tests import cleaning, loops
+from tests import cleaning, loops, properties
 from tests.roles import in_the_applications_role
 
 pytest_plugins = ["tests.people"]
 cleaning.install()
 loops.install()
+properties.load_profile()
 # Whom we trust is read once: 30 ms for each client that asks the sandbox, and a test makes several.
 httpcore2.default_ssl_context = cache(httpcore2.default_ssl_context)
 

@@ -1,7 +1,8 @@
 """Twice the body, at most about twice the work: of every list, map and string, of nesting and references, per dialect.
 
 The loop is never held for 50 ms, a body costs at most a second, and memory at most eight times its size (and 32 MB:
-a small body has a right to some). CPU time, because the machine is shared; one retry, because it is shared.
+a small body has a right to some). CPU time, because the machine is shared, and the least of some tries: what a busy
+machine adds to one of them is not the body's.
 """
 
 import asyncio
@@ -34,6 +35,7 @@ TWICE, CPU_NOISE, MEMORY_NOISE = 2.6, 0.08, 16 * 2**20
 # 0.05 is the aim, and what a quiet machine shows; beside another busy process the same work takes up to 0.08.
 HELD_SECONDS, CPU_SECONDS = 0.1, 1.0
 TIMES_THE_BODY, FREE_BYTES = 8, 32 * 2**20
+MORE_TRIES = 4
 
 
 @dataclass
@@ -42,6 +44,9 @@ class Cost:
     cpu: float
     held: float
     memory: int
+
+    def or_less(self, other: "Cost") -> "Cost":
+        return Cost(self.body, min(self.cpu, other.cpu), min(self.held, other.held), min(self.memory, other.memory))
 
 
 @pytest.fixture(autouse=True)
@@ -82,12 +87,16 @@ async def grows(book: Catalog, shape: Shape, asked: list[tuple[str, str]]) -> No
     small, large = fields(count), fields(2 * count)
     for format, model in asked:
         one, two = spoken.body(format, model, small), spoken.body(format, model, large)
-        faults = await faults_of(book, format, one, two) and await faults_of(book, format, one, two)
-        assert not faults, f"{model} by {format}: {faults}"
+        least = await cost(book, format, one), await cost(book, format, two)
+        for _ in range(MORE_TRIES):
+            if not faults(*least):
+                break
+            least = least[0].or_less(await cost(book, format, one)), least[1].or_less(await cost(book, format, two))
+        assert faults(*least) == [], f"{model} by {format}"
 
 
-async def faults_of(book: Catalog, format: str, small: bytes, large: bytes) -> list[str]:
-    one, two = await cost(book, format, small), await cost(book, format, large)
+def faults(one: Cost, two: Cost) -> list[str]:
+    """Of a body, and of one of twice its size."""
     bounds = {
         "CPU grows": (two.cpu, TWICE * one.cpu + CPU_NOISE),
         "memory grows": (two.memory, TWICE * one.memory + MEMORY_NOISE),

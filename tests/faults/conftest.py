@@ -31,6 +31,9 @@ SHORT_PATIENCE = {
     "CONWAY_JSON_SECONDS": "240" if LONG else "5", "CONWAY_LOST_SECONDS": "4", "CONWAY_STALL_SECONDS": "3",
     "CONWAY_ACCOUNT_CONCURRENCY": "1000",  # one customer often stands for a hundred
 }  # fmt: skip
+LONG_PATIENCE = dict.fromkeys(
+    ("CONWAY_FIRST_BYTE_SECONDS", "CONWAY_BETWEEN_BYTES_SECONDS", "CONWAY_JSON_SECONDS"), "240"
+)
 
 Stage = Callable[..., Scene]
 names = (f"stage_{number}" for number in itertools.count())
@@ -60,9 +63,29 @@ def shared_gateway(
     gateway.close()
 
 
+@pytest.fixture(scope="module")
+def patient_gateway(
+    postgres: Postgres, upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Gateway, str]]:
+    url = postgres.new_database("patient")
+    patience = {**SHORT_PATIENCE, **LONG_PATIENCE}
+    gateway = Gateway(tmp_path_factory.mktemp("patient"), url, upstream.url, workers=2, **patience)
+    yield gateway, url
+    gateway.close()
+
+
 @pytest.fixture
 def scene(shared_gateway: tuple[Gateway, str], upstream: Upstream, books_at: Callable[[str], None]) -> Scene:
-    gateway, url = shared_gateway
+    return begun(*shared_gateway, upstream, books_at)
+
+
+@pytest.fixture
+def patient(patient_gateway: tuple[Gateway, str], upstream: Upstream, books_at: Callable[[str], None]) -> Scene:
+    """For a crowd that is about money: on a busy machine the sandbox is late, and the gateway waits."""
+    return begun(*patient_gateway, upstream, books_at)
+
+
+def begun(gateway: Gateway, url: str, upstream: Upstream, books_at: Callable[[str], None]) -> Scene:
     books_at(url)
     lasting_catalogue.load()
     upstream.forget()

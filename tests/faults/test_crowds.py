@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from accounts.models import User
 from tests.faults.caller import Caller, Heard
-from tests.faults.conftest import LONG, Stage
+from tests.faults.conftest import LONG
 from tests.faults.scenario import Scene
 
 ACCOUNTS = 200 if LONG else 60
@@ -22,34 +23,34 @@ MIXED = [
 
 
 def test_of_fifty_parallel_requests_on_ten_cents_one_at_a_time_is_served(
-    scene: Scene, note: Callable[..., Any]
+    patient: Scene, note: Callable[..., Any]
 ) -> None:
-    customer = scene.customer(10)
-    heard = scene.ask_all([(customer, "gpt-5-mini", f"say 3 words {number} [[pace=50]]", {}) for number in range(50)])
+    customer = patient.customer(10)
+    heard = patient.ask_all([(customer, "gpt-5-mini", f"say 3 words {number} [[pace=50]]", {}) for number in range(50)])
     statuses = [each.status for each in heard]
     assert (statuses.count(200), statuses.count(402)) == (1, 49)
-    assert len(scene.upstream.meter()) == 1
-    note(scene, "no credit for 49 of 50")
+    assert len(patient.upstream.meter()) == 1
+    note(patient, "no credit for 49 of 50")
     assert customer.account.balance_cents == 9
 
 
-def test_mixed_requests_of_many_accounts_on_two_workers(scene: Scene, note: Callable[..., Any]) -> None:
+def test_mixed_requests_of_many_accounts_on_two_workers(patient: Scene, note: Callable[..., Any]) -> None:
     asked = []
     for number in range(ACCOUNTS):
         model, cents, words = MIXED[number % len(MIXED)]
-        customer = scene.customer(cents)
+        customer = patient.customer(cents)
         text = f"say {words} words, said customer {number} [[pace=1]]"
         asked += [(customer, model, text, {"stream": bool(turn % 2), "max_tokens": 500}) for turn in range(3)]
-    heard = scene.ask_all(asked)
+    heard = patient.ask_all(asked)
     assert {each.status for each in heard} <= {200, 402}
-    assert len(scene.upstream.meter()) == sum(each.status == 200 for each in heard)
-    reckoning = note(scene, "no credit for some")
+    assert len(patient.upstream.meter()) == sum(each.status == 200 for each in heard)
+    reckoning = note(patient, "no credit for some")
     assert {completion.settlement for completion in reckoning.completions} == {"exact"}
 
 
-def test_a_key_limit_holds_on_two_workers(scene: Scene, note: Callable[..., Any]) -> None:
-    customer = scene.customer(1_000, limit_cents=20)
-    heard = scene.ask_all(
+def test_a_key_limit_holds_on_two_workers(patient: Scene, note: Callable[..., Any]) -> None:
+    customer = patient.customer(1_000, limit_cents=20)
+    heard = patient.ask_all(
         [
             (customer, "claude-haiku-4.5", f"say 200 words {number} [[pace=2]]", {"max_tokens": 4_000})
             for number in range(40)
@@ -57,15 +58,15 @@ def test_a_key_limit_holds_on_two_workers(scene: Scene, note: Callable[..., Any]
     )
     refused = [each for each in heard if each.status != 200]
     assert {each.error["code"] for each in refused if each.error} == {"key_limit_reached"}
-    assert len(scene.upstream.meter()) == len(heard) - len(refused)
-    reckoning = note(scene, "a key limit of 20 cents")
+    assert len(patient.upstream.meter()) == len(heard) - len(refused)
+    reckoning = note(patient, "a key limit of 20 cents")
     assert sum(completion.charged_cents for completion in reckoning.completions) <= 20
 
 
-def test_slow_calls_of_one_account_leave_room_for_twenty_honest_ones(stage: Stage, note: Callable[..., Any]) -> None:
+def test_slow_calls_of_one_account_leave_room_for_twenty_honest_ones(patient: Scene, note: Callable[..., Any]) -> None:
     """Half of them leave at once: a left call counts until its provider is done."""
-    scene = stage(workers=2, CONWAY_ACCOUNT_CONCURRENCY=str(AT_ONCE))
-    greedy, honest = scene.customer(100_000), [scene.customer() for _ in range(20)]
+    greedy, honest = patient.customer(100_000), [patient.customer() for _ in range(20)]
+    User.objects.filter(pk=greedy.user.pk).update(concurrency=AT_ONCE)
     slow, quick = "say 40 words [[pace=100]]", "say 20 words [[pace=10]]"
 
     async def scenario(caller: Caller) -> tuple[list[Heard], list[Heard]]:
@@ -81,14 +82,14 @@ def test_slow_calls_of_one_account_leave_room_for_twenty_honest_ones(stage: Stag
         ]
         return await asyncio.gather(*served), await asyncio.gather(*crowd)
 
-    scene.heard, crowd = scene.play(scenario)
-    scene.all_saw_the_end()
+    patient.heard, crowd = patient.play(scenario)
+    patient.all_saw_the_end()
     statuses = Counter(heard.status for heard in crowd)
     refused = [heard for heard in crowd if heard.status == 429]
     assert {heard.error["code"] for heard in refused if heard.error} == {"concurrency_limited"}
     assert all(heard.headers["retry-after"] for heard in refused) and len(refused) > SLOW_CALLS / 3
     assert set(statuses) <= {0, 200, 429}, statuses
-    note(scene, f"{SLOW_CALLS} slow calls of one account beside 20 others", len(scene.heard) + len(crowd))
+    note(patient, f"{SLOW_CALLS} slow calls of one account beside 20 others", len(patient.heard) + len(crowd))
     assert max_at_once(greedy.completions) <= AT_ONCE
     assert greedy.account.running == 0
 

@@ -30,6 +30,7 @@ Json = dict[str, Any]
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "cases"
 PLACE = "tools[0].function.parameters"
+TRIES = 4
 
 
 def is_2020_12(schema: Any, *_: Any) -> None:
@@ -250,7 +251,8 @@ def test_ten_times_the_branches_take_about_ten_times_as_long(rules: str, keyword
             schemas.of_tool(given, rules, PLACE, Budget())
         return time.process_time() - began
 
-    assert seconds(2_000) < 40 * max(seconds(200), 0.01)
+    # A busy machine adds to any of them: what takes the square of its time does so at each try.
+    assert any(seconds(2_000) < 40 * max(seconds(200), 0.01) for _ in range(TRIES))
 
 
 def test_what_goes_beyond_the_budget_is_refused_by_name() -> None:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
 from tests.inference.strategies import chat_requests
+from tests.properties import examples
 
-MANY = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=examples(200), deadline=None, suppress_health_check=list(HealthCheck))
 SOME = settings(MANY, max_examples=60)
 
 KEYS = (

@@ -13,8 +13,9 @@ from inference.api import chat, messages, responses, sealed
 from inference.chat.budget import TooMuchHere
 from inference.chat.format import Format
 from inference.chat.invalid_request import InvalidRequest
+from tests.properties import examples
 
-few = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+few = settings(max_examples=examples(400), deadline=None, suppress_health_check=list(HealthCheck), database=None)
 LEAVES = st.one_of(
     st.none(),
     st.booleans(),

@@ -28,6 +28,7 @@ from tests.inference.dialects.gemini.asking import (
 from tests.inference.dialects.gemini.sandbox import accepts
 from tests.inference.dialects.gemini.sdk import taken
 from tests.inference.strategies import GIF, PNG, chat_requests, data_url
+from tests.properties import examples
 
 SLOWLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 REQUESTS = {model: chat_requests(target(model).traits) for model in MODELS}
@@ -115,7 +116,7 @@ def replaced(value: Any, way: tuple[Any, ...], new: Any) -> Any:
     return copy
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.sampled_from(places(WHOLE)), anything)
 def test_an_answer_with_anything_wrong_is_read_or_is_a_fault(way: tuple[Any, ...], new: Any) -> None:
     told = replaced(WHOLE, way, new)

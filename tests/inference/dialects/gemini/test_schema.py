@@ -16,6 +16,7 @@ from inference.dialects.schemas.bounds import WORDS
 from inference.dialects.schemas.gemini import ANYTHING
 from inference.dialects.schemas.rewritten import GEMINI_KEYWORDS
 from inference.sandbox.gemini.schemas import check_json_schema
+from tests.properties import examples
 
 Json = dict[str, Any]
 TEXT = {"type": "string"}
@@ -233,7 +234,7 @@ nested = st.recursive(
 )
 
 
-@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(500), suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from([*KEYWORDS, "a"]), nested, max_size=5))
 def test_any_schema_is_fitted_or_refused(asked: Json) -> None:
     try:

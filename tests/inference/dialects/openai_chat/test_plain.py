@@ -13,6 +13,7 @@ from inference.chat.reply import Delta
 from inference.dialects import openai_chat
 from inference.sse import Event
 from tests.inference.dialects.openai_chat.asking import body, request
+from tests.properties import examples
 
 ODD = ("a", " b", "ü", "漢字 ", '"', "\\", "\n", "\u2028", "\x7f", "😀", '","content":"', "", "\ud83d", '"}}]}')
 TEXTS = st.sampled_from(ODD) | st.text(max_size=6)
@@ -70,7 +71,7 @@ def said(chunks: list[str], *, plainly: bool) -> tuple[list[Delta], Any]:
 
 
 @given(chunks=st.lists(CHUNKS, max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_the_short_way_comes_to_what_the_long_way_does(chunks: list[str]) -> None:
     assert said(chunks, plainly=True) == said(chunks, plainly=False)
 
