@@ -12,9 +12,19 @@ from django.test import Client
 
 from accounts.models import ApiKey, UnprovenEmail, User
 from conway.common import outbox as background_mail
+from credits import ledger
 from tests.accounts.attacks.conftest import NEW, PASSWORD, api, browser, is_signed_in, sign_up
 
 CFO = "cfo@customer.example"
+PAGES_OF_USERS = [
+    "/admin/accounts/user/?q={email}",
+    "/admin/accounts/user/{pk}/change/",
+    "/admin/accounts/apikey/?q={email}",
+    "/admin/credits/creditaccount/?q={email}",
+    "/admin/credits/creditaccount/{pk}/change/",
+    "/admin/credits/credittransaction/?q={email}",
+    "/admin/inference/completion/find/?q={email}",
+]
 LastLink = Callable[[], str]
 SET = {"new_password1": NEW, "new_password2": NEW}
 
@@ -52,6 +62,19 @@ def test_unless_the_operator_says_that_is_good_enough(squatter: Client, capsys: 
 def test_staff_see_that_it_is_unproven(squatter: Client) -> None:
     user = User.objects.known_as(CFO).get()
     assert str(user) == user.display_name == f"{CFO} (unproven)"
+
+
+@pytest.mark.parametrize("name", ["", "The CFO"])
+@pytest.mark.parametrize("page", PAGES_OF_USERS)
+def test_wherever_they_look_one_up_by_email_they_see_it(
+    squatter: Client, sam: User, at_desk: Callable[[User], Client], page: str, name: str
+) -> None:
+    User.objects.filter(claimed_email=CFO).update(name=name)
+    user = User.objects.get(claimed_email=CFO)
+    ledger.top_up(user=user, cents=5, reference="first", reason="By id", by=None)
+    ApiKey.issue(user=user, name="a key")
+    found = at_desk(sam).get(page.format(email=CFO, pk=user.pk), follow=True).content.decode()
+    assert f"{CFO} (unproven)" in found
 
 
 def test_whom_the_operator_creates_needs_no_flag(db: None, capsys: pytest.CaptureFixture[str]) -> None:
