@@ -140,7 +140,6 @@ inference_completion_changelist         r       r       r         r       -     
 inference_completion_export             r       r       r         r       -     r
 inference_completion_delete             -       -       -         -       -     -
 inference_completion_history            r       r       r         r       -     r
-inference_completion_rebill            rw      -       -         -       -     rw
 inference_price_add                     -       -       rw        -       -     rw
 inference_price_change                  -       r       r         r       -     r
 inference_price_changelist              -       r       r         r       -     r
