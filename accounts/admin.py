@@ -74,6 +74,9 @@ class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
     form = UserForm
     inlines = (WalletInline,)
     list_display = ("display_name", "address", "is_active", "is_staff", "date_joined", "last_login")
+    export_columns = (
+        "display_name", "email", "claimed_email", "is_active", "is_staff", "date_joined", "last_login",
+    )  # fmt: skip
     list_filter = ("is_active", "is_staff")
     search_fields = ("email", "claimed_email", "name", "=id", "wallets__address")
     search_help_text = "Email address, name, user id or wallet address"
