@@ -47,7 +47,7 @@ def is_colleague(user: User) -> bool:
 
 def tell_of_new_email(before: str, user: User) -> None:
     """To the address that was theirs: who was robbed of an account hears of it there."""
-    mail.send(before, "email_changed", {"before": before, "user": user})
+    mail.send(before, "email_changed", {"before": before, "user": user, "by_staff": True})
 
 
 class UserForm(VersionedForm):

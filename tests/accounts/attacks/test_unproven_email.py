@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
@@ -193,7 +194,9 @@ def test_nor_does_that_of_a_wallet_user(db: None, last_link: LastLink) -> None:
 # Changing it
 
 
-def test_a_new_email_counts_when_it_is_proven_and_takes_the_password(carol: User, last_link: LastLink) -> None:
+def test_a_new_email_counts_when_it_is_proven_takes_the_password_and_is_told_to_the_old_one(
+    carol: User, last_link: LastLink, django_capture_on_commit_callbacks: Any
+) -> None:
     owner = browser(carol)
     owner.post("/account/email", {"email": "carol@new.example", "password": "guess"})
     assert mail.outbox == []
@@ -202,9 +205,11 @@ def test_a_new_email_counts_when_it_is_proven_and_takes_the_password(carol: User
     assert (carol.email, carol.claimed_email) == ("carol@example.org", "carol@new.example")
     with pytest.raises(User.DoesNotExist):
         User.objects.for_payment("carol@new.example")
-    owner.post(last_link(), {})
+    with django_capture_on_commit_callbacks(execute=True):
+        owner.post(last_link(), {})
     carol.refresh_from_db()
     assert (carol.email, carol.claimed_email) == ("carol@new.example", None)
+    assert mail.outbox[-1].to == ["carol@example.org"] and "to carol@new.example" in mail.outbox[-1].body
 
 
 def test_of_two_who_claim_an_address_its_mailbox_decides(squatter: Client, last_link: LastLink) -> None:
