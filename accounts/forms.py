@@ -60,6 +60,8 @@ class PasswordAlone(SetPasswordMixin):
     changed meanwhile (deactivated them, took a right away) must not come back with it.
     """
 
+    cleaned_data: dict[str, Any]
+
     def set_password_and_save(
         self, user: Any, password_field_name: str = "password1", commit: bool = True
     ) -> AbstractBaseUser:
