@@ -6,6 +6,7 @@ authentication     a header → Caller, for async code; rest/ and ninja_api for 
 access_tokens      JSON web tokens, and the pairs that sign-in gives
 secret_hashing     secrets are shown once and kept as SHA-256
 sessions           browser sessions, with whose they are
+sockets            the user of a WebSocket, by the same session
 second_factor/     authenticator app, passkeys, recovery codes
 signing_in         from a first proof, by way of the second, to a session
 reauthentication   what a session has shown of its user, and when

@@ -27,17 +27,20 @@ class Claims:
     expires_at: datetime
     epoch: int = 0  # the user's when it was made: with another one it is no longer good
     family: uuid.UUID | None = None  # of the refresh tokens beside it: revoked, they take it along
+    scope: str = "account"  # or 'inference', as of a key
 
 
 def signing_key(secret: str | None = None) -> bytes:
     return salted_hmac("accounts.access_tokens", "access token", secret=secret, algorithm="sha256").digest()
 
 
-def access_token(user: User, lifetime: timedelta = LIFETIME, family: uuid.UUID | None = None) -> str:
+def access_token(
+    user: User, lifetime: timedelta = LIFETIME, family: uuid.UUID | None = None, scope: str = "account"
+) -> str:
     now = datetime.now(UTC)
     claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": str(user.pk), "iat": now, "exp": now + lifetime}
     ends = {"epoch": user.epoch} | ({"family": str(family)} if family else {})
-    return jwt.encode({**claims, **ends}, signing_key(), algorithm=ALGORITHM)
+    return jwt.encode({**claims, **ends, "scope": scope}, signing_key(), algorithm=ALGORITHM)
 
 
 def pair(user: User, origin: Origin | None = None) -> dict[str, Any]:
@@ -63,7 +66,8 @@ def verify(token: str) -> Claims:
         claims = signed_by_us(token)
         family = uuid.UUID(claims["family"]) if "family" in claims else None
         expires_at = datetime.fromtimestamp(claims["exp"], UTC)
-        return Claims(int(claims["sub"]), expires_at, int(claims.get("epoch", 0)), family)
+        scope = str(claims.get("scope", "account"))  # those of the release before say nothing of it
+        return Claims(int(claims["sub"]), expires_at, int(claims.get("epoch", 0)), family, scope)
     except jwt.ExpiredSignatureError:
         raise ApiError(401, message="This access token has expired.") from None
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):  # a deeply nested header is a RecursionError

@@ -33,6 +33,7 @@ from conway.common.versions import VersionedAdmin, VersionedForm
 
 RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 LAST_SUPERUSER = "the last active superuser stays"
+LAST_USE = ("last_used_at", "last_used_address", "last_used_agent")
 KEY_LIMITS = (
     "name", "scope", "limit_cents", "limit_period", "requests_per_minute", "concurrency", "expires_at",
     "allowed_models", "allowed_addresses",
@@ -46,7 +47,7 @@ def is_colleague(user: User) -> bool:
 
 def tell_of_new_email(before: str, user: User) -> None:
     """To the address that was theirs: who was robbed of an account hears of it there."""
-    mail.send(before, "email_changed", {"before": before, "user": user})
+    mail.send(before, "email_changed", {"before": before, "user": user, "by_staff": True})
 
 
 class UserForm(VersionedForm):
@@ -72,7 +73,10 @@ class WalletInline(Unchangeable, admin.TabularInline):
 class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
     form = UserForm
     inlines = (WalletInline,)
-    list_display = ("display_name", "email", "is_active", "is_staff", "date_joined", "last_login")
+    list_display = ("display_name", "address", "is_active", "is_staff", "date_joined", "last_login")
+    export_columns = (
+        "display_name", "email", "claimed_email", "is_active", "is_staff", "date_joined", "last_login",
+    )  # fmt: skip
     list_filter = ("is_active", "is_staff")
     search_fields = ("email", "claimed_email", "name", "=id", "wallets__address")
     search_help_text = "Email address, name, user id or wallet address"
@@ -105,6 +109,11 @@ class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
     def keys(self, user: User) -> str:
         listed = reverse("admin:accounts_apikey_changelist")
         return format_html('<a href="{}?user__id__exact={}">Keys of this user</a>', listed, user.pk)
+
+    @admin.display(description="email address")
+    def address(self, user: User) -> str:
+        """What somebody only typed never looks like what is theirs."""
+        return user.email or (f"{user.claimed_email} (unproven)" if user.claimed_email else "")
 
     @admin.display(description="signs in with")
     def signs_in_with(self, user: User) -> str:
@@ -283,7 +292,7 @@ class GroupAdmin(SuperusersOnly, LoggedAdmin, VersionedAdmin, DjangosGroupAdmin)
 
 
 class ApiKeyForm(VersionedForm):
-    unversioned = ("last_used_at", "last_used_address", "last_used_agent")
+    unversioned = LAST_USE
 
     limit_cents = DollarsField(required=False, label="Spend at most", help_text="In dollars; empty: no limit.")
     is_paused = forms.BooleanField(
@@ -331,11 +340,11 @@ class ApiKeyAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     list_select_related = ("user",)
     search_fields = ("prefix", "name", "=id", "user__email", "user__claimed_email", "=user__id")
-    readonly_fields = ("user", "prefix", "created_at", "last_used_at", "revoked_at")
+    readonly_fields = ("user", "prefix", "created_at", *LAST_USE, "revoked_at")
     fieldsets = (
         (None, {"fields": ("user", "prefix", "name")}),
         ("Limits", {"fields": ("is_paused", *KEY_LIMITS[1:])}),
-        ("Dates", {"fields": ("created_at", "last_used_at", "revoked_at")}),
+        ("Dates", {"fields": ("created_at", *LAST_USE, "revoked_at")}),
     )
     actions = ("revoke",)
 

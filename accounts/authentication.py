@@ -157,7 +157,7 @@ def caller_of(credential: Credential, row: tuple[Any, ...] | None) -> Caller:
     if refusal:
         raise of(user_id, key_id, ApiError(*WHY_NOT[refusal]))
     if not isinstance(credential, KeyDigest):
-        expires_at = credential.expires_at
+        expires_at, scope = credential.expires_at, credential.scope
     return Caller(
         user_id,
         key_id,

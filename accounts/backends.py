@@ -2,12 +2,14 @@ from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import PermissionDenied
+from django.db.models import Case, When
 from django.http import HttpRequest
 
 from accounts import lockout
 from accounts.addresses import client_network
 from accounts.hashers import Busy
 from accounts.models import User
+from accounts.models.user import UserQuerySet
 
 MOST_CLAIMS = 3  # of one address, that a password is tried on
 
@@ -24,25 +26,33 @@ class PasswordBackend(ModelBackend):
     ) -> User | None:
         if username is None or password is None:
             return None
-        email, network = username.strip().lower()[:254], client_network(request) if request else ""
-        lockout.admit(email, network)
+        email, network = username.lower()[:254].strip(), client_network(request) if request else ""
+        tried = lockout.admit(email, network)
         try:
-            user = matching(email, password)
+            user = matching(tried, password)
         except Busy:
-            lockout.take_back(email, network)  # nobody has looked at this one
+            lockout.take_back(tried)  # nobody has looked at this one
             raise
         if user is None or not self.user_can_authenticate(user):
             raise PermissionDenied
-        lockout.succeeded(user, email, network)
+        lockout.succeeded(user, tried)
         return user
 
 
-def matching(email: str, password: str) -> User | None:
-    for claim in User.objects.claiming(email)[:MOST_CLAIMS]:
+def matching(tried: lockout.Try, password: str) -> User | None:
+    for claim in claims(tried)[:MOST_CLAIMS]:
         if claim.check_password(password):
             return claim
-    owner = User.objects.filter(email=email).first()
+    owner = None if tried.is_for_them_alone else User.objects.filter(email=tried.email).first()
     if owner is None:
         User().set_password(password)
         return None
     return owner if owner.check_password(password) else None
+
+
+def claims(tried: lockout.Try) -> UserQuerySet:
+    """Whoever has signed in from here first: later ones under the same address elbow nobody out."""
+    found = User.objects.claiming(tried.email)
+    if tried.is_for_them_alone:
+        return found.filter(pk__in=tried.at_home)
+    return found.order_by(Case(When(pk__in=tried.at_home, then=0), default=1), "-pk")

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django import forms
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.forms import PasswordChangeForm, PasswordResetForm, SetPasswordForm, SetPasswordMixin
 
 from accounts import lockout
@@ -54,7 +55,23 @@ class NewEmailForm(forms.Form):
         return self.cleaned_data["password"]
 
 
-class ChangePasswordForm(PasswordChangeForm):
+class PasswordAlone(SetPasswordMixin):
+    """Writes the password and no other column: the user was read before half a second of hashing, and what staff
+    changed meanwhile (deactivated them, took a right away) must not come back with it.
+    """
+
+    cleaned_data: dict[str, Any]
+
+    def set_password_and_save(
+        self, user: Any, password_field_name: str = "password1", commit: bool = True
+    ) -> AbstractBaseUser:
+        user.set_password(self.cleaned_data[password_field_name])
+        if commit:
+            user.save(update_fields=["password"])
+        return user
+
+
+class ChangePasswordForm(PasswordAlone, PasswordChangeForm):
     revoke_keys = revoke_keys_field()
 
     def clean_old_password(self) -> str:
@@ -63,7 +80,7 @@ class ChangePasswordForm(PasswordChangeForm):
         return self.cleaned_data["old_password"]
 
 
-class NewPasswordForm(SetPasswordForm):
+class NewPasswordForm(PasswordAlone, SetPasswordForm):
     """After a link in a mail."""
 
     revoke_keys = revoke_keys_field()

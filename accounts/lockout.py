@@ -2,7 +2,14 @@
 
 By account and network, by network, and by account over all networks that are new to it. A network from which the
 account has signed in before is not concerned by the last two: a stranger elsewhere locks nobody out.
+
+Several may go by one address: its owner, and whoever signed up with it. What one of them is let off, only their own
+password is tried for, and no answer is another one for there being an owner: else a squatter would guess without end
+at the owner's password, or learn that there is one.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -13,18 +20,55 @@ from accounts.models import Attempts, SignInPlace, User
 WITH_ACCOUNT = ("sign-in", "sign-in-account", "re-entry", "second-factor", "second-factor-account")
 
 
-def admit(email: str, network: str) -> None:
-    """Counts a try as a failure until `succeeded` takes it back. Raises TooMany."""
-    if not is_known(email, network):
-        limits.count("sign-in-network", network=network)
-        limits.count("sign-in-account", account=email)
-    limits.count("sign-in", account=email, network=network)
+@dataclass
+class Try:
+    """A password for an address, from a network, that may be looked at."""
+
+    email: str
+    network: str
+    at_home: frozenset[int]  # who goes by the address and has signed in from here
+    is_for_them_alone: bool = False
+    undo: list[Callable[[], None]] = field(default_factory=list)
+
+    def count(self, kind: str, **whom: str) -> None:
+        self.undo.append(lambda: Attempts.take_back(kind, **whom))
+        limits.count(kind, **whom)
 
 
-def succeeded(user: User, email: str, network: str) -> None:
-    """Forgets the failures from here, and remembers the place."""
-    take_back(email, network)
-    Attempts.objects.filter(kind="sign-in", account=email, network=network).delete()
+def admit(email: str, network: str) -> Try:
+    """Counts a try as a failure until it is taken back. Raises TooMany."""
+    here = SignInPlace.objects.filter(goes_by(email), network=network).values_list("user_id", "user__email")
+    owners = dict(here)
+    tried = Try(email, network, frozenset(owners))
+    if email not in owners.values():
+        try:
+            tried.count("sign-in-network", network=network)
+            tried.count("sign-in-account", account=email)
+        except limits.TooMany:
+            if not owners:
+                raise
+            tried.is_for_them_alone = True
+    tried.count("sign-in", account=email, network=network)
+    return tried
+
+
+def take_back(tried: Try) -> None:
+    """It was no failure."""
+    for undo in tried.undo:
+        undo()
+
+
+def succeeded(user: User, tried: Try) -> None:
+    """Remembers the place. The owner's failures from here are forgotten; whoever only claims the address may have
+    guessed at the owner's password in between.
+    """
+    take_back(tried)
+    if user.email == tried.email:
+        Attempts.objects.filter(kind="sign-in", account=tried.email, network=tried.network).delete()
+    remember(user, tried.network)
+
+
+def remember(user: User, network: str) -> None:
     if network:
         SignInPlace.objects.update_or_create(user=user, network=network, defaults={"seen_at": timezone.now()})
 
@@ -56,24 +100,13 @@ def second_factor_succeeded(user: User, network: str) -> None:
     Attempts.take_back("second-factor-account", account=account)
 
 
-def take_back(email: str, network: str) -> None:
-    """What `admit` counted was no failure."""
-    Attempts.take_back("sign-in", account=email, network=network)
-    if not is_known(email, network):
-        Attempts.take_back("sign-in-network", network=network)
-        Attempts.take_back("sign-in-account", account=email)
-
-
-def is_known(email: str, network: str) -> bool:
-    return SignInPlace.objects.filter(owners(email), network=network).exists()
-
-
-def owners(email: str) -> Q:
+def goes_by(email: str) -> Q:
     return Q(user__email=email) | Q(user__claimed_email=email, user__email=None)
 
 
 def failures(user: User) -> QuerySet[Attempts]:
-    names = [name for name in (user.email, user.claimed_email, f"user {user.pk}") if name]
+    """Under the address they sign in by. One that they claim beside it may be another's, and so may its counts."""
+    names = [name for name in (user.typed_email, f"user {user.pk}") if name]
     return Attempts.objects.filter(kind__in=WITH_ACCOUNT, account__in=names, ends_at__gt=timezone.now())
 
 

@@ -14,7 +14,6 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
 
 from accounts import reauthentication
 from accounts.addresses import origin
@@ -90,10 +89,5 @@ def of(user: User) -> list[BrowserSession]:
     """Those that sign the user in at this moment, the latest first."""
     now = timezone.now()
     rows = BrowserSession.objects.filter(user=user, expire_date__gt=now).select_related("user").order_by("-seen_at")
-    good = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
-    return [row for row in rows[:MOST_LISTED] if is_signed_for(row, good) and not is_left_desk(row, now)]
-
-
-def is_signed_for(row: BrowserSession, hashes: list[str]) -> bool:
-    said = row.get_decoded().get(HASH_SESSION_KEY, "")
-    return any(constant_time_compare(said, each) for each in hashes)
+    good = (row for row in rows[:MOST_LISTED] if user.has_signed(row.get_decoded().get(HASH_SESSION_KEY, "")))
+    return [row for row in good if not is_left_desk(row, now)]

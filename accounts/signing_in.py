@@ -11,9 +11,9 @@ from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
 
-from accounts import reauthentication, second_factor
+from accounts import lockout, reauthentication, second_factor
+from accounts.addresses import client_network
 from accounts.models import User
 
 WAITING = "waiting"  # in the session
@@ -43,8 +43,7 @@ def waiting(request: HttpRequest) -> User | None:
     if said is None or timezone.now() - datetime.fromtimestamp(said["since"], UTC) > PATIENCE:
         return None
     user = User.objects.filter(pk=said["user"], is_active=True).first()
-    good = [] if user is None else [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
-    return user if any(constant_time_compare(said["hash"], each) for each in good) else None
+    return user if user and user.has_signed(said["hash"]) else None
 
 
 def complete(request: HttpRequest, user: User) -> HttpResponse:
@@ -58,3 +57,4 @@ def complete(request: HttpRequest, user: User) -> HttpResponse:
 def begin_session(request: HttpRequest, user: User, backend: str) -> None:
     user.backend = backend  # what is noted of a sign-in reads it
     login(request, user, backend=backend)
+    lockout.remember(user, client_network(request))

@@ -14,13 +14,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "conway.settings")
 django.setup()
 
 from asgiref.sync import sync_to_async
-from channels.auth import AuthMiddlewareStack
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
 from accounts import credentials
 from accounts.authentication import authenticate
+from accounts.sockets import with_users
 from conway import cors, health, monitoring, pages_handler
 from conway.alerts import keeping as alerts
 from conway.common import database, metrics
@@ -109,7 +109,7 @@ def is_ours(host: str, allowed: tuple[str, ...]) -> bool:
     return True
 
 
-sockets = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))  # by the session's cookie
+sockets = with_users(URLRouter(websocket_urlpatterns))
 
 application = ProtocolTypeRouter({"http": http, "websocket": sockets})
 

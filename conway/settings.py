@@ -352,7 +352,14 @@ LOGGING = {
         "plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
         "json": {"()": "conway.common.logs.Json"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": given.CONWAY_LOG_FORMAT}},
+    "filters": {"refusals": {"()": "conway.common.logs.Refusals"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": given.CONWAY_LOG_FORMAT,
+            "filters": ["refusals"],
+        }
+    },
     "root": {"handlers": ["console"], "level": given.LOG_LEVEL},
     "loggers": {
         "django": {"handlers": [], "propagate": True},

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +33,16 @@ def give_app(user: User) -> str:
 
 
 def code_of(secret: str, steps: int = 0) -> str:
+    """One of now, or of the next step, is good for half a minute more at least, however slow the test is."""
     return pyotp.TOTP(secret).at(time.time() + 30 * steps)
+
+
+def within_one_step(does: Callable[[], bool]) -> bool:
+    """What came of it when no step ended meanwhile."""
+    while True:
+        step, found = time.time() // 30, does()
+        if time.time() // 30 == step:
+            return found
 
 
 @dataclass

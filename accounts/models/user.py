@@ -6,9 +6,9 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.core.validators import MinValueValidator
 from django.db import connection, models, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Length, Lower, Now
+from django.db.models.functions import Greatest, Length, Lower, Now
 from django.db.models.lookups import Exact, GreaterThan, IsNull
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from conway.common.clock import Clock
 
@@ -195,8 +195,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         return epoch_of(self.tokens_valid_after)
 
     def sign_out_everywhere(self) -> None:
-        """Ends all sessions, tokens and links; API keys stay."""
-        type(self).objects.filter(pk=self.pk).update(tokens_valid_after=Clock())
+        """Ends all sessions, tokens and links; API keys stay. A clock that was set back ends them, too."""
+        next_one = Greatest(Clock(), F("tokens_valid_after") + MICROSECOND)  # of NULL and a moment, the moment
+        type(self).objects.filter(pk=self.pk).update(tokens_valid_after=next_one)
         self.refresh_from_db(fields=["tokens_valid_after"])
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
@@ -204,6 +205,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
         value = f"{self.password}\0{self.epoch}" if self.epoch else self.password
         return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
+
+    def has_signed(self, session_hash: str) -> bool:
+        """With the present SECRET_KEY, or one from before a rotation, and since the last end of what signs them in."""
+        good = [self.get_session_auth_hash(), *self.get_session_auth_fallback_hash()]
+        return any(constant_time_compare(session_hash, each) for each in good)
 
     def check_password(self, raw_password: str | None) -> bool:
         def hash_anew(raw: str) -> None:

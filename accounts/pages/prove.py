@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any, cast
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from accounts import links, lockout, signing_in
+from accounts import links, lockout, mail, signing_in
 from accounts.forms import NewPasswordForm, ProveForm
 from accounts.models import ApiKey, User
 from accounts.pages.email_and_password import ask_to_prove
@@ -67,6 +68,7 @@ class ProvePage(View):
         return answer
 
     def prove(self, user: User, form: Form) -> None:
+        before = user.email if user.email_proven_at else None
         if isinstance(form, NewPasswordForm):
             form.save()
         user.prove(str(links.address_to_prove(user)))
@@ -75,6 +77,9 @@ class ProvePage(View):
         if form.cleaned_data.get("revoke_keys"):
             ApiKey.objects.filter(user=user).revoke()
         lockout.unlock(user)
+        if before and before != user.email:  # who was robbed of an account hears of it there
+            context = {"before": before, "user": user, "by_staff": False}
+            transaction.on_commit(partial(mail.send, before, "email_changed", context), robust=True)
 
     def signed_in(self, user: User) -> HttpResponse:
         if not self.is_theirs:

@@ -17,7 +17,7 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 
 from accounts import sessions, signing_in
-from accounts.models import ApiKey, BrowserSession, RefreshToken, User
+from accounts.models import ApiKey, BrowserSession, RefreshToken, SignInLink, User
 from accounts.pages.labels import BareLabels, browser_of
 
 MOST_LISTED = 100
@@ -107,6 +107,7 @@ def end(user: User, name: str) -> None:
         return
     if RefreshToken.objects.filter(user=user, family=family).exists():
         RefreshToken.revoke_family(family)
+        SignInLink.objects.filter(user=user, used_at=None).delete()  # it may have had one made
 
 
 def name_of(row: BrowserSession) -> str:

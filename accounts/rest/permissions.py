@@ -14,7 +14,7 @@ class KnownCaller(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if isinstance(request.auth, Caller) and request.auth.scope != "account":
-            raise ApiError(403, "scope_required", "This API key is for inference only; it may not read the account.")
+            raise ApiError(403, "scope_required", "This key is for inference only; it may not read the account.")
         return request.auth is not None
 
 

@@ -22,6 +22,20 @@ class Fields:
         return " ".join(f"{name}={value}" for name, value in self.said.items() if value not in (None, ""))
 
 
+class Refusals(logging.Filter):
+    """Django tells where it refused somebody by a traceback of sixty lines, and anybody may ask for what is not theirs:
+    the line is enough. A fault of ours keeps its traceback.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        is_refusal = record.name.startswith("django.security") or (
+            record.name == "django.request" and record.levelno < logging.ERROR
+        )
+        if is_refusal:
+            record.exc_info = record.exc_text = None
+        return True
+
+
 class Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {

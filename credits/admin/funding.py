@@ -5,12 +5,22 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from accounts.logged import LoggedAdmin
+from conway.common.versions import VersionedAdmin, VersionedForm
 from credits.models import FundingNote
 
 
+class FundingNoteForm(VersionedForm):
+    class Meta:
+        model = FundingNote
+        fields = ("text",)
+
+
 @admin.register(FundingNote)
-class FundingNoteAdmin(LoggedAdmin):
+class FundingNoteAdmin(LoggedAdmin, VersionedAdmin):
     """One row: written anew at first, edited from then on."""
+
+    form = FundingNoteForm
+    fieldsets = ((None, {"fields": ("text",)}),)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not FundingNote.objects.exists()

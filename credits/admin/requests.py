@@ -47,6 +47,10 @@ def state_of(asked: MoveRequest) -> str:
     return asked.decision or ("waiting" if asked.expires_at > now() else "expired")
 
 
+def may_move(user: User, asked: MoveRequest) -> bool:
+    return user.has_perm(PERMISSIONS[CreditTransaction.Type(asked.type)])
+
+
 @admin.register(MoveRequest)
 class MoveRequestAdmin(ReadOnlyAdmin):
     list_display = ["when", "kind", "customer", "amount", "payment_reference", "requested_by", "state", "decided_by"]
@@ -91,7 +95,7 @@ class MoveRequestAdmin(ReadOnlyAdmin):
 
     def may_approve(self, user: User, asked: MoveRequest) -> bool:
         is_other = user.pk not in (asked.requested_by_id, asked.user_id)
-        return is_other and user.has_perm(PERMISSIONS[CreditTransaction.Type(asked.type)])
+        return is_other and may_move(user, asked)
 
     def get_urls(self) -> list[URLPattern]:
         decide = self.admin_site.admin_view(self.decide)
@@ -134,6 +138,8 @@ class MoveRequestAdmin(ReadOnlyAdmin):
             messages.success(request, "It will not be booked.")
         elif not reauthentication.is_confirmed(request):
             messages.error(request, "Nothing is booked: show that it is you, and approve again.")
+        elif asked.requested_by.is_active and not may_move(asked.requested_by, asked):
+            messages.error(request, f"Nothing is booked: {asked.requested_by} may not book this any more.")
         else:
             entry = ledger.approve(asked.pk, by=user, address=address)
             said = f"Booked: {signed_usd(entry.amount_cents)} for {asked.user}."

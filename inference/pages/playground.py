@@ -28,5 +28,8 @@ def playground_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def playground_token(request: HttpRequest) -> HttpResponse:
-    """By POST, so that another site's page cannot have one made; and it could not read the answer."""
-    return JsonResponse({"token": access_tokens.access_token(cast(User, request.user), lifetime=LIFETIME)})
+    """By POST, so that another site's page cannot have one made; and it could not read the answer. For inference alone:
+    a browser that is signed out from afar must not leave behind a token that makes keys and sign-in links.
+    """
+    token = access_tokens.access_token(cast(User, request.user), lifetime=LIFETIME, scope="inference")
+    return JsonResponse({"token": token})

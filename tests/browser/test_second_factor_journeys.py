@@ -43,10 +43,15 @@ def set_up_app(page: Page) -> str:
     page.get_by_role("link", name="Set up an app").click()
     expect(page.get_by_role("img", name="QR code of the key below")).to_be_visible()
     secret = page.locator("#totp-secret").inner_text()
-    page.get_by_label("The code it shows now").fill(code_of(secret, -1))
+    page.get_by_label("The code it shows now").fill(early_code(secret))
     page.get_by_role("button", name="Set up").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     return secret
+
+
+def early_code(secret: str) -> str:
+    """That of the step before, which leaves the present one for later; unless this step is nearly over."""
+    return code_of(secret, -1 if time.time() % 30 < 15 else 0)
 
 
 def next_code(user: User, secret: str) -> str:

@@ -1,8 +1,10 @@
 """One line for each answer: what it has, what it never has."""
 
+import io
 import json
 import logging
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -90,3 +92,31 @@ def test_json_lines_are_one_line_each_even_with_a_traceback() -> None:
     assert (said["level"], said["logger"], said["message"]) == ("ERROR", "x", "it failed")
     assert said["exception"].startswith("Traceback")
     assert said["time"].endswith("+00:00")
+
+
+@pytest.fixture
+def console() -> Iterator[io.StringIO]:
+    """What is written where the server's log goes."""
+    (handler,) = (handler for handler in logging.getLogger().handlers if handler.get_name() == "console")
+    assert isinstance(handler, logging.StreamHandler)
+    written = io.StringIO()
+    before = handler.setStream(written)
+    yield written
+    handler.setStream(before)
+
+
+@pytest.mark.parametrize(("path", "host", "status"), [("/admin/login/", "testserver", 403), ("/", "evil.test", 400)])
+def test_a_refusal_is_lines_and_no_traceback(
+    alice: User, client: Client, console: io.StringIO, path: str, host: str, status: int
+) -> None:
+    client.force_login(alice)
+    assert client.get(path, headers={"host": host}).status_code == status
+    assert "Traceback" not in console.getvalue() and "django." in console.getvalue()
+
+
+def test_a_fault_of_ours_keeps_its_traceback(console: io.StringIO) -> None:
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError:
+        logging.getLogger("django.request").exception("Internal Server Error: /")
+    assert "ZeroDivisionError" in console.getvalue()

@@ -2,11 +2,14 @@
 
 import importlib
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import ApiKey, RefreshToken, SignInLink, User
 from conway.common import outbox as background_mail
@@ -42,7 +45,7 @@ def changes_password(carol: User, owner: Client, last_link: Callable[[], str]) -
 def resets_password(carol: User, owner: Client, last_link: Callable[[], str]) -> None:
     client = Client()
     client.post("/password/reset", {"email": carol.email})
-    assert background_mail.rest(seconds=10)
+    assert background_mail.rest(seconds=30)
     form = client.get(last_link()).headers["location"]
     assert client.post(form, {"new_password1": NEW, "new_password2": NEW}).status_code == 302
 
@@ -115,7 +118,7 @@ def test_a_refresh_that_began_before_the_end_gives_nothing_after_it(carol: User)
 @pytest.mark.django_db(transaction=True)  # the mail's thread sees what is committed
 def test_a_mailed_link_for_a_new_password_ends_with_the_rest(carol: User, last_link: Callable[[], str]) -> None:
     Client().post("/password/reset", {"email": carol.email})
-    assert background_mail.rest(seconds=10)
+    assert background_mail.rest(seconds=30)
     carol.sign_out_everywhere()
     assert "used before" in Client().get(last_link()).content.decode()
 
@@ -150,7 +153,7 @@ def test_a_reset_offers_to_revoke_the_keys(carol: User, last_link: Callable[[], 
     key, _ = ApiKey.issue(user=carol, name="agents")
     client = Client()
     client.post("/password/reset", {"email": carol.email})
-    assert background_mail.rest(seconds=10)
+    assert background_mail.rest(seconds=30)
     form = client.get(last_link()).headers["location"]
     assert "Revoke all API keys" in client.get(form).content.decode()
     client.post(form, {"new_password1": NEW, "new_password2": NEW, "revoke_keys": "on"})
@@ -184,6 +187,27 @@ def test_an_ended_program_loses_its_access_token_too(carol: User) -> None:
     browser(carol).post("/account/sessions", {"end": str(RefreshToken.objects.get().family)})
     assert api(Client(), "auth/me", auth=pair["access_token"], method="get").status_code == 401
     assert api(Client(), "auth/refresh", {"refresh_token": pair["refresh_token"]}).status_code == 401
+
+
+def test_an_ended_program_has_no_sign_in_link_left(carol: User) -> None:
+    pair = api(Client(), "auth/token", {"email": carol.email, "password": PASSWORD}).json()
+    link = urlsplit(api(Client(), "auth/sign-in-link", auth=pair["access_token"]).json()["url"]).path
+    browser(carol).post("/account/sessions", {"end": str(RefreshToken.objects.get().family)})
+    assert Client().post(link).status_code == 410
+
+
+def test_a_browser_leaves_no_token_behind_that_makes_keys_or_links(carol: User) -> None:
+    """What the playground's page was given outlives its session by minutes."""
+    token = browser(carol).post("/playground/token").json()["token"]
+    tried = [api(Client(), path, {"name": "x"}, token).status_code for path in ("auth/api-keys", "auth/sign-in-link")]
+    assert tried == [403, 403] and api(Client(), "auth/me", auth=token, method="get").status_code == 403
+
+
+def test_a_clock_that_was_set_back_ends_them_as_well(carol: User) -> None:
+    User.objects.filter(pk=carol.pk).update(tokens_valid_after=timezone.now() + timedelta(hours=1))
+    thief = Thief(carol)
+    User.objects.get(pk=carol.pk).sign_out_everywhere()
+    assert thief.gets_in() == []
 
 
 def test_nobody_ends_what_is_not_theirs(carol: User, bob: User) -> None:

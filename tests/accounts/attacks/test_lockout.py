@@ -58,10 +58,11 @@ def test_a_forged_header_gives_no_further_tries(carol: User, settings: Any) -> N
     assert refused == 429
 
 
-def test_neighbours_in_a_network_share_their_tries(carol: User) -> None:
-    for number in range(11):
-        refused = sign_in(carol.email, "guess", REMOTE_ADDR=f"198.51.100.{number}")
-    assert refused == 429
+@pytest.mark.parametrize("neighbour", ["198.51.100.{}", "2001:db8:0:{:x}::1", "::ffff:198.51.100.{}"])
+def test_neighbours_in_a_network_share_their_tries(carol: User, neighbour: str) -> None:
+    """An IPv6 customer has up to 256 networks of 2^64 addresses."""
+    answers = [sign_in(carol.email, "guess", REMOTE_ADDR=neighbour.format(number * 23)) for number in range(11)]
+    assert answers == [401] * 10 + [429]
 
 
 def test_a_spray_over_many_addresses_ends_but_not_for_whom_the_network_is_home(carol: User, few: Few) -> None:
@@ -138,6 +139,7 @@ def test_unlocking_lets_the_owner_in_at_once(carol: User, capsys: pytest.Capture
 def busy(monkeypatch: pytest.MonkeyPatch, settings: Any, carol: User) -> Any:
     """All passwords that may be hashed at once are being hashed."""
     settings.PASSWORD_HASHERS = ["accounts.hashers.BoundedPBKDF2"]
+    monkeypatch.setattr(hashers.BoundedPBKDF2, "iterations", 10)  # how long one takes is not what is looked at
     carol.set_password(PASSWORD)
     carol.save()
     monkeypatch.setattr(hashers, "WAIT_SECONDS", 0.01)
@@ -182,7 +184,7 @@ def test_accounts_are_made_by_tens_not_thousands(db: None, few: Few) -> None:
 def test_a_mailbox_is_not_flooded_and_the_page_says_nothing_of_it(carol: User, few: Few) -> None:
     few(mail_to=2)
     places = [Client().post("/password/reset", {"email": carol.email}).headers["location"] for _ in range(4)]
-    assert background_mail.rest(seconds=10)
+    assert background_mail.rest(seconds=30)
     assert places == ["/password/reset/sent"] * 4 and len(mail.outbox) == 2
 
 
@@ -190,7 +192,7 @@ def test_a_mailbox_is_not_flooded_and_the_page_says_nothing_of_it(carol: User, f
 def test_nor_are_many_from_one_network(carol: User, few: Few) -> None:
     few(mail=2)
     answers = [Client().post("/password/reset", {"email": f"{n}@example.org"}).status_code for n in range(3)]
-    assert background_mail.rest(seconds=10)
+    assert background_mail.rest(seconds=30)
     assert answers == [302, 302, 429]
 
 

@@ -5,15 +5,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils.timezone import now, timedelta
 
+from accounts.forms import ChangePasswordForm, NewPasswordForm
+from accounts.logged import Unchangeable
 from accounts.models import ApiKey, User
+from conway.common.versions import VersionedAdmin, VersionedForm
+from credits.models import FundingNote
 from inference.admin.price_form import newest_price
 from inference.models import ChatModel, Price
 from tests import lasting_catalogue
+from tests.accounts.attacks.conftest import NEW, PASSWORD
 from tests.accounts.attacks.forms import act, opened, sent
 
 USERS, KEYS, PRICES = "/admin/accounts/user/", "/admin/accounts/apikey/", "/admin/inference/price/add/"
@@ -76,6 +82,38 @@ def test_what_the_owner_changed_is_not_saved_over_either(desk: Client, alice: Us
     form = opened(desk, page)
     User.objects.filter(pk=alice.pk).update(email="alice@new.example")
     assert "No colleague did it" in sent(desk, page, form).content.decode()
+
+
+@pytest.mark.parametrize("form_class", [ChangePasswordForm, NewPasswordForm])
+def test_a_new_password_saves_nothing_over_what_staff_changed_while_it_was_hashed(
+    sam: User, db: None, form_class: Any
+) -> None:
+    read = User.objects.create_user("carol@example.org", PASSWORD, is_staff=True)
+    User.objects.filter(pk=read.pk).update(is_active=False, is_staff=False, email=None)
+    form = form_class(read, {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW})
+    assert form.is_valid() and form.save()
+    kept = User.objects.get(pk=read.pk)
+    assert kept.check_password(NEW) and (kept.is_active, kept.is_staff, kept.email) == (False, False, None)
+
+
+def test_a_note_is_not_saved_over_a_colleagues(desk: Client, grace: Client) -> None:
+    FundingNote.objects.create(pk=1, text="Ask.")
+    page = "/admin/credits/fundingnote/1/change/"
+    form = opened(desk, page)
+    assert sent(grace, page, {**opened(grace, page), "text": "Ask us."}).status_code == 302
+    assert REFUSED in sent(desk, page, {**form, "text": "Ask nobody."}).content.decode()
+    assert FundingNote.objects.get().text == "Ask us."
+
+
+def test_every_form_that_changes_a_row_has_a_version(sam: User) -> None:
+    """And nothing else of the admin edits rows: no list, no inline."""
+    request = RequestFactory().get("/admin/")
+    request.user = sam
+    for model_admin in admin.site._registry.values():
+        assert not model_admin.list_editable
+        assert all(issubclass(inline, Unchangeable) for inline in model_admin.inlines)
+        if model_admin.has_change_permission(request):
+            assert isinstance(model_admin, VersionedAdmin) and issubclass(model_admin.form, VersionedForm), model_admin
 
 
 @pytest.mark.parametrize("version", ["", "x", "1.2.3", "9" * 90, "\x00"])

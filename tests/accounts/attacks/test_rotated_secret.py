@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from channels.testing import WebsocketCommunicator
 from django.test import Client
 
 from accounts import access_tokens
 from accounts.models import SignInLink, User
+from conway.asgi import sockets
 from conway.common import outbox as background_mail
 from inference.completion import headers, routing
 from tests.accounts.attacks.conftest import NEW, PASSWORD, api, browser, is_signed_in, sign_up
@@ -26,13 +28,16 @@ def rotate(settings: Any) -> Callable[[], None]:
 
 
 @pytest.mark.django_db(transaction=True)  # the mail's thread sees what is committed
-def test_sessions_tokens_and_links_go_on(carol: User, rotate: Callable[[], None], last_link: Callable[[], str]) -> None:
-    session, jwt, link = browser(carol), access_tokens.access_token(carol), SignInLink.issue(carol)[1]
+def test_sessions_tokens_and_links_go_on(
+    carol: User, bob: User, rotate: Callable[[], None], last_link: Callable[[], str]
+) -> None:
+    session, jwt = browser(carol), access_tokens.access_token(carol)
+    link = SignInLink.issue(bob)[1]  # a sign-in of carol's would end the link for a new password
     new = Client()
     sign_up(new, "new@example.org")
     proof = last_link()
     Client().post("/password/reset", {"email": carol.email})
-    assert background_mail.rest(seconds=10)
+    assert background_mail.rest(seconds=30)
     reset = last_link()
     rotate()
     assert is_signed_in(session) and api(Client(), "auth/me", auth=jwt, method="get").status_code == 200
@@ -41,6 +46,31 @@ def test_sessions_tokens_and_links_go_on(carol: User, rotate: Callable[[], None]
     client = Client()
     assert client.post(client.get(reset).headers["location"], SET).status_code == 302
     assert carol.email
+
+
+def socket_of(client: Client) -> WebsocketCommunicator:
+    cookie = f"sessionid={client.cookies['sessionid'].value}".encode()
+    headers = [(b"host", b"here.example"), (b"origin", b"http://here.example"), (b"cookie", cookie)]
+    return WebsocketCommunicator(sockets, "/credits/live", headers=headers)
+
+
+@pytest.mark.django_db(transaction=True)  # the socket's thread sees what is committed
+def test_an_open_page_that_comes_back_by_its_socket_first_goes_on(
+    carol: User, rotate: Callable[[], None], run: Any
+) -> None:
+    """As all do whose server was restarted with the new key."""
+    session = browser(carol)
+
+    async def connects() -> bool:
+        socket = socket_of(session)
+        is_let_in, _ = await socket.connect()
+        await socket.disconnect()
+        return is_let_in
+
+    rotate()
+    assert run(connects()) and is_signed_in(session)
+    carol.sign_out_everywhere()
+    assert not run(connects())
 
 
 def test_without_the_fallback_they_end(carol: User, settings: Any) -> None:

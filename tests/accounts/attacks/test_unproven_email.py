@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
@@ -12,9 +13,19 @@ from django.test import Client
 
 from accounts.models import ApiKey, UnprovenEmail, User
 from conway.common import outbox as background_mail
+from credits import ledger
 from tests.accounts.attacks.conftest import NEW, PASSWORD, api, browser, is_signed_in, sign_up
 
 CFO = "cfo@customer.example"
+PAGES_OF_USERS = [
+    "/admin/accounts/user/?q={email}",
+    "/admin/accounts/user/{pk}/change/",
+    "/admin/accounts/apikey/?q={email}",
+    "/admin/credits/creditaccount/?q={email}",
+    "/admin/credits/creditaccount/{pk}/change/",
+    "/admin/credits/credittransaction/?q={email}",
+    "/admin/inference/completion/find/?q={email}",
+]
 LastLink = Callable[[], str]
 SET = {"new_password1": NEW, "new_password2": NEW}
 
@@ -52,6 +63,19 @@ def test_unless_the_operator_says_that_is_good_enough(squatter: Client, capsys: 
 def test_staff_see_that_it_is_unproven(squatter: Client) -> None:
     user = User.objects.known_as(CFO).get()
     assert str(user) == user.display_name == f"{CFO} (unproven)"
+
+
+@pytest.mark.parametrize("name", ["", "The CFO"])
+@pytest.mark.parametrize("page", PAGES_OF_USERS)
+def test_wherever_they_look_one_up_by_email_they_see_it(
+    squatter: Client, sam: User, at_desk: Callable[[User], Client], page: str, name: str
+) -> None:
+    User.objects.filter(claimed_email=CFO).update(name=name)
+    user = User.objects.get(claimed_email=CFO)
+    ledger.top_up(user=user, cents=5, reference="first", reason="By id", by=None)
+    ApiKey.issue(user=user, name="a key")
+    found = at_desk(sam).get(page.format(email=CFO, pk=user.pk), follow=True).content.decode()
+    assert f"{CFO} (unproven)" in found
 
 
 def test_whom_the_operator_creates_needs_no_flag(db: None, capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,7 +194,9 @@ def test_nor_does_that_of_a_wallet_user(db: None, last_link: LastLink) -> None:
 # Changing it
 
 
-def test_a_new_email_counts_when_it_is_proven_and_takes_the_password(carol: User, last_link: LastLink) -> None:
+def test_a_new_email_counts_when_it_is_proven_takes_the_password_and_is_told_to_the_old_one(
+    carol: User, last_link: LastLink, django_capture_on_commit_callbacks: Any
+) -> None:
     owner = browser(carol)
     owner.post("/account/email", {"email": "carol@new.example", "password": "guess"})
     assert mail.outbox == []
@@ -179,9 +205,11 @@ def test_a_new_email_counts_when_it_is_proven_and_takes_the_password(carol: User
     assert (carol.email, carol.claimed_email) == ("carol@example.org", "carol@new.example")
     with pytest.raises(User.DoesNotExist):
         User.objects.for_payment("carol@new.example")
-    owner.post(last_link(), {})
+    with django_capture_on_commit_callbacks(execute=True):
+        owner.post(last_link(), {})
     carol.refresh_from_db()
     assert (carol.email, carol.claimed_email) == ("carol@new.example", None)
+    assert mail.outbox[-1].to == ["carol@example.org"] and "to carol@new.example" in mail.outbox[-1].body
 
 
 def test_of_two_who_claim_an_address_its_mailbox_decides(squatter: Client, last_link: LastLink) -> None:
@@ -209,7 +237,7 @@ def test_a_forgotten_password_is_their_first_way_in(db: None, last_link: LastLin
     User.objects.create_user(CFO)
     client = Client()
     client.post("/password/reset", {"email": CFO})
-    assert background_mail.rest(seconds=10)
+    assert background_mail.rest(seconds=30)
     assert client.post(last_link(), SET).status_code == 302
     assert is_signed_in(client) and User.objects.get().email_proven_at
 
@@ -229,7 +257,7 @@ def test_they_are_invited_by_mail(settings: object, db: None, capsys: pytest.Cap
 @pytest.mark.django_db(transaction=True)  # the mail's thread sees what is committed
 def test_a_reset_sends_somebody_unproven_the_link_that_proves(squatter: Client, last_link: LastLink) -> None:
     Client().post("/password/reset", {"email": CFO})
-    assert background_mail.rest(seconds=10)
+    assert background_mail.rest(seconds=30)
     assert last_link().startswith("/prove/")
 
 

@@ -99,11 +99,11 @@ def test_the_second_person_is_asked_too(desk, daves, bob, ceilings):
 
 
 def test_a_code_of_an_app_is_as_good_as_the_password(carol, desk, bob):
-    secret = give_app(carol)
+    code = code_of(give_app(carol))
     age(desk, 60)
     confirmed(desk, user=bob.pk, amount="5", code="000000")
     assert books_of(bob) == (0, 0)
-    assert "Topped up" in text_of(confirmed(desk, user=bob.pk, amount="5", code=code_of(secret)))
+    assert "Topped up" in text_of(confirmed(desk, user=bob.pk, amount="5", code=code))
     age(desk, 60)
-    confirmed(desk, user=bob.pk, amount="5", payment="INV-8", code=code_of(secret))  # the same one
+    confirmed(desk, user=bob.pk, amount="5", payment="INV-8", code=code)
     assert books_of(bob) == (500, 0)

@@ -81,6 +81,13 @@ def test_what_somebody_asked_who_was_shut_out_since_is_not_booked(daves, asked, 
     assert books_of(bob) == (0, 0)
 
 
+def test_what_somebody_asked_who_may_not_book_any_more_is_not_booked(daves, asked, bob, carol):
+    """Taken out of the cashiers, and still staff."""
+    carol.groups.clear()
+    assert "carol@example.org may not book this any more" in text_of(decide(daves, asked))
+    assert books_of(bob) == (0, 0)
+
+
 def test_a_double_click_of_the_second_person_books_once(daves, asked, bob):
     for _ in range(2):
         decide(daves, asked)
