@@ -33,7 +33,7 @@ class Traits:
     audio: bool = False
     video: bool = False
     tools: bool = True
-    forced_tools: bool = True
+    forced_tools: bool = True  # False: a tool that the caller forces is asked for in words
     narrowed_tools: bool = True  # allowed_tools is known; else the model sees the allowed ones alone
     forced_tools_think: bool = True  # False: where a tool is forced, thinking gives way
     custom_tools: bool = False  # tools that take text, with a grammar
