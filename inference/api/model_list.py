@@ -6,9 +6,9 @@ from typing import Any
 
 from inference.api.supported_parameters import supported
 from inference.billing.quotes import MINIMUM_CENTS
+from inference.catalog import succession
 from inference.catalog.pricing import CENTS_PER_USD, MARKUP, MILLION, PriceSheet, Tier
 from inference.catalog.snapshot import Catalog, Listing
-from inference.chat.traits import Traits
 
 
 def as_openai(listing: Listing, book: Catalog) -> dict[str, Any]:
@@ -23,13 +23,13 @@ def as_openai(listing: Listing, book: Catalog) -> dict[str, Any]:
         "owned_by": listing.provider.name,
         "provider": listing.provider.name,
         "display_name": listing.display_name,
-        "available": listing.is_available and not listing.is_missing(book.now()),
+        "available": succession.is_answered(book, listing),
         "retires_on": ends,
         "shutdown_date": ends,
         "successor": listing.successor or None,
         "successor_from": listing.successor_from and listing.successor_from.isoformat(),
         "context_length": traits.context_tokens,
-        "architecture": {"input_modalities": inputs(traits), "output_modalities": ["text"]},
+        "architecture": {"input_modalities": traits.inputs, "output_modalities": ["text"]},
         "top_provider": {
             "context_length": traits.context_tokens,
             "max_completion_tokens": traits.max_output_tokens,
@@ -47,12 +47,6 @@ def as_openai(listing: Listing, book: Catalog) -> dict[str, Any]:
     }
 
 
-def inputs(traits: Traits) -> list[str]:
-    """In OpenRouter's words."""
-    takes = {"text": True, "image": bool(traits.images), "file": traits.documents, "audio": traits.audio}
-    return [name for name, taken in takes.items() if taken]
-
-
 def as_anthropic(listing: Listing, book: Catalog) -> dict[str, Any]:
     """For those who send `anthropic-version`: Claude Code and Anthropic's SDKs."""
     first = listing.prices[-1].starts_at if listing.prices else book.now()
@@ -68,7 +62,7 @@ def as_anthropic(listing: Listing, book: Catalog) -> dict[str, Any]:
 
 def anthropic_page(book: Catalog) -> dict[str, Any]:
     """All of them on one page."""
-    data = [as_anthropic(listing, book) for listing in book.listings.values() if listing.is_available]
+    data = [as_anthropic(listing, book) for listing in book.listings.values() if succession.is_answered(book, listing)]
     ends = {"first_id": data[0]["id"], "last_id": data[-1]["id"]} if data else {"first_id": None, "last_id": None}
     return {"data": data, "has_more": False, **ends}
 

@@ -20,6 +20,9 @@ BUCKET_TITLES = {
 }
 
 
+KINDS = {"text": "text", "image": "images", "file": "documents", "audio": "audio", "video": "video"}
+
+
 @dataclass(frozen=True)
 class Rate:
     """USD per million tokens."""
@@ -60,9 +63,7 @@ class Offer:
     @property
     def takes(self) -> str:
         """In a few words, beside text."""
-        traits = self.listing.traits
-        kinds = {"images": bool(traits.images), "documents": traits.documents, "audio": traits.audio}
-        return ", ".join(["text", *(name for name, taken in kinds.items() if taken)])
+        return ", ".join(KINDS[name] for name in self.listing.traits.inputs)
 
     @property
     def ending(self) -> str:
