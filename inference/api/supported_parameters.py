@@ -49,12 +49,12 @@ PROBES: Mapping[str, Mapping[str, Any]] = {
 NO_STRUCTURE = {"json_schema_as_instruction", "schema_in_words"}
 MOST_KEPT = 500
 
-_kept: dict[tuple[str, str], list[str]] = {}
+_kept: dict[tuple[int, str], list[str]] = {}
 
 
 def supported(listing: Listing) -> list[str]:
     """Asked once of each row as it is: the list is read often, and what a row takes seldom changes."""
-    row = listing.dialect.__name__, repr(listing.traits)
+    row = id(listing.dialect), repr(listing.traits)  # dialects are modules, which stay
     if row not in _kept:
         if len(_kept) >= MOST_KEPT:
             _kept.clear()

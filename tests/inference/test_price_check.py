@@ -1,6 +1,7 @@
 """Our prices beside public lists: what differs is said with its source, and nothing changes by itself."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
+from django.utils.timezone import now
 
 from accounts.models import User
 from inference import catalog
@@ -51,6 +53,23 @@ def test_a_tier_that_differs_is_said_with_its_length(
 ) -> None:
     path = written(tmp_path, gpt_5_2={**ROW, "input_cost_per_token_above_272k_tokens": 3.5e-6})
     assert said(path, capsys, "gpt-5.2") == ["gpt-5.2: input above 272,000 is 1.75 here, 3.5 in prices.json"]
+
+
+def test_a_price_to_come_is_compared_whatever_differs_today(
+    prices: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Price.objects.create(
+        model_id="gpt-5.2",
+        starts_at=now() + timedelta(days=20),
+        sheet={"input": "2", "cached": "0.175", "output": "14"},
+    )
+    catalog.forget()
+    path = written(tmp_path, gpt_5_2={**ROW, "max_input_tokens": 100_000})
+    by = (catalog.current_sync().now() + timedelta(days=30)).date()
+    assert said(path, capsys, "gpt-5.2") == [
+        "gpt-5.2: input limit is 272,000 here, 100,000 in prices.json",
+        f"gpt-5.2: input, by {by} is 2 here, 1.75 in prices.json",
+    ]
 
 
 def test_other_prices_of_a_map_are_no_tiers(tmp_path: Path) -> None:
