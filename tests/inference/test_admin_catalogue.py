@@ -117,7 +117,7 @@ LEAST = {"context_tokens": 1000, "max_output_tokens": 500}
 @pytest.mark.parametrize(
     ("traits", "sentence"),
     [
-        ([], "Traits are a JSON object"),
+        ([1], "Traits are a JSON object"),
         ({**LEAST, "max_output_tokens": 2000}, "max_output_tokens: more than the 1,000 tokens of the context."),
         ({**LEAST, "max_input_tokens": 0}, "max_input_tokens: at least 1."),
         ({**LEAST, "images": ["smoke"]}, "images: smoke is no way an image comes"),

@@ -93,3 +93,16 @@ def test_staff_read_the_last_report_and_what_ends(prices: None, tmp_path: Path, 
     page = client.get("/admin/").content.decode()
     assert "output is 14 here, 12 in prices.json" in page
     assert CatalogCheck.objects.count() == 1
+
+
+def test_a_price_of_a_list_is_a_proposal_that_staff_accept(
+    prices: None, tmp_path: Path, client: Client, sam: User
+) -> None:
+    """The form is filled in with it; nothing is changed until it is sent and confirmed."""
+    client.force_login(sam, backend="accounts.backends.PasswordBackend")
+    call_command("check_catalog", written(tmp_path, gpt_5_2={**ROW, "output_cost_per_token": 1.2e-5}))
+    link = "/admin/inference/price/add/?model=gpt-5.2&output-0=12"
+    assert link.replace("&", "&amp;") in client.get("/admin/").content.decode()
+    form = client.get(link).context["form"]
+    assert [form[name].value() for name in ("input-0", "output-0")] == ["1.75", "12"]
+    assert Price.objects.filter(model="gpt-5.2").count() == 1
