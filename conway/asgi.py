@@ -38,7 +38,7 @@ from inference.upstream import client as upstream
 pages = pages_handler.Pages()
 upkeep = BackgroundLoops()
 FIRST_SEAT = "0"
-ALERT_SECONDS = 60
+ALERT_SECONDS = 30  # what happened is told within a minute
 sampling: list[asyncio.Task[None]] = []
 
 

@@ -1,6 +1,6 @@
 """Compares what is so now with the alerts that are open: what began is told once, what is over is closed.
 
-One process of a machine looks once a minute. Two machines may look at once: one row at a time of a subject is the
+One process of a machine looks twice a minute. Two machines may look at once: one row at a time of a subject is the
 database's own rule, and who sets `told_at` is who tells.
 """
 

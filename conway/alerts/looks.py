@@ -14,6 +14,7 @@ from django.utils.timezone import now
 from conway.monitoring import spool_size_and_age
 from credits.models import AuditRun, CreditAccount, CreditTransaction
 from inference.billing import spool as settlement_spool
+from inference.catalog.snapshot import MISSING_FOR
 from inference.models import ChatModel
 
 AUDIT_HOURS = 26  # once a day, and two hours for it to take
@@ -27,7 +28,11 @@ MOST = 100  # subjects of a look
 OF_COMPLETIONS = {
     "provider": (1, "A provider refuses us, or its quota is used up: {subject}. Its models answer 503."),
     "unpriced": (24, "Tokens of a kind without a price: {subject}. Add a price that names it."),
-    "served": (24, "Another model answered than was asked for: {subject}. Add it to the catalogue."),
+    "served": (
+        24,
+        "Another model answered than was asked for: {subject}. Name it as the successor where it is in the catalogue;"
+        " else add it, and rebill what it answered.",
+    ),
     "no_usage": (24, "A whole answer came without a usage: {subject}. It was charged by our own count."),
     "doubtful_usage": (24, "A provider's usage could not be true: {subject}. It was charged by our own count."),
     "charge_above_hold": (24, "A charge was above its hold: {subject}. Raise the model's bound if it goes on."),
@@ -82,6 +87,14 @@ def retirements() -> Iterator[Finding]:
         yield Finding("retirement", model.name, f"{model.name} ends on {model.retires_on}.")
 
 
+def missing_models() -> Iterator[Finding]:
+    """What a provider says that it has no more; over when it answers again, or was not asked for a while."""
+    missing = ChatModel.objects.filter(is_on=True, missing_since__gte=now() - MISSING_FOR)
+    for model in missing.order_by("name")[:MOST]:
+        use = f"Callers are told of {model.successor}." if model.successor else "Name its successor, or switch it off."
+        yield Finding("missing", model.name, f"The provider has no model {model.upstream_id} ({model.name}). {use}")
+
+
 def backups() -> Iterator[Finding]:
     """Where they are watched: deploy/backup.sh makes a folder for each."""
     if not settings.CONWAY_BACKUP_DIR:
@@ -109,7 +122,7 @@ def machine() -> str:
 
 
 # Of the whole installation, and of this machine: what one does not find on its disk may be on another's.
-SHARED: tuple[Look, ...] = (books, write_offs, completions, retirements)
+SHARED: tuple[Look, ...] = (books, write_offs, completions, retirements, missing_models)
 OWN: tuple[Look, ...] = (backups, disk)
 OWN_KINDS = ("backup_overdue", "settlements_wait", "spool_unwritable")
 
@@ -120,5 +133,5 @@ SELECT split_part(alert, ':', 1),
                  nullif(substr(alert, strpos(alert, ':') + 1), alert)),
        max(created_at)
 FROM inference_completion, jsonb_array_elements_text(alerts) alert
-WHERE alerts <> '[]' AND created_at > clock_timestamp() - interval '24 hours'
+WHERE alerts <> '[]' AND alert <> 'provider:model_not_found' AND created_at > clock_timestamp() - interval '24 hours'
 GROUP BY 1, 2 ORDER BY 3 DESC LIMIT %s"""

@@ -1,5 +1,4 @@
 import json
-from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -10,20 +9,17 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
-from pydantic import TypeAdapter, ValidationError
 
 from accounts.logged import LoggedAdmin
 from conway.common.versions import VersionedAdmin, VersionedForm
 from inference import catalog
 from inference.admin.prices import table_of
-from inference.chat.traits import Traits
+from inference.catalog import row_check
 from inference.dialects import DIALECTS
 from inference.models import ChatModel
 from inference.upstream.providers import PROVIDERS
 
 SOON = timedelta(days=60)
-TRAITS = TypeAdapter(Traits)
-AT_LEAST_ONE = ("context_tokens", "max_output_tokens", "image_tokens", "page_tokens")
 
 
 class Indented(json.JSONEncoder):
@@ -69,23 +65,28 @@ class ChatModelForm(VersionedForm):
         named = self.cleaned_data.get("name") or self.instance.name  # of a new model the form alone knows it
         if self.cleaned_data.get("successor") == named:
             self.add_error("successor", "A model cannot succeed itself.")
+        elif chain := circle(named, self.cleaned_data.get("successor") or ""):
+            self.add_error("successor", f"These would succeed each other in a circle: {', '.join(chain)}.")
         return cleaned
 
     def clean_traits(self) -> dict[str, Any]:
-        row: dict[str, Any] = self.cleaned_data["traits"]
-        try:
-            TRAITS.validate_json(json.dumps(row), strict=True)
-        except ValidationError as error:
-            raise forms.ValidationError([said(found) for found in error.errors()]) from error
-        if unknown := set(row) - {field.name for field in fields(Traits)}:
-            raise forms.ValidationError(f"There is no trait {', '.join(sorted(unknown))}.")
-        if wrong := [name for name in AT_LEAST_ONE if row.get(name, 1) < 1]:
-            raise forms.ValidationError(f"{', '.join(wrong)}: at least 1.")
+        row: Any = self.cleaned_data["traits"]
+        if not isinstance(row, dict):
+            raise forms.ValidationError('Traits are a JSON object: {"context_tokens": …}.')
+        if wrong := list(row_check.faults(row)):
+            raise forms.ValidationError(wrong)
         return row
 
 
-def said(error: Any) -> str:
-    return f"{'.'.join(str(step) for step in error['loc'])}: {error['msg']}."
+def circle(named: str, successor: str) -> list[str]:
+    """From the successor back to the model itself; empty where there is no way."""
+    after = dict(ChatModel.objects.exclude(successor="").values_list("name", "successor"))
+    chain = [successor]
+    while (following := after.get(chain[-1], "")) and following not in chain:
+        chain.append(following)
+        if following == named:
+            return chain
+    return []
 
 
 class RetiresFilter(admin.SimpleListFilter):

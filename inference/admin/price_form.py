@@ -56,7 +56,9 @@ class PriceForm(forms.Form):
 
     @classmethod
     def like(cls, query: Mapping[str, str]) -> dict[str, Any]:
-        """Filled in with what the model costs now, or is announced to if it costs nothing yet."""
+        """Filled in with what the model costs now, or is announced to if it costs nothing yet, and with what a public
+        list proposes (reporting/price_check.py).
+        """
         model = query.get("model", "").replace("\x00", "")
         known = Price.objects.filter(model=model).order_by("-starts_at")
         last = known.filter(starts_at__lte=now()).first() or known.first()
@@ -64,7 +66,8 @@ class PriceForm(forms.Form):
             return {"model": model}
         tiers = [last.sheet, *last.sheet.get("tiers", [])]
         prices = {f"{name}-{tier}": value for tier, row in enumerate(tiers) for name, value in row.items()}
-        return {**prices, "model": model, "source": last.source}
+        proposed = {name: query[name] for bucket in BUCKETS for tier in TIERS if (name := f"{bucket}-{tier}") in query}
+        return {**prices, **proposed, "model": model, "source": last.source}
 
     def rows(self) -> Iterator[tuple[str, list[forms.BoundField]]]:
         for bucket in BUCKETS:

@@ -1,14 +1,14 @@
 """Models as `GET /v1/models` shows them, in the words of every client we know of: OpenAI's SDKs, Conway's own."""
 
-from collections.abc import Callable, Mapping
 from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
+from inference.api.supported_parameters import supported
 from inference.billing.quotes import MINIMUM_CENTS
+from inference.catalog import succession
 from inference.catalog.pricing import CENTS_PER_USD, MARKUP, MILLION, PriceSheet, Tier
 from inference.catalog.snapshot import Catalog, Listing
-from inference.chat.traits import Traits
 
 
 def as_openai(listing: Listing, book: Catalog) -> dict[str, Any]:
@@ -23,19 +23,19 @@ def as_openai(listing: Listing, book: Catalog) -> dict[str, Any]:
         "owned_by": listing.provider.name,
         "provider": listing.provider.name,
         "display_name": listing.display_name,
-        "available": listing.is_available and not listing.is_missing(book.now()),
+        "available": succession.is_answered(book, listing),
         "retires_on": ends,
         "shutdown_date": ends,
         "successor": listing.successor or None,
         "successor_from": listing.successor_from and listing.successor_from.isoformat(),
         "context_length": traits.context_tokens,
-        "architecture": {"input_modalities": inputs(traits), "output_modalities": ["text"]},
+        "architecture": {"input_modalities": traits.inputs, "output_modalities": ["text"]},
         "top_provider": {
             "context_length": traits.context_tokens,
             "max_completion_tokens": traits.max_output_tokens,
             "is_moderated": False,
         },
-        "supported_parameters": supported(traits),
+        "supported_parameters": supported(listing),
         "description": listing.summary or None,
         "context_window": traits.context_tokens,
         "max_tokens": traits.max_output_tokens,
@@ -45,41 +45,6 @@ def as_openai(listing: Listing, book: Catalog) -> dict[str, Any]:
         "parameter_style": "max_completion_tokens" if traits.length_field == "max_completion_tokens" else "max_tokens",
         "pricing": None if price is None else pricing(price.sheet),
     }
-
-
-def inputs(traits: Traits) -> list[str]:
-    """In OpenRouter's words."""
-    takes = {"text": True, "image": bool(traits.images), "file": traits.documents, "audio": traits.audio}
-    return [name for name, taken in takes.items() if taken]
-
-
-# OpenRouter's names of parameters, with what a model must have for each.
-PARAMETERS: Mapping[str, Callable[[Traits], bool]] = {
-    "max_tokens": lambda traits: True,
-    "max_completion_tokens": lambda traits: True,
-    "stop": lambda traits: True,
-    "temperature": lambda traits: traits.sampling in ("free", "when_not_reasoning"),
-    "top_p": lambda traits: traits.sampling in ("free", "when_not_reasoning"),
-    "seed": lambda traits: True,
-    "frequency_penalty": lambda traits: True,
-    "presence_penalty": lambda traits: True,
-    "logit_bias": lambda traits: True,
-    "logprobs": lambda traits: True,
-    "top_logprobs": lambda traits: True,
-    "tools": lambda traits: traits.tools,
-    "tool_choice": lambda traits: traits.tools,
-    "parallel_tool_calls": lambda traits: traits.tools and traits.parallel_switch == "pass",
-    "response_format": lambda traits: True,
-    "structured_outputs": lambda traits: traits.json_schema,
-    "reasoning": lambda traits: traits.thinking != "none",
-    "reasoning_effort": lambda traits: traits.thinking != "none",
-    "verbosity": lambda traits: True,
-}
-
-
-def supported(traits: Traits) -> list[str]:
-    left_out = traits.ignores | traits.rejects | traits.drops
-    return [name for name, has in PARAMETERS.items() if has(traits) and name not in left_out]
 
 
 def as_anthropic(listing: Listing, book: Catalog) -> dict[str, Any]:
@@ -97,7 +62,7 @@ def as_anthropic(listing: Listing, book: Catalog) -> dict[str, Any]:
 
 def anthropic_page(book: Catalog) -> dict[str, Any]:
     """All of them on one page."""
-    data = [as_anthropic(listing, book) for listing in book.listings.values() if listing.is_available]
+    data = [as_anthropic(listing, book) for listing in book.listings.values() if succession.is_answered(book, listing)]
     ends = {"first_id": data[0]["id"], "last_id": data[-1]["id"]} if data else {"first_id": None, "last_id": None}
     return {"data": data, "has_more": False, **ends}
 

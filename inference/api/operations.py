@@ -2,6 +2,7 @@
 a completion.
 """
 
+import asyncio
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -56,7 +57,8 @@ async def list_models(request: HttpRequest) -> Any:
     """
     if "anthropic-version" in request.headers:
         return JsonResponse(model_list.anthropic_page(await catalog.current()))
-    return {"object": "list", "data": model_list.offered(await catalog.current())}
+    book = await catalog.current()
+    return {"object": "list", "data": await asyncio.to_thread(model_list.offered, book)}
 
 
 @api.get("/models/{path:name}", tags=["models"], response={200: Model, **errors(401, 404)}, summary="One model")
@@ -74,7 +76,8 @@ async def one_model(request: HttpRequest, name: str) -> Any:
 )
 async def pricing(request: HttpRequest) -> dict[str, Any]:
     """Prices, markup and minimum. No authentication is needed."""
-    return model_list.price_list(await catalog.current())
+    book = await catalog.current()
+    return await asyncio.to_thread(model_list.price_list, book)
 
 
 @api.post(

@@ -8,6 +8,7 @@ charged beyond that is refunded: each completion once, whoever asks how often.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from accounts.models import User
 from credits import ledger
@@ -45,9 +46,9 @@ def corrections(window: Window) -> Iterator[Correction]:
         created_at__lt=window.end,
         charged_cents__gt=0,
     ).exclude(settlement=Settlement.NONE)
-    for completion in charged.select_related("user").order_by("created_at", "id")[:MOST]:
-        if (found := correction(completion, prices)) is not None:
-            yield found
+    oldest_first = charged.select_related("user").order_by("created_at", "id").iterator(chunk_size=500)
+    due = (correction(completion, prices) for completion in oldest_first)
+    yield from islice((found for found in due if found is not None), MOST)
 
 
 def correction(completion: Completion, prices: Iterable[Price]) -> Correction | None:
@@ -59,6 +60,8 @@ def correction(completion: Completion, prices: Iterable[Price]) -> Correction | 
         return None
     tier = PriceSheet.of(price.sheet).tier(completion.prompt_tokens)
     right = charged_cents(tier.cost_usd(completion.buckets))
+    if right >= completion.charged_cents:
+        return None
     paid = ledger.refundable_cents(f"inference:{completion.pk}")
     due = min(completion.charged_cents - right, paid - right)
     return Correction(completion, right, due) if due > 0 else None

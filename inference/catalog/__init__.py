@@ -2,6 +2,7 @@
 
 catalog.toml   the reviewed file that a new database starts from
 loading        that file into the database
+row_check      what is wrong with a row, in sentences
 aliases        other names of models
 snapshot       models as offered now, a few seconds old
 succession     which model answers under a name whose own model is over

@@ -21,7 +21,8 @@ from inference.upstream.providers import PROVIDERS, Provider
 
 log = logging.getLogger(__name__)
 
-DATE = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
+# Behind a provider's own name of a model: a date, as 2026-11-27 or 11-2026, or Google's number of a release.
+DATE = re.compile(r"-(?:\d{4}-?\d{2}-?\d{2}|\d{2}-\d{4}|\d{3})$")
 SNAPSHOT_SECONDS = 2
 # Prices are announced this long before they start, so that every process knows them by then.
 NOTICE = timedelta(seconds=60)

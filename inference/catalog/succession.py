@@ -25,7 +25,7 @@ def serving(book: Catalog, asked: Listing, *, may_be_dearer: bool) -> Listing:
     is_due = answers_for(book, asked)
     if not is_due and not (may_be_dearer and is_over(book, asked)):
         return asked
-    if (found := successor(book, asked)) is None:
+    if (found := successor(book, asked, is_agreed=may_be_dearer)) is None:
         return asked
     if not may_be_dearer and is_dearer(book, found, asked):
         raise DearerSuccessor(asked, found)
@@ -42,8 +42,19 @@ def is_over(book: Catalog, listing: Listing) -> bool:
     return (listing.retires_on is not None and listing.retires_on <= today.date()) or listing.is_missing(today)
 
 
-def successor(book: Catalog, asked: Listing) -> Listing | None:
-    """The last one of the chain that can serve now."""
+def is_answered(book: Catalog, listing: Listing) -> bool:
+    """Whether the name has an answer now, for a caller who agreed to no dearer one."""
+    try:
+        found = serving(book, listing, may_be_dearer=False)
+    except DearerSuccessor:
+        return False
+    return found.is_available and not found.is_missing(book.now()) and not (found is listing and is_over(book, found))
+
+
+def successor(book: Catalog, asked: Listing, *, is_agreed: bool = True) -> Listing | None:
+    """The last one of the chain that can serve now. Whoever agreed to dearer ones, or is offered one, is led past those
+    that are over; others are not, while its provider may still answer.
+    """
     found, seen = asked, {asked.name}
     for _ in range(LONGEST_CHAIN):
         following = book.find(found.successor)
@@ -51,7 +62,7 @@ def successor(book: Catalog, asked: Listing) -> Listing | None:
             break
         found = following
         seen.add(found.name)
-        if not answers_for(book, found):
+        if not answers_for(book, found) and not (is_agreed and is_over(book, found)):
             break
     return None if found is asked else found
 

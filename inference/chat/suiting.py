@@ -6,7 +6,7 @@ import json
 from typing import Literal
 
 from inference.chat.messages import AnyPart, Message, TextPart
-from inference.chat.request import ChatRequest, ResponseFormat
+from inference.chat.request import AllowedTools, ChatRequest, NamedChoice, ResponseFormat
 from inference.chat.traits import Traits
 
 Effort = Literal["low", "medium", "high"]
@@ -15,6 +15,8 @@ Effort = Literal["low", "medium", "high"]
 EFFORTS: tuple[tuple[int, Effort], ...] = ((2_048, "low"), (12_000, "medium"), (10**9, "high"))
 UNSTATED: Effort = "medium"  # of a caller who wants thinking and does not say how much
 TOOLS_SHOW = "What the tool of call {id} shows:"
+CALL_ONE = "Call one of the tools now; do not answer in words."
+CALL_THIS = "Call the tool '{name}' now; do not answer in words."
 ANSWER_ONLY = "Reply with one JSON object that follows this JSON Schema, and with nothing else:\n"
 
 
@@ -26,6 +28,8 @@ def suit(request: ChatRequest, traits: Traits, *, tool_media: bool) -> None:
         move_media(request)
     if not traits.json_schema:
         instruct_schema(request)
+    if request.must_call and not traits.forced_tools:
+        instruct_call(request)
 
 
 def suit_effort(request: ChatRequest, traits: Traits) -> None:
@@ -82,3 +86,21 @@ def instruct_schema(request: ChatRequest) -> None:
     request.messages = [Message(role="system", content=text), *request.messages]
     request.response_format = ResponseFormat(type="json_object")
     request.rewritten.append("json_schema_as_instruction")
+
+
+def instruct_call(request: ChatRequest) -> None:
+    """A model that cannot be forced to call a tool is told to: the choice is free, and the words stand last, so that
+    nothing before them changes, to which thoughts and the provider's cache are bound.
+    """
+    text = CALL_THIS.format(name=request.forced_tool) if request.forced_tool else CALL_ONE
+    narrowed = request.allowed_tools and AllowedTools(mode="auto", tools=request.allowed_tools.tools)
+    request.tool_choice = NamedChoice(type="allowed_tools", allowed_tools=narrowed) if narrowed else "auto"
+    place = len(request.messages)
+    while place and request.messages[place - 1].role == "assistant":  # what it begins with goes on from where it ends
+        place -= 1
+    request.messages = [
+        *request.messages[:place],
+        Message(role="system", content=text),
+        *request.messages[place:],
+    ]
+    request.rewritten.append("tool_choice_as_instruction")

@@ -31,9 +31,10 @@ class Traits:
     page_tokens: int = 4600
     documents: bool = False
     audio: bool = False
+    hears: bool = True  # False: its provider refuses the audio that we pass on
     video: bool = False
     tools: bool = True
-    forced_tools: bool = True
+    forced_tools: bool = True  # False: a tool that the caller forces is asked for in words
     narrowed_tools: bool = True  # allowed_tools is known; else the model sees the allowed ones alone
     forced_tools_think: bool = True  # False: where a tool is forced, thinking gives way
     custom_tools: bool = False  # tools that take text, with a grammar
@@ -86,6 +87,18 @@ class Traits:
     @property
     def shows_reasoning(self) -> bool:
         return self.thinking == "switch" if self.streams_reasoning is None else self.streams_reasoning
+
+    @property
+    def inputs(self) -> list[str]:
+        """In OpenRouter's words."""
+        takes = {
+            "text": True,
+            "image": bool(self.images),
+            "file": self.documents,
+            "audio": self.audio and self.hears,
+            "video": self.video,
+        }
+        return [name for name, taken in takes.items() if taken]
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Traits":

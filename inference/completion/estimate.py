@@ -44,6 +44,7 @@ class Estimate:
         least_usd, worst_usd = self.price.sheet.cost_usd(self.least), self.quote.worst_usd
         return {
             "model": self.listing.name,
+            "asked_model": self.listing.asked_as,
             "price_starts_at": self.price.starts_at,
             "prompt_tokens": {"low": self.least.prompt_tokens, "high": self.quote.prompt_tokens},
             "completion_tokens": {"low": self.least.output, "high": self.quote.choices * self.quote.limit},

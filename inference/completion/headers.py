@@ -12,7 +12,7 @@ from django.conf import settings
 
 from accounts.authentication import Caller
 from inference.chat.invalid_request import InvalidRequest
-from inference.completion.state import CompletionState
+from inference.completion.state import CompletionState, latin
 
 LONGEST_IDEMPOTENCY_KEY = 255
 LONGEST_HEADER = 2_000  # characters; clients refuse an answer with longer ones
@@ -72,7 +72,7 @@ def headers_of(state: CompletionState) -> dict[str, str]:
     optional = {
         "x-conway-ignored-params": ",".join(rendered.ignored)[:LONGEST_HEADER],
         "x-conway-transforms": ",".join(rendered.transforms),
-        "x-conway-model-redirect": state.listing.redirect,
+        "x-conway-model-redirect": state.redirect,
         "x-conway-max-tokens": str(state.lowered_limit or ""),
         "x-conway-upstream-id": latin(state.facts.upstream_id),
         "x-conway-sandbox": "true" if state.listing.provider.is_sandbox else "",
@@ -91,8 +91,3 @@ def money_headers(state: CompletionState) -> dict[str, str]:
     if booked.pending:
         return {**money, "x-conway-settlement": "pending"}
     return money if booked.balance_cents is None else {**money, "x-conway-balance-cents": str(booked.balance_cents)}
-
-
-def latin(text: str | None) -> str:
-    """A provider's text in a header: printable ASCII only, or nobody could send it."""
-    return "".join(letter for letter in text or "" if " " < letter < "\x7f")[:200]

@@ -16,6 +16,8 @@ from inference.completion import errors
 
 def find(book: Catalog, name: str, caller: Caller) -> tuple[Listing, PricePoint]:
     listing = book.find(name)
+    if listing is not None and not listing.is_on and (offer := succession.offer(book, listing)):
+        raise no_such_model(f"The model '{name[:100]}' is not offered any more.{offer}")
     if listing is None or not listing.is_on:
         known = ", ".join(sorted(name for name, listing in book.listings.items() if listing.is_on))
         raise no_such_model(f"The model '{name[:100]}' does not exist here. Available: {known}.")

@@ -84,6 +84,17 @@ class CompletionState:
         return not traits.shows_reasoning and dialect.thinks(self.rendered, traits)
 
     @property
+    def redirect(self) -> str:
+        """As a header tells it: our successor of a model that is over, or another model that its provider answered
+        with. Empty where the model that was asked for answers.
+        """
+        listing, served = self.listing, self.facts.model
+        if not served or listing.is_named(served):
+            return listing.redirect
+        other = self.catalog.served(served, listing.provider)
+        return f"{listing.asked_as or listing.name} -> {other.name if other else latin(served)}"
+
+    @property
     def status(self) -> int:
         """Of the answer: once a stream has begun, its status has been sent."""
         return 200 if self.fault is None or self.was_seen else self.fault.meaning.status
@@ -95,3 +106,8 @@ class CompletionState:
             self.count += await token_counting.counted("".join(unread))
             del unread[:pieces]  # more may have come meanwhile
             return self.count
+
+
+def latin(text: str | None) -> str:
+    """A provider's text in a header: printable ASCII only, or nobody could send it."""
+    return "".join(letter for letter in text or "" if " " < letter < "\x7f")[:200]

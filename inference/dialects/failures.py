@@ -23,6 +23,14 @@ FILTERED = re.compile(
     r"|considered high risk|inappropriate content|prohibited content|flagged as potentially",
     re.I,
 )
+# In every provider's words, that it has no such model, or has it no more: not all say so by 404 or a code.
+IS_OVER = (
+    r"(?:does not exist|(?:is |was )?not (?:exist|found)|(?:is )?no longer (?:available|supported|served|offered)"
+    r"|(?:has been|was|is) (?:deprecated|retired|discontinued|shut ?down|decommissioned|removed|sunset))"
+)
+NO_MODEL = re.compile(
+    rf"\bmodels?[/: ]+(?:[`'\"]?[\w./:-]+[`'\"]?,? )?{IS_OVER}|\b(?:no such|unknown|not found the) model\b", re.I
+)
 SAID_TO_WAIT = re.compile(r"try again (?:in|after) (?:(\d{1,3})m)?(\d{1,6}(?:\.\d{1,6})?) ?(ms|s)", re.I)
 DECIMAL = re.compile(r"\d{1,9}(?:\.\d{1,6})?")
 SCALES = {"ms": 0.001, "s": 1.0}

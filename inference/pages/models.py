@@ -18,9 +18,10 @@ from inference.pages.price_table import Offer, offers
 from inference.upstream.providers import PROVIDERS, Provider
 
 TAKES: dict[str, tuple[str, Callable[[Offer], bool]]] = {
-    "image": ("Images", lambda offer: bool(offer.listing.traits.images)),
-    "file": ("Documents", lambda offer: offer.listing.traits.documents),
-    "audio": ("Audio", lambda offer: offer.listing.traits.audio),
+    "image": ("Images", lambda offer: "image" in offer.listing.traits.inputs),
+    "file": ("Documents", lambda offer: "file" in offer.listing.traits.inputs),
+    "audio": ("Audio", lambda offer: "audio" in offer.listing.traits.inputs),
+    "video": ("Video", lambda offer: "video" in offer.listing.traits.inputs),
     "reasoning": ("Reasoning", lambda offer: offer.listing.traits.thinking != "none"),
 }
 SORTS: dict[str, tuple[str, Callable[[Offer], Any] | None]] = {

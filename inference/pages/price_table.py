@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from inference import catalog
@@ -18,6 +19,9 @@ BUCKET_TITLES = {
     "audio_cached": "Cached audio input",
     "output": "Output",
 }
+
+
+KINDS = {"text": "text", "image": "images", "file": "documents", "audio": "audio", "video": "video"}
 
 
 @dataclass(frozen=True)
@@ -56,19 +60,19 @@ class Offer:
     listing: Listing
     price: PricePoint
     upcoming: PricePoint | None
+    today: date
 
     @property
     def takes(self) -> str:
         """In a few words, beside text."""
-        traits = self.listing.traits
-        kinds = {"images": bool(traits.images), "documents": traits.documents, "audio": traits.audio}
-        return ", ".join(["text", *(name for name, taken in kinds.items() if taken)])
+        return ", ".join(KINDS[name] for name in self.listing.traits.inputs)
 
     @property
     def ending(self) -> str:
         """When it ends and what then; empty for a model of which no end is known."""
         listing = self.listing
-        ends = f"Ends on {listing.retires_on:%Y-%m-%d}." if listing.retires_on else ""
+        verb = "Ended" if listing.retires_on and listing.retires_on <= self.today else "Ends"
+        ends = f"{verb} on {listing.retires_on:%Y-%m-%d}." if listing.retires_on else ""
         if not listing.successor:
             return ends
         if listing.successor_from:
@@ -100,7 +104,7 @@ def offered(book: Catalog) -> Iterator[Offer]:
     for listing in book.listings.values():
         if listing.is_on and (price := listing.price_at(now)) is not None:
             later = [point for point in listing.prices if point.starts_at > now]
-            yield Offer(listing, price, later[-1] if later else None)
+            yield Offer(listing, price, later[-1] if later else None, now.date())
 
 
 def step(tier: Tier) -> Step:

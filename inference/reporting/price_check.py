@@ -1,7 +1,7 @@
 """Where our rows and public price lists disagree. What is found is for staff to look at; nothing follows by itself."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,13 +18,14 @@ AHEAD = (timedelta(0), timedelta(days=30), timedelta(days=90))
 
 @dataclass(frozen=True)
 class Disagreement:
-    """As staff read it: all are words."""
+    """As staff read it: all are words. `field`: of the form of a new price, where it is a price in force."""
 
     model: str
     what: str
     ours: str
     theirs: str
     source: str
+    field: str = ""
 
 
 def check(book: Catalog, lists: Iterable[PriceList]) -> list[Disagreement]:
@@ -39,39 +40,44 @@ def check(book: Catalog, lists: Iterable[PriceList]) -> list[Disagreement]:
 
 
 def of_model(listing: Listing, price_list: PriceList, moment: datetime) -> Iterator[Disagreement]:
+    said_before: set[str] = set()  # what differs today differs then, too
     for ahead in AHEAD:
         listed = price_list.find(listing.provider.name, listing.upstream_id, moment + ahead)
         price = listing.price_at(moment + ahead)
         if listed is None or price is None:
             continue
-        found = [
-            Disagreement(listing.name, *said, price_list.name) for said in differences(listing, price.sheet, listed)
-        ]
-        if found and ahead:
-            found = [replace(said, what=f"{said.what}, by {moment + ahead:%Y-%m-%d}") for said in found]
-        yield from found
-        if found:
-            return  # what differs today differs then, too
+        for what, ours, theirs, field in differences(listing, price.sheet, listed):
+            if what not in said_before:
+                said_before.add(what)
+                by = f", by {moment + ahead:%Y-%m-%d}" if ahead else ""
+                yield Disagreement(listing.name, what + by, ours, theirs, price_list.name, "" if ahead else field)
 
 
-def differences(listing: Listing, sheet: PriceSheet, listed: ListedModel) -> Iterator[tuple[str, str, str]]:
+def differences(listing: Listing, sheet: PriceSheet, listed: ListedModel) -> Iterator[tuple[str, str, str, str]]:
     yield from prices(sheet, listed)
-    most = listing.traits.max_output_tokens
-    if listed.max_output_tokens is not None and listed.max_output_tokens != most:
-        yield "output limit", f"{most:,}", f"{listed.max_output_tokens:,}"
+    traits = listing.traits
+    limits = (
+        ("input limit", traits.max_input_tokens or traits.context_tokens, listed.max_input_tokens),
+        ("output limit", traits.max_output_tokens, listed.max_output_tokens),
+    )
+    for what, ours, theirs in limits:
+        if theirs is not None and theirs != ours:
+            yield what, f"{ours:,}", f"{theirs:,}", ""
     if listed.retires_on is not None and listed.retires_on != listing.retires_on:
-        yield "retirement", str(listing.retires_on or "no date"), str(listed.retires_on)
+        yield "retirement", str(listing.retires_on or "no date"), str(listed.retires_on), ""
 
 
-def prices(sheet: PriceSheet, listed: ListedModel) -> Iterator[tuple[str, str, str]]:
+def prices(sheet: PriceSheet, listed: ListedModel) -> Iterator[tuple[str, str, str, str]]:
     """At each length of the prompt where either changes, of the buckets that the list names."""
+    columns = {tier.above: column for column, tier in enumerate(sheet.tiers)}
     for above in sorted({tier.above for tier in sheet.tiers} | set(listed.tiers)):
         ours = sheet.tier(above + 1)
         for bucket in BUCKETS:
             theirs = in_force(listed, bucket, above)
             if theirs is not None and theirs != ours.price(bucket):
                 longer = f" above {above:,}" if above else ""
-                yield f"{bucket}{longer}", plain(ours.price(bucket)), plain(theirs)
+                field = f"{bucket}-{columns[above]}" if above in columns else ""
+                yield f"{bucket}{longer}", plain(ours.price(bucket)), plain(theirs), field
 
 
 def in_force(listed: ListedModel, bucket: str, above: int) -> Decimal | None:

@@ -23,6 +23,7 @@ class ListedModel:
     """Of one model at one time. `tiers`: for prompts above so many tokens, USD per million tokens of each bucket."""
 
     tiers: Mapping[int, Mapping[str, Decimal]]
+    max_input_tokens: int | None = None
     max_output_tokens: int | None = None
     retires_on: date | None = None
 
@@ -94,10 +95,10 @@ class PriceMap:
         if row is None:
             return None
         ends = row.get("deprecation_date")
+        most = {name: row.get(name) for name in ("max_input_tokens", "max_output_tokens")}
+        limits = {name: value if isinstance(value, int) else None for name, value in most.items()}
         return ListedModel(
-            self.tiers(row),
-            row.get("max_output_tokens") if isinstance(row.get("max_output_tokens"), int) else None,
-            date.fromisoformat(ends) if isinstance(ends, str) else None,
+            self.tiers(row), **limits, retires_on=date.fromisoformat(ends) if isinstance(ends, str) else None
         )
 
     def tiers(self, row: Mapping[str, Any]) -> dict[int, dict[str, Decimal]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import django
 
+from inference.chat import suiting
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.request import ChatRequest
@@ -187,7 +188,9 @@ def models() -> dict[str, tuple[Dialect, Target]]:
 
 def rendered(model: str, fields: Json) -> ProviderRequest:
     dialect, target = models()[model]
-    return dialect.render(ChatRequest.read(json.dumps({"model": model, "messages": HELLO, **fields}).encode()), target)
+    request = ChatRequest.read(json.dumps({"model": model, "messages": HELLO, **fields}).encode())
+    suiting.suit(request, target.traits, tool_media=dialect.TOOL_MEDIA)
+    return dialect.render(request, target)
 
 
 def fate(model: str, probe: Probe) -> tuple[str, list[str]]:

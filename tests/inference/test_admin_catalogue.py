@@ -17,7 +17,7 @@ from inference.admin.models import ChatModelForm
 from inference.admin.price_form import newest_price
 from inference.admin.prices import Change
 from inference.api import model_list
-from inference.catalog import loading
+from inference.catalog import loading, row_check
 from inference.catalog.loading import plain
 from inference.models import ChatModel, Completion, Price
 
@@ -109,6 +109,40 @@ def test_a_row_that_could_not_be_read_is_not_let_in(desk, wrong):
     assert answer.status_code == 200 and "errorlist" in answer.content.decode()
     catalog.forget()
     assert catalog.current_sync().find("gpt-5-mini").upstream_id == "gpt-5-mini"
+
+
+LEAST = {"context_tokens": 1000, "max_output_tokens": 500}
+
+
+@pytest.mark.parametrize(
+    ("traits", "sentence"),
+    [
+        ([1], "Traits are a JSON object"),
+        ({**LEAST, "max_output_tokens": 2000}, "max_output_tokens: more than the 1,000 tokens of the context."),
+        ({**LEAST, "max_input_tokens": 0}, "max_input_tokens: at least 1."),
+        ({**LEAST, "images": ["smoke"]}, "images: smoke is no way an image comes"),
+        ({**LEAST, "ignores": ["tempreature"]}, "ignores: a request has no field tempreature."),
+        ({**LEAST, "efforts": {"hard": "high"}}, "efforts: there is no effort hard."),
+        ({**LEAST, "default_effort": "hard"}, "default_effort: there is no effort hard."),
+        ({**LEAST, "thinking": "budget"}, "thinking_budgets: a model whose thinking is"),
+        ({**LEAST, "thinking": "budget", "thinking_budgets": {"low": -5}}, "thinking_budgets: low is below 0."),
+    ],
+)
+def test_a_wrong_row_is_refused_by_a_sentence(desk, traits, sentence):
+    errors = edited(desk, traits=json.dumps(traits)).context["adminform"].form.errors["traits"]
+    assert sentence in " ".join(errors)
+
+
+def test_a_row_of_the_file_has_no_fault():
+    assert [list(row_check.faults(plain(row["traits"]))) for row in loading.rows().values()] == [[]] * 34
+
+
+def test_models_do_not_succeed_each_other_in_a_circle(desk):
+    ChatModel.objects.filter(name="gpt-5.2").update(successor="gpt-5-mini")
+    ChatModel.objects.filter(name="gpt-5-mini").update(successor="gpt-5-nano", successor_from=None)
+    answer = edited(desk, "gpt-5-nano", successor="gpt-5.2", successor_from="")
+    (error,) = answer.context["adminform"].form.errors["successor"]
+    assert error == "These would succeed each other in a circle: gpt-5.2, gpt-5-mini, gpt-5-nano."
 
 
 def test_a_model_is_added_and_offered_once_it_has_a_price(desk):

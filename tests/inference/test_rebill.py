@@ -11,6 +11,7 @@ from accounts.models import User
 from credits import ledger
 from credits.models import CreditTransaction, StaffCeiling
 from inference import catalog
+from inference.billing import rebill
 from inference.models import ChatModel, Completion, Price
 from tests.inference.conftest import Ask
 
@@ -32,13 +33,17 @@ def desk(client: Client, sam: User) -> Client:
 def rerouted(ask: Ask) -> Completion:
     """Charged at gemini-2.5-pro's price; served by a model that becomes a row only afterwards."""
     ask("gemini-2.5-pro", SERVED)
+    add_the_model_that_served()
+    return Completion.objects.get()
+
+
+def add_the_model_that_served() -> None:
     row = ChatModel.objects.get(name="gemini-3-flash")
     row.name = row.upstream_id = "gemini-9-flash"
     row.save(force_insert=True)
     sheet = {"input": "0.75", "cached": "0.075", "output": "3.75"}
     Price.objects.create(model=row, starts_at=now() - timedelta(days=1), sheet=sheet)
     catalog.forget()
-    return Completion.objects.get()
 
 
 def filled_in(**changes: str) -> dict[str, Any]:
@@ -69,6 +74,18 @@ def test_a_completion_is_rebilled_once(desk: Client, rerouted: Completion) -> No
     desk.post(PAGE, filled_in(confirmed="1"))
     assert "Nothing is due" in desk.post(PAGE, filled_in(confirmed="1")).content.decode()
     assert CreditTransaction.objects.filter(type="refund").count() == 1
+
+
+def test_the_next_rebill_goes_on_behind_those_that_are_done(
+    desk: Client, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charged = [ask("gemini-2.5-pro", SERVED).json()["id"] for _ in range(2)]
+    add_the_model_that_served()
+    monkeypatch.setattr(rebill, "MOST", 1)
+    for _ in range(3):
+        desk.post(PAGE, filled_in(confirmed="1"))
+    refunds = CreditTransaction.objects.filter(type="refund").order_by("id")
+    assert [refund.refers_to for refund in refunds] == [f"inference:{completion}" for completion in charged]
 
 
 def test_what_was_refunded_before_is_not_given_twice(desk: Client, rerouted: Completion, sam: User) -> None:

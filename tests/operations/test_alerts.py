@@ -143,6 +143,16 @@ def test_a_model_that_ends_within_thirty_days_is_told(look: Any) -> None:
     assert look() == [("retirement", "gpt-5-mini")]
 
 
+def test_a_model_that_its_provider_denies_is_told_by_its_name_until_it_answers(look: Any, completion: Any) -> None:
+    completion("provider:model_not_found")
+    denied = ChatModel.objects.filter(pk="gpt-5-mini")
+    denied.update(missing_since=now())
+    assert look() == [("missing", "gpt-5-mini")]
+    assert "Callers are told of gpt-6-luna." in Alert.objects.get().message
+    denied.update(missing_since=now() - timedelta(minutes=16))
+    assert look() == []
+
+
 def test_a_disk_that_takes_no_settlement_is_told(look: Any, own_spool: Path) -> None:
     own_spool.write_text("no folder")
     assert [kind for kind, _ in look()] == ["spool_unwritable"]

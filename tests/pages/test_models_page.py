@@ -56,6 +56,18 @@ def test_models_are_chosen_and_sorted(client: Client) -> None:
     assert "qwen3-coder" not in names(client, "takes=image")
 
 
+@pytest.mark.parametrize(("days", "said"), [(-1, "Ended on"), (0, "Ended on"), (1, "Ends on")])
+def test_it_says_when_a_model_ends_or_ended_and_what_to_use_instead(client: Client, days: int, said: str) -> None:
+    ends = (now() + timedelta(days=days)).date()
+    ChatModel.objects.filter(name="kimi-k2.5").update(retires_on=ends, successor="kimi-k2.6", successor_from=None)
+    catalog.forget()
+    assert f"{said} {ends}. Use kimi-k2.6 instead." in client.get("/models").content.decode()
+
+
+def test_what_takes_film_is_found(client: Client) -> None:
+    assert {name.split("-")[0] for name in names(client, "takes=video")} == {"gemini"}
+
+
 def test_an_address_with_nonsense_shows_all(client: Client) -> None:
     assert names(client, "provider=acme&takes=smell&sort=%00") == names(client, "")
 

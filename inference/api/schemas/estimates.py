@@ -30,7 +30,8 @@ class EstimateBody(Schema):
     dearest price it can reach, and the longest reply.
     """
 
-    model: str
+    model: str = Field(description="The one that would serve, and whose price holds.")
+    asked_model: str | None = Field(description="The name in the request, where its successor would serve.")
     price_starts_at: datetime
     prompt_tokens: Tokens
     completion_tokens: Tokens

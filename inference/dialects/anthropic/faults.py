@@ -30,6 +30,7 @@ BY_WORDS = {
         (re.compile(r"prompt is too long|exceed context limit", re.I), meanings.TOO_LONG),
         SPENT,
         (failures.FILTERED, meanings.FILTERED),
+        (failures.NO_MODEL, meanings.NO_SUCH_MODEL),
     ),
     meanings.RATE_LIMITED: (SPENT,),
 }

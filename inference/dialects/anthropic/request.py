@@ -32,7 +32,7 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
         "stream": True,
         "system": system + output_format.instruction(request, form),
         "messages": [{"role": turn.role, "content": turn.blocks} for turn in turns],
-        **tools.write(rendered, turns, traits, held_to=output_format.schemas(form)),
+        **tools.write(rendered, turns, held_to=output_format.schemas(form)),
         "thinking": thought,
         "output_config": form | thinking.effort(rendered, traits, thought),
         **sampling(rendered, traits, thinks=thinking.is_on(thought)),

@@ -3,10 +3,8 @@
 from typing import Any
 
 from inference.chat.budget import Budget
-from inference.chat.invalid_request import unsupported
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest, Tool, allowed_name
-from inference.chat.traits import Traits
 from inference.dialects import schemas
 from inference.dialects.anthropic.conversation import Turn
 from inference.dialects.anthropic.parts import Block, marked
@@ -16,16 +14,11 @@ NO_PARAMETERS: dict[str, Any] = {"type": "object", "properties": {}}
 MAX_STRICT = 20
 
 
-def write(
-    rendered: ProviderRequest, turns: list[Turn], traits: Traits, *, held_to: list[dict[str, Any]]
-) -> dict[str, Any]:
+def write(rendered: ProviderRequest, turns: list[Turn], *, held_to: list[dict[str, Any]]) -> dict[str, Any]:
     """`held_to`: schemas of the reply itself, which share the limits of strict tools."""
     request = rendered.request
     if not request.tools:
         return remembered(turns)
-    if request.must_call and not traits.forced_tools:
-        sentence = "This model cannot be made to call a tool; use tool_choice 'auto' or 'none'."
-        raise unsupported(sentence, param="tool_choice", value=True)
     allowed = allowed_names(request)
     tools = [
         definition(number, tool, rendered.budget)

@@ -43,7 +43,9 @@ BY_WORDS: dict[ErrorKind, tuple[tuple[re.Pattern[str], ErrorKind], ...]] = {
         (re.compile(r"payload size exceeds", re.I), meanings.TOO_LARGE),
         (re.compile(r"location is not supported|enable billing", re.I), meanings.NOT_AVAILABLE),
         (failures.FILTERED, meanings.FILTERED),
+        (failures.NO_MODEL, meanings.NO_SUCH_MODEL),
     ),
+    meanings.NOT_AVAILABLE: ((failures.NO_MODEL, meanings.NO_SUCH_MODEL),),
     meanings.RATE_LIMITED: (
         (re.compile(r"per day|daily|credits|spend(?:ing)? cap|limit: 0\b", re.I), meanings.QUOTA_EXHAUSTED),
     ),

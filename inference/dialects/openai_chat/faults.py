@@ -94,6 +94,7 @@ WORDS: tuple[tuple[re.Pattern[str], ErrorKind], ...] = (
     (re.compile("maximum context length|context window|model token limit|range of input length", re.I), TOO_LONG),
     (re.compile("insufficient balance|overdue|good standing|arrearage", re.I), QUOTA_EXHAUSTED),
     (failures.FILTERED, FILTERED),
+    (failures.NO_MODEL, NO_SUCH_MODEL),
 )
 
 

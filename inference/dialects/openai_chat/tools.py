@@ -52,12 +52,6 @@ def check(request: ChatRequest, tools: list[Tool], traits: Traits) -> None:
         raise unsupported("This model calls no tools.", param="tools")
     if traits.max_tools is not None and len(tools) > traits.max_tools:
         raise unsupported(f"This model takes at most {traits.max_tools} tools.", param="tools", value=True)
-    if request.must_call and not traits.forced_tools:
-        raise unsupported(
-            "This model cannot be made to call a tool; use tool_choice 'auto' or 'none'.",
-            param="tool_choice",
-            value=True,
-        )
 
 
 def definition(number: int, tool: Tool, rendered: ProviderRequest, traits: Traits, sent_names: dict[str, str]) -> Body:

@@ -27,7 +27,7 @@ def fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError
     failed = openai.fault(status, headers, body)
     if status == 404 and failed.param not in (None, "model"):
         failed.meaning = replace(BAD_REQUEST, status=404)  # an item of the conversation is gone, not the model
-    if status == 400 and failed.meaning is NO_SUCH_MODEL:
+    if status == 400 and failed.meaning is NO_SUCH_MODEL and not failures.NO_MODEL.search(failed.said):
         failed.meaning = replace(BAD_REQUEST, alert=True)  # the model is there, but not in this API
     failed.param = callers_param(failed.param)
     return failed

@@ -19,7 +19,7 @@ def understood(body: Body, model: Model, usage: Usage) -> Ask:
     format = (body.get("output_config") or {}).get("format") or {}
     return Ask(
         model=model.served,
-        prompt=last_user_text(body["messages"]),
+        prompt="\n".join([last_user_text(body["messages"]), *instructions(body["messages"])]),
         input=usage,
         results=trailing_results(body["messages"]),
         tools=tuple(Tool(tool["name"], tool["input_schema"]) for tool in body.get("tools", ())),
@@ -41,6 +41,12 @@ def last_user_text(messages: list[Body]) -> str:
         if message["role"] == "user" and spoken:
             return "\n".join(spoken)
     return ""
+
+
+def instructions(messages: list[Body]) -> list[str]:
+    """What a system message at the end asks for."""
+    last = messages[-1]
+    return [block["text"] for block in blocks(last)] if last["role"] == "system" else []
 
 
 def trailing_results(messages: list[Body]) -> tuple[str, ...]:

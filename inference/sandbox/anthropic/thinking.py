@@ -39,8 +39,7 @@ def check_thinking(body: Body, model: Model) -> None:
         )
     check_unthinking_effort(body)
     if not model.forced_tools and body.get("tool_choice", {}).get("type") in ("any", "tool"):
-        kind = body["tool_choice"]["type"]
-        raise bad(f"tool_choice: `{kind}` is not supported for this model. Use `auto` or `none`.")
+        raise bad('tool_choice: type "tool" and "any" are not supported for this model.')
     if not is_on(body):
         return
     if mode(body) == "enabled" and body["thinking"]["budget_tokens"] >= body["max_tokens"]:

@@ -3,12 +3,20 @@
 `python -m tests.inference.catalog.names` writes docs/providers/models.md from the same rows that the test holds.
 """
 
+import math
+import os
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from fractions import Fraction
 from pathlib import Path
+
+import django
 
 PAGE = Path(__file__).parents[3] / "docs" / "providers" / "models.md"
 DATES = tuple(map(date.fromisoformat, ("2026-11-25", "2026-12-02", "2026-12-12", "2027-02-01")))
+
+PROMPT, OUTPUT = 100_000, 2_000
+ASKED = f"say 8 words [[tokens_in={PROMPT} tokens_out={OUTPUT}]]"
 
 # When a provider answers 404 for what it calls a model, and what it answers another's name with.
 GONE = {
@@ -38,9 +46,8 @@ class Served:
     by: str = ""
     offered: str = ""
 
-    @property
-    def words(self) -> str:
-        return f"`{self.by}`" if self.by else f"404, offers `{self.offered}`"
+    def words(self, day: date) -> str:
+        return f"`{self.by}`, {cents(self.by, day)} ¢" if self.by else f"404, offers `{self.offered}`"
 
 
 # From which date on it is not the model itself any more: (date, what answers instead).
@@ -64,6 +71,22 @@ def expected(name: str, day: date) -> Served:
     return found[-1] if found else Served(name)
 
 
+def cents(name: str, day: date) -> int:
+    """What the row charges for `ASKED`, in fractions."""
+    from inference.catalog import loading  # needs Django's apps
+
+    row = loading.rows()[name]
+    begun = [change["price"] for change in row.get("later", ()) if change["starts"] <= noon(day)]
+    sheet = [row["price"], *begun][-1]
+    tier = next((tier for tier in reversed(sheet.get("tiers", [])) if tier["above"] < PROMPT), sheet)
+    usd = (Fraction(str(tier["input"])) * PROMPT + Fraction(str(tier["output"])) * OUTPUT) / 10**6
+    return math.ceil(usd * 130)
+
+
+def noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
 def gone(day: date) -> str:
     return ",".join(model for model, ends in GONE.items() if ends <= day)
 
@@ -73,20 +96,23 @@ def rerouted(day: date) -> str:
 
 
 def page() -> str:
-    rows = ["| " + " | ".join([f"`{name}`", *(expected(name, day).words for day in DATES)]) + " |" for name in NAMES]
-    return HEAD + "\n".join(
-        ["| asked for | " + " | ".join(map(str, DATES)) + " |", "|---" * (len(DATES) + 1) + "|", *rows, ""]
-    )
+    rows = [[f"`{name}`", *(expected(name, day).words(day) for day in DATES)] for name in NAMES]
+    lines = [["asked for", *map(str, DATES)], ["---"] * (len(DATES) + 1), *rows]
+    return HEAD + "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 HEAD = """# What the first fourteen names answer
 
-Providers end models; the names stay. Each cell is what serves, and at whose price, for a caller who has not agreed to
-dearer successors ([decisions/catalogue.md](../decisions/catalogue.md)). A 404 names the successor with its price, and
-`x-conway-follow-successor: true` has it answer. Made by `python -m tests.inference.catalog.names`;
-`tests/inference/catalog/test_names.py` asks every cell of a gateway whose clock stands there.
+Providers end models; the names stay. Each cell is what serves a caller who has not agreed to dearer successors
+([decisions/catalogue.md](../decisions/catalogue.md)), and what is charged for a prompt of 100,000 tokens and an answer
+of 2,000. A 404 costs nothing and names the successor with its price; `x-conway-follow-successor: true` has it answer.
+
+Made by `python -m tests.inference.catalog.names`; `tests/inference/catalog/test_names.py` asks every cell of a gateway
+whose clock stands there.
 
 """
 
 if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "conway.settings")
+    django.setup()
     PAGE.write_text(page())

@@ -4,14 +4,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from fractions import Fraction
 
 import pytest
 
+from credits.models import CreditTransaction
 from inference import catalog
 from inference.catalog import loading, snapshot
 from inference.catalog.snapshot import Catalog, Listing
-from inference.models import ChatModel, Completion, Price
+from inference.models import ChatModel, Completion
 from tests.inference.catalog import names
 from tests.inference.catalog.names import DATES, NAMES
 from tests.inference.conftest import Ask, Sandbox
@@ -27,7 +27,7 @@ def on(ask: Ask, sandbox: Sandbox) -> Iterator[object]:
         sandbox.control(gone=names.gone(day), rerouted=names.rerouted(day))
         catalog.forget()
         book = as_shipped(catalog.current_sync())
-        skew = datetime(day.year, day.month, day.day, 12, tzinfo=UTC) - datetime.now(UTC)
+        skew = names.noon(day) - datetime.now(UTC)
         snapshot._snapshot = replace(book, skew=skew, read_at=math.inf)
 
     yield on
@@ -46,22 +46,15 @@ def as_shipped(book: Catalog) -> Catalog:
     return replace(book, listings={name: older(listing) for name, listing in book.listings.items()})
 
 
-def charge(price: Price, completion: Completion) -> int:
-    """From the row, in fractions."""
-    sheet = price.sheet
-    tier = next((row for row in reversed(sheet.get("tiers", [])) if completion.prompt_tokens > row["above"]), sheet)
-    cost = sum(Fraction(str(tier[bucket])) * tokens for bucket, tokens in completion.buckets.items())
-    return math.ceil(cost / 10**6 * 130)
-
-
 @pytest.mark.parametrize("day", DATES, ids=str)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_answers(ask: Ask, on: object, name: str, day: date) -> None:
     on(day)  # type: ignore[operator]
     expected = names.expected(name, day)
-    said = ask(name, "say 8 words")
+    said = ask(name, names.ASKED)
     if expected.offered:
         assert (said.status, said.error["code"]) == (404, "model_not_found")
+        assert not CreditTransaction.objects.filter(type="inference").exists()
         assert f"Use '{expected.offered}' instead: $" in said.error["message"]
         return
     completion = Completion.objects.select_related("price").get()
@@ -69,7 +62,8 @@ def test_a_name_answers(ask: Ask, on: object, name: str, day: date) -> None:
     assert said.status == 200
     assert said.json()["model"].startswith(row.upstream_id)
     assert completion.model_id == completion.price.model_id == expected.by
-    assert completion.charged_cents == charge(completion.price, completion) >= 1
+    assert completion.charged_cents == names.cents(expected.by, day)
+    assert said.headers["x-conway-charged-cents"] == str(completion.charged_cents)
     assert said.headers.get("x-conway-model-redirect") == (None if expected.by == name else f"{name} -> {expected.by}")
 
 

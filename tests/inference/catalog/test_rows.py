@@ -15,6 +15,7 @@ from tests.sdk.test_shapes import png
 ROWS = loading.rows()
 LIVING = [name for name, row in ROWS.items() if not (row.get("retires_on") and row.get("successor_from"))]
 BOUNDED_APART = [name for name in LIVING if ROWS[name]["traits"].get("length_field") == "max_tokens"]
+TIERED = [name for name in LIVING if ROWS[name]["price"].get("tiers")]
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 CITY = {
@@ -79,10 +80,9 @@ def test_a_row_uses_a_tool_three_times(ask: Ask, name: str) -> None:
         turns.append(message(ask(name, messages=turns, tools=TOOLS)))
         assert "21 C" in turns[-1]["content"]
     forced = ask(name, "hello", tools=TOOLS, tool_choice="required")
-    if takes(name, "forced_tools", True):
-        assert message(forced)["tool_calls"]
-    else:
-        assert (forced.status, forced.error["param"]) == (400, "tool_choice")
+    assert message(forced)["tool_calls"]
+    if not takes(name, "forced_tools", True):  # it is told to, and the caller is told so
+        assert "tool_choice_as_instruction" in forced.headers["x-conway-transforms"].split(",")
     check_charges(name)
 
 
@@ -102,6 +102,18 @@ def test_a_row_thinks_more_and_less_and_keeps_to_a_schema(ask: Ask, name: str) -
         assert isinstance(json.loads(message(said)["content"]), dict)
         assert "json_schema_as_instruction" in said.headers["x-conway-transforms"].split(",")
     check_charges(name)
+
+
+@pytest.mark.parametrize("name", TIERED)
+def test_a_long_prompt_costs_its_tier_from_the_first_token_of_it(ask: Ask, name: str) -> None:
+    """At each border, on it and one token behind it; a part of it from the cache."""
+    above = [tier["above"] for tier in ROWS[name]["price"]["tiers"]]
+    for tokens in (above[0], *(border + 1 for border in above)):
+        said = ask(name, f"say 5 words [[tokens_in={tokens} cached={tokens // 2} tokens_out=1000]]")
+        completion = Completion.objects.latest("created_at")
+        assert said.json()["usage"]["prompt_tokens"] == completion.prompt_tokens == tokens
+        assert completion.buckets["cached"] == tokens // 2
+        assert completion.charged_cents == charge(completion) == int(said.headers["x-conway-charged-cents"])
 
 
 @pytest.mark.parametrize("name", BOUNDED_APART)

@@ -1,5 +1,6 @@
 """A name whose model is over goes on answering: by its successor, never dearer than its caller agreed to."""
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -7,12 +8,17 @@ import pytest
 from django.test import Client
 from django.utils.timezone import now
 
-from accounts.models import User
+from accounts.authentication import authenticate
+from accounts.models import ApiKey, User
 from inference import catalog
-from inference.api import model_list
+from inference.api import chat, messages, model_list, responses
 from inference.api.schemas.receipts import ReceiptBody
+from inference.completion import handler
+from inference.completion.answers import Answer
+from inference.completion.estimate import estimate
 from inference.models import ChatModel, Completion, Price
 from inference.reporting import receipts
+from inference.upstream import client as upstream
 from tests.inference.conftest import Ask, Sandbox, only_completion
 
 FOLLOW = {"x-conway-follow-successor": "true"}
@@ -150,3 +156,92 @@ def test_the_receipt_says_what_was_asked_for_and_what_served(ask: Ask, key: str,
     found = receipts.find(receipt, user_id=alice.pk)
     body = ReceiptBody.from_orm(found).model_dump()
     assert (body["model"], body["asked_model"]) == ("gpt-5-mini", "gpt-5.2")
+
+
+@pytest.mark.parametrize("format", [chat, messages, responses], ids=lambda format: format.NAME)
+@pytest.mark.parametrize("stream", [False, True])
+def test_every_format_says_what_served(key: str, sandbox: Sandbox, run: Any, format: Any, stream: bool) -> None:
+    over("gpt-5.2", "gpt-5-mini")
+    said = {"messages": [{"role": "user", "content": "hello"}], "max_tokens": 500}
+    body = {"model": "openai/gpt-5.2", "stream": stream, **({"input": "hello"} if format is responses else said)}
+
+    async def once() -> tuple[Answer, bytes]:
+        answer = await handler.complete(format, {"authorization": f"Bearer {key}"}, json.dumps(body).encode())
+        whole = answer.body if isinstance(answer.body, bytes) else b"".join([piece async for piece in answer.body])
+        await upstream.close()
+        return answer, whole
+
+    answer, whole = run(once())
+    assert answer.headers["x-conway-model-redirect"] == "gpt-5.2 -> gpt-5-mini"
+    assert b'"model":"gpt-5-mini' in whole
+    assert only_completion().asked_model == "gpt-5.2"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("served", ["gemini-3.8-flash", "gemini-9"])
+def test_a_header_tells_of_another_model_that_the_provider_answered_with(ask: Ask, served: str, stream: bool) -> None:
+    said = ask("gemini-2.5-pro", f"hello [[served={served}]]", stream=stream)
+    assert said.headers["x-conway-model-redirect"] == f"gemini-2.5-pro -> {served}"
+    assert only_completion().alerts == [f"served:{served}"]
+
+
+def test_the_models_own_dated_name_is_no_other_model(ask: Ask) -> None:
+    said = ask("gemini-2.5-pro", "hello [[served=gemini-2.5-pro-001]]")
+    assert "x-conway-model-redirect" not in said.headers
+    assert only_completion().alerts == []
+
+
+def test_whoever_agreed_is_led_past_a_successor_that_is_over_too(ask: Ask, sandbox: Sandbox) -> None:
+    over("gpt-5-nano", "gpt-5-mini")
+    over("gpt-5-mini", "gpt-5.2", answers=None)
+    message = ask("gpt-5-nano", "hello").error["message"]
+    assert "'gpt-5.2' instead" in message  # what is offered is what answers
+    assert ask("gpt-5-nano", "hello", headers=FOLLOW).headers["x-conway-model-redirect"] == "gpt-5-nano -> gpt-5.2"
+
+
+def test_others_are_not_while_the_successors_provider_may_still_answer(ask: Ask) -> None:
+    over("gpt-5.2", "gpt-5-mini")
+    over("gpt-5-mini", "gpt-5.5", answers=None)
+    assert ask("gpt-5.2", "hello").headers["x-conway-model-redirect"] == "gpt-5.2 -> gpt-5-mini"
+
+
+def test_a_name_is_available_where_something_answers_without_being_asked_to(ask: Ask) -> None:
+    over("gpt-5.2", "gpt-5-mini")
+    over("gpt-5-nano", "gpt-5.2")  # dearer
+    over("kimi-k2.5", "", answers=None)
+    seen = {name: listed(name)["available"] for name in ("gpt-5.2", "gpt-5-mini", "gpt-5-nano", "kimi-k2.5")}
+    assert seen == {"gpt-5.2": True, "gpt-5-mini": True, "gpt-5-nano": False, "kimi-k2.5": False}
+
+
+def test_a_name_whose_successor_its_provider_denies_is_not_available(ask: Ask) -> None:
+    over("gpt-5.2", "gpt-5-mini")
+    ask("gpt-5.2", "hello [[status=404]]")
+    assert not listed("gpt-5.2")["available"]
+
+
+def test_a_model_that_staff_switched_off_names_what_to_use_instead(ask: Ask) -> None:
+    over("gpt-5-nano", "gpt-5-mini", is_on=False)
+    said = ask("gpt-5-nano", "hello")
+    assert (said.status, said.error["code"]) == (404, "model_not_found")
+    assert "Use 'gpt-5-mini' instead: $0.325 per million input tokens" in said.error["message"]
+
+
+@pytest.mark.parametrize(("allowed", "status"), [(["gpt-5.2"], 200), (["gpt-5-mini"], 403)])
+def test_a_key_of_some_models_is_held_to_the_names_it_asks_for(
+    ask: Ask, alice: User, allowed: list[str], status: int
+) -> None:
+    over("gpt-5.2", "gpt-5-mini")
+    ApiKey.objects.update(allowed_models=allowed)
+    assert ask("gpt-5.2", "hello").status == status
+
+
+def test_an_estimate_is_of_what_would_serve(key: str, sandbox: Sandbox, run: Any) -> None:
+    over("gpt-5.2", "gpt-5-mini")
+    body = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "hello"}]}
+
+    async def once() -> dict[str, Any]:
+        caller = await authenticate(f"Bearer {key}")
+        return (await estimate(chat, caller, json.dumps(body).encode(), {})).as_json()
+
+    said = run(once())
+    assert (said["model"], said["asked_model"]) == ("gpt-5-mini", "gpt-5.2")

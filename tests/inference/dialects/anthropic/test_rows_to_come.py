@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from inference.chat.invalid_request import InvalidRequest
 from inference.chat.provider_request import ProviderRequest
 from inference.dialects import anthropic
-from tests.inference.dialects.anthropic.claude import request, target, tool
+from tests.inference.dialects.anthropic.claude import request, target
 
 
 def rendered(traits: dict[str, object], **fields: object) -> ProviderRequest:
@@ -26,13 +25,6 @@ def test_a_model_without_sampling_gets_none_and_the_caller_is_told() -> None:
 def test_thinking_is_turned_off_where_it_runs_by_default(off: str, fields: dict[str, object]) -> None:
     assert rendered({"thinking_off": off}, **fields).body["thinking"] == {"type": off}
     assert "thinking" not in rendered({"thinking_off": off}).body
-
-
-def test_a_forced_tool_is_refused_where_the_row_says_so() -> None:
-    with pytest.raises(InvalidRequest) as refusal:
-        rendered({"forced_tools": False}, tools=[tool()], tool_choice="required")
-    assert refusal.value.param == "tool_choice"
-    assert rendered({"forced_tools": False}, tools=[tool()], tool_choice="auto").body["tool_choice"] == {"type": "auto"}
 
 
 def test_a_model_that_thinks_unless_told_not_to_hides_what_it_thinks() -> None:

@@ -10,7 +10,6 @@ from tests.inference.dialects.openai_chat.asking import (
     body,
     call,
     calling,
-    changed,
     chunk,
     messages,
     rendered,
@@ -71,12 +70,6 @@ def test_kimis_thinking_gives_way_to_a_forced_call() -> None:
     assert sent.body["thinking"] == {"type": "disabled"} and sent.transforms == ["thinking_disabled"]
     off = rendered("kimi-k2.5", tools=TOOLS, tool_choice="required", reasoning_effort="none")
     assert off.body["thinking"] == {"type": "disabled"} and off.transforms == []
-
-
-def test_a_forced_call_is_refused_where_the_row_says_so() -> None:
-    with pytest.raises(InvalidRequest) as refused:
-        body(changed("qwen3-coder", forced_tools=False), tools=TOOLS, tool_choice="required")
-    assert refused.value.param == "tool_choice"
 
 
 @pytest.mark.parametrize("model", ["kimi-k2.5", "qwen3-coder"])
