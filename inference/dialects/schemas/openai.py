@@ -10,7 +10,8 @@ NOT_AT_ROOT = ("enum", "not")  # nor unions, which unions.py makes one object
 
 def fit(given: Schema, references: References) -> Schema:
     """Every array says what it holds: "array schema missing items". What is right already is not copied."""
-    return told(given)
+    fitted: Schema = told(given)
+    return fitted
 
 
 def root(fitted: Schema) -> Schema:
