@@ -27,7 +27,7 @@ from inference.dialects.openai_responses.items import (
 )
 from inference.dialects.openai_responses.reasoning import beginning, extra_content, sealed
 from inference.dialects.openai_responses.usage import read_usage
-from inference.dialects.untrusted_json import event_object, mapping, number, objects, string
+from inference.dialects.untrusted_json import asks_nothing, event_object, mapping, number, objects, string
 from inference.sse import Event
 
 # Why a reply is incomplete. Any other limit (max_messages, say) is one too: cut off, so never "stop".
@@ -199,7 +199,7 @@ class Stream:
         elif name in CALLS:
             kind, asks = CALLS[name]
             yield from self.open(item, said)
-            if item not in self.calls and string(said.get(asks)):
+            if item not in self.calls and not asks_nothing(string(said.get(asks)) or ""):
                 raise ProviderError(BAD_RESPONSE, said="A tool call without a name.")
             yield from self.ask(item, self.rest((item, kind, 0), said.get(asks)))
 
