@@ -7,7 +7,7 @@ JSON of their own. Both are counted where they are made.
 from dataclasses import dataclass
 from typing import Any
 
-from inference.chat import strict_json, structure
+from inference.chat import replaced_text, strict_json, structure
 from inference.chat.invalid_request import InvalidRequest
 
 MOST_SCHEMAS = 20_000
@@ -61,7 +61,9 @@ class Budget:
         self.spend(cost + len(waiting), param)
 
     def nested(self, text: str) -> Any:
-        """The JSON in a string. Raises ValueError where it is none, or more than one request may hold."""
+        """The JSON in a string, half an emoji and NUL in it replaced. Raises ValueError where it is none, or more than
+        one request may hold.
+        """
         encoded = text.encode("utf-8", "replace")
         count = structure.values(encoded, self.nested_values)
         if count > self.nested_values:
@@ -69,4 +71,6 @@ class Budget:
                 raise TooMuchHere
             raise ValueError("too many values")
         self.nested_values -= count
-        return strict_json.read(encoded)
+        value = strict_json.read(encoded, halves=True)
+        has_such = b"\\u0000" in encoded or strict_json.may_hold_halves(encoded)
+        return replaced_text.storable_json(value) if has_such else value

@@ -1,7 +1,8 @@
 """Shapes that clients mix into Chat Completions, brought to OpenAI's own before anything is checked.
 
-Cursor sends flat tools (`{"type": "function", "name": …}`, as the Responses API has them) beside nested ones, grammars
-in either form, `tool_choice` as an object for what is a word, and `input` in place of `messages`.
+Cursor sends flat tools (`{"type": "function", "name": …}`, as the Responses API has them, or `{"name": …,
+"input_schema": …}`, as Anthropic has them) beside nested ones, grammars in either form, `tool_choice` as an object for
+what is a word, and `input` in place of `messages`.
 """
 
 import json
@@ -13,6 +14,7 @@ Json = dict[str, Any]
 ONE_TEXT = {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
 OF_FUNCTION = ("name", "description", "parameters", "strict")
 OF_CUSTOM = ("name", "description", "format")
+FOREIGN = ("input_text", "output_text", "input_image", "input_file", "image")  # parts of other formats
 WORDS = {"auto": "auto", "none": "none", "required": "required", "any": "required"}
 
 
@@ -23,17 +25,27 @@ def settle(given: Json) -> None:
         head = [{"role": "system", "content": instructions}] if isinstance(instructions, str) else []
         given["messages"] = head + messages
         del given["input"]
+        if "max_output_tokens" in given and given.get("max_completion_tokens") is None:
+            given["max_completion_tokens"] = given.pop("max_output_tokens")
     for name, settled in (("tools", tool), ("messages", message)):
         if isinstance(given.get(name), list):
             given[name] = [settled(each) if isinstance(each, dict) else each for each in given[name]]
-    if isinstance(given.get("tool_choice"), dict):
-        given["tool_choice"] = choice(given["tool_choice"])
+    chosen = given.get("tool_choice")
+    if isinstance(chosen, dict):
+        given["tool_choice"] = choice(chosen)
+    elif isinstance(chosen, str):
+        given["tool_choice"] = WORDS.get(chosen, chosen) or None
 
 
 def tool(given: Json) -> Json:
-    kind = given.get("type")
+    kind = given.get("type") or ("function" if "name" in given or isinstance(given.get("function"), dict) else None)
     if kind == "function" and "function" not in given and "name" in given:
-        return nested(given, "function", OF_FUNCTION)
+        if "parameters" not in given and "input_schema" in given:
+            given = {**given, "parameters": given["input_schema"]}
+            del given["input_schema"]
+        return nested({**given, "type": kind}, "function", OF_FUNCTION)
+    if kind == "function" and not given.get("type"):
+        return {**given, "type": kind}
     if kind == "custom":
         if not isinstance(given.get("custom"), dict):
             given = nested(given, "custom", OF_CUSTOM)
@@ -58,7 +70,9 @@ def grammar(given: Json) -> Json:
 
 
 def choice(given: Json) -> Any:
-    kind = given.get("type")
+    kind = given.get("type") or ("function" if isinstance(given.get("function"), dict) else None)
+    if kind == "function" and "type" not in given:
+        return {**given, "type": kind}
     if isinstance(kind, str) and kind in WORDS:
         return WORDS[kind]
     if kind in ("function", "custom", "tool") and "name" in given and not isinstance(given.get(kind), dict):
@@ -77,14 +91,24 @@ def choice(given: Json) -> Any:
 
 def message(given: Json) -> Json:
     """A custom call is shown to other models as a call with one text."""
-    calls = given.get("tool_calls")
+    said, calls = given.get("content"), given.get("tool_calls")
+    if isinstance(said, list) and any(isinstance(each, dict) and foreign(each) for each in said):
+        given = {**given, "content": content(said)}
     if not isinstance(calls, list):
         return given
     return {**given, "tool_calls": [custom_call(call) if isinstance(call, dict) else call for call in calls]}
 
 
+def foreign(given: Json) -> bool:
+    kind = given.get("type")
+    return isinstance(kind, str) and kind in FOREIGN
+
+
 def custom_call(given: Json) -> Json:
-    custom = given.get("custom")
+    custom, function = given.get("custom"), given.get("function")
+    if isinstance(function, dict) and isinstance(function.get("arguments"), dict):  # some clients keep them parsed
+        function = {**function, "arguments": json.dumps(function["arguments"], ensure_ascii=False)}
+        given = {**given, "function": function}
     if given.get("type") != "custom" or not isinstance(custom, dict):
         return given
     arguments = json.dumps({"input": custom.get("input", "")}, ensure_ascii=False)
@@ -139,4 +163,8 @@ def part(given: Json) -> Json:
         case "input_file":
             file = {"file_data": given.get("file_data") or given.get("file_url"), "filename": given.get("filename")}
             return {"type": "file", "file": file}
+        case "image" if isinstance(source := given.get("source"), dict):
+            data = f"data:{source.get('media_type')};base64,{source.get('data')}"
+            marked = {"cache_control": given["cache_control"]} if "cache_control" in given else {}
+            return {"type": "image_url", "image_url": {"url": source.get("url") or data}, **marked}
     return given

@@ -18,6 +18,7 @@ PARTS = {
     "tool": {"text", "image_url", "file"},
     "function": {"text"},
 }
+ANSWERED_ABOVE = "See the answer above."
 NEEDS_CONTENT = ("system", "developer", "user", "tool")
 
 
@@ -87,27 +88,50 @@ def refuse_unanswered(index: int, waiting: dict[str, bool]) -> None:
 
 
 def make_call_ids_distinct(messages: list[Message]) -> bool:
-    """Whether calls of one message shared an id, as some models write them. Answers belong to them in their order."""
+    """Whether calls of one message shared an id, as some models write them. Answers belong to them in their order; a
+    client that keeps its results by id has one for all, to which the others' answers point.
+    """
     is_changed = False
     waiting: dict[str, deque[str]] = {}  # an id given twice → those it became
+    said: set[str] = set()  # those that were answered
+    mended: list[Message] = []
     for message in messages:
         if message.role == "tool":
-            if left := waiting.get(message.tool_call_id or ""):
+            given = message.tool_call_id or ""
+            if left := waiting.get(given):
                 message.tool_call_id = left.popleft()
+                said.add(given)
+            mended.append(message)
             continue
-        waiting, taken = {}, {call.id for call in message.calls}
-        if len(taken) == len(message.calls):
-            continue
-        is_changed, numbers = True, dict.fromkeys(taken, 0)
-        for call in message.calls:
-            given = call.id
-            while numbers[given] and call.id in taken:
-                numbers[given] += 1
-                call.id = f"{given}-{numbers[given]}"
-            numbers[given] = numbers[given] or 1
-            taken.add(call.id)
-            waiting.setdefault(given, deque()).append(call.id)
+        mended += owed(waiting, said)
+        waiting, said = told_apart(message), set()
+        is_changed = is_changed or bool(waiting)
+        mended.append(message)
+    messages[:] = mended + owed(waiting, said)
     return is_changed
+
+
+def owed(waiting: dict[str, deque[str]], said: set[str]) -> list[Message]:
+    missing = [call_id for given, left in waiting.items() if given in said for call_id in left]
+    return [Message(role="tool", tool_call_id=call_id, content=ANSWERED_ABOVE) for call_id in missing]
+
+
+def told_apart(message: Message) -> dict[str, deque[str]]:
+    """Gives the calls of one message ids of their own: the id given twice → those it became."""
+    taken = {call.id for call in message.calls}
+    if len(taken) == len(message.calls):
+        return {}
+    became: dict[str, deque[str]] = {}
+    numbers = dict.fromkeys(taken, 0)
+    for call in message.calls:
+        given = call.id
+        while numbers[given] and call.id in taken:
+            numbers[given] += 1
+            call.id = f"{given}-{numbers[given]}"
+        numbers[given] = numbers[given] or 1
+        taken.add(call.id)
+        became.setdefault(given, deque()).append(call.id)
+    return became
 
 
 def invalid_tool_message(text: str) -> InvalidRequest:

@@ -4,12 +4,20 @@ They come from models and tools, by way of a client's history: refusing them wou
 messages they become U+FFFD; everywhere else they are the caller's own, and refused.
 """
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.strict_json import may_hold_halves
 
 REPLACEMENT = "\ufffd"
+
+# What a JSON text is made of, as far as escapes go: `\\\\u0000` is an escaped backslash and four digits.
+PIECE = re.compile(
+    r"[^\\]+|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u([0-9a-fA-F]{4})|\\[^u]", re.S
+)
+LONGEST_ESCAPE = 12  # a pair of halves
 
 
 def mend(given: dict[str, Any], body: bytes) -> bool:
@@ -50,3 +58,44 @@ def whole(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def storable_json(value: Any) -> Any:
+    """Of JSON that a text holds: names of fields, too."""
+    return storable(without_halves(value))
+
+
+@dataclass(slots=True)
+class Escapes:
+    """Of a JSON text that comes in pieces: what its readers could not send back becomes U+FFFD, of the same length.
+    Holds back the end of a piece that the next may complete.
+    """
+
+    held: str = ""
+
+    def feed(self, piece: str) -> str:
+        text = self.held + piece
+        if "\\" not in text:
+            return text
+        mended, at = "", 0
+        while (found := PIECE.match(text, at)) is not None:
+            if is_first_half(found[1]) and len(text) - at < LONGEST_ESCAPE and text[found.end() :][:1] in ("", "\\"):
+                break
+            mended += f"\\u{ord(REPLACEMENT):04x}" if is_unstorable(found[1]) else found[0]
+            at = found.end()
+        self.held = text[at:]
+        if len(self.held) >= LONGEST_ESCAPE:  # no JSON
+            mended, self.held = mended + self.held, ""
+        return mended
+
+    def end(self) -> str:
+        text, self.held = self.held, ""
+        return PIECE.sub(lambda found: f"\\u{ord(REPLACEMENT):04x}" if is_unstorable(found[1]) else found[0], text)
+
+
+def is_first_half(digits: str | None) -> bool:
+    return digits is not None and 0xD800 <= int(digits, 16) < 0xDC00
+
+
+def is_unstorable(digits: str | None) -> bool:
+    return digits is not None and (int(digits, 16) == 0 or 0xD800 <= int(digits, 16) < 0xE000)

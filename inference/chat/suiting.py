@@ -81,7 +81,8 @@ def instruct_schema(request: ChatRequest) -> None:
     form = request.response_format
     if form is None or form.type != "json_schema" or form.json_schema is None:
         return
-    schema = form.json_schema.schema_ or {}
+    described = {"description": form.json_schema.description} if form.json_schema.description else {}
+    schema = {**described, **(form.json_schema.schema_ or {})}
     text = ANSWER_ONLY + json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
     request.messages = [Message(role="system", content=text), *request.messages]
     request.response_format = ResponseFormat(type="json_object")

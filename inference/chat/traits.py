@@ -39,7 +39,8 @@ class Traits:
     forced_tools_think: bool = True  # False: where a tool is forced, thinking gives way
     custom_tools: bool = False  # tools that take text, with a grammar
     tool_images: Literal["in_place", "beside", "after"] = "in_place"  # where an image in a tool's result is sent
-    schema_rules: Literal["openai", "moonshot"] = "openai"  # dialects/schemas; Claude's and Gemini's have their own
+    # dialects/schemas; Claude's and Gemini's have their own. `plain`: JSON Schema 2020-12, and no more
+    schema_rules: Literal["openai", "moonshot", "plain"] = "openai"
     strict_tools: Literal["pass", "false_unless_asked", "remove"] = "pass"
     parallel_switch: Literal["pass", "none"] = "pass"
     json_schema: bool = True

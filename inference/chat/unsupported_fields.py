@@ -8,7 +8,7 @@ from typing import Any
 
 from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest, unsupported
-from inference.chat.messages import AnyPart, CacheMark, ImagePart
+from inference.chat.messages import AnyPart, CacheMark, FilePart, ImagePart, TextPart
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
@@ -38,8 +38,13 @@ SENTENCES = {
 }
 
 
-def drop_unsupported(request: ChatRequest, traits: Traits, *, on_loop: bool = False) -> ProviderRequest:
-    """A `ProviderRequest` with an empty body, told of every field it will not carry. Raises `InvalidRequest`."""
+def drop_unsupported(
+    request: ChatRequest, traits: Traits, *, on_loop: bool = False, claudes_own: bool = False
+) -> ProviderRequest:
+    """A `ProviderRequest` with an empty body, told of every field it will not carry. Raises `InvalidRequest`.
+
+    `claudes_own`: what only Claude has a word for is sent, too.
+    """
     rendered = ProviderRequest(request, {}, budget=Budget.of(on_loop=on_loop))
     for name in sorted(traits.rejects):
         if asks(request, name):
@@ -56,6 +61,8 @@ def drop_unsupported(request: ChatRequest, traits: Traits, *, on_loop: bool = Fa
     if traits.drops & {"stream_options.include_obfuscation"}:
         name_obfuscation(rendered)
     name_lost_of_messages(rendered, traits)
+    if not claudes_own:
+        name_claudes_own(rendered)
     if request.parallel_tool_calls is False and not request.tools:
         rendered.ignore("parallel_tool_calls")
     check_custom_tools(request, traits)
@@ -111,6 +118,22 @@ def name_lost_of_part(rendered: ProviderRequest, traits: Traits, part: AnyPart) 
     detail = part.image_url.detail if isinstance(part, ImagePart) else None
     if detail not in (None, "auto") and "image_url.detail" in traits.drops:
         rendered.ignore("image_url.detail")
+
+
+def name_claudes_own(rendered: ProviderRequest) -> None:
+    """That a tool failed, what a text cites, what is told of a document, a mark on a call."""
+    for message in rendered.request.messages:
+        if message.is_error:
+            rendered.ignore("messages.is_error")
+        for part in message.content if isinstance(message.content, list) else ():
+            if isinstance(part, TextPart) and part.citations:
+                rendered.ignore("messages.content.citations")
+            elif isinstance(part, FilePart):
+                for name in ("context", "citations"):
+                    if getattr(part.file, name):
+                        rendered.ignore(f"file.{name}")
+        if any(call.cache_control is not None for call in message.calls):
+            rendered.ignore("cache_control")
 
 
 def name_lost_mark(rendered: ProviderRequest, traits: Traits, mark: CacheMark) -> None:

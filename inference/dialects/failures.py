@@ -11,8 +11,18 @@ from pydantic_core import from_json
 
 from inference.dialects.untrusted_json import mapping, string
 
-SENTENCES = ("message", "msg", "detail", "error_msg", "error_message", "error_description", "error", "title", "reason")
-BARE = ("message", "msg", "detail", "error_msg", "error_message", "errors")  # an error without an `error` around it
+SENTENCES = ("message", "Message", "msg", "detail", "error_msg", "error_message", "error_description", "error", "title",
+             "reason")  # fmt: skip
+BARE = (
+    "message",
+    "Message",
+    "msg",
+    "detail",
+    "error_msg",
+    "error_message",
+    "errors",
+)  # an error without an `error` around it
+BESIDE = ("message", "error_description", "error_msg", "error_message")  # what tells more than a bare `error`
 ANSWERS = ("choices", "content", "candidates", "output")
 DEEPEST = 4
 LONGEST_TEXT = 500
@@ -60,21 +70,31 @@ def error_of(body: Any, depth: int = 0) -> dict[str, Any]:
         inner = error_of(error, depth + 1) if depth < DEEPEST and isinstance(error.get("error"), dict) else {}
         return inner or {**error, "message": sentence(error)}
     if isinstance(error, str) and error:
-        return {**said, "message": string(said.get("message")) or error}
+        beside = sentence({name: said.get(name) for name in BESIDE})
+        return {**said, "message": beside or sentence(error)}
     is_bare = any(said.get(name) for name in BARE) and not any(said.get(name) for name in ANSWERS)
     return {**said, "message": sentence(said)} if is_bare else {}
 
 
 def sentence(error: Any, depth: int = 0) -> str:
-    """What it says to a reader."""
-    if isinstance(error, str) or depth > DEEPEST:
-        return error if isinstance(error, str) else ""
+    """What it says to a reader; JSON in a text is another provider's error, handed on."""
+    if depth > DEEPEST:
+        return ""
+    if isinstance(error, str):
+        return (sentence(handed_on(error), depth + 1) if error.lstrip().startswith("{") else "") or error
     if isinstance(error, list):
         return next((said for item in error if (said := sentence(item, depth + 1))), "")
     if not isinstance(error, dict):
         return ""
     given = (error.get(name) for name in (*SENTENCES, "errors"))
     return next((said for value in given if (said := sentence(value, depth + 1))), "")
+
+
+def handed_on(text: str) -> Any:
+    try:
+        return from_json(text)
+    except ValueError:
+        return None
 
 
 def request_id(body: Any) -> str | None:

@@ -90,6 +90,11 @@ def grown(before: Mapping[str, Any], later: Mapping[str, Any], totals: tuple[str
     return {**before, **{name: value for name, value in later.items() if value is not None and name not in undone}}
 
 
+def asks_nothing(arguments: str) -> bool:
+    """Of a call that names no tool: a stub of one, which some servers put beside an answer."""
+    return arguments.strip() in ("", "{}", "null")
+
+
 def mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 

@@ -75,6 +75,27 @@ def results(*content: Json) -> Json:
     return {**TOOLS, "messages": [*HELLO, asked, {"role": "tool", "tool_call_id": "call_1", "content": list(content)}]}
 
 
+def turn(**more: Any) -> Json:
+    """A call and its answer; `call_…`, `answer_…` are fields of these."""
+    call = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
+    of_call = {name.removeprefix("call_"): value for name, value in more.items() if name.startswith("call_")}
+    of_answer = {name.removeprefix("answer_"): value for name, value in more.items() if name.startswith("answer_")}
+    asked = {"role": "assistant", "content": None, "tool_calls": [{**call, **of_call}]}
+    return {
+        **TOOLS,
+        "messages": [*HELLO, asked, {"role": "tool", "tool_call_id": "call_1", "content": "7", **of_answer}],
+    }
+
+
+def file(**more: Any) -> Json:
+    return user({"type": "file", "file": {"file_data": PDF, "filename": "a.pdf", **more}})
+
+
+def spoken(**more: Any) -> Json:
+    said = {"role": "assistant", "content": [{"type": "text", "text": "It is", **more}]}
+    return {"messages": [*HELLO, said, {"role": "user", "content": "So?"}]}
+
+
 PROBES = [
     plain("stream", True),
     Probe("stream_options.include_obfuscation", {"stream": True, "stream_options": {"include_obfuscation": True}}, True,
@@ -169,6 +190,13 @@ PROBES = [
     part("file, PDF as bare base64", {"type": "file", "file": {"file_data": "JVBERi0xLjQK", "filename": "a.pdf"}}),
     part("file, PDF by https", {"type": "file", "file": {"file_data": "https://example.com/a.pdf"}}),
     part("file, video", {"type": "file", "file": {"file_data": "data:video/mp4;base64,AAAA", "filename": "a.mp4"}}),
+    Probe("messages.is_error", turn(answer_is_error=True), None, turn()),
+    Probe("messages.tool_calls.cache_control", turn(call_cache_control={"type": "ephemeral"}), {"type": "ephemeral"},
+          turn()),
+    Probe("messages.content.citations", spoken(citations=[{"type": "char_location", "cited_text": "c"}]), None,
+          spoken()),
+    Probe("file.context", file(context="of 2024"), "of 2024", file()),
+    Probe("file.citations", file(citations=True), None, file()),
     Probe("image in a tool's result", results({"type": "text", "text": "shot"},
           {"type": "image_url", "image_url": {"url": PNG}}), None, results({"type": "text", "text": "shot"})),
 ]  # fmt: skip

@@ -69,6 +69,7 @@ TOOLS: dict[str, Callable[[Json], None]] = {
     "gemini": for_gemini,
     "moonshot": for_kimi,
     "openai": for_openai,
+    "plain": is_2020_12,
 }
 REPLIES: dict[str, Callable[[Json], None]] = {
     "claude_strict": lambda schema: check_subset(schema, "response_format"),
@@ -157,6 +158,10 @@ valid = st.fixed_dictionaries(
         "allOf": st.lists(around(leaves), min_size=1, max_size=2),
     },
 )
+
+
+def test_every_set_of_rules_has_a_judge() -> None:
+    assert TOOLS.keys() == schemas.RULES.keys()
 
 
 @pytest.mark.parametrize("rules", TOOLS)

@@ -1,8 +1,12 @@
 """Nothing a caller asks for is lost in silence: every field × every model is sent, honoured, named or refused."""
 
+import re
+
 import pytest
 
+from inference.chat import messages
 from inference.chat.request import KNOWN_INSIDE, OURS, ChatRequest
+from inference.chat.unknown_fields import OF_INNER, OF_PART
 from tests.inference.parameters import (
     PAGE,
     PROBES,
@@ -46,6 +50,21 @@ def test_every_field_has_a_probe() -> None:
     tops = {name.split(".")[0] for name in probed}
     assert set(ChatRequest.model_fields) - OUR_OWN <= tops
     assert {place.split(".")[0] for place in KNOWN_INSIDE} - OUR_OWN <= tops
+
+
+# Without these there is no message, part or call; and what a reply of ours carried comes back for its own provider
+# alone, which loses nothing elsewhere (test_echo.py).
+MEANING = {"role", "content", "type", "text", "id", "tool_call_id", "function", "arguments", "input", "data", "url",
+           "format", "mode", "file_id", "custom"}  # fmt: skip
+CARRIED = {"refusal", "reasoning_content", "thinking_blocks", "extra_content", "annotations", "audio", "index"}
+OURS_TO_NOTE = {"order"}  # in which another format's turn was written; chat callers' own is named
+
+
+def test_every_field_inside_a_message_has_a_probe() -> None:
+    probed = {word for probe in PROBES for word in re.findall(r"[a-z_]+", f"{probe.name} {probe.fields}")}
+    known = {*messages.Message.model_fields, *messages.ToolCall.model_fields}.union(*OF_PART.values())
+    inside = known.union(*OF_INNER.values())
+    assert inside - probed - MEANING - CARRIED == OURS_TO_NOTE
 
 
 @pytest.mark.parametrize("model", models())

@@ -28,7 +28,18 @@ def adopt(given: Fields, budget: Budget) -> Adopted:
         del given["usage"]
         if usage.get("include") is True and not given.get("stream_options"):
             given["stream_options"] = {"include_usage": True}
-    return Adopted(given, is_foreign=reasoning(given))
+    return Adopted(given, ignored=without_order(given), is_foreign=reasoning(given))
+
+
+def without_order(given: Fields) -> list[str]:
+    """In which order a turn was written is ours to note, of formats that say so."""
+    messages = given.get("messages")
+    noted = (
+        [each for each in messages if isinstance(each, dict) and "order" in each] if isinstance(messages, list) else []
+    )
+    for message in noted:
+        del message["order"]
+    return ["messages.order"] if noted else []
 
 
 def limit(given: Fields, name: str) -> None:

@@ -10,6 +10,7 @@ from inference.api import sealed
 from inference.api.messages import errors
 from inference.chat.encoding import dumps, quoted
 from inference.chat.format import Shown
+from inference.chat.replaced_text import Escapes
 from inference.chat.reply import Delta, Facts, Reply
 from inference.chat.request import ChatRequest
 from inference.chat.usage import Usage
@@ -47,6 +48,7 @@ class Writer:
     pieces: list[list[str]] = field(default_factory=list)
     calls: dict[int, int] = field(default_factory=dict)  # a call's number → its block's
     open: int | None = None
+    escapes: dict[int, Escapes] = field(default_factory=dict)  # of a call's block: its input is read as JSON
     refusals: list[str] = field(default_factory=list)
     is_begun: bool = False
 
@@ -158,8 +160,9 @@ class Writer:
                     {"type": "tool_use", "id": fragment.get("id") or "", "name": said.get("name") or "", "input": {}}
                 )
                 self.calls[number] = len(self.content) - 1
-            if said.get("arguments"):
-                steps.append(self.grow(said["arguments"], self.calls[number]))
+            at = self.calls[number]
+            if text := self.escapes.setdefault(at, Escapes()).feed(said.get("arguments") or ""):
+                steps.append(self.grow(text, at))
         return steps
 
     def refuse(self, value: str, begins: str | None) -> list[str]:
@@ -202,6 +205,8 @@ class Writer:
         block, steps = self.content[self.open], list[str]()
         if block["type"] == "thinking" and not block["signature"]:
             steps += self.sign(sealed.seal({}))
+        if self.open in self.escapes and (left := self.escapes[self.open].end()):
+            steps.append(self.grow(left))
         steps.append(event("content_block_stop", {"index": self.open}))
         self.open = None
         return steps

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from inference.chat.provider_error import BAD_RESPONSE, ProviderError
 from inference.chat.reply import Delta
 from inference.dialects.call_ids import CallIds
-from inference.dialects.untrusted_json import mapping, objects, string
+from inference.dialects.untrusted_json import asks_nothing, mapping, objects, string
 
 PAGE = "web_search_result_location"
 SEPARATOR = "\n"  # between thoughts, for callers who know them as one text only
@@ -156,7 +156,7 @@ class Call:
         if not isinstance(fragment, str) or not fragment:
             return []
         if self.index is None:
-            return self.refuse_if(True)
+            return self.refuse_if(not asks_nothing(fragment))
         self.fragments += 1
         return [self.argument(fragment)]
 

@@ -19,7 +19,7 @@ def path(upstream_model: str, *, stream: bool) -> str:
 def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> ProviderRequest:
     """Raises `InvalidRequest`."""
     traits = target.traits
-    rendered = drop_unsupported(request, traits, on_loop=target.on_loop)
+    rendered = drop_unsupported(request, traits, on_loop=target.on_loop, claudes_own=True)
     rendered.headers = {"anthropic-version": traits.version or VERSION}
     max_tokens = output_limit(rendered, traits, limit, always=True) or traits.max_output_tokens
     system, turns = conversation.write(rendered, traits)

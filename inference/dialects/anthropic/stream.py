@@ -7,6 +7,7 @@ from typing import Any
 from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ProviderError
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts
+from inference.dialects import failures
 from inference.dialects.anthropic import blocks, usage
 from inference.dialects.anthropic.blocks import Block, Said
 from inference.dialects.anthropic.faults import fault_in_reply
@@ -15,6 +16,8 @@ from inference.dialects.anthropic.finish import BILLED_REFUSALS, category, finis
 from inference.dialects.anthropic.output_format import is_unfenced
 from inference.dialects.untrusted_json import event_object, mapping, string
 from inference.sse import Event
+
+UNNAMED = "message"  # an event without an `event:` line
 
 
 def stream(rendered: ProviderRequest) -> "Messages":
@@ -39,7 +42,10 @@ class Messages:
     def feed(self, event: Event) -> list[Delta]:
         if self.done:
             return []
-        return self.take(event_object(event.data))
+        told = event_object(event.data)
+        if "type" not in told and event.name != UNNAMED:  # some servers say what it is on the `event:` line alone
+            told = {**told, "type": event.name}
+        return self.take(told)
 
     def end(self) -> list[Delta]:
         """Where the reason and the usage have come and no block is open, only the farewell is missing."""
@@ -54,7 +60,7 @@ class Messages:
         kind = told.get("type")
         step = STEPS.get(kind) if isinstance(kind, str) else None
         if step is None:
-            if told.get("error"):
+            if told.get("error") or (kind is None and failures.error_of(told)):
                 raise fault_in_reply(told)
             return []
         deltas = step(self, told)
@@ -79,6 +85,8 @@ class Messages:
             return []
         begun = self.start({"message": told})
         self.count(told.get("usage"))
+        if self.said.nothing and self.stop_reason is None and self.facts.usage is None:
+            raise ProviderError(BAD_RESPONSE, "a message that says nothing")
         return begun + self.message_stop({})
 
     def whole_block(self, given: Any) -> list[Delta]:

@@ -79,7 +79,9 @@ def document(part: FilePart, at: str, traits: Traits) -> Part:
     refuse_unless(traits.documents, f"{at}: this model does not take files.")
     given = part.file.file_data or ""
     if media.scheme(given) == "https" and "https" in traits.images:
-        return fetched(PDF, given)
+        named = by_name(part.file.filename or "") or by_name(given) or PDF
+        refuse_unless(named in (PDF, *IMAGES), f"{at}: by URL this model reads PDF and images; send the rest as data.")
+        return fetched(named, given)
     found = media.read_file(given, part.file.filename, at=at)
     kind = SAME.get(found.media_type, found.media_type)
     if kind.startswith("text/"):

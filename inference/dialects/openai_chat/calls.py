@@ -7,7 +7,7 @@ from typing import Any
 
 from inference.chat.provider_error import BAD_RESPONSE, ProviderError
 from inference.dialects.call_ids import CallIds
-from inference.dialects.untrusted_json import mapping, number, objects
+from inference.dialects.untrusted_json import asks_nothing, mapping, number, objects
 from inference.dialects.untrusted_json import string as text
 
 # What a call says to its tool, by the kind of tool.
@@ -30,7 +30,7 @@ def whole_call(call: Body, names: Names, ids: CallIds) -> Body | None:
     said = mapping(call.get(kind))
     name, asked = text(said.get("name")), written(said.get(ASKED[kind]))
     if not name:
-        if asked:
+        if not asks_nothing(asked):
             raise ProviderError(BAD_RESPONSE, said="A tool call without a name.")
         return None
     asked = asked or ("{}" if kind == "function" else "")
@@ -134,7 +134,7 @@ class Calls:
         """A call that asked nothing asks `{}`, which every client can parse. Raises `ProviderError` for one
         without a name.
         """
-        if any(call.held and not call.is_named for call in self.all):
+        if any(not call.is_named and not asks_nothing(call.held) for call in self.all):
             raise ProviderError(BAD_RESPONSE, said="A tool call without a name.")
         silent = [call for call in self.all if call.is_named and not call.asked]
         return [call.ask("{}") for call in silent if call.kind == "function"]

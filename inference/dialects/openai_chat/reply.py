@@ -65,7 +65,9 @@ def written(message: Body, called: list[Body]) -> Body:
 
 
 def spoken(content: Any) -> tuple[str, str]:
-    """The text of a content, and what was thought in it: some servers write both as a list of parts."""
+    """The text of a content, and what was thought in it: some servers write both as a list of parts, or as one."""
+    if isinstance(content, dict):
+        content = [content]
     if not isinstance(content, list):
         return string(content) or "", ""
     text, thought = "", ""

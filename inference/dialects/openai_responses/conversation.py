@@ -50,7 +50,7 @@ def assistant_items(message: Message, upstream_model: str) -> Iterator[dict[str,
                 yield step
             case "message" if texts and (piece := texts.popleft()):
                 yield spoken(piece, step["phase"])
-            case "function_call" if step["call_id"] in calls:
+            case "function_call" | "custom_tool_call" if step["call_id"] in calls:
                 yield function_call(calls.pop(step["call_id"]))
     yield from map(function_call, calls.values())
 

@@ -40,8 +40,8 @@ def outgoing(item: dict[str, Any]) -> dict[str, Any] | None:
             texts = [part for part in objects(item.get("content")) if part.get("type") == "output_text"]
             phase = {"phase": item["phase"]} if item.get("phase") in PHASES else {}
             return {"type": "message", **phase, "length": sum(len(string(part.get("text")) or "") for part in texts)}
-        case "function_call":
-            return {"type": "function_call", "call_id": string(item.get("call_id"))}
+        case "function_call" | "custom_tool_call" as kind:
+            return {"type": kind, "call_id": string(item.get("call_id"))}
     return None
 
 
@@ -71,8 +71,8 @@ def incoming(item: dict[str, Any]) -> dict[str, Any] | None:
         case "message":
             phase = item["phase"] if item.get("phase") in PHASES else None
             return {"type": "message", "phase": phase, "length": max(number(item.get("length")) or 0, 0)}
-        case "function_call":
-            return {"type": "function_call", "call_id": string(item.get("call_id"))}
+        case "function_call" | "custom_tool_call" as kind:
+            return {"type": kind, "call_id": string(item.get("call_id"))}
     return None
 
 

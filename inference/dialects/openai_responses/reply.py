@@ -11,6 +11,7 @@ from typing import Any
 from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ProviderError, keeping
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts, Gathered, Reply
+from inference.dialects import failures
 from inference.dialects.call_ids import CallIds
 from inference.dialects.openai_responses.details import chat_logprobs, url_citation
 from inference.dialects.openai_responses.faults import said_in_stream
@@ -26,12 +27,13 @@ from inference.dialects.openai_responses.items import (
 )
 from inference.dialects.openai_responses.reasoning import beginning, extra_content, sealed
 from inference.dialects.openai_responses.usage import read_usage
-from inference.dialects.untrusted_json import event_object, mapping, number, objects, string
+from inference.dialects.untrusted_json import asks_nothing, event_object, mapping, number, objects, string
 from inference.sse import Event
 
 # Why a reply is incomplete. Any other limit (max_messages, say) is one too: cut off, so never "stop".
 INCOMPLETE = {"max_output_tokens": "length", "content_filter": "content_filter"}
 UNFINISHED = ("queued", "in_progress")
+UNNAMED = "message"
 FAILED = ("failed", "cancelled")
 
 # An event with a piece of text: the kind, and the field that numbers the part.
@@ -81,7 +83,7 @@ class Stream:
         if self.closed or event.data == "[DONE]":
             return []
         said = event_object(event.data)
-        name, item = string(said.get("type")) or "", self.item_of(said)
+        name, item = string(said.get("type")) or said_by(event), self.item_of(said)
         if name in TEXT_EVENTS:
             kind, numbered = TEXT_EVENTS[name]
             return self.tell((item, kind, number(said.get(numbered)) or 0), said.get("delta"), said.get("logprobs"))
@@ -109,7 +111,7 @@ class Stream:
                 return list(self.close({"status": name.removeprefix("response."), **mapping(said.get("response"))}))
             case "error":
                 raise said_in_stream(said)
-            case "" if said.get("error"):
+            case "" if failures.error_of(said):
                 raise said_in_stream(said)
             case "" if said.get("object") == "response" and said.get("status") not in UNFINISHED:
                 return list(self.close(said))  # all of it, in an event that does not say what it is
@@ -144,9 +146,11 @@ class Stream:
         """
         self.learn(response)
         status, output = response.get("status"), response.get("output")
-        if status in FAILED or response.get("error"):
+        is_silent = not (output or self.told or self.calls)
+        if status in FAILED or response.get("error") or (is_silent and failures.error_of(response)):
             raise said_in_stream(response)
-        if status in UNFINISHED or not (isinstance(output, list) or self.told or self.calls):
+        says_nothing = is_silent and (not isinstance(output, list) or (status is None and self.facts.usage is None))
+        if status in UNFINISHED or says_nothing:
             raise ProviderError(BAD_RESPONSE, said=f"a response with the status {str(status)[:50]!r}")
         final = recognised(objects(output), self.told, self.known(), self.names)
         for item, said in final.items():
@@ -195,7 +199,7 @@ class Stream:
         elif name in CALLS:
             kind, asks = CALLS[name]
             yield from self.open(item, said)
-            if item not in self.calls and string(said.get(asks)):
+            if item not in self.calls and not asks_nothing(string(said.get(asks)) or ""):
                 raise ProviderError(BAD_RESPONSE, said="A tool call without a name.")
             yield from self.ask(item, self.rest((item, kind, 0), said.get(asks)))
 
@@ -264,6 +268,11 @@ class Stream:
         index, kind, asks = self.calls[item]
         self.told.setdefault((item, kind, 0), []).append(fragment)
         return [Delta({"tool_calls": [{"index": index, kind: {asks: fragment}}]})]
+
+
+def said_by(event: Event) -> str:
+    """The `event:` line, where the data does not repeat what it is; without a line it is `message`."""
+    return "" if event.name == UNNAMED else event.name
 
 
 def stream(rendered: ProviderRequest) -> Stream:

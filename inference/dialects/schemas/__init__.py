@@ -7,6 +7,7 @@ references.py  $ref
 branches.py    allOf
 bounds.py      what bounds a value, in words
 rewritten.py   keyword by keyword, for Gemini and Kimi
+openai.py      what OpenAI demands beyond the draft
 gemini.py      what Gemini checks across keywords
 moonshot.py    what Kimi checks across keywords
 compiled.py    what Claude's strict tools and structured output compile

@@ -96,8 +96,11 @@ def exclusive(node: Schema, bound: str, limit: str) -> Schema:
 
 
 def known_types(given: Any) -> Any:
-    kinds = [kind.lower() for kind in (given if isinstance(given, list) else [given]) if isinstance(kind, str)]
-    known = [kind for kind in dict.fromkeys(kinds) if kind in TYPES]
+    """Empty where one of them is unknown: what it meant, the others would shut out. `null` among them is a type."""
+    kinds = ["null" if kind is None else kind for kind in given] if isinstance(given, list) else [given]
+    known = list(dict.fromkeys(kind.lower() if isinstance(kind, str) else "" for kind in kinds))
+    if not set(known) <= set(TYPES):
+        return []
     return known[0] if len(known) == 1 else known
 
 
@@ -157,7 +160,7 @@ RIGHT: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("enum", "examples"), is_list),
     **dict.fromkeys(SEVERAL, is_filled),
     **dict.fromkeys(ONE, lambda value: value is not None),
-    **dict.fromkeys(NAMED, lambda value: value is not None),
+    **dict.fromkeys(NAMED, lambda value: value not in (None, [])),  # PHP writes an empty object as a list
     "dependentRequired": lambda value: isinstance(value, dict) and all(map(is_names, value.values())),
     "type": is_type,
     "required": is_names,

@@ -189,10 +189,15 @@ class Rewriting:
         return given if isinstance(given, bool) else self.node(given)
 
     def several(self, given: Any) -> list[Schema] | None:
-        return [self.node(inner) for inner in given] or None if isinstance(given, list) else None
+        if not isinstance(given, list):
+            return None
+        return [self.node(inner) for inner in given if inner is not False] or None
 
     def named(self, given: Any) -> dict[str, Schema] | None:
-        return {name: self.node(inner) for name, inner in given.items()} or None if isinstance(given, dict) else None
+        """`false` is a property that is never there."""
+        if not isinstance(given, dict):
+            return None
+        return {name: self.node(inner) for name, inner in given.items() if inner is not False} or None
 
 
 GEMINI_KEYWORDS: dict[str, Reader] = {

@@ -6,7 +6,7 @@ from typing import Any
 
 from inference.chat.budget import Budget, TooMuchHere
 from inference.chat.invalid_request import InvalidRequest
-from inference.dialects.schemas import compiled, drafts, rewritten, unions
+from inference.dialects.schemas import compiled, drafts, openai, rewritten, unions
 from inference.dialects.schemas.references import References, Schema, without
 
 NO_PARAMETERS: Schema = {"type": "object", "properties": {}}
@@ -18,17 +18,19 @@ def as_it_is(given: Schema, references: References) -> Schema:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`fit` brings a schema to what is taken anywhere in it. `flat_root`: a tool's root is no union. `always`: also a
-    tool that takes nothing says so.
+    """`fit` brings a schema to what is taken anywhere in it, `root` a tool's parameters to what is taken at their root.
+    `flat_root`: it is no union. `always`: also a tool that takes nothing says so.
     """
 
     fit: Callable[[Schema, References], Schema]
     flat_root: bool
     always: bool = True
+    root: Callable[[Schema], Schema] | None = None
 
 
 RULES = {
-    "openai": Rules(as_it_is, flat_root=False, always=False),
+    "plain": Rules(as_it_is, flat_root=False, always=False),
+    "openai": Rules(openai.fit, flat_root=True, always=False, root=openai.root),
     "claude": Rules(as_it_is, flat_root=True),
     "claude_strict": Rules(compiled.fit, flat_root=True),
     "gemini": Rules(rewritten.for_gemini, flat_root=False, always=False),
@@ -63,4 +65,4 @@ def fit(given: Schema, rules: Rules, param: str, budget: Budget, *, is_tool: boo
         raise InvalidRequest(f"{param}: a number in the schema is too long.", param=param) from error
     if is_tool and fitted.get("type") != "object":  # a branch of `allOf` said otherwise
         fitted = {**without(fitted, "enum"), "type": "object"}
-    return fitted
+    return rules.root(fitted) if is_tool and rules.root else fitted

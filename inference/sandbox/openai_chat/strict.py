@@ -6,6 +6,7 @@ from typing import Any
 from ..meta_schema import problem
 from .conversation import bad
 
+NOT_AT_ROOT = ("oneOf", "anyOf", "allOf", "enum", "not")
 UNSTRICT = (
     "allOf",
     "oneOf",
@@ -39,8 +40,21 @@ def check_function(function: dict[str, Any], param: str) -> None:
         )
     if wrong := problem(schema):
         raise bad(f"{opening}{wrong}.", param, "invalid_function_parameters")
+    if said := next((found for where, node in nodes(schema, ()) if (found := looseness_of_any(where, node))), None):
+        raise bad(f"{opening}{said}", param, "invalid_function_parameters")
     if function.get("strict"):
         check_strict(schema, opening, param, "invalid_function_parameters")
+
+
+def looseness_of_any(where: tuple[str, ...], node: dict[str, Any]) -> str | None:
+    """What OpenAI refuses with `strict` and without."""
+    if not where and any(keyword in node for keyword in NOT_AT_ROOT):
+        return "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level."
+    if not where and "properties" not in node:
+        return "In context=(), object schema missing properties."
+    kind = node.get("type")
+    is_array = kind == "array" or (isinstance(kind, list) and "array" in kind)
+    return f"In context={where}, array schema missing items." if is_array and "items" not in node else None
 
 
 def check_response_schema(format: dict[str, Any]) -> None:

@@ -218,7 +218,7 @@ def test_a_reply_without_usage_has_none() -> None:
 
 def test_counts_that_contradict_each_other_are_no_usage() -> None:
     usage = {"input_tokens": 5, "cache_read_input_tokens": -3, "output_tokens": 1}
-    assert anthropic.parse({"content": [], "usage": usage}, rendered()).facts.usage is None
+    assert anthropic.parse({"content": [], "stop_reason": "end_turn", "usage": usage}, rendered()).facts.usage is None
 
 
 # --- JSON mode

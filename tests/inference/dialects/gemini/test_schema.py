@@ -167,19 +167,26 @@ def test_a_schema_that_contains_itself_is_cut() -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        False,
         "string",
         None,
         {"$ref": "https://example.com/a.json"},
         {"$ref": "#/$defs/None"},
         {"$ref": 7},
-        {"anyOf": [False]},
     ],
 )
 def test_a_schema_without_meaning_is_refused(given: Any) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         cleaned_property(given)
     assert refusal.value.param == "response_format"
+
+
+def test_false_is_a_property_and_a_branch_that_is_never_there() -> None:
+    given = {
+        "type": "object",
+        "properties": {"a": {"anyOf": [False, {"type": "string"}]}, "b": False},
+        "required": ["b"],
+    }
+    assert clean(given) == {"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}]}}}
 
 
 def test_parameters_are_always_an_object() -> None:

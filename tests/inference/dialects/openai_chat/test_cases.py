@@ -129,7 +129,9 @@ def test_case_30_ids_of_kimi_go_back_to_kimi_untouched() -> None:
 
 def test_functions_of_2023_are_sent_as_tools() -> None:
     sent = body("gpt-5.2", functions=[{"name": "f", "parameters": {"type": "object"}}], function_call={"name": "f"})
-    assert sent["tools"] == [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+    assert sent["tools"] == [
+        {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+    ]
     assert sent["tool_choice"] == {"type": "function", "function": {"name": "f"}}
     assert not {"functions", "function_call"} & set(sent)
 
