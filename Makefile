@@ -4,7 +4,7 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$python && break; done)
 BIN := .venv/bin
 
-.PHONY: help run test check faults properties trial bench screenshots pages-at-scale format lock audit
+.PHONY: help run test check types style faults properties trial bench screenshots pages-at-scale format lock audit
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -21,9 +21,14 @@ test: check ## Every check and every test (tests/run.py says in which order, and
 	$(BIN)/python tests/run.py
 
 check: .venv/installed-dev ## What is looked at without running it: style, types, imports, migrations
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target types style
+
+types: .venv/installed-dev
+	$(BIN)/mypy
+
+style: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	DATABASE_URL=$${DATABASE_URL:-embedded} $(BIN)/python manage.py makemigrations --check --dry-run
 

@@ -91,7 +91,7 @@ def failed(printed: str) -> Iterator[str]:
     """The tests that pytest's summary names."""
     for line in printed.splitlines():
         if line.startswith(("FAILED ", "ERROR ")):
-            yield line.split()[1]
+            yield line.partition(" ")[2].partition(" - ")[0]
 
 
 def finished(process: "subprocess.Popen[str]") -> tuple[int, str]:
