@@ -13,5 +13,6 @@ content_encoding   a compressed body, decoded in slices
 operations         the other operations, by django-ninja
 schemas/           what they answer
 model_list         GET /v1/models and /v1/credits/pricing
+supported_parameters  what of a request a model takes
 openapi            the documents' longer parts
 """

@@ -55,11 +55,11 @@ _kept: dict[tuple[int, str], list[str]] = {}
 def supported(listing: Listing) -> list[str]:
     """Asked once of each row as it is: the list is read often, and what a row takes seldom changes."""
     row = id(listing.dialect), repr(listing.traits)  # dialects are modules, which stay
-    if row not in _kept:
+    if (found := _kept.get(row)) is None:
         if len(_kept) >= MOST_KEPT:
             _kept.clear()
-        _kept[row] = [name for name in PROBES if takes(listing, name)]
-    return _kept[row]
+        found = _kept[row] = [name for name in PROBES if takes(listing, name)]
+    return found
 
 
 def takes(listing: Listing, name: str) -> bool:

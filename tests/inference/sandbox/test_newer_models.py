@@ -19,7 +19,11 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "no thinking on sonnet": ("anthropic", {**SONNET, "thinking": {"type": "disabled"}}, "between_tools"),
     "a manual budget": ("anthropic", {**HAIKU, "thinking": {"type": "enabled", "budget_tokens": 1024}}, "enabled"),
     "effort without thinking": ("anthropic", {**SONNET, **XHIGH, "thinking": {"type": "between_tools"}}, "xhigh"),
-    "a forced tool": ("anthropic", {**SONNET, **USABLE, "tool_choice": {"type": "any"}}, "tool_choice: `any`"),
+    "a forced tool": (
+        "anthropic",
+        {**SONNET, **USABLE, "tool_choice": {"type": "any"}},
+        "are not supported for this model.",
+    ),
     "sol without thought": ("responses", {**SOL, "reasoning": {"effort": "none"}}, "'none' is not supported"),
     "minimal effort": ("responses", {**LUNA, "reasoning": {"effort": "minimal"}}, "'minimal' is not supported"),
     "sampling while it reasons": ("responses", {**LUNA, "top_p": 0.5}, "'top_p' is not supported"),
