@@ -25,11 +25,15 @@ class TooMuchHere(Exception):
 
 @dataclass(slots=True)
 class Budget:
-    """Of one rendering: schemas after references were written out, and JSON values inside strings."""
+    """Of one rendering: schemas after references were written out, and JSON values inside strings.
+
+    `has_fitted`: whether a schema had to say something otherwise than the caller, or not at all.
+    """
 
     schemas: int = MOST_SCHEMAS
     nested_values: int = MOST_NESTED_VALUES
     on_loop: bool = False
+    has_fitted: bool = False
 
     @classmethod
     def of(cls, *, on_loop: bool) -> "Budget":

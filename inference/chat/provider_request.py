@@ -51,6 +51,10 @@ class ProviderRequest:
         if name not in self.ignored and len(self.ignored) < MOST_NAMED:
             self.ignored.append(name)
 
+    def name_schemas(self) -> None:
+        if self.budget.has_fitted:
+            self.transform("schemas_fitted")
+
     def transform(self, name: str) -> None:
         """Names what was rewritten, lowered or moved."""
         if name not in self.transforms:

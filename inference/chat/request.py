@@ -94,8 +94,13 @@ class StreamOptions(Wire):
 class Thinking(Wire):
     """Anthropic's and Moonshot's own shape, accepted for Claude and Kimi."""
 
-    type: Literal["enabled", "disabled", "adaptive"]
+    type: Literal["enabled", "disabled", "adaptive", "between_tools"]
     budget_tokens: int | None = Field(default=None, ge=0)
+
+    @property
+    def is_off(self) -> bool:
+        """Before the answer; between the calls of tools some of Claude's models cannot be kept from it."""
+        return self.type in ("disabled", "between_tools")
 
 
 @dataclass(slots=True)

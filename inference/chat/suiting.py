@@ -39,10 +39,15 @@ def suit_effort(request: ChatRequest, traits: Traits) -> None:
         return
     if thinking is None:
         request.reasoning_effort = request.effort
-    elif thinking.type == "disabled":
-        request.reasoning_effort = "none" if traits.default_effort in (None, "none") else "low"
+    elif thinking.is_off:
+        can_be_off = traits.default_effort in (None, "none")
+        request.reasoning_effort = "none" if can_be_off else "low"
+        if not can_be_off:
+            request.rewritten.append("reasoning_effort_fitted")
     else:
         budget = thinking.budget_tokens
+        if budget is not None:
+            request.unknown_inside.append("thinking.budget_tokens")
         asked = UNSTATED if budget is None else next(effort for most, effort in EFFORTS if budget <= most)
         request.reasoning_effort = request.effort or asked
         request.reasoning_summary = "auto"  # Claude would show what it thinks

@@ -26,6 +26,7 @@ NEUTRAL: dict[str, Any] = {
     "stop": [],
 }
 
+BETWEEN_TOOLS = "between_tools"
 HEADER_LETTERS = frozenset(string.ascii_letters + string.digits + "_-.")
 
 SENTENCES = {
@@ -60,6 +61,7 @@ def drop_unsupported(
         rendered.ignore("max_tokens")
     if traits.drops & {"stream_options.include_obfuscation"}:
         name_obfuscation(rendered)
+    name_thinking_between_tools(rendered, traits)
     name_lost_of_messages(rendered, traits)
     if not claudes_own:
         name_claudes_own(rendered)
@@ -87,6 +89,14 @@ def name_obfuscation(rendered: ProviderRequest) -> None:
     options = rendered.request.stream_options
     if options is not None and options.include_obfuscation:
         rendered.ignore("stream_options.include_obfuscation")
+
+
+def name_thinking_between_tools(rendered: ProviderRequest, traits: Traits) -> None:
+    """Where a model does not tell it from thinking that is off."""
+    thinking = rendered.request.thinking
+    is_asked = thinking is not None and thinking.type == BETWEEN_TOOLS
+    if is_asked and traits.thinking_off != BETWEEN_TOOLS and "thinking" not in traits.ignores:
+        rendered.transform("thinking_disabled")
 
 
 def name_lost_of_messages(rendered: ProviderRequest, traits: Traits) -> None:

@@ -151,6 +151,7 @@ PROBES = [
           {"max_tokens": 3000}),
     plain("verbosity", "low"),
     Probe("thinking: disabled", {"thinking": {"type": "disabled"}}, "disabled"),
+    Probe("thinking: between_tools", {"thinking": {"type": "between_tools"}}, "between_tools"),
     Probe("thinking: enabled", {"thinking": {"type": "enabled", "budget_tokens": 3333}}, 3333),
     plain("modalities", ["text", "audio"]),
     plain("audio", {"voice": "alloy", "format": "mp3"}),

@@ -298,3 +298,21 @@ def test_words_beside_a_pointer_to_a_pointer_reach_what_is_meant(rules: str) -> 
         "a": {"type": "string", "description": "the first"},
         "b": {"$ref": "#/$defs/a"},
     }
+
+
+@pytest.mark.parametrize(
+    ("rules", "given", "is_named"),
+    [
+        ("openai", {"type": "object", "properties": {"a": {"type": "array"}}}, False),
+        ("openai", {"anyOf": [{"properties": {"a": {}}}, {"properties": {"b": {}}}]}, True),
+        ("claude", {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "properties": {}}, False),
+        ("claude", {"type": "object", "properties": {"a": {"type": "any"}}}, True),
+        ("moonshot", {"type": "object", "properties": {"a": {"type": "string"}}}, False),
+        ("moonshot", {"type": "object", "properties": {"a": {"type": "string", "default": "x"}}}, True),
+        ("gemini", {"type": "object", "properties": {"a": {"type": "string", "pattern": "^a"}}}, True),
+    ],
+)
+def test_what_a_schema_says_otherwise_is_noted(rules: str, given: Json, is_named: bool) -> None:
+    budget = Budget()
+    schemas.of_tool(given, rules, PLACE, budget)
+    assert budget.has_fitted is is_named

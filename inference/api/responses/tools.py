@@ -29,7 +29,9 @@ def tools(value: Any, adopted: Adopted) -> None:
 def tool(given: dict[str, Any], at: str, adopted: Adopted) -> list[dict[str, Any]]:
     match given.get("type"):
         case "function":
-            function = {name: given.get(name) for name in ("name", "description", "parameters", "strict")}
+            nested = given.get("function")  # as Chat Completions has it, where clients mix the two
+            said = nested if isinstance(nested, dict) and "name" not in given else given
+            function = {name: said.get(name) for name in ("name", "description", "parameters", "strict")}
             return [{"type": "function", "function": function}]
         case "custom":
             return [{"type": "custom", "custom": {name: given.get(name) for name in ("name", "description", "format")}}]

@@ -43,6 +43,7 @@ def write(rendered: ProviderRequest) -> dict[str, Any]:
     given = asked_schema(request)
     if given is None:
         return {}
+    before = rendered.budget.has_fitted
     try:
         fitted = json_schemas.of_reply(given, RULES, PARAM, rendered.budget)
         if excess := compiled.excess([fitted]):
@@ -52,6 +53,7 @@ def write(rendered: ProviderRequest) -> dict[str, Any]:
         if refused.code != "unsupported_value" or (form and form.json_schema and form.json_schema.strict):
             raise
         json_schemas.of_reply(given, "claude", PARAM, rendered.budget)  # raises for what is no schema at all
+        rendered.budget.has_fitted = before  # in words it is the caller's own
         rendered.transform("schema_in_words")
         return {}
     return {"format": {"type": "json_schema", "schema": fitted}}

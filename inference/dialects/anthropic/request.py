@@ -41,6 +41,7 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     }
     rendered.body = {name: value for name, value in rendered.body.items() if value not in (None, [], {})}
     cache.fit(rendered, traits)
+    rendered.name_schemas()
     return rendered
 
 

@@ -69,7 +69,7 @@ def effort(rendered: ProviderRequest, traits: Traits, thought: dict[str, Any] | 
 
 def wants(request: ChatRequest) -> bool:
     if request.thinking is not None:
-        return request.thinking.type != "disabled"
+        return not request.thinking.is_off
     return request.reasoning_effort not in (None, "none")
 
 

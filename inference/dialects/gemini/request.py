@@ -36,6 +36,7 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
         **tools.write(rendered, sent),
         **({"generationConfig": config} if config else {}),
     }
+    rendered.name_schemas()
     return rendered
 
 

@@ -51,6 +51,7 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
         **thinking.write(rendered, traits, tokens),
         **privacy(request, target, rendered),
     }
+    rendered.name_schemas()
     return rendered
 
 

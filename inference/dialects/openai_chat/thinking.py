@@ -46,7 +46,7 @@ def name_what_is_lost(rendered: ProviderRequest) -> None:
 
 def switch(request: ChatRequest, traits: Traits) -> str | None:
     if request.thinking is not None:
-        return OFF if request.thinking.type == OFF else "enabled"
+        return OFF if request.thinking.is_off else "enabled"
     return traits.thinking_levels.get(request.reasoning_effort or "")
 
 

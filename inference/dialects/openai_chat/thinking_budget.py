@@ -32,7 +32,7 @@ def write(rendered: ProviderRequest, traits: Traits, tokens: int) -> dict[str, A
 def asked_budget(rendered: ProviderRequest, traits: Traits) -> int:
     """0: no thoughts. Without a word of the caller, as much as the model itself would take."""
     request, table = rendered.request, traits.thinking_budgets
-    if request.thinking is not None and request.thinking.type == "disabled":
+    if request.thinking is not None and request.thinking.is_off:
         return 0
     if request.thinking is not None and request.thinking.budget_tokens is not None:
         return request.thinking.budget_tokens

@@ -35,6 +35,7 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
         **privacy(request, target, rendered),
         **streaming(request),
     }
+    rendered.name_schemas()
     return rendered
 
 

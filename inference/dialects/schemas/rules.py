@@ -9,6 +9,8 @@ from inference.chat.invalid_request import InvalidRequest
 from inference.dialects.schemas import compiled, drafts, openai, rewritten, unions
 from inference.dialects.schemas.references import References, Schema, without
 
+# What a schema says of itself.
+ABOUT_ITSELF = ("$schema", "$id", "id", "$comment")
 NO_PARAMETERS: Schema = {"type": "object", "properties": {}}
 
 
@@ -65,4 +67,22 @@ def fit(given: Schema, rules: Rules, param: str, budget: Budget, *, is_tool: boo
         raise InvalidRequest(f"{param}: a number in the schema is too long.", param=param) from error
     if is_tool and fitted.get("type") != "object":  # a branch of `allOf` said otherwise
         fitted = {**without(fitted, "enum"), "type": "object"}
-    return rules.root(fitted) if is_tool and rules.root else fitted
+    if is_tool and rules.root:
+        fitted = rules.root(fitted)
+    budget.has_fitted = budget.has_fitted or not stands(given, fitted)
+    return fitted
+
+
+def stands(given: Any, fitted: Any) -> bool:
+    """Whether all that a schema says stands where it stood; more may stand beside it."""
+    if given is fitted:
+        return True
+    if isinstance(given, dict):
+        return isinstance(fitted, dict) and all(
+            name in ABOUT_ITSELF or value in (None, []) or (name in fitted and stands(value, fitted[name]))
+            for name, value in given.items()
+        )
+    if isinstance(given, list):
+        is_list = isinstance(fitted, list) and len(fitted) == len(given)
+        return is_list and all(stands(one, other) for one, other in zip(given, fitted, strict=True))
+    return bool(given == fitted)
