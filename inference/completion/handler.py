@@ -28,7 +28,7 @@ from inference.chat.request import ChatRequest
 from inference.completion import concurrency, errors, preparing, refusals, report
 from inference.completion.answers import JSON_HEADERS, STREAM_HEADERS, Answer, refusal
 from inference.completion.channel import Channel
-from inference.completion.headers import Headers, cap, completion_id_for, follows, headers_of, money_headers
+from inference.completion.headers import Headers, cap, completion_id_for, follows, headers_of, money_headers, patience
 from inference.completion.task import CompletionTask
 
 SILENCE_SECONDS = 15
@@ -118,6 +118,7 @@ async def begin(format: Format, caller: Caller, body: bytes, headers: Headers, r
         measure=measure,
         lowered_limit=limit if is_lowered else None,
         received=received,
+        patience=patience(headers),
         client_request_id=told_id(headers.get("x-request-id", "")),
     )
     task.start()

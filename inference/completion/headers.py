@@ -12,6 +12,7 @@ from django.conf import settings
 
 from accounts.authentication import Caller
 from inference.chat.invalid_request import InvalidRequest
+from inference.completion.attempts import PATIENCE_SECONDS, Patience
 from inference.completion.state import CompletionState, latin
 
 LONGEST_IDEMPOTENCY_KEY = 255
@@ -19,6 +20,9 @@ LONGEST_HEADER = 2_000  # characters; clients refuse an answer with longer ones
 CENTS = re.compile(r"\s*[0-9]+\s*")
 MOST_CAP_CENTS = 10**12
 FOLLOW = "x-conway-follow-successor"
+# How long an SDK waits for the next byte, in seconds, and how often it has asked already.
+TIMEOUTS = ("x-stainless-read-timeout", "x-stainless-timeout")
+SECONDS, RETRIES = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,6})?"), re.compile(r"[0-9]{1,3}")
 SWITCH = {"true": True, "1": True, "false": False, "0": False}
 
 Headers = Mapping[str, str]  # names in lower case
@@ -62,6 +66,15 @@ def follows(headers: Headers, caller: Caller) -> Caller:
     if (switch := SWITCH.get(given.strip().lower())) is None:
         raise InvalidRequest(f"{FOLLOW} must be true or false.", param=FOLLOW)
     return replace(caller, follows_successors=switch)
+
+
+def patience(headers: Headers) -> Patience:
+    """What the official SDKs say of themselves; nonsense is silence."""
+    told = next((value for name in TIMEOUTS if SECONDS.fullmatch(value := headers.get(name, "").strip())), None)
+    retried = headers.get("x-stainless-retry-count", "").strip()
+    return Patience(
+        PATIENCE_SECONDS if told is None else float(told), int(retried) if RETRIES.fullmatch(retried) else 0
+    )
 
 
 # Of an answer

@@ -136,9 +136,10 @@ class CompletionTask(CompletionState):
 
     async def read(self) -> None:
         await self.fetch_images()
-        attempts = Attempts()
+        attempts = Attempts(self.patience, began=self.received)
         try:
             while True:
+                attempts.asked = time.monotonic()
                 try:
                     return await self.ask()
                 except ProviderError as fault:
