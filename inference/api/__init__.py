@@ -6,6 +6,7 @@ chat/              OpenAI's Chat Completions: read and written
 responses/         OpenAI's Responses
 messages/          Anthropic's Messages
 expecting          a caller's body, read by hand
+routed_reasoning   OpenRouter's word for thinking
 sealed             what a model must get back, in a field that callers return unread
 counting           how long a prompt is
 lost               a JSON 404 that says which address is meant

@@ -68,6 +68,14 @@ def follows(headers: Headers, caller: Caller) -> Caller:
     return replace(caller, follows_successors=switch)
 
 
+def address(headers: Headers) -> str:
+    """Of this site, as the caller reached it: the host was checked when the request came."""
+    proxy, secure = settings.SECURE_PROXY_SSL_HEADER or ("", "")
+    name = proxy.removeprefix("HTTP_").replace("_", "-").lower()
+    scheme = "https" if proxy and headers.get(name) == secure else "http"
+    return f"{scheme}://{headers['host']}" if headers.get("host") else ""
+
+
 def patience(headers: Headers) -> Patience:
     """What the official SDKs say of themselves; nonsense is silence."""
     told = next((value for name in TIMEOUTS if SECONDS.fullmatch(value := headers.get(name, "").strip())), None)
@@ -81,9 +89,9 @@ def patience(headers: Headers) -> Patience:
 
 
 def headers_of(state: CompletionState) -> dict[str, str]:
-    rendered = state.rendered
+    rendered, names = state.rendered, state.format.NAMES
     optional = {
-        "x-conway-ignored-params": ",".join(rendered.ignored)[:LONGEST_HEADER],
+        "x-conway-ignored-params": ",".join(names.get(name, name) for name in rendered.ignored)[:LONGEST_HEADER],
         "x-conway-transforms": ",".join(rendered.transforms),
         "x-conway-model-redirect": state.redirect,
         "x-conway-max-tokens": str(state.lowered_limit or ""),
