@@ -1,3 +1,53 @@
+"""The real programs, from their registries, against a running gateway before the sandbox: `make test-clients`."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.clients.installed import KEPT, Clients
 from tests.sdk.conftest import gateway as gateway
 from tests.sdk.conftest import nothing_is_held_and_nothing_is_unforeseen as nothing_is_held_and_nothing_is_unforeseen
 from tests.sdk.conftest import sandbox as sandbox
+from tests.sdk.gateway import Gateway
+
+SKIPPED = "programs of others, from their registries: make test-clients runs them"
+Paid = Callable[[int, str], None]
+
+
+@pytest.fixture(scope="session")
+def clients() -> Clients:
+    if "CONWAY_CLIENTS" not in os.environ:
+        pytest.skip(SKIPPED)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    return Clients(KEPT)
+
+
+@pytest.fixture
+def paid(gateway: Gateway) -> Paid:
+    """`paid(4, model)`: so many requests at least were charged, each as its receipt adds up; nothing is held."""
+    before = gateway.charges
+
+    def check(requests: int, model: str) -> None:
+        made = gateway.charges - before
+        assert made >= requests
+        assert gateway.held == 0
+        newest = gateway.rows(
+            "SELECT c.model_id, c.settlement, c.charged_cents, -t.amount_cents, ceil(c.cost_usd * 130)"
+            " FROM inference_completion c JOIN credits_credittransaction t ON t.reference = 'inference:' || c.id"
+            " ORDER BY c.created_at DESC LIMIT %s",
+            made,
+        )
+        assert model in {row[0] for row in newest}
+        for _, settlement, charged, booked, formula in newest:
+            assert (settlement, charged, booked) == ("exact", formula, formula)
+
+    return check
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
