@@ -1,16 +1,16 @@
 """The real programs, from their registries, against a running gateway before the sandbox: `make test-clients`."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from tests.clients.installed import KEPT, Clients
-from tests.sdk.conftest import gateway as gateway
 from tests.sdk.conftest import nothing_is_held_and_nothing_is_unforeseen as nothing_is_held_and_nothing_is_unforeseen
 from tests.sdk.conftest import sandbox as sandbox
-from tests.sdk.gateway import Gateway
+from tests.sdk.gateway import Gateway, Sandbox, house
 
 SKIPPED = "programs of others, from their registries: make test-clients runs them"
 Paid = Callable[[int, str], None]
@@ -22,6 +22,23 @@ def clients() -> Clients:
         pytest.skip(SKIPPED)
     KEPT.mkdir(parents=True, exist_ok=True)
     return Clients(KEPT)
+
+
+@pytest.fixture(scope="session")
+def gateway(
+    clients: Clients,
+    sandbox: Sandbox,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Gateway]:
+    """With its pages: some look whether anybody is at `/`. It is not begun where there are no clients."""
+    folder = tmp_path_factory.mktemp("clients")
+    with (
+        django_db_blocker.unblock(),
+        house(folder, has_pages=True, CONWAY_SANDBOX="1", CONWAY_SANDBOX_URL=sandbox.url) as opened,
+    ):
+        yield opened
 
 
 @pytest.fixture
