@@ -29,10 +29,11 @@ class Clients:
             pytest.skip(f"{name} has no build for this machine")
         return [str(found)]
 
-    def node(self, script: str) -> list[str]:
-        """Node looks for packages beside the script."""
+    def node(self, script: str, documented: str) -> list[str]:
+        """`documented`: what its documentation says, whose names it imports. Node looks for packages beside it."""
         folder = node("node_modules", self.folder / "node")
         shutil.copy(PROGRAMS / f"{script}.mjs", folder)
+        (folder / "documented.mjs").write_text(documented.replace("\nconst ", "\nexport const "))
         return ["node", str(folder / f"{script}.mjs")]
 
     def python(self, requirements: str) -> str:

@@ -1,10 +1,9 @@
 // The AI SDK on its default, Responses: a loop with a tool, whole and streamed.
-import { createOpenAI } from "@ai-sdk/openai";
 import { generateText, stepCountIs, streamText, tool } from "ai";
 import { appendFileSync } from "node:fs";
 import { z } from "zod";
+import { conway } from "./documented.mjs";
 
-const conway = createOpenAI({ baseURL: `${process.env.CONWAY_URL}/v1`, apiKey: process.env.CONWAY_API_KEY });
 const write_file = tool({
   description: "Appends to a file",
   inputSchema: z.object({ text: z.string() }),

@@ -1,8 +1,7 @@
 // Anthropic's SDK: its tool runner whole, and a stream by its accumulator.
-import Anthropic from "@anthropic-ai/sdk";
 import { appendFileSync } from "node:fs";
+import { client } from "./documented.mjs";
 
-const client = new Anthropic({ baseURL: process.env.CONWAY_URL, apiKey: process.env.CONWAY_API_KEY });
 const input_schema = { type: "object", properties: { text: { type: "string" } }, required: ["text"] };
 const tools = [{ name: "write_file", description: "Appends to a file", input_schema }];
 const asks = {

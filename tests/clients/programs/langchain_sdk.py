@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from documented import model
 from langchain_anthropic import ChatAnthropic
 from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.tools import tool
-from langchain_openai import ChatOpenAI
 
 URL, KEY = os.environ["CONWAY_URL"], os.environ["CONWAY_API_KEY"]
 
@@ -40,7 +40,7 @@ def loop(ask: Any, prompt: str) -> None:
 
 name, prompt = sys.argv[1:]
 for chat in (
-    ChatOpenAI(model=name, base_url=f"{URL}/v1", api_key=KEY),
+    model,
     ChatAnthropic(model_name=name, base_url=URL, api_key=KEY, max_tokens=1000),
 ):
     bound = chat.bind_tools([write_file])

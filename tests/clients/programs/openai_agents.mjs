@@ -1,11 +1,9 @@
 // OpenAI Agents on its default, Responses: a run with a tool, whole and streamed.
-import { Agent, run, setDefaultOpenAIClient, setTracingDisabled, tool } from "@openai/agents";
+import { Agent, run, tool } from "@openai/agents";
 import { appendFileSync } from "node:fs";
-import OpenAI from "openai";
 import { z } from "zod";
+import "./documented.mjs";
 
-setTracingDisabled(true);
-setDefaultOpenAIClient(new OpenAI({ baseURL: `${process.env.CONWAY_URL}/v1`, apiKey: process.env.CONWAY_API_KEY }));
 const write_file = tool({
   name: "write_file",
   description: "Appends to a file",

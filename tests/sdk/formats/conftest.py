@@ -47,6 +47,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def shown(outcomes: list[str]) -> str:
     """How many of a cell's tests passed."""
     if not outcomes:
-        return "missing"
+        return "–"
     passed = outcomes.count("passed")
     return f"{passed} of {len(outcomes)}" + ("" if passed == len(outcomes) else " FAILED")
