@@ -72,7 +72,7 @@ class Client(asyncio.Protocol):
     def note(self) -> None:
         if not self.counting:
             return
-        if b" 200 " not in self.answer[:16] or (self.length < 0 and not any(map(self.answer[-1_500:].count, LASTS))):
+        if b" 200 " not in self.answer[:16] or (self.length < 0 and not any(map(self.answer[-8_000:].count, LASTS))):
             self.tally.failures.append(self.answer[:500])
             return
         self.tally.seconds.append(time.perf_counter() - self.begun)
