@@ -4,7 +4,7 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$python && break; done)
 BIN := .venv/bin
 
-.PHONY: help run test check types style faults properties trial bench screenshots pages-at-scale format lock audit
+.PHONY: help run test test-clients check types style faults properties trial bench screenshots pages-at-scale format lock audit
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -47,6 +47,9 @@ lock: .venv/installed-dev ## What the requirements.in files drag in, with hashes
 
 audit: .venv/installed-dev ## Known vulnerabilities of what is locked, where a database of them can be reached
 	@$(BIN)/python -m dependencies.audit
+
+test-clients: .venv/installed-dev ## Agents and SDKs of others, from npm and PyPI into var/clients, against a gateway: about six minutes
+	CONWAY_CLIENTS="$(CURDIR)/var/clients" CONWAY_DATA_DIR="$(CURDIR)/var/tests/programs" $(BIN)/python -m pytest -q -rs --timeout 1800 tests/clients
 
 faults: .venv/installed-dev ## Every fault in its long form, 15 minutes on two cores; writes docs/reliability.md's table
 	CONWAY_LONG_TESTS=1 CONWAY_DATA_DIR="$(CURDIR)/var/tests/long" $(BIN)/python -m pytest -q -n 2 --dist loadfile --timeout 1800 tests/faults

@@ -38,6 +38,7 @@ KEY_LIMITS = (
     "name", "scope", "limit_cents", "limit_period", "requests_per_minute", "concurrency", "expires_at",
     "allowed_models", "allowed_addresses",
 )  # fmt: skip
+KEY_SWITCHES = ("usage_in_streams", "cache_marks")
 
 
 def is_colleague(user: User) -> bool:
@@ -301,7 +302,7 @@ class ApiKeyForm(VersionedForm):
 
     class Meta:
         model = ApiKey
-        fields = KEY_LIMITS
+        fields = (*KEY_LIMITS, *KEY_SWITCHES)
         help_texts = {
             "allowed_models": "Their names, with commas between them; empty: all.",
             "allowed_addresses": "Addresses or networks, with commas between them; empty: all.",
@@ -344,6 +345,7 @@ class ApiKeyAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
     fieldsets = (
         (None, {"fields": ("user", "prefix", "name")}),
         ("Limits", {"fields": ("is_paused", *KEY_LIMITS[1:])}),
+        ("Requests", {"fields": KEY_SWITCHES}),
         ("Dates", {"fields": ("created_at", *LAST_USE, "revoked_at")}),
     )
     actions = ("revoke",)

@@ -51,6 +51,8 @@ class Caller:
     scope: str = "account"  # or 'inference'
     allowed_addresses: tuple[str, ...] | None = None  # None: from everywhere
     follows_successors: bool = False  # a dearer successor may answer for a model that is over
+    usage_in_streams: bool = False  # streams of chat completions end with it where a request does not say
+    cache_marks: bool = False  # set by us, for Claude, where a request has none
     standing: Standing | None = field(default=None, compare=False, repr=False)
 
 
@@ -152,8 +154,8 @@ def caller_of(credential: Credential, row: tuple[Any, ...] | None) -> Caller:
         raise ApiError(401, message="This API key or access token is not valid.")
     (
         user_id, key_id, models, limit, period, rate, expires_at, at_once, at_once_by_key, scope, addresses, follows,
-        refusal,
-    ) = row[:13]  # fmt: skip
+        usage_in_streams, cache_marks, refusal,
+    ) = row[:15]  # fmt: skip
     if refusal:
         raise of(user_id, key_id, ApiError(*WHY_NOT[refusal]))
     if not isinstance(credential, KeyDigest):
@@ -171,7 +173,9 @@ def caller_of(credential: Credential, row: tuple[Any, ...] | None) -> Caller:
         scope,
         None if addresses is None else tuple(addresses),
         follows,
-        standing_of(row[13:]),
+        usage_in_streams,
+        cache_marks,
+        standing_of(row[15:]),
     )
 
 
@@ -201,6 +205,7 @@ KEY_SQL = f"""
 SELECT u.id, k.id, k.allowed_models, k.limit_cents, k.limit_period, k.requests_per_minute,
        CASE WHEN k.digest = %(digest)s THEN k.expires_at ELSE least(k.expires_at, k.previous_until) END,
        u.concurrency, k.concurrency, k.scope, k.allowed_addresses, u.follows_successors,
+       k.usage_in_streams, k.cache_marks,
        CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked'
             WHEN k.expires_at <= clock_timestamp() THEN 'expired'
             WHEN NOT u.is_active THEN 'deactivated'
@@ -212,6 +217,7 @@ WHERE k.digest = %(digest)s OR k.previous_digest = %(digest)s"""
 
 USER_SQL = f"""
 SELECT u.id, NULL, NULL, NULL, NULL, NULL, NULL, u.concurrency, NULL, 'account', NULL, u.follows_successors,
+       false, false,
        CASE WHEN NOT u.is_active THEN 'deactivated'
             WHEN coalesce((extract(epoch FROM u.tokens_valid_after) * 1000000)::bigint, 0) <> %(epoch)s THEN 'ended'
             WHEN EXISTS (SELECT FROM accounts_refreshtoken r

@@ -1,5 +1,6 @@
 """django-ninja's way in, and its exceptions in our shape. What nobody foresaw goes on to Django: logged, and a 500."""
 
+from collections.abc import Callable
 from typing import Any
 
 import ninja.errors
@@ -25,13 +26,18 @@ class HeaderAuth(HttpAuthBase):
         return await authenticate(credentials.given_in(request.META), fresh=True, origin=origin(request))
 
 
-def register_errors(api: NinjaAPI) -> None:
+def written(failed: ApiError, request: HttpRequest) -> HttpResponse:
+    return failed.response(getattr(request, "request_id", None))
+
+
+def register_errors(api: NinjaAPI, writes: Callable[[ApiError, HttpRequest], HttpResponse] = written) -> None:
+    """`writes`: for an API whose callers do not all read errors in the one shape."""
+
+    def answer(request: HttpRequest, error: Any) -> HttpResponse:
+        return writes(api_error(error), request)
+
     for known in (ApiError, ninja.errors.ValidationError, ninja.errors.HttpError, *STATUSES):
         api.add_exception_handler(known, answer)
-
-
-def answer(request: HttpRequest, error: Any) -> HttpResponse:
-    return api_error(error).response(getattr(request, "request_id", None))
 
 
 def api_error(error: Exception) -> ApiError:

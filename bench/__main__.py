@@ -9,20 +9,26 @@ from bench.load import Load, request
 from bench.processes import cpu_seconds, resident_mb
 from bench.stage import ACCOUNTS, Stage
 
-# name, model, streamed, connections, accounts
+CHAT = "chat/completions"
+# name, model, streamed, connections, accounts, and the address, which says the format
 KINDS = {
-    "json": ("JSON", "gpt-5-mini", False, 32, ACCOUNTS),
-    "one": ("JSON, one account", "gpt-5-mini", False, 32, 1),
-    "alone": ("JSON, one connection", "gpt-5-mini", False, 1, 1),
-    "stream": ("stream, 100 chunks at once", "gpt-5-mini", True, 32, ACCOUNTS),
-    "paced": ("stream, 50 chunks, 20 ms apart", "gpt-5-nano", True, 100, ACCOUNTS),
+    "json": ("JSON", "gpt-5-mini", False, 32, ACCOUNTS, CHAT),
+    "one": ("JSON, one account", "gpt-5-mini", False, 32, 1, CHAT),
+    "alone": ("JSON, one connection", "gpt-5-mini", False, 1, 1, CHAT),
+    "stream": ("stream, 100 chunks at once", "gpt-5-mini", True, 32, ACCOUNTS, CHAT),
+    "paced": ("stream, 50 chunks, 20 ms apart", "gpt-5-nano", True, 100, ACCOUNTS, CHAT),
+    "responses": ("Responses, JSON", "gpt-5-mini", False, 32, ACCOUNTS, "responses"),
+    "responses-stream": ("Responses, stream", "gpt-5-mini", True, 32, ACCOUNTS, "responses"),
+    "messages": ("Messages, JSON", "gpt-5-mini", False, 32, ACCOUNTS, "messages"),
+    "messages-stream": ("Messages, stream", "gpt-5-mini", True, 32, ACCOUNTS, "messages"),
 }
 HEADINGS = ("", "CPU ms", "PostgreSQL's", "together", "requests/s", "p50 ms", "p95 ms", "failed", "worker MB")
 
 
 async def measure(on: Stage, kind: str, seconds: float) -> tuple[str, ...]:
-    name, model, stream, connections, accounts = KINDS[kind]
-    requests = [request(on.url, key, model, stream=stream) for key in on.keys[:accounts]]
+    name, model, stream, connections, accounts, path = KINDS[kind]
+    url = on.url.replace(CHAT, path)
+    requests = [request(url, key, model, stream=stream) for key in on.keys[:accounts]]
     async with Load(requests, connections, on.url) as load:
         cpu, database, begun = cpu_seconds(on.process, on.postgresql), database_seconds(on), time.perf_counter()
         await asyncio.sleep(seconds)

@@ -8,6 +8,16 @@ from itertools import cycle
 from urllib.parse import urlsplit
 
 ENDS = (b"\r\n0\r\n\r\n",)
+# What the last event of a whole stream says, in each format.
+LASTS = (b"[DONE]", b"event: message_stop", b"event: response.completed")
+SYSTEM, PROMPT = "You are brief.", "Say a hundred words."
+USER = [{"role": "user", "content": PROMPT}]
+# Of one request in each format.
+BODIES: dict[str, dict[str, object]] = {
+    "/v1/chat/completions": {"messages": [{"role": "system", "content": SYSTEM}, *USER], "max_tokens": 400},
+    "/v1/messages": {"system": SYSTEM, "messages": USER, "max_tokens": 400},
+    "/v1/responses": {"instructions": SYSTEM, "input": PROMPT, "max_output_tokens": 400},
+}
 WARM_UP_SECONDS = 1.0
 
 
@@ -62,7 +72,7 @@ class Client(asyncio.Protocol):
     def note(self) -> None:
         if not self.counting:
             return
-        if b" 200 " not in self.answer[:16] or (self.length < 0 and b"[DONE]" not in self.answer[-40:]):
+        if b" 200 " not in self.answer[:16] or (self.length < 0 and not any(map(self.answer[-8_000:].count, LASTS))):
             self.tally.failures.append(self.answer[:500])
             return
         self.tally.seconds.append(time.perf_counter() - self.begun)
@@ -77,8 +87,8 @@ class Client(asyncio.Protocol):
 
 def request(url: str, key: str, model: str, *, stream: bool) -> bytes:
     parts = urlsplit(url)
-    prompt = [{"role": "system", "content": "You are brief."}, {"role": "user", "content": "Say a hundred words."}]
-    body = json.dumps({"model": model, "messages": prompt, "stream": stream, "max_tokens": 400}).encode()
+    fields = BODIES.get(parts.path, BODIES["/v1/chat/completions"])
+    body = json.dumps({"model": model, "stream": stream, **fields}).encode()
     return (
         f"POST {parts.path} HTTP/1.1\r\nhost: {parts.netloc}\r\nauthorization: Bearer {key}\r\n"
         f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"

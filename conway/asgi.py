@@ -47,6 +47,7 @@ OPERATIONS = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": 
 
 # Their bodies may be large: they look at who asks before they read any.
 STREAMED_PATHS = frozenset({*formats.AT, "/v1/estimate"})
+ERROR_BODIES = {path: format.error for path, (format, _) in formats.AT.items()}
 
 
 async def http(scope: Scope, receive: Receive, send: Send) -> None:

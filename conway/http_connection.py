@@ -188,7 +188,8 @@ class Channel(HTTPChannel):
         request = self.requests[-1] if self.requests else None
         if request is not None and request.startedWriting:
             return self.transport.abortConnection()
-        fields, content = error(status, message, code, headers)
+        path = getattr(request, "plain_path", "")
+        fields, content = error(status, message, code, headers, self.factory.server.error_bodies.get(path))
         if request is not None:
             fields = request.readable(fields)
             content = b"" if getattr(self, "_command", b"") == b"HEAD" else content

@@ -2,7 +2,7 @@
 client."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote
@@ -14,20 +14,30 @@ from zope.interface import implementer
 from conway import cors
 from conway.body import Body
 from conway.budget import FREE_BYTES
-from conway.common.errors import ApiError
+from conway.common.errors import ApiError, new_request_id
 
 RESTARTING = ("The server is restarting; try again in a moment.", "server_restarting")
 FULL = ("The server holds as many request bodies as it can; try again in a moment.", "server_busy")
 RETRY = {"retry-after": "1"}
 
 
+# An error, and the number of its request → the body of the answer.
+Writes = Callable[[ApiError, str], bytes]
+
+
 def error(
-    status: int, message: str, code: str | None = None, headers: Mapping[str, str] | None = None
+    status: int,
+    message: str,
+    code: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    writes: Writes | None = None,
 ) -> tuple[list[tuple[bytes, bytes]], bytes]:
-    """Headers and body in the one shape of errors."""
-    response = ApiError(status, code, message, headers=headers).response()
-    response["content-length"] = str(len(response.content))
-    return [(name.encode(), value.encode()) for name, value in response.items()], response.content
+    """Headers and body, in the one shape of errors unless the address has another."""
+    failed, request_id = ApiError(status, code, message, headers=headers), new_request_id()
+    response = failed.response(request_id)
+    content = writes(failed, request_id) if writes else response.content
+    response["content-length"] = str(len(content))
+    return [(name.encode(), value.encode()) for name, value in response.items()], content
 
 
 @implementer(IPushProducer)

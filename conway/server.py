@@ -4,7 +4,8 @@
 descriptor, and counts in that seat of that folder (conway.common.metrics).
 MODULE.start() runs before the first request; from then on a byte a second is written to PULSE, for as long as the event
 loop goes round. SIGTERM stops it, and the end of standard input, which comes when the parent is gone, however it went;
-MODULE.stop(deadline) is then its last act. Requests for MODULE.STREAMED_PATHS begin before their body is here.
+MODULE.stop(deadline) is then its last act. Requests for MODULE.STREAMED_PATHS begin before their body is here; what the
+server answers by itself at an address of MODULE.ERROR_BODIES has the body that is written there.
 """
 
 import asyncio
@@ -34,6 +35,7 @@ from conway.budget import Budget
 from conway.common import metrics
 from conway.http_connection import Factory, Flow, Request, WebSocket
 from conway.pulse import BEAT_SECONDS
+from conway.request import Writes
 from conway.seats import Seats, most_connections, raise_descriptor_limit
 
 logger = logging.getLogger(__name__)
@@ -54,6 +56,7 @@ class Server(Daphne):
         stop: Callable[[float], Awaitable[None]],
         beat: Callable[[], None],
         streamed_paths: frozenset[str],
+        error_bodies: Mapping[str, Writes],
         seats: Seats,
         budget: Budget,
         max_body_bytes: int,
@@ -66,7 +69,7 @@ class Server(Daphne):
     ) -> None:
         super().__init__(application, endpoints=["unused"], server_name=None)
         self.listening, self.start_hook, self.stop_hook, self.beat = listening, start, stop, beat
-        self.streamed_paths, self.budget = streamed_paths, budget
+        self.streamed_paths, self.error_bodies, self.budget = streamed_paths, error_bodies, budget
         self.max_body_bytes, self.max_page_bytes, self.stall_seconds = max_body_bytes, max_page_bytes, stall_seconds
         self.stop_seconds, self.settle_seconds = stop_seconds, settle_seconds
         self.http_factory = Factory(self, seats, headers_seconds=headers_seconds, request_seconds=request_seconds)
@@ -223,6 +226,7 @@ def main(listening: str, pulse: str, module: str, folder: str = "", seat: str = 
         stop=served.stop,
         beat=beat,
         streamed_paths=streamed_paths,
+        error_bodies=getattr(served, "ERROR_BODIES", {}),
         seats=Seats(
             most_connections(settings.CONWAY_CONNECTIONS, descriptors),
             settings.CONWAY_CONNECTIONS_PER_ADDRESS,

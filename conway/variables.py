@@ -245,4 +245,5 @@ OTHERS = {
     "CONWAY_API_KEY": "a caller's key in the README's commands",
     "CONWAY_API_URL": "a caller's address of this service",
     "CONWAY_LONG_TESTS": "`make faults` sets it",
+    "CONWAY_CLIENTS": "`make test-clients` sets it",
 }

@@ -14,7 +14,7 @@ from accounts.models import ApiKey
 from accounts.rest.permissions import KnownCaller, SignedIn
 from accounts.rest.request import ApiRequest
 from conway.common.errors import ApiError
-from conway.common.rest.fields import Text, WholeNumber
+from conway.common.rest.fields import Switch, Text, WholeNumber
 from conway.common.rest.schema import errors
 
 MOST_KEYS = 1000  # live ones of a user, so that a list needs no pages
@@ -53,6 +53,13 @@ class KeyFields(serializers.Serializer[Any]):
     allowed_addresses = serializers.ListField(
         child=AddressRange(max_length=43), required=False, allow_null=True, min_length=1, max_length=100
     )
+    usage_in_streams = Switch(
+        required=False,
+        help_text="Streams of chat completions end with their usage where the request does not say. Other formats do.",
+    )
+    cache_marks = Switch(
+        required=False, help_text="Prompts for Claude are marked for its cache where the request marks nothing."
+    )
 
     def validate_expires_at(self, value: datetime | None) -> datetime | None:
         if value and value <= timezone.now():
@@ -74,12 +81,7 @@ class KeyFields(serializers.Serializer[Any]):
 
 class ChangedKeyFields(KeyFields):
     name = Text(max_length=100, required=False)
-    is_paused = serializers.BooleanField(required=False)
-
-    def validate_is_paused(self, value: bool) -> bool:
-        if type(self.initial_data["is_paused"]) is not bool:
-            raise serializers.ValidationError("Must be true or false.", code="invalid")
-        return value
+    is_paused = Switch(required=False)
 
 
 class RotationFields(serializers.Serializer[Any]):
@@ -112,6 +114,8 @@ class KeyBody(serializers.ModelSerializer[ApiKey]):
             "limit_period",
             "requests_per_minute",
             "concurrency",
+            "usage_in_streams",
+            "cache_marks",
             "old_secret_until",
         )
 

@@ -66,6 +66,19 @@ class ApiKey(models.Model):
     concurrency = models.PositiveIntegerField(
         "requests at once", null=True, blank=True, validators=[MinValueValidator(1)]
     )
+    usage_in_streams = models.BooleanField(
+        "usage at the end of every stream",
+        default=False,
+        db_default=False,
+        help_text="Of chat completions whose request does not say; the other formats always tell it.",
+    )
+    cache_marks = models.BooleanField(
+        "cache marks for Claude",
+        default=False,
+        db_default=False,
+        help_text="Set by us where a request has none. Claude charges more for what is written into its cache, and a "
+        "tenth for what is read from it.",
+    )
 
     objects: ClassVar[models.Manager["ApiKey"]] = models.Manager.from_queryset(ApiKeyQuerySet)()
 
@@ -112,6 +125,8 @@ class ApiKey(models.Model):
         concurrency: int | None = None,
         scope: str | None = None,
         allowed_addresses: Iterable[str] | None = None,
+        usage_in_streams: bool = False,
+        cache_marks: bool = False,
     ) -> tuple["ApiKey", str]:
         """The key and its secret, which is kept nowhere. Without a word on its scope, a key that may spend only so much
         may do nothing but spend it.
@@ -130,6 +145,8 @@ class ApiKey(models.Model):
             concurrency=concurrency,
             scope=scope or (cls.Scope.ACCOUNT if limit_cents is None else cls.Scope.INFERENCE),
             allowed_addresses=None if allowed_addresses is None else sorted(set(allowed_addresses)),
+            usage_in_streams=usage_in_streams,
+            cache_marks=cache_marks,
         )
         return key, secret
 

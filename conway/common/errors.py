@@ -85,6 +85,15 @@ class ApiError(Exception):
         error = {"message": self.message, "type": self.type, "param": self.param, "code": self.code, **self.extra}
         return {"error": error} | ({"detail": self.detail} if self.detail else {})
 
+    def about(self, param: str, message: str) -> "ApiError":
+        """The same of a field that this caller knows by another name."""
+        told = ApiError(
+            self.status, self.code, message, type=self.type, param=param, detail=self.detail, headers=self.headers,
+            extra=self.extra,
+        )  # fmt: skip
+        told.whose = self.whose
+        return told
+
     def response(self, request_id: str | None = None) -> JsonResponse:
         return JsonResponse(
             self.body(), status=self.status, headers={**self.headers, "x-request-id": request_id or new_request_id()}

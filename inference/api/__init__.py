@@ -6,12 +6,14 @@ chat/              OpenAI's Chat Completions: read and written
 responses/         OpenAI's Responses
 messages/          Anthropic's Messages
 expecting          a caller's body, read by hand
+routed_reasoning   OpenRouter's word for thinking
 sealed             what a model must get back, in a field that callers return unread
 counting           how long a prompt is
 lost               a JSON 404 that says which address is meant
 content_encoding   a compressed body, decoded in slices
 operations         the other operations, by django-ninja
 schemas/           what they answer
+supported_parameters  which of OpenRouter's parameters a model has, for its listing
 model_list         GET /v1/models and /v1/credits/pricing
 supported_parameters  what of a request a model takes
 openapi            the documents' longer parts

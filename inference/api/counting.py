@@ -8,9 +8,10 @@ from django.conf import settings
 from accounts.authentication import Caller
 from conway.common.errors import new_request_id
 from inference import catalog
-from inference.chat.format import Format
+from inference.chat.format import Format, in_words_of
 from inference.completion import errors, preparing
 from inference.completion.answers import JSON_HEADERS, Answer, refusal
+from inference.completion.headers import address
 from inference.completion.pace import Pace
 
 
@@ -24,7 +25,7 @@ async def count(format: Format, headers: Mapping[str, str], body: bytes, caller:
         prepared = await preparing.prepare(format, caller, body, await catalog.current())
         tokens = await prepared.measure.likely()
     except Exception as error:
-        return refusal(format, errors.answer_to(error), request_id)
+        return refusal(format, in_words_of(format, errors.answer_to(error, address(headers))), request_id)
     told = {**JSON_HEADERS, **format.headers(request_id), "x-request-id": request_id}
     return Answer(200, told, format.counted(tokens))
 

@@ -45,6 +45,16 @@ def whole(value: Any, at: str) -> int:
     raise missing(at) if value is None else wrong(at, "this must be a whole number.", "invalid_type")
 
 
+def settle_limits(given: dict[str, Any], *names: str) -> None:
+    """Of tokens. None is what some clients mean by 0 or -1; others have no whole numbers."""
+    for name in names:
+        value = given.get(name)
+        if isinstance(value, float) and value.is_integer():
+            given[name] = value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and value <= 0:
+            del given[name]
+
+
 def missing(at: str) -> InvalidRequest:
     return wrong(at, "this is required.", MISSING)
 

@@ -1,8 +1,12 @@
 """Which format is spoken where: the addresses that take a completion's body, and what they do with it."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 
+from django.http import HttpRequest, HttpResponse
+
 from accounts.authentication import Caller
+from conway.common.errors import ApiError, new_request_id
 from inference.api import chat, counting, messages, responses
 from inference.chat.format import Format
 from inference.completion import handler
@@ -24,3 +28,17 @@ AT: dict[str, tuple[Format, Does]] = {
     **{path: (format, handler.complete) for path, format in COMPLETIONS.items()},
     **{path: (format, counting.count) for path, format in COUNTS.items()},
 }
+ANTHROPICS = re.compile(r"/messages(?:/|$)")
+
+
+def spoken(request: HttpRequest) -> Format:
+    """At an address of ours that is none of these: Anthropic's clients say who they are."""
+    return messages if "anthropic-version" in request.headers or ANTHROPICS.search(request.path_info) else chat
+
+
+def response(failed: ApiError, request: HttpRequest) -> HttpResponse:
+    """In the caller's format."""
+    request_id = getattr(request, "request_id", None) or new_request_id()
+    answer = failed.response(request_id)
+    answer.content = spoken(request).error(failed, request_id)
+    return answer

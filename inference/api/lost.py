@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from conway.common.error_pages import is_api, not_found
 from conway.common.errors import ApiError
+from inference.api import formats
 
 # The end of an address → what is said of it. {base} is this site's.
 SENTENCES: tuple[tuple[str, str], ...] = (
@@ -45,7 +46,7 @@ def lost(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     if sentence is None or (request.method == "GET" and not is_api(request) and wants_a_page(request)):
         return not_found(request, *args, **kwargs)
     said = "There is nothing at this address. " + sentence.format(base=request.build_absolute_uri("/").rstrip("/"))
-    return ApiError(404, message=said).response(getattr(request, "request_id", None))
+    return formats.response(ApiError(404, message=said), request)
 
 
 def wants_a_page(request: HttpRequest) -> bool:

@@ -16,6 +16,7 @@ from credits import ledger
 from credits.ledger import AdmissionDenied
 from inference import catalog
 from inference.api import chat, counting, messages, model_list, openapi, responses
+from inference.api import formats as address_formats
 from inference.api.counting import estimates
 from inference.api.schemas import formats
 from inference.api.schemas.errors import errors
@@ -41,13 +42,13 @@ api = openapi.DocumentedAPI(
     docs_url="/docs",
     openapi_url="/openapi.json",
 )
-register_errors(api)
+register_errors(api, address_formats.response)
 
 
 @api.exception_handler(InvalidRequest)
 @api.exception_handler(AdmissionDenied)
 def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
-    return answer_to(error).response(getattr(request, "request_id", None))
+    return answer_to(error, request.build_absolute_uri("/").rstrip("/")).response(getattr(request, "request_id", None))
 
 
 @api.get("/models", tags=["models"], response={200: ModelList, **errors(401)}, summary="List models")

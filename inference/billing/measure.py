@@ -59,7 +59,7 @@ class Measure:
     @property
     def buckets(self) -> tuple[str, ...]:
         """The input buckets a request can be billed in; of one with media, after `take`."""
-        written = ["write_5m"] if self.listing.traits.writes_cache else []
+        written = ["write_5m"] if self.listing.traits.writes_cache or self.rendered.is_marked else []
         heard = ["audio_in"] if self.media.is_heard else []
         return tuple(dict.fromkeys([*marked_buckets(self.rendered.request), *written, *heard]))
 

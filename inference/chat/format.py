@@ -4,6 +4,7 @@ A format reads a body into the neutral form and writes the neutral reply. Admiss
 and receipts know this file and no format.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -50,6 +51,7 @@ class Format(Protocol):
     NAME: str  # for counts and logs
     ID_PREFIX: str  # of a completion's id, which is its receipt's number too
     KEEP_ALIVE: bytes  # in a silence of a stream
+    NAMES: Mapping[str, str]  # of fields: the neutral form's → the caller's, where they differ
 
     def read(self, body: bytes, *, on_loop: bool = False) -> ChatRequest:
         """Raises `InvalidRequest` with a sentence the caller can act on, and, `on_loop`, `TooMuchHere`."""
@@ -68,3 +70,11 @@ class Format(Protocol):
 
     def headers(self, request_id: str) -> Mapping[str, str]:
         """That every answer in this format carries."""
+
+
+def in_words_of(format: Format, error: ApiError) -> ApiError:
+    """A failure that names a field names the caller's."""
+    named = error.param and format.NAMES.get(error.param)
+    if not named:
+        return error
+    return error.about(named.partition(".")[0], re.sub(rf"^{re.escape(error.param or '')}\b", named, error.message))

@@ -17,7 +17,8 @@ MOST_NAMED = 64  # callers invent field names, and a header has an end
 class Target:
     """The model a request goes to. `pseudonym` hashes a caller's own ids with ours, so that no provider learns or
     mixes them. `on_loop`: rendering may take a few milliseconds and raises `TooMuchHere` where it would take more.
-    `may_fetch`: images that the provider does not fetch may be fetched by us.
+    `may_fetch`: images that the provider does not fetch may be fetched by us. `marks_cache`: a prompt without any cache
+    mark gets ours.
     """
 
     upstream_model: str
@@ -25,6 +26,7 @@ class Target:
     pseudonym: Callable[[str], str]
     on_loop: bool = False
     may_fetch: bool = False
+    marks_cache: bool = False
 
 
 @dataclass(slots=True)
@@ -41,6 +43,7 @@ class ProviderRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     to_fetch: list[dict[str, Any]] = field(default_factory=list)
+    is_marked: bool = False  # for the provider's cache, by us: what is written there may be charged
     mended: bool = False  # since it was encoded: a dialect changed what the provider refused
 
     def encoded(self) -> bytes:

@@ -258,6 +258,11 @@ class ChatRequest(BaseModel):
     def wants_usage(self) -> bool:
         return bool(self.stream and self.stream_options and self.stream_options.include_usage)
 
+    def tell_usage(self) -> None:
+        """At the end of the stream, unless the caller said something on that."""
+        if self.stream and (self.stream_options is None or self.stream_options.include_usage is None):
+            self.stream_options = (self.stream_options or StreamOptions()).model_copy(update={"include_usage": True})
+
     @property
     def forced_tool(self) -> str | None:
         """The one tool the caller insists on."""

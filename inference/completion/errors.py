@@ -25,14 +25,15 @@ NO_RETRY = {"x-should-retry": "false"}
 log = logging.getLogger(__name__)
 
 
-def answer_to(error: Exception) -> ApiError:
+def answer_to(error: Exception, here: str = "") -> ApiError:
+    """`here`: this site's address as the caller knows it, for where none is set."""
     match error:
         case ApiError():
             return error
         case InvalidRequest():
             return ApiError(error.status, error.code, error.message, param=error.param)
         case AdmissionDenied():
-            return REFUSALS.get(error.reason, unknown)(error)
+            return REFUSALS.get(error.reason, unknown)(error, settings.CONWAY_URL or here)
         case ProviderError():
             return failed(error)
         case DatabaseUnavailable():
@@ -55,19 +56,19 @@ def failed(fault: ProviderError) -> ApiError:
     )
 
 
-def how_to_get_credits() -> str:
-    if settings.CONWAY_URL:
-        return f"Add credits at {settings.CONWAY_URL}/."
+def how_to_get_credits(here: str) -> str:
+    if here:
+        return f"Add credits at {here}/."
     return "The Overview page of this site says how to get credits."
 
 
-def insufficient(refused: AdmissionDenied) -> ApiError:
+def insufficient(refused: AdmissionDenied, here: str) -> ApiError:
     """The message stands alone: most clients show nothing else."""
     balance, needed = refused.available_cents + refused.held_cents, max(refused.needed_cents, 10)
     facts = (
         f"Minimum balance of 10 cents required. Current balance: {balance} cents. "
         f"Available: {refused.available_cents} cents ({refused.held_cents} held for running requests); "
-        f"this request needs {needed} cents. {how_to_get_credits()}"
+        f"this request needs {needed} cents. {how_to_get_credits(here)}"
     )
     return ApiError(
         402,
@@ -82,19 +83,21 @@ def insufficient(refused: AdmissionDenied) -> ApiError:
     )
 
 
-def key_limit(refused: AdmissionDenied) -> ApiError:
+def key_limit(refused: AdmissionDenied, here: str) -> ApiError:
+    where = f" at {here}/keys" if here else ""
+    remedy = f"Raise the key's limit{where}, use another key, or ask for fewer output tokens."
     left = refused.key_left_cents or 0
     return ApiError(
         402,
         "key_limit_reached",
-        f"This API key's spending limit leaves {left} cents; the request needs {refused.needed_cents}.",
+        f"This API key's spending limit leaves {left} cents; the request needs {refused.needed_cents}. {remedy}",
         type="insufficient_quota",
-        detail="Raise the key's limit, use another key, or ask for fewer output tokens.",
+        detail=remedy,
         extra={"key_left_cents": left, "needed_cents": refused.needed_cents},
     )
 
 
-def cost_cap(refused: AdmissionDenied) -> ApiError:
+def cost_cap(refused: AdmissionDenied, here: str) -> ApiError:
     return ApiError(
         402,
         "cost_cap_too_low",
@@ -105,26 +108,27 @@ def cost_cap(refused: AdmissionDenied) -> ApiError:
     )
 
 
-def written_off(refused: AdmissionDenied) -> ApiError:
+def written_off(refused: AdmissionDenied, here: str) -> ApiError:
     more = f"${Decimal(refused.written_off_cents) / 100:.2f}"
+    remedy = f"A top-up lets it ask again, and so do our staff when they have looked at it. {how_to_get_credits(here)}"
     return ApiError(
         402,
         "account_stopped",
-        f"Requests of this account have cost {more} more than its credit held, so no further one is taken.",
+        f"Requests of this account have cost {more} more than its credit held, so no further one is taken. {remedy}",
         type="insufficient_quota",
-        detail=f"A top-up lets it ask again, and so do our staff when they have looked at it. {how_to_get_credits()}",
+        detail=remedy,
         headers=NO_RETRY,
         extra={"written_off_cents": refused.written_off_cents},
     )
 
 
-def rate_limited(refused: AdmissionDenied) -> ApiError:
+def rate_limited(refused: AdmissionDenied, here: str) -> ApiError:
     return ApiError(
         429, "rate_limit_exceeded", "This API key's requests per minute are used up.", headers={"retry-after": "60"}
     )
 
 
-def concurrency_limited(refused: AdmissionDenied) -> ApiError:
+def concurrency_limited(refused: AdmissionDenied, here: str) -> ApiError:
     whose = "API key" if refused.reason == "key_concurrency_limited" else "account"
     return ApiError(
         429,
@@ -137,11 +141,11 @@ def concurrency_limited(refused: AdmissionDenied) -> ApiError:
     )
 
 
-def key_revoked(refused: AdmissionDenied) -> ApiError:
+def key_revoked(refused: AdmissionDenied, here: str) -> ApiError:
     return ApiError(401, message="This API key has been revoked or paused, or has expired.")
 
 
-def duplicate(refused: AdmissionDenied) -> ApiError:
+def duplicate(refused: AdmissionDenied, here: str) -> ApiError:
     return ApiError(
         409,
         "idempotency_key_used",
@@ -151,13 +155,13 @@ def duplicate(refused: AdmissionDenied) -> ApiError:
     )
 
 
-def unknown(refused: AdmissionDenied) -> ApiError:
+def unknown(refused: AdmissionDenied, here: str) -> ApiError:
     return ApiError(
         503, "admission_unavailable", "The request could not be admitted; try again.", headers={"retry-after": "1"}
     )
 
 
-REFUSALS: dict[str, Callable[[AdmissionDenied], ApiError]] = {
+REFUSALS: dict[str, Callable[[AdmissionDenied, str], ApiError]] = {
     "insufficient_credits": insufficient,
     "key_limit_reached": key_limit,
     "cost_cap": cost_cap,

@@ -23,12 +23,21 @@ from credits.ledger import AdmissionDenied
 from inference import catalog
 from inference.billing import admission
 from inference.catalog.snapshot import Listing, PricePoint
-from inference.chat.format import Format
+from inference.chat.format import Format, in_words_of
 from inference.chat.request import ChatRequest
 from inference.completion import concurrency, errors, preparing, refusals, report
 from inference.completion.answers import JSON_HEADERS, STREAM_HEADERS, Answer, refusal
 from inference.completion.channel import Channel
-from inference.completion.headers import Headers, cap, completion_id_for, follows, headers_of, money_headers
+from inference.completion.headers import (
+    Headers,
+    address,
+    cap,
+    completion_id_for,
+    follows,
+    headers_of,
+    money_headers,
+    patience,
+)
 from inference.completion.task import CompletionTask
 
 SILENCE_SECONDS = 15
@@ -55,7 +64,7 @@ async def complete(
 def refused(
     format: Format, error: Exception, request_id: str, headers: Headers, caller: Caller | None = None
 ) -> Answer:
-    answer = errors.answer_to(error)
+    answer = in_words_of(format, errors.answer_to(error, address(headers)))
     report.refused(answer, request_id=request_id, headers=headers, caller=caller, format=format)
     refusals.note(caller, answer)
     return refusal(format, answer, request_id)
@@ -118,6 +127,7 @@ async def begin(format: Format, caller: Caller, body: bytes, headers: Headers, r
         measure=measure,
         lowered_limit=limit if is_lowered else None,
         received=received,
+        patience=patience(headers),
         client_request_id=told_id(headers.get("x-request-id", "")),
     )
     task.start()
@@ -156,7 +166,8 @@ async def answer(task: CompletionTask) -> Answer:
         task.leave()
         raise
     if task.fault is not None and not task.channel.pieces and task.ended:
-        return refusal(task.format, errors.answer_to(task.fault), task.request_id, **headers_of(task))
+        failed = in_words_of(task.format, errors.answer_to(task.fault))
+        return refusal(task.format, failed, task.request_id, **headers_of(task))
     headers = {**headers_of(task), **task.format.headers(task.request_id)}
     if task.is_stream:
         return Answer(200, {**headers, **STREAM_HEADERS}, stream(task))

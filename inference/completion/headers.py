@@ -12,6 +12,7 @@ from django.conf import settings
 
 from accounts.authentication import Caller
 from inference.chat.invalid_request import InvalidRequest
+from inference.completion.attempts import PATIENCE_SECONDS, Patience
 from inference.completion.state import CompletionState, latin
 
 LONGEST_IDEMPOTENCY_KEY = 255
@@ -19,6 +20,9 @@ LONGEST_HEADER = 2_000  # characters; clients refuse an answer with longer ones
 CENTS = re.compile(r"\s*[0-9]+\s*")
 MOST_CAP_CENTS = 10**12
 FOLLOW = "x-conway-follow-successor"
+# How long an SDK waits for the next byte, in seconds, and how often it has asked already.
+TIMEOUTS = ("x-stainless-read-timeout", "x-stainless-timeout")
+SECONDS, RETRIES = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,6})?"), re.compile(r"[0-9]{1,3}")
 SWITCH = {"true": True, "1": True, "false": False, "0": False}
 
 Headers = Mapping[str, str]  # names in lower case
@@ -64,13 +68,30 @@ def follows(headers: Headers, caller: Caller) -> Caller:
     return replace(caller, follows_successors=switch)
 
 
+def address(headers: Headers) -> str:
+    """Of this site, as the caller reached it: the host was checked when the request came."""
+    proxy, secure = settings.SECURE_PROXY_SSL_HEADER or ("", "")
+    name = proxy.removeprefix("HTTP_").replace("_", "-").lower()
+    scheme = "https" if proxy and headers.get(name) == secure else "http"
+    return f"{scheme}://{headers['host']}" if headers.get("host") else ""
+
+
+def patience(headers: Headers) -> Patience:
+    """What the official SDKs say of themselves; nonsense is silence."""
+    told = next((value for name in TIMEOUTS if SECONDS.fullmatch(value := headers.get(name, "").strip())), None)
+    retried = headers.get("x-stainless-retry-count", "").strip()
+    return Patience(
+        PATIENCE_SECONDS if told is None else float(told), int(retried) if RETRIES.fullmatch(retried) else 0
+    )
+
+
 # Of an answer
 
 
 def headers_of(state: CompletionState) -> dict[str, str]:
-    rendered = state.rendered
+    rendered, names = state.rendered, state.format.NAMES
     optional = {
-        "x-conway-ignored-params": ",".join(rendered.ignored)[:LONGEST_HEADER],
+        "x-conway-ignored-params": ",".join(names.get(name, name) for name in rendered.ignored)[:LONGEST_HEADER],
         "x-conway-transforms": ",".join(rendered.transforms),
         "x-conway-model-redirect": state.redirect,
         "x-conway-max-tokens": str(state.lowered_limit or ""),

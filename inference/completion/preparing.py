@@ -53,6 +53,8 @@ def make(format: Format, body: bytes, find: Find, caller: Caller, limit: int | N
     if (route := find(request.model)) is None:
         return request.model
     listing, _ = route
+    if caller.usage_in_streams:
+        request.tell_usage()
     rendered = render(request, listing, caller, limit, on_loop=on_loop)
     return Made(request, rendered, rendered.encoded())
 

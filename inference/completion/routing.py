@@ -60,6 +60,7 @@ def target(listing: Listing, caller: Caller, *, on_loop: bool = False) -> Target
         lambda value: pseudonym(caller.user_id, value),
         on_loop=on_loop,
         may_fetch=settings.CONWAY_FETCH_IMAGES,
+        marks_cache=caller.cache_marks,
     )
 
 

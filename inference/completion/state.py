@@ -19,6 +19,7 @@ from inference.chat.provider_error import ProviderError
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Facts, Gathered
 from inference.chat.usage import Usage
+from inference.completion.attempts import Patience
 
 # How a completion ended, where no provider's failure ended it.
 COMPLETE, CLIENT_LEFT, STOPPED, TOO_LONG = "complete", "client_left", "stopped", "too_long"
@@ -39,6 +40,7 @@ class CompletionState:
     format: Format  # what the caller speaks
     lowered_limit: int | None = None
     client_request_id: str = ""  # the caller's own, for our log
+    patience: Patience = field(default_factory=Patience)
     received: float = field(default_factory=time.monotonic)
 
     facts: Facts = field(default_factory=Facts)

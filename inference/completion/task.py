@@ -15,7 +15,7 @@ from inference.billing import settlement
 from inference.billing.fair import Turns
 from inference.billing.settlement import UnableToBook
 from inference.catalog import availability
-from inference.chat.format import Shown, Writer
+from inference.chat.format import Shown, Writer, in_words_of
 from inference.chat.provider_error import BAD_RESPONSE, NO_SUCH_MODEL, ErrorKind, ProviderError
 from inference.chat.reply import Delta, Facts, Reply
 from inference.chat.usage import Usage
@@ -136,9 +136,10 @@ class CompletionTask(CompletionState):
 
     async def read(self) -> None:
         await self.fetch_images()
-        attempts = Attempts()
+        attempts = Attempts(self.patience, began=self.received)
         try:
             while True:
+                attempts.asked = time.monotonic()
                 try:
                     return await self.ask()
                 except ProviderError as fault:
@@ -281,7 +282,7 @@ class CompletionTask(CompletionState):
 
     def last_bytes(self) -> bytes:
         if self.fault is not None:
-            return self.writer.fault(errors.answer_to(self.fault), self.request_id)
+            return self.writer.fault(in_words_of(self.format, errors.answer_to(self.fault)), self.request_id)
         self.writer.begin(self.facts)  # a reply without a word begins here
         return self.writer.end(self.finishes, self.shown())
 

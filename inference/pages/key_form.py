@@ -51,12 +51,27 @@ class KeyForm(forms.Form):
         required=False, label="Only these models", widget=forms.CheckboxSelectMultiple
     )
 
+    usage_in_streams = forms.BooleanField(
+        required=False,
+        label="Usage at the end of every stream",
+        help_text="Of chat completions whose request does not say; the other formats always tell it.",
+    )
+    cache_marks = forms.BooleanField(
+        required=False,
+        label="Mark prompts for Claude's cache",
+        help_text="Where a request marks nothing itself. Writing into the cache costs a quarter more, reading from it "
+        "a tenth: it pays for agents, which send their conversation again and again. Receipts show what it saved.",
+    )
+
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.user = user
         models = self.fields["allowed_models"]
         assert isinstance(models, forms.MultipleChoiceField)
         models.choices = [(name, name) for name in self.models_to_choose()]
+
+    def switches(self) -> list[forms.BoundField]:
+        return [self["usage_in_streams"], self["cache_marks"]]
 
     def models_to_choose(self) -> list[str]:
         return list(catalog.current_sync().listings)
@@ -95,6 +110,8 @@ class KeyForm(forms.Form):
             "allowed_models": sorted(given["allowed_models"]) or None,
             "allowed_addresses": given["allowed_addresses"],
             "scope": given["scope"] or ApiKey.Scope.INFERENCE,
+            "usage_in_streams": given["usage_in_streams"],
+            "cache_marks": given["cache_marks"],
         }
 
     def expires_at(self) -> datetime | None:
@@ -130,6 +147,8 @@ class ChangedKeyForm(KeyForm):
             "scope": key.scope,
             "allowed_addresses": " ".join(key.allowed_addresses or ()),
             "allowed_models": key.allowed_models or [],
+            "usage_in_streams": key.usage_in_streams,
+            "cache_marks": key.cache_marks,
         }
 
     def models_to_choose(self) -> list[str]:

@@ -36,7 +36,10 @@ def receipt_page(request: HttpRequest, completion_id: str) -> HttpResponse:
 
 
 def facts(receipt: Receipt) -> dict[str, object]:
+    saved = None if receipt.cache_saved_cents is None else receipt.cache_saved_cents / 100
     return {
+        "cache_saved": saved,
+        "cache_saved_shown": None if saved is None else abs(saved),
         "receipt": receipt,
         "completion": receipt.completion,
         "lines": [TitledLine(BUCKET_TITLES[line.bucket], line) for line in receipt.lines],

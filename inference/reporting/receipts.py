@@ -33,6 +33,8 @@ ENDINGS = {
     "process_died": "Our server stopped before the end.",
     "too_long": "The answer took longer than we wait.",
 }
+# Buckets of a prompt whose price differs because of a provider's cache.
+CACHE = ("cached", "cached_explicit", "write_5m", "write_1h")
 OTHER_ENDING = "The provider failed: {}."
 
 
@@ -96,6 +98,26 @@ class Receipt:
     @property
     def exact_cents(self) -> Decimal:
         return self.cost_usd * CENTS_PER_USD * MARKUP
+
+    @property
+    def cache_saved_usd(self) -> Decimal | None:
+        """What the cache made cheaper, below zero where writing into it cost more than reading saved. None: no token
+        came from it or went into it.
+        """
+        lines = [line for line in self.lines if line.bucket in CACHE]
+        plain = self.tier.price("input")
+        if not lines or self.completion.settlement == Settlement.NONE:
+            return None
+        return sum((line.tokens * plain / MILLION - line.cost_usd for line in lines), Decimal(0))
+
+    @property
+    def cache_saved_cents(self) -> Decimal | None:
+        """The same as it would have been charged, before rounding."""
+        return None if (saved := self.cache_saved_usd) is None else saved * CENTS_PER_USD * MARKUP
+
+    @property
+    def is_marked_by_us(self) -> bool:
+        return bool(self.completion.seen.get("cache_marks") == "ours")
 
     @property
     def charged_cents(self) -> int:

@@ -13,9 +13,10 @@
 | GET, DELETE /meter; GET /meter/totals                         | what was served             |
 
 Any key is good, except `wrong`, which gets the provider's 401. Replies are deterministic: the text echoes the last
-user message (`say 12 words` gets twelve), a tool is called when the choice forces it or the message names it (or "use
-the tool"; "two" or "both" makes two calls; `call NAME with {"a": 1}` calls it just so), tool results are read back, a
-schema gets an instance of it. Only prompt caching (`cache_control`) remembers earlier requests.
+user message (`say 12 words` gets twelve, `say exactly "…"` the JSON string behind it), a tool is called when the choice
+forces it or the message names it (or "use the tool"; "two" or "both" makes two calls; `call NAME with {"a": 1}` calls
+it just so), tool results are read back, a schema gets an instance of it. Only prompt caching (`cache_control`)
+remembers earlier requests.
 
 Orders stand in the last user message, in double brackets, several in one bracket or each in its own: `[[pace=20
 words=40]] [[cut=5]]`. The same names go to `POST /control` as JSON (`{"pace_ms": 0, "status": null}`) for every

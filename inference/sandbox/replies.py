@@ -36,6 +36,7 @@ FILLER = [
     "pine",
 ]
 SAY_WORDS = re.compile(r"\bsay (\d+) words\b", re.I)
+EXACTLY = re.compile(r'\bsay exactly (?=")')  # and the text as a JSON string
 WORDS_MAX = 200_000
 ECHO_MAX = 60
 THINKING_WORDS = 8
@@ -121,10 +122,22 @@ def a_text(ask: Ask, orders: Orders, calls: bool, nth: int) -> str:
 
 
 def answered(ask: Ask) -> str:
+    if (text := dictated(ask.prompt)) is not None:
+        return text
     if ask.results:
         return f"The tools say: {'; '.join(ask.results)}. That should answer your question."
     echo = "".join(pieces(ask.prompt)[:ECHO_MAX])
     return f"You said: {echo} - and the sandbox is glad to hear it." if echo else "Hello from the sandbox."
+
+
+def dictated(prompt: str) -> str | None:
+    """What an agent without tools is told to answer: it changes files by what a reply says."""
+    for found in EXACTLY.finditer(prompt):
+        try:
+            return str(json.JSONDecoder().raw_decode(prompt, found.end())[0])
+        except ValueError:
+            continue
+    return None
 
 
 def filler(many: int) -> list[str]:

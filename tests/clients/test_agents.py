@@ -1,110 +1,93 @@
-"""The real programs, headless: each does one piece of work through its own tools, paid from Conway credits.
+"""Coding agents, headless: each changes a file through its own tools.
 
-They are installed from their registry (`npm install` in the folder that CONWAY_CLIENTS names); where they are not
-there, the tests are skipped and say so. The sandbox is told in words which tool to call, so that the work is done.
+The sandbox is told in words which tool to call.
 """
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.clients.conftest import Paid
+from tests.clients.documented import block, command, exports
+from tests.clients.installed import Clients, run
 from tests.sdk.gateway import Gateway
 
-FOLDER = Path(os.environ.get("CONWAY_CLIENTS", "node_modules"))
-SECONDS = 120
+SHELL = "echo changed > work.txt"
+# A failure is to be seen, not repeated. Behind the documented table of the provider.
+NO_REPEATS = "request_max_retries = 0\nstream_max_retries = 0\n"
 
 
-def program(name: str) -> str:
-    found = FOLDER / "node_modules" / ".bin" / name
-    if not found.exists():
-        pytest.skip(f"{name} is not installed in {FOLDER}")
-    return str(found.resolve())
-
-
-def run(command: list[str], folder: Path, **environment: str) -> str:
-    home = folder / "home"
-    home.mkdir(exist_ok=True)
-    told = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TMPDIR")}
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**told, "HOME": str(home), **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    return done.stdout
-
-
-CODEX = """
-model_provider = "conway"
-[model_providers.conway]
-name = "Conway"
-base_url = "{url}/v1"
-env_key = "CONWAY_API_KEY"
-wire_api = "responses"
-request_max_retries = 0
-stream_max_retries = 0
-"""
+def check_file(folder: Path, said: str) -> None:
+    assert (folder / "work.txt").exists(), said
+    assert (folder / "work.txt").read_text() == "changed\n", said
 
 
 @pytest.mark.parametrize("model", ["gpt-5.2-codex", "claude-sonnet-4.5", "kimi-k2.5"])
-def test_codex_changes_a_file(gateway: Gateway, tmp_path: Path, model: str) -> None:
-    codex = program("codex")
-    home = tmp_path / "home" / ".codex"
+def test_codex(gateway: Gateway, clients: Clients, paid: Paid, work: Path, model: str) -> None:
+    home = work / "home" / ".codex"
     home.mkdir(parents=True)
-    (home / "config.toml").write_text(CODEX.format(url=gateway.url))
-    before = gateway.charges
-    wanted = json.dumps({"cmd": "echo changed > work.txt", "command": "echo changed > work.txt"})
-    said = run(
-        [codex, "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "-m", model,
-         f"call exec_command with {wanted} or call shell_command with {wanted}"],
-        tmp_path,
-        CONWAY_API_KEY=gateway.keys["alice"],
-    )  # fmt: skip
-    assert (tmp_path / "work.txt").exists(), said
-    assert (tmp_path / "work.txt").read_text() == "changed\n"
-    check_books(gateway, before, model)
+    (home / "config.toml").write_text(block("Codex CLI", "toml", url=gateway.url) + NO_REPEATS)
+    wanted = json.dumps({"cmd": SHELL, "command": SHELL})
+    prompt = f"call exec_command with {wanted} or call shell_command with {wanted}"
+    options = ["--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "-m", model]
+    asking = [*clients.program("codex"), "exec", *options, prompt]
+    check_file(work, run(asking, work, CONWAY_API_KEY=gateway.keys["alice"]))
+    paid(2, model)
 
 
 @pytest.mark.parametrize("model", ["claude-sonnet-4.5", "gpt-5.2", "gemini-3-flash"])
-def test_claude_code_changes_a_file(gateway: Gateway, tmp_path: Path, model: str) -> None:
-    claude = program("claude")
-    before = gateway.charges
-    wanted = json.dumps({"command": "echo changed > work.txt", "description": "Writes a file"})
-    said = run(
-        [
-            claude,
-            "-p",
-            f"call Bash with {wanted}",
-            "--model",
-            model,
-            "--allowedTools",
-            "Bash",
-            "--output-format",
-            "text",
-        ],
-        tmp_path,
-        ANTHROPIC_BASE_URL=gateway.url,
-        ANTHROPIC_API_KEY=gateway.keys["alice"],
-        ANTHROPIC_SMALL_FAST_MODEL="claude-haiku-4.5",
-        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="1",
-        DISABLE_TELEMETRY="1",
-    )
-    assert (tmp_path / "work.txt").exists(), said
-    check_books(gateway, before, model)
+def test_claude_code(gateway: Gateway, clients: Clients, paid: Paid, work: Path, model: str) -> None:
+    wanted = json.dumps({"command": SHELL, "description": "Writes a file"})
+    options = ["--allowedTools", "Bash", "--output-format", "text"]
+    code, key = block("Claude Code", "sh", url=gateway.url), gateway.keys["alice"]
+    told = [*command(block("Claude Code", "sh", url=gateway.url, model=model), key), *options]
+    quiet = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_TELEMETRY": "1"}
+    said = run([*clients.program("claude"), "-p", f"call Bash with {wanted}", *told], work,
+               **exports(code, key), **quiet)  # fmt: skip
+    check_file(work, said)
+    paid(2, model)
 
 
-def check_books(gateway: Gateway, before: int, model: str) -> None:
-    """Two turns at least: the call, and what came of it. Every one was charged, and nothing is held."""
-    assert gateway.charges >= before + 2
-    assert gateway.held == 0
-    newest = gateway.rows("SELECT model_id, settlement FROM inference_completion ORDER BY created_at DESC LIMIT 2")
-    assert {settlement for _, settlement in newest} == {"exact"}
-    assert model in {name for name, _ in newest}
+@pytest.mark.parametrize("model", ["gpt-5.2", "claude-sonnet-4.5"])
+def test_opencode(gateway: Gateway, clients: Clients, paid: Paid, work: Path, model: str) -> None:
+    documented = json.loads(block("OpenCode", "json", url=gateway.url))
+    (work / "opencode.json").write_text(json.dumps({**documented, "share": "disabled", "autoupdate": False}))
+    wanted = json.dumps({"command": SHELL, "description": "Writes a file"})
+    words = f"call bash with {wanted}".split()  # it quotes an argument with a blank in it
+    asking = [*clients.program("opencode"), "run", "-m", f"conway/{model}", *words]
+    check_file(work, run(asking, work, CONWAY_API_KEY=gateway.keys["alice"]))
+    paid(2, model)
+
+
+@pytest.mark.parametrize("model", ["gpt-5.2", "claude-sonnet-4.5"])
+def test_cline(gateway: Gateway, clients: Clients, paid: Paid, work: Path, model: str) -> None:
+    cline, key = clients.program("cline"), gateway.keys["alice"]
+    run([*cline, *command(block("Cline", "sh", url=gateway.url, model=model), key)], work)
+    wanted = json.dumps({"commands": [SHELL]})
+    said = run([*cline, "--auto-approve", "true", "-t", "60", f"call run_commands with {wanted}"], work)
+    check_file(work, said)
+    paid(2, model)
+
+
+@pytest.mark.parametrize("model", ["claude-sonnet-4.5", "kimi-k2.5"])
+def test_aider(gateway: Gateway, clients: Clients, paid: Paid, work: Path, model: str) -> None:
+    """It has no tools: the reply is the file."""
+    (work / "work.txt").write_text("old\n")
+    options = ["--edit-format", "whole", "--yes-always", "--no-git", "--no-check-update", "--analytics-disable"]
+    options += ["--no-show-model-warnings", "--map-tokens", "0"]
+    options += command(block("Aider", "sh", url=gateway.url, model=model), gateway.keys["alice"])
+    prompt = "say exactly " + json.dumps("work.txt\n```\nchanged\n```\n")
+    said = run([clients.python("aider"), "-m", "aider", *options, "--message", prompt, "work.txt"], work)
+    check_file(work, said)
+    paid(1, model)
+
+
+@pytest.mark.parametrize("model", ["qwen3-coder", "claude-sonnet-4.5"])
+def test_qwen_code(gateway: Gateway, clients: Clients, paid: Paid, work: Path, model: str) -> None:
+    told = exports(block("Qwen Code", "sh", url=gateway.url), gateway.keys["alice"]) | {"OPENAI_MODEL": model}
+    wanted = json.dumps({"command": SHELL, "description": "Writes a file", "is_background": False})
+    asking = [*clients.program("qwen"), "--yolo", "--auth-type", "openai"]
+    said = run([*asking, "-p", f"call run_shell_command with {wanted}"], work, **told)
+    check_file(work, said)
+    paid(2, model)

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from credits.models import CreditTransaction
+from inference.chat.provider_error import UPSTREAM_TIMEOUT, ProviderError
+from inference.chat.reply import Facts
+from inference.completion.attempts import Attempts, Patience
 from inference.upstream import client as upstream
 from tests.inference.conftest import Ask, Sandbox, only_completion
 
@@ -100,3 +103,25 @@ def test_an_unknown_model_served_is_charged_as_the_one_asked_for(ask: Ask) -> No
     ask("gemini-2.5-flash", "hello [[served=gemini-9 tokens-in=1 tokens-out=10000]]")
     completion = only_completion()
     assert (completion.charged_cents, completion.alerts) == (4, ["served:gemini-9"])
+
+
+@pytest.mark.parametrize(("retried", "attempts"), [("0", 3), ("1", 2), ("2", 1), ("7", 1), ("many", 3)])
+def test_what_the_client_has_retried_itself_counts(ask: Ask, sandbox: Sandbox, retried: str, attempts: int) -> None:
+    ask(text="hello [[status=500]]", headers={"x-stainless-retry-count": retried})
+    assert len(sandbox.meter()) == attempts
+
+
+@pytest.mark.parametrize("name", ["x-stainless-read-timeout", "x-stainless-timeout"])
+@pytest.mark.parametrize(("seconds", "attempts"), [("0.9", 1), ("30", 2), ("soon", 2)])
+def test_it_is_not_asked_again_for_a_client_who_will_have_left(
+    ask: Ask, sandbox: Sandbox, name: str, seconds: str, attempts: int
+) -> None:
+    ask(text="hello [[status=429 retry-after=1 once]]", headers={name: seconds})
+    assert len(sandbox.meter()) == attempts
+
+
+def test_an_attempt_as_slow_as_the_last_one_must_end_in_time() -> None:
+    failed = ProviderError(UPSTREAM_TIMEOUT)
+    for seconds, again in ((19.0, False), (22.0, True)):
+        attempts = Attempts(Patience(seconds), began=time.monotonic() - 10, asked=time.monotonic() - 10)
+        assert (attempts.pause(failed, Facts(), is_answered=False, is_mended=False) is not None) == again

@@ -83,6 +83,17 @@ def test_what_a_key_spent_this_month_leads_to_its_rows(ada: User, visit: Visit) 
     assert f'data-figure="spent" data-cents="{cents}"' in browser.get(link.replace("&amp;", "&")).content.decode()
 
 
+def test_what_it_switches_on_is_kept_shown_and_switched_off_again(hers: Client) -> None:
+    hers.post("/keys", {"name": "agents", "cache_marks": "on", "usage_in_streams": "on"})
+    key, page = ApiKey.objects.get(), hers.get("/keys").content.decode()
+    assert key.cache_marks and key.usage_in_streams
+    assert "marks prompts for Claude" in page and "usage at the end of every stream" in page
+    assert hers.get(f"/keys/{key.pk}").content.decode().count(" checked") == 2
+    hers.post(f"/keys/{key.pk}", {"name": "agents", "usage_in_streams": "on"})
+    key.refresh_from_db()
+    assert (key.cache_marks, key.usage_in_streams) == (False, True)
+
+
 def test_its_use_is_shown_beside_its_limit(hers: Client, alice: User) -> None:
     ApiKey.issue(user=alice, name="agents", limit_cents=500, limit_period="day")
     assert "$0.00 of $5.00 per day" in hers.get("/keys").content.decode()

@@ -112,8 +112,8 @@ class Gateway:
 
 
 @contextmanager
-def house(folder: Path, **environment: str) -> Iterator[Gateway]:
-    """When it closes, its books must balance."""
+def house(folder: Path, *, has_pages: bool = False, **environment: str) -> Iterator[Gateway]:
+    """When it closes, its books must balance. `has_pages`: with their files, for callers who look at one."""
     with ExitStack() as stack:
         address = stack.enter_context(database_like_this(folder.name))
         environment = {
@@ -122,6 +122,8 @@ def house(folder: Path, **environment: str) -> Iterator[Gateway]:
             "LOG_LEVEL": "WARNING",
             **environment,
         }
+        if has_pages:
+            manage("collectstatic", "--no-input", "--verbosity", "0", **environment)
         keys = json.loads(manage("shell", "--no-imports", "--command", CAST, **environment))
         log = folder / "log"
         books = stack.enter_context(psycopg.connect(address, autocommit=True))

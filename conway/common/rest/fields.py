@@ -22,6 +22,15 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class Switch(serializers.BooleanField):
+    """`true` or `false` in JSON; REST framework's own also takes "yes" and 1."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if type(data) is not bool:
+            raise serializers.ValidationError("Must be true or false.", code="invalid")
+        return data
+
+
 class WholeNumber(serializers.IntegerField):
     """A JSON integer; REST framework's own also takes "12" and 12.0."""
 

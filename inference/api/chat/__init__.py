@@ -13,6 +13,7 @@ from inference.sse import KEEP_ALIVE
 
 NAME = "chat"
 ID_PREFIX = "chatcmpl-"
+NAMES: Mapping[str, str] = {}
 
 
 def error(failed: ApiError, request_id: str) -> bytes:
@@ -31,4 +32,4 @@ def ignored(given: Mapping[str, str]) -> list[str]:
     return []
 
 
-__all__ = ["ID_PREFIX", "KEEP_ALIVE", "NAME", "counted", "error", "headers", "ignored", "read", "writer"]
+__all__ = ["ID_PREFIX", "KEEP_ALIVE", "NAME", "NAMES", "counted", "error", "headers", "ignored", "read", "writer"]

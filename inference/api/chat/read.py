@@ -4,13 +4,13 @@ others write in it.
 
 from typing import Any
 
+from inference.api import expecting, routed_reasoning
 from inference.chat.budget import Budget
 from inference.chat.request import Adopted, ChatRequest
 
 Fields = dict[str, Any]
 
 LIMITS = ("max_tokens", "max_completion_tokens")
-UNSTATED = "medium"
 
 
 def read(body: bytes, *, on_loop: bool = False) -> ChatRequest:
@@ -19,9 +19,7 @@ def read(body: bytes, *, on_loop: bool = False) -> ChatRequest:
 
 
 def adopt(given: Fields, budget: Budget) -> Adopted:
-    for name in LIMITS:
-        if name in given:
-            limit(given, name)
+    expecting.settle_limits(given, *LIMITS)
     if given.get("reasoning_effort") == "":
         del given["reasoning_effort"]
     if isinstance(usage := given.get("usage"), dict):
@@ -42,30 +40,11 @@ def without_order(given: Fields) -> list[str]:
     return ["messages.order"] if noted else []
 
 
-def limit(given: Fields, name: str) -> None:
-    """None is what some clients mean by 0 or -1; others have no whole numbers."""
-    value = given[name]
-    if isinstance(value, float) and value.is_integer():
-        given[name] = value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value <= 0:
-        del given[name]
-
-
 def reasoning(given: Fields) -> bool:
-    """OpenRouter's one word for all providers' thinking. Whether it was there."""
+    """Whether it was there."""
     asked = given.get("reasoning")
     if not isinstance(asked, dict):
         return False
     del given["reasoning"]
-    effort, budget = asked.get("effort"), asked.get("max_tokens")
-    if asked.get("enabled") is False:
-        effort, budget = "none", None
-    if budget is not None and given.get("thinking") is None:
-        given["thinking"] = {"type": "enabled", "budget_tokens": budget}
-    elif effort is None and asked.get("enabled") is True:
-        effort = UNSTATED
-    if effort and given.get("reasoning_effort") is None:
-        given["reasoning_effort"] = effort
-    if asked.get("exclude") is not True:
-        given["reasoning_summary"] = "auto"
+    routed_reasoning.settle(asked, given)
     return True

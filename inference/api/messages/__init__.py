@@ -15,6 +15,14 @@ from inference.chat.unsupported_fields import printable
 
 NAME = "messages"
 ID_PREFIX = "msg_"
+NAMES: Mapping[str, str] = {
+    "stop": "stop_sequences",
+    "effort": "output_config.effort",
+    "reasoning_effort": "output_config.effort",
+    "response_format": "output_config.format",
+    "parallel_tool_calls": "tool_choice.disable_parallel_tool_use",
+    "user": "metadata.user_id",
+}
 BETAS = 64  # names of one request that are told back
 
 
@@ -32,4 +40,4 @@ def ignored(given: Mapping[str, str]) -> list[str]:
     return [f"anthropic-beta.{printable(name)}" for name in names if name]
 
 
-__all__ = ["ID_PREFIX", "KEEP_ALIVE", "NAME", "counted", "error", "headers", "ignored", "read", "writer"]
+__all__ = ["ID_PREFIX", "KEEP_ALIVE", "NAME", "NAMES", "counted", "error", "headers", "ignored", "read", "writer"]

@@ -26,6 +26,7 @@ def read(body: bytes, *, on_loop: bool = False) -> ChatRequest:
 
 
 def adopt(given: Fields, budget: Budget) -> Adopted:
+    expecting.settle_limits(given, "max_tokens")
     adopted = Adopted({name: given[name] for name in SAME if given.get(name) is not None})
     for name, value in given.items():
         if value is None or name in SAME or name in READ_APART:
@@ -50,14 +51,18 @@ def stop_sequences(value: Any, adopted: Adopted) -> None:
 
 def thinking(value: Any, adopted: Adopted) -> None:
     given = expecting.mapping(value, "thinking")
-    adopted.given["thinking"] = {name: given.get(name) for name in ("type", "budget_tokens")}
+    budget = given.get("budget_tokens")
+    adopted.given["thinking"] = {
+        "type": given.get("type"),
+        "budget_tokens": None if budget is None else expecting.whole(budget, "thinking.budget_tokens"),
+    }
     if given.get("display") is not None:
         expecting.note(adopted.ignored, "thinking.display")
 
 
 def output_config(value: Any, adopted: Adopted) -> None:
     given = expecting.mapping(value, "output_config")
-    if given.get("effort") is not None:
+    if given.get("effort"):
         adopted.given["effort"] = given["effort"]
     if given.get("format") is not None:
         output_format(given["format"], adopted, "output_config.format")

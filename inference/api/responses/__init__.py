@@ -16,6 +16,15 @@ from inference.sse import KEEP_ALIVE
 
 NAME = "responses"
 ID_PREFIX = "resp_"
+NAMES: Mapping[str, str] = {
+    "max_completion_tokens": "max_output_tokens",
+    "messages": "input",
+    "reasoning_effort": "reasoning.effort",
+    "reasoning_summary": "reasoning.summary",
+    "response_format": "text.format",
+    "verbosity": "text.verbosity",
+    "logprobs": "top_logprobs",
+}
 
 
 def error(failed: ApiError, request_id: str) -> bytes:
@@ -34,4 +43,4 @@ def ignored(given: Mapping[str, str]) -> list[str]:
     return []
 
 
-__all__ = ["ID_PREFIX", "KEEP_ALIVE", "NAME", "counted", "error", "headers", "ignored", "read", "writer"]
+__all__ = ["ID_PREFIX", "KEEP_ALIVE", "NAME", "NAMES", "counted", "error", "headers", "ignored", "read", "writer"]

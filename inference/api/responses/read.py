@@ -5,7 +5,7 @@ stored response is refused with what to send instead.
 from collections.abc import Callable
 from typing import Any
 
-from inference.api import expecting
+from inference.api import expecting, routed_reasoning
 from inference.api.responses import tools
 from inference.api.responses.items import Items
 from inference.chat.budget import Budget
@@ -37,6 +37,7 @@ WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {
     "truncation": ("disabled",),
 }
 INCLUDED = ("reasoning.encrypted_content",)  # always sent, for callers who bring it back
+ROUTED = frozenset({"max_tokens", "enabled", "exclude"})  # of OpenRouter's `reasoning`
 LOGPROBS = "message.output_text.logprobs"
 
 
@@ -46,6 +47,7 @@ def read(body: bytes, *, on_loop: bool = False) -> ChatRequest:
 
 
 def adopt(given: Fields, budget: Budget) -> Adopted:
+    expecting.settle_limits(given, "max_output_tokens", "top_logprobs")
     adopted = Adopted({name: given[name] for name in SAME if given.get(name) is not None})
     adopted.echo = {name: given[name] for name in ECHOED if is_short(given.get(name))}
     for name, value in given.items():
@@ -77,9 +79,13 @@ def is_short(value: Any) -> bool:
 
 def reasoning(value: Any, adopted: Adopted) -> None:
     given = expecting.mapping(value, "reasoning")
-    adopted.given["reasoning_effort"] = given.get("effort")
-    adopted.given["reasoning_summary"] = given.get("summary") or given.get("generate_summary")
-    known = ("effort", "summary", "generate_summary")
+    if ROUTED & given.keys():
+        routed_reasoning.settle(given, adopted.given)
+    else:
+        adopted.given["reasoning_effort"] = given.get("effort") or None
+    if summary := given.get("summary") or given.get("generate_summary"):
+        adopted.given["reasoning_summary"] = summary
+    known = ("effort", "summary", "generate_summary", *ROUTED)
     unknown = (f"reasoning.{name}" for name in given if name not in known and given[name] is not None)
     expecting.note(adopted.ignored, *unknown)
 

@@ -3,7 +3,7 @@ from typing import Literal
 
 from ninja import Field, Schema
 
-from inference.api.schemas.fields import Exact
+from inference.api.schemas.fields import Exact, ExactOrNone
 
 
 class LineBody(Schema):
@@ -69,6 +69,11 @@ class ReceiptBody(Schema):
     markup: Exact
     exact_cents: Exact = Field(description="cost_usd × 100 × markup.")
     rounding_cents: Exact = Field(description="charged_cents - exact_cents: a charge is rounded up, once.")
+    cache_saved_cents: ExactOrNone = Field(
+        description="What the provider's cache saved of exact_cents; below zero where writing into it cost more. Null "
+        "where no token came from it or went into it."
+    )
+    is_marked_by_us: bool = Field(description="For Claude's cache, as the key's `cache_marks` wants it.")
     charged_cents: int
     written_off_cents: int = Field(description="Of the charge, what went beyond the credit there was.")
     refunded_cents: int

@@ -7,6 +7,25 @@ from inference.chat.provider_request import ProviderRequest
 from inference.chat.traits import Traits
 
 MAX_MARKS = 4
+NAME = "cache_marks_set"
+# Blocks that Claude takes a mark on; thoughts it does not.
+MARKABLE = ("text", "image", "document", "tool_use", "tool_result")
+
+
+def mark(rendered: ProviderRequest) -> None:
+    """Where the caller marked nothing: what stays the same from request to request (the tools, and the system prompt
+    behind them), and all that was said, which the next request begins with.
+    """
+    body = rendered.body
+    if any(marked(body)):
+        return
+    same = [*body.get("tools", ()), *body.get("system", ())]
+    said = [block for turn in body["messages"][-1:] for block in turn["content"] if block["type"] in MARKABLE]
+    for block in (*same[-1:], *said[-1:]):
+        block["cache_control"] = {"type": "ephemeral"}
+        rendered.is_marked = True
+    if rendered.is_marked:
+        rendered.transform(NAME)
 
 
 def fit(rendered: ProviderRequest, traits: Traits) -> None:

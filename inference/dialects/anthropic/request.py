@@ -40,6 +40,8 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
         **privacy(request, target),
     }
     rendered.body = {name: value for name, value in rendered.body.items() if value not in (None, [], {})}
+    if target.marks_cache and traits.cache_marks:
+        cache.mark(rendered)
     cache.fit(rendered, traits)
     rendered.name_schemas()
     return rendered

@@ -178,11 +178,17 @@ def test_a_limit_that_cannot_be_meant_is_refused(desk: Client, alice: User, wron
 
 def test_staff_pause_a_key_and_narrow_where_it_works(desk: Client, alice: User) -> None:
     page = f"{KEYS}{ApiKey.issue(user=alice, name='laptop')[0].pk}/change/"
-    limits = {"is_paused": "on", "scope": "inference", "concurrency": "3", "allowed_addresses": "203.0.113.7/24"}
+    limits = {
+        "is_paused": "on",
+        "scope": "inference",
+        "concurrency": "3",
+        "allowed_addresses": "203.0.113.7/24",
+        "cache_marks": "on",
+    }
     assert sent(desk, page, {**opened(desk, page), **limits}).status_code == 302
     key = ApiKey.objects.get()
-    assert key.paused_at and (key.scope, key.concurrency, key.allowed_addresses) == (
-        "inference", 3, ["203.0.113.0/24"],
+    assert key.paused_at and (key.scope, key.concurrency, key.allowed_addresses, key.cache_marks) == (
+        "inference", 3, ["203.0.113.0/24"], True,
     )  # fmt: skip
     assert sent(desk, page, {**opened(desk, page), "is_paused": None, "allowed_addresses": "x"}).status_code == 200
     assert sent(desk, page, {**opened(desk, page), "is_paused": None}).status_code == 302

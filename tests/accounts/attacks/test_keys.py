@@ -93,6 +93,8 @@ def test_everything_of_a_key_can_be_changed(jwt: str) -> None:
         "allowed_addresses": ["203.0.113.0/24"],
         "scope": "account",
         "is_paused": True,
+        "usage_in_streams": True,
+        "cache_marks": True,
     }
     assert new.items() <= changed(jwt, key, **new).json().items()
     gone = dict.fromkeys(("limit_cents", "requests_per_minute", "expires_at", "allowed_models"))
@@ -108,6 +110,8 @@ def test_everything_of_a_key_can_be_changed(jwt: str) -> None:
         ({"limit_period": "day"}, "limit_period"),
         ({"scope": "everything"}, "scope"),
         ({"is_paused": "yes"}, "is_paused"),
+        ({"cache_marks": 1}, "cache_marks"),
+        ({"usage_in_streams": None}, "usage_in_streams"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
         ({"allowed_addresses": ["300.1.1.1"]}, "allowed_addresses.0"),
         ({"allowed_addresses": []}, "allowed_addresses"),

@@ -50,6 +50,13 @@ def test_it_says_as_many_words_as_it_is_told(wire: str, upstream: Upstream) -> N
 
 
 @pytest.mark.parametrize("wire", ALL)
+def test_it_says_exactly_what_it_is_told(wire: str, upstream: Upstream) -> None:
+    text = "a.txt\n```\nb\n```"
+    body = says(wire, f"so say exactly {json.dumps(text)}, please")
+    assert text_of(wire, upstream.post(wire, body).json()) == text
+
+
+@pytest.mark.parametrize("wire", ALL)
 def test_line_separators_survive(wire: str, upstream: Upstream) -> None:
     odd = "one\u2028two\u0085three\x0bfour"
     assert odd in text_of(wire, upstream.post(wire, says(wire, odd)).json())

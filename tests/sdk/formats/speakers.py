@@ -205,5 +205,84 @@ class Responses:
             told |= {"status": error.status_code, **body}
 
 
+class Chat:
+    name, cut = "chat", "error"
+
+    def __init__(self, gateway: Gateway, who: str = "alice") -> None:
+        self.client = gateway.client(who)
+
+    def fields(self, model: str, said: Any, asks: dict[str, Any]) -> dict[str, Any]:
+        fields: dict[str, Any] = {"model": model, "messages": said}
+        if asks.get("tools"):
+            tool = {"name": "get_weather", "description": "The weather", "parameters": CITY, "strict": True}
+            fields["tools"] = [{"type": "function", "function": tool}]
+        if asks.get("think"):
+            fields["reasoning_effort"] = "medium"
+        if asks.get("schema"):
+            named = {"name": "city", "schema": CITY, "strict": True}
+            fields["response_format"] = {"type": "json_schema", "json_schema": named}
+        return fields
+
+    def ask(self, model: str, said: Any, *, stream: bool, **asks: Any) -> Heard:
+        fields = self.fields(model, said, asks)
+        if not stream:
+            return self.heard(self.client.chat.completions.create(**fields), [])
+        with self.client.chat.completions.stream(**fields, stream_options={"include_usage": True}) as events:
+            told = list(events)
+            return self.heard(events.get_final_completion(), [event.type for event in told])
+
+    def heard(self, completion: Any, steps: list[str]) -> Heard:
+        (choice,) = completion.choices
+        message = choice.message
+        calls = [
+            (call.id, call.function.name, json.loads(call.function.arguments)) for call in message.tool_calls or ()
+        ]
+        echo = message.model_dump(exclude_none=True)
+        echo.pop("parsed", None)
+        for call in echo.get("tool_calls", ()):
+            call["function"].pop("parsed_arguments", None)
+        return Heard(
+            id=completion.id,
+            text=message.content or "",
+            finish=choice.finish_reason,
+            usage=(completion.usage.prompt_tokens, completion.usage.completion_tokens),
+            charged_cents=completion.usage.charged_cents,
+            thought=getattr(message, "reasoning_content", None) or "",
+            calls=calls,
+            echo=[echo],
+            steps=steps,
+        )
+
+    def hello(self, *parts: Turn, text: str) -> list[Turn]:
+        return [{"role": "user", "content": [*parts, {"type": "text", "text": text}]}]
+
+    def image(self, data: str) -> Turn:
+        return {"type": "image_url", "image_url": {"url": "data:image/png;base64," + data}}
+
+    def pdf(self, data: str) -> Turn:
+        return {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64," + data}}
+
+    def results(self, heard: Heard, said: str) -> list[Turn]:
+        return [{"role": "tool", "tool_call_id": id, "content": said} for id, _, _ in heard.calls]
+
+    def leave(self, model: str, text: str, words: int) -> str:
+        said: Any = [{"role": "user", "content": text}]
+        with self.client.chat.completions.create(model=model, messages=said, stream=True) as stream:
+            for chunk in stream:
+                words -= bool(chunk.choices and chunk.choices[0].delta.content)
+                if words <= 0:
+                    return chunk.id
+        raise AssertionError("it ended before")
+
+    @contextmanager
+    def refused(self) -> Iterator[dict[str, Any]]:
+        told: dict[str, Any] = {}
+        try:
+            yield told
+        except openai.APIStatusError as error:
+            body: Any = error.body
+            told |= {"status": error.status_code, **body}
+
+
 BLOCKS = ("text", "thinking", "redacted_thinking", "tool_use")
-SPEAKERS = (Messages, Responses)
+SPEAKERS = (Chat, Messages, Responses)

@@ -1,5 +1,7 @@
 """What clients stumble over: keys in other headers, wrong base URLs, a 402 that must stand alone, odd limits."""
 
+import json
+import socket
 from typing import Any
 
 import anthropic
@@ -7,6 +9,7 @@ import httpx2 as httpx
 import pytest
 from openai import OpenAI
 
+from inference.api import formats
 from tests.sdk.gateway import Gateway
 
 HELLO = {"model": "gpt-5-mini", "messages": [{"role": "user", "content": "hello"}]}
@@ -40,7 +43,8 @@ def test_the_message_of_a_402_stands_alone(gateway: Gateway, path: str) -> None:
     error = refused.json()["error"]
     assert (refused.status_code, error["code"]) == (402, "insufficient_credits")
     assert error["message"].startswith("Insufficient credits. Minimum balance of 10 cents required. Current balance: 0")
-    assert "this request needs 10 cents" in error["message"] and "get credits" in error["message"]
+    assert "this request needs 10 cents" in error["message"]
+    assert error["message"].endswith(f"Add credits at {gateway.url}/.")
     assert error["type"] == ("billing_error" if "messages" in path else "insufficient_quota")
 
 
@@ -82,6 +86,95 @@ def test_what_other_routers_take_is_taken(gateway: Gateway, model: str, fields: 
     assert "reasoning" not in said.headers.get("x-conway-ignored-params", "").split(",")
 
 
+SAYS_IT = {
+    "/v1/chat/completions": {"messages": HELLO["messages"]},
+    "/v1/messages": {"messages": HELLO["messages"]},
+    "/v1/responses": {"input": "hello"},
+}
+LIMIT = dict(zip(SAYS_IT, ("max_tokens", "max_tokens", "max_output_tokens"), strict=True))
+EFFORT: dict[str, Any] = {
+    "/v1/chat/completions": {"reasoning_effort": ""},
+    "/v1/messages": {"output_config": {"effort": ""}},
+    "/v1/responses": {"reasoning": {"effort": ""}},
+}
+
+
+@pytest.mark.parametrize("path", SAYS_IT)
+def test_odd_limits_and_empty_efforts_are_read_in_every_format(gateway: Gateway, path: str) -> None:
+    for model in ("gpt-5-mini", "claude-haiku-4.5"):
+        for fields in ({LIMIT[path]: 0}, {LIMIT[path]: -1}, {LIMIT[path]: 100.0}, EFFORT[path]):
+            body = {"model": model, **SAYS_IT[path], **fields}
+            said = asked(gateway, path, body, authorization=gateway.keys["alice"])
+            assert said.status_code == 200, said.text
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "named"),
+    [
+        ("/v1/responses", {"max_output_tokens": "5"}, "max_output_tokens must be"),
+        ("/v1/responses", {"reasoning": {"effort": "huge"}}, "reasoning.effort must be"),
+        ("/v1/responses", {"text": {"verbosity": "huge"}}, "text.verbosity must be"),
+        ("/v1/messages", {"max_tokens": "5"}, "max_tokens must be"),
+        ("/v1/messages", {"output_config": {"effort": "huge"}}, "output_config.effort must be"),
+    ],
+)
+def test_what_is_wrong_is_named_as_the_caller_wrote_it(
+    gateway: Gateway, path: str, fields: dict[str, Any], named: str
+) -> None:
+    body = {"model": "gpt-5-mini", **SAYS_IT[path], **fields}
+    refused = asked(gateway, path, body, authorization=gateway.keys["alice"])
+    error = refused.json()["error"]
+    assert (refused.status_code, error["param"]) == (400, next(iter(fields)))
+    assert error["message"].startswith(named)
+
+
+def test_openrouters_reasoning_is_read_in_responses_too(openai: OpenAI) -> None:
+    told, none = (
+        openai.responses.create(model="claude-sonnet-4.5", input="hello", extra_body={"reasoning": reasoning})
+        for reasoning in ({"max_tokens": 2000}, {"enabled": False})
+    )
+    assert [item.type for item in told.output] == ["reasoning", "message"]
+    assert [item.type for item in none.output] == ["message"]
+
+
+# Before a body is read: by the server itself, by the address, or by who asks.
+REFUSED = {
+    401: {"headers": {"authorization": ""}},
+    405: {"method": "PUT"},
+    413: {"headers": {"content-length": str(10**9)}},
+    415: {"headers": {"content-encoding": "br"}},
+}
+ANTHROPICS = {401: "authentication_error", 413: "request_too_large"}
+
+
+@pytest.mark.parametrize("status", REFUSED)
+@pytest.mark.parametrize("path", formats.AT)
+def test_what_is_refused_before_its_body_is_read_has_the_shape_of_the_address(
+    gateway: Gateway, path: str, status: int
+) -> None:
+    given: dict[str, Any] = REFUSED[status]
+    headers = {"host": "localhost", **gateway.headers(), "content-length": "2", **given.get("headers", {})}
+    lines = [f"{given.get('method', 'POST')} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    with socket.create_connection(("127.0.0.1", int(gateway.url.rpartition(":")[2])), timeout=20) as talking:
+        talking.sendall("\r\n".join([*lines, "connection: close", "", ""]).encode() + b"{}")
+        head, _, body = b"".join(iter(lambda: talking.recv(65536), b"")).partition(b"\r\n\r\n")
+    told = json.loads(body)
+    assert int(head.split()[1]) == status
+    assert (told.get("type") == "error") == ("messages" in path)
+    if "messages" in path:
+        assert told["error"]["type"] == ANTHROPICS.get(status, "invalid_request_error")
+        assert told["request_id"].startswith("req_")
+
+
+def test_what_anthropics_clients_do_not_find_is_told_in_their_shape(gateway: Gateway) -> None:
+    client = anthropic.Anthropic(base_url=gateway.url, api_key=gateway.keys["alice"], max_retries=0)
+    for ask in (lambda: client.models.retrieve("nobody"), lambda: client.messages.batches.list()):
+        with pytest.raises(anthropic.NotFoundError) as refused:
+            ask()
+        body: Any = refused.value.body
+        assert (body["type"], body["error"]["type"]) == ("error", "not_found_error")
+
+
 def test_a_budget_is_an_effort_for_a_model_that_has_efforts(openai: OpenAI) -> None:
     told = openai.chat.completions.create(**HELLO, extra_body={"reasoning": {"max_tokens": 20_000}})  # type: ignore[call-overload]
     thrifty = openai.chat.completions.create(**HELLO, extra_body={"reasoning": {"effort": "minimal"}})  # type: ignore[call-overload]
@@ -99,7 +192,7 @@ def test_usage_is_told_where_it_was_asked_for_in_openrouters_way(openai: OpenAI)
 def test_models_are_listed_as_anthropics_sdk_reads_them(gateway: Gateway) -> None:
     client = anthropic.Anthropic(base_url=gateway.url, api_key=gateway.keys["alice"])
     listed = list(client.models.list())
-    assert {"claude-opus-4.6", "gpt-5.2", "kimi-k2.5"} <= {model.id for model in listed}
+    assert {"claude-opus-4.6", "gpt-5.2", "kimi-k2.6"} <= {model.id for model in listed}
     assert client.models.retrieve("claude-sonnet-4-5").display_name == "Claude Sonnet 4.5"
     assert client.models.retrieve("anthropic/claude-opus-4.6").id == "claude-opus-4.6"
 

@@ -11,23 +11,28 @@ import anthropic
 import openai
 import pytest
 
-from tests.sdk.formats.speakers import SPEAKERS, Heard, Messages, Responses
+from inference.api.formats import COMPLETIONS
+from inference.catalog import loading
+from inference.upstream.providers import PROVIDERS
+from tests.sdk.formats.conftest import CASES
+from tests.sdk.formats.speakers import SPEAKERS, Chat, Heard, Messages, Responses
 from tests.sdk.gateway import Gateway, Sandbox
-from tests.sdk.test_shapes import PDF, WHO_READ_PDF
+from tests.sdk.test_shapes import PDF
 
 MODELS = (
-    *("gpt-5.2", "gpt-5.2-codex", "claude-opus-4.6", "claude-sonnet-4.5", "gemini-3-flash", "kimi-k2.5"),
+    *("gpt-5.2", "gpt-5.2-codex", "claude-sonnet-4.5", "gemini-3-flash", "kimi-k2.5"),
     "qwen3-coder",
 )
-THINKERS = MODELS[:-1]
-SHOW_THOUGHTS = ("gpt-5.2-codex", *MODELS[2:-1])
-SEERS = MODELS[:-1]
+ADAPTIVE = "claude-opus-4.6"  # thinks as much as it likes, and so echoes otherwise
+SHOW_THOUGHTS = ("gpt-5.2-codex", *MODELS[2:-1], ADAPTIVE)
+BLIND, NO_READERS = MODELS[-1:], MODELS[-2:]
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 ENDS = {"messages": {"stop": "end_turn", "length": "max_tokens", "calls": "tool_use"}}
+ENDS["chat"] = {"stop": "stop", "length": "length", "calls": "tool_calls"}
 ENDS["responses"] = {"stop": "completed", "length": "max_output_tokens", "calls": "completed"}
 TWO = "What is the weather in two cities, Paris and Rome?"
 
-Speaks = Messages | Responses
+Speaks = Chat | Messages | Responses
 
 
 @pytest.fixture(params=SPEAKERS, ids=lambda speaker: speaker.name)
@@ -62,8 +67,13 @@ def test_what_is_whole_is_what_the_events_add_up_to(speaker: Speaks, model: str)
 
 
 def kind(item: dict[str, Any]) -> Any:
+    """Of a turn, what it holds; of an item, its type."""
     content = item.get("content")
-    return [block["type"] for block in content] if isinstance(content, list) else item["type"]
+    return (
+        [block["type"] for block in content]
+        if isinstance(content, list)
+        else item.get("type") or sorted(filter(item.get, item))
+    )
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -76,7 +86,7 @@ def test_parallel_calls_come_apart(speaker: Speaks, model: str) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("model", THINKERS)
+@pytest.mark.parametrize("model", [*MODELS, ADAPTIVE])
 def test_a_loop_of_three_turns_goes_on_with_all_that_was_echoed(
     gateway: Gateway, sandbox: Sandbox, speaker: Speaks, model: str, stream: bool
 ) -> None:
@@ -97,15 +107,22 @@ def test_replies_keep_to_a_schema(speaker: Speaks, model: str) -> None:
     assert json.loads(heard.text) if model == "qwen3-coder" else set(json.loads(heard.text)) == {"city"}
 
 
-@pytest.mark.parametrize("model", SEERS)
-def test_an_image_is_seen(speaker: Speaks, model: str) -> None:
-    assert speaker.ask(model, speaker.hello(speaker.image(PNG), text="what is it?"), stream=False).text
+@pytest.mark.parametrize("model", MODELS)
+def test_an_image_is_seen_or_refused(speaker: Speaks, model: str) -> None:
+    check_shown(speaker, model, speaker.image(PNG), is_taken=model not in BLIND)
 
 
-@pytest.mark.parametrize("model", WHO_READ_PDF)
-def test_a_pdf_is_read(speaker: Speaks, model: str) -> None:
-    data = PDF.partition(",")[2]
-    assert speaker.ask(model, speaker.hello(speaker.pdf(data), text="what is it?"), stream=False).text
+@pytest.mark.parametrize("model", MODELS)
+def test_a_pdf_is_read_or_refused(speaker: Speaks, model: str) -> None:
+    check_shown(speaker, model, speaker.pdf(PDF.partition(",")[2]), is_taken=model not in NO_READERS)
+
+
+def check_shown(speaker: Speaks, model: str, part: dict[str, Any], *, is_taken: bool) -> None:
+    heard = None
+    with speaker.refused() as told:
+        heard = speaker.ask(model, speaker.hello(part, text="what is it?"), stream=False)
+    assert bool(heard and heard.text) == is_taken
+    assert is_taken or (told["status"], told["code"]) == (400, "unsupported_value")
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -121,13 +138,14 @@ def test_a_fault_before_the_first_word_is_a_status_and_free(
     assert gateway.charges == before
 
 
+@pytest.mark.parametrize("order", ["cut=5", "error=5"])
 @pytest.mark.parametrize("model", MODELS)
 def test_a_stream_that_breaks_off_has_no_end_and_costs_what_was_said(
-    gateway: Gateway, speaker: Speaks, model: str
+    gateway: Gateway, speaker: Speaks, model: str, order: str
 ) -> None:
     before = gateway.charges
     try:
-        heard = speaker.ask(model, speaker.hello(text="say 30 words [[cut=5]]"), stream=True)
+        heard = speaker.ask(model, speaker.hello(text=f"say 30 words [[{order}]]"), stream=True)
     except (anthropic.APIError, openai.APIError, RuntimeError):
         pass
     else:
@@ -150,7 +168,7 @@ def test_who_hangs_up_pays_once(gateway: Gateway, speaker: Speaks, model: str, w
     assert (booked["settlement"], booked["charged_cents"]) == ("exact", 1)
 
 
-@pytest.mark.parametrize("name", ["messages", "responses"])
+@pytest.mark.parametrize("name", ["chat", "messages", "responses"])
 def test_the_same_key_twice_is_one_completion(gateway: Gateway, name: str) -> None:
     speaker: Any = next(speaker for speaker in SPEAKERS if speaker.name == name)(gateway)
     asking = speaker.client.with_options(default_headers={"Idempotency-Key": f"twice-{name}-{time.time()}"})
@@ -159,3 +177,13 @@ def test_the_same_key_twice_is_one_completion(gateway: Gateway, name: str) -> No
     with speaker.refused() as told:
         speaker.ask("gpt-5-mini", speaker.hello(text="hello"), stream=False)
     assert (told["status"], told["code"], gateway.charges) == (409, "idempotency_key_used", before + 1)
+
+
+def test_no_cell_of_the_table_is_missing() -> None:
+    """Every case is run for every model in every format."""
+    for name in CASES:
+        (given,) = [mark.args[1] for mark in globals()[name].pytestmark if mark.args and mark.args[0] == "model"]
+        assert set(MODELS) <= set(given), name
+        assert "speaker" in globals()[name].__code__.co_varnames
+    assert {speaker.name for speaker in SPEAKERS} == {format.NAME for format in COMPLETIONS.values()}
+    assert {loading.rows()[model]["provider"] for model in MODELS} == set(PROVIDERS)
