@@ -58,7 +58,7 @@ properties: .venv/installed-dev ## Every property with all its examples; `make t
 	CONWAY_LONG_TESTS=1 CONWAY_DATA_DIR="$(CURDIR)/var/tests/properties" $(BIN)/python -m pytest -q -n 2 --timeout 1800 $$(grep -rl "^@given" tests)
 
 trial: .venv/installed-dev ## Four processes on the same accounts for half a minute: no deadlock, and the books agree
-	CONWAY_TRIAL_SECONDS=30 CONWAY_DATA_DIR="$(CURDIR)/var/tests/trial" $(BIN)/python -m pytest -q -s tests/credits/test_four_processes.py
+	CONWAY_LONG_TESTS=1 CONWAY_DATA_DIR="$(CURDIR)/var/tests/trial" $(BIN)/python -m pytest -q -s tests/credits/test_four_processes.py
 
 bench: .venv/installed ## What a completion costs, about a minute on loopback. ARGS="--soak 10" goes on, watching memory
 	@$(BIN)/python -m bench $(ARGS)

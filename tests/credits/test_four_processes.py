@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 PROCESSES = 4
 ACCOUNTS = 200
-SECONDS = float(os.environ.get("CONWAY_TRIAL_SECONDS", 3))
+SECONDS = 30.0 if os.environ.get("CONWAY_LONG_TESTS") == "1" else 3.0
 LIMITS: tuple[dict[str, Any], ...] = (
     {},
     {"limit_cents": 2000},
