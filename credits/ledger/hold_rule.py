@@ -67,11 +67,15 @@ MAY_PASS = f"""
 
 def admitting(lock: str, accounts: str) -> str:
     """Accounts are locked first, and what stands below is theirs alone. Who asks for one account are told one after the
-    other (`told`), each with what those before left; `of_keys` is what they took of each limited key."""
+    other (`told`), each with what those before left; `of_keys` is what they took of each limited key.
+
+    An account's row is written from what the lock read, its balance too: PostgreSQL first tries an update on the row as
+    it was when the statement began, and checks its constraints there. A top-up that was waited for is not in it.
+    """
     return f"""
 WITH RECURSIVE {ASKED},
 turn AS MATERIALIZED (
-  SELECT user_id, balance_cents - held_cents AS available, running, written_off_cents
+  SELECT user_id, balance_cents, held_cents, balance_cents - held_cents AS available, running, written_off_cents
   FROM credits_creditaccount WHERE user_id = ANY (ARRAY(SELECT user_id FROM asked)) FOR NO KEY UPDATE {lock}
 ),
 locked AS MATERIALIZED (
@@ -119,9 +123,10 @@ admitted AS MATERIALIZED (
   WHERE told.cents IS NOT NULL
 ),
 account AS (
-  UPDATE credits_creditaccount a SET held_cents = a.held_cents + s.cents, running = a.running + s.number
+  UPDATE credits_creditaccount a
+  SET balance_cents = turn.balance_cents, held_cents = turn.held_cents + s.cents, running = turn.running + s.number
   FROM (SELECT user_id, sum(cents)::bigint AS cents, count(*)::int AS number FROM admitted GROUP BY user_id) s
-  WHERE a.user_id = s.user_id
+  JOIN turn USING (user_id) WHERE a.user_id = s.user_id
 ),
 key AS (
   UPDATE credits_keyuse u

@@ -95,7 +95,8 @@ def settling(receipt: str, lock: str, accounts: str) -> str:
     """A shortfall is written off before the full charge. A correction that gives money back first takes from it what
     was written off or refunded of the charge, so that nobody gets back what they never paid.
 
-    Accounts are locked first, and what stands below is theirs alone. Settlements of one account count in their order:
+    Accounts are locked first, and what stands below is theirs alone; their rows are written from what the lock read,
+    as admission says why (`hold_rule.admitting`). Settlements of one account count in their order:
     each finds what those before left, and what is left is never below zero. After it once had to be held at zero, it
     lies as far above the plain sum as the lowest of all sums so far lies below zero: that far is `short`, what was
     written off until then.
@@ -109,10 +110,10 @@ WITH told AS MATERIALIZED (
   )) WITH ORDINALITY
 ),
 turn AS MATERIALIZED (
-  SELECT user_id, balance_cents, balance_cents - held_cents AS available
+  SELECT user_id, balance_cents, held_cents AS held_of_all, running, balance_cents - held_cents AS available
   FROM credits_creditaccount WHERE user_id = ANY (ARRAY(SELECT user_id FROM told)) FOR NO KEY UPDATE {lock}
 ),
-asked AS MATERIALIZED (SELECT * FROM told {accounts} turn USING (user_id)),
+asked AS MATERIALIZED (SELECT told.*, balance_cents, available FROM told {accounts} turn USING (user_id)),
 receipt AS ({receipt}),
 hold AS (
   DELETE FROM credits_hold h USING asked
@@ -151,12 +152,12 @@ key AS (
 ),
 account AS (
   UPDATE credits_creditaccount a
-  SET held_cents = a.held_cents - s.held,
-      running = greatest(0, a.running - s.holds),
-      balance_cents = a.balance_cents - s.paid
+  SET held_cents = turn.held_of_all - s.held,
+      running = greatest(0, turn.running - s.holds),
+      balance_cents = turn.balance_cents - s.paid
   FROM (SELECT user_id, sum(held)::bigint AS held, sum(sign(held))::int AS holds,
                sum(due + unwritten + unrefunded - written_off)::bigint AS paid FROM billed GROUP BY user_id) s
-  WHERE a.user_id = s.user_id
+  JOIN turn USING (user_id) WHERE a.user_id = s.user_id
 ),
 line AS MATERIALIZED (
   SELECT billed.*, place, type, amount::bigint,
