@@ -67,6 +67,10 @@ def test_no_page_of_the_desk_has_one(site: Served, tab: Tab, sam: User, scheme: 
     for address in (*DESK.values(), *FORMS):
         page.goto(address.format(**facts))
         found += findings(page)
+        page.set_viewport_size({"width": 390, "height": 844})
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{page.url} is wider than a phone")
+        page.set_viewport_size({"width": 1280, "height": 900})
     assert found == []
 
 
