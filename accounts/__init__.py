@@ -18,6 +18,7 @@ links              the one mailed link, which proves an address
 mail               one mail, from a template
 wallet             EIP-4361 messages and who signed them
 wallet_sign_in     a signed message → a user
+saved_filters      the filters that staff keep of their lists
 addresses          where a request comes from, behind proxies or not
 api/               /v1/auth: sign-in, me, keys
 pages/             the browser's side: signing up and in, proof, passwords, sessions

@@ -73,6 +73,7 @@ class WalletInline(Unchangeable, admin.TabularInline):
 @admin.register(User)
 class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
     form = UserForm
+    has_popups = True
     inlines = (WalletInline,)
     list_display = ("display_name", "address", "is_active", "is_staff", "date_joined", "last_login")
     export_columns = (

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_permission_codename
@@ -12,8 +13,19 @@ from django.http import HttpRequest
 from accounts.addresses import client_address
 from accounts.models import StaffAddress
 
+# Django's own scripts of a form, but for those of slugs that are filled in by themselves: no form here has one, and
+# their alphabets are three times as long as all the rest.
+SCRIPTS = ("vendor/jquery/jquery.min", "jquery.init", "core")
+POPUPS = "admin/RelatedObjectLookups"  # of a form that lets one add what it names
+
 
 class LoggedAdmin(admin.ModelAdmin):
+    has_popups = False
+
+    @property
+    def media(self) -> forms.Media:
+        return forms.Media(js=[f"admin/js/{name}.js" for name in (*SCRIPTS, *[POPUPS] * self.has_popups)])
+
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> LogEntry:
         return keep_address(request, [super().log_addition(request, obj, message)])[0]
 

@@ -10,6 +10,7 @@ sign_in_link      a link that works once
 second_factor     authenticator apps, passkeys and recovery codes
 attempts          wrong passwords, and what else is counted against a limit
 staff_address     from where a member of staff did what the admin's log says
+saved_filter      what staff look for often in a list
 """
 
 from accounts.models.api_key import ApiKey
@@ -17,6 +18,7 @@ from accounts.models.attempts import Attempts, SignInPlace
 from accounts.models.browser_session import BrowserSession
 from accounts.models.nonce import Nonce
 from accounts.models.refresh_token import RefreshToken
+from accounts.models.saved_filter import SavedFilter
 from accounts.models.second_factor import Passkey, RecoveryCode, TotpApp
 from accounts.models.sign_in_link import SignInLink
 from accounts.models.staff_address import StaffAddress
@@ -31,6 +33,7 @@ __all__ = [
     "Passkey",
     "RecoveryCode",
     "RefreshToken",
+    "SavedFilter",
     "SignInLink",
     "SignInPlace",
     "StaffAddress",

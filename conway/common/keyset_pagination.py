@@ -17,7 +17,7 @@ from django.utils.html import strip_tags
 from conway.common import csv_export
 
 AFTER, BEFORE = "after", "before"  # the pk of the row that the page follows, or precedes
-SUMS_MS = 200  # what a page may wait for the sums of its list
+SUMS_MS = 150  # what a page may wait for the sums of its list
 
 Sums = list[tuple[str, str]]  # what, and as it is read
 

@@ -34,6 +34,7 @@ class StaffCeilingAdmin(SuperusersOnly, LoggedAdmin, VersionedAdmin):
     """For whom the settings' ceilings are too low, or too high. Nobody sets their own."""
 
     form = CeilingForm
+    has_popups = True
     list_display = ["user", "at_once", "in_a_day"]
     list_select_related = ["user"]
     fieldsets = [(None, {"fields": ["user", "booking_cents", "day_cents"]})]

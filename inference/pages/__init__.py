@@ -7,5 +7,6 @@ key_form      what they are made and changed with
 playground    a place to try it
 requests      every request, and how often others were refused
 receipt       what one completion cost
+own_data      all that is kept of whoever is signed in, to take away
 docs          the docs of the site
 """

@@ -25,8 +25,15 @@ SECRET_SECONDS = 60
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def keys_page(request: HttpRequest) -> HttpResponse:
+    """`edit` in the address puts a key's form in the place of its row; what is posted there changes it."""
     user = cast(User, request.user)
-    form = KeyForm(request.POST or None, user=user)
+    edited = edited_key(request)
+    form = KeyForm(None if edited else request.POST or None, user=user)
+    change = ChangedKeyForm(request.POST or None, key=edited, auto_id=f"key-{edited.pk}-%s") if edited else None
+    if change and change.is_valid():
+        change.save()
+        messages.success(request, f"The key {edited} is changed.")
+        return redirect("keys")
     if form.is_valid():
         return shown_once(*form.issue())
     keys = ApiKey.objects.filter(user=user).order_by("-pk")
@@ -36,12 +43,20 @@ def keys_page(request: HttpRequest) -> HttpResponse:
         add_meter(key, moment)
     context = {
         "form": form,
+        "edited": edited,
+        "change": change,
         "keys": [(key, spent.get(key.pk, 0)) for key in living],
         "revoked": keys.exclude(revoked_at=None)[:REVOKED_SHOWN],
         "month_since": moment.date().replace(day=1),
         "now": moment,
     }
-    return render(request, "inference/keys.html", context, status=400 if form.errors else 200)
+    is_wrong = form.errors or (change and change.errors)
+    return render(request, "inference/keys.html", context, status=400 if is_wrong else 200)
+
+
+def edited_key(request: HttpRequest) -> ApiKey | None:
+    asked = request.GET.get("edit", "")
+    return own_living_key(request, int(asked)) if asked.isascii() and asked.isdecimal() and len(asked) < 19 else None
 
 
 def shown_once(key: ApiKey, secret: str) -> HttpResponse:

@@ -13,7 +13,8 @@ from inference.pages.price_table import offers
 
 LIFETIME = timedelta(minutes=5)  # of the token a playground calls the API with; it asks for one before each call
 
-SNIPPETS = [("as-curl", "curl"), ("as-python", "Python"), ("as-node", "Node")]
+CHOICES = [("model", "Model"), ("second", "Beside it"), ("third", "And beside it")]
+SNIPPETS = [("as-curl", "curl"), ("as-python", "Python"), ("as-typescript", "TypeScript")]
 
 
 @require_safe
@@ -21,7 +22,8 @@ SNIPPETS = [("as-curl", "curl"), ("as-python", "Python"), ("as-node", "Node")]
 def playground_page(request: HttpRequest) -> HttpResponse:
     """Models that can answer here."""
     models = [offer for offer in offers() if offer.listing.is_available]
-    return render(request, "inference/playground.html", {"offers": models, "snippets": SNIPPETS})
+    context = {"offers": models, "choices": CHOICES, "snippets": SNIPPETS}
+    return render(request, "inference/playground.html", context)
 
 
 @never_cache

@@ -3,6 +3,7 @@ from django.urls import path
 from inference.pages.docs import docs_page
 from inference.pages.keys import key_page, keys_page, pause_key, revoke_page, rotate_key, secret_page
 from inference.pages.models import follow_successors, models_page, moved_to_v1
+from inference.pages.own_data import own_data
 from inference.pages.playground import playground_page, playground_token
 from inference.pages.receipt import receipt_page
 from inference.pages.requests import requests_csv, requests_page
@@ -21,6 +22,7 @@ urlpatterns = [
     path("models/<path:name>", moved_to_v1),
     path("playground", playground_page, name="playground"),
     path("playground/token", playground_token, name="playground-token"),
+    path("account/data.json", own_data, name="own-data"),
     path("receipts/<str:completion_id>", receipt_page, name="receipt"),
     path("docs", docs_page),
     path("docs/<slug:name>", docs_page, name="docs"),

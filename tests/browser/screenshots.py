@@ -57,6 +57,7 @@ OWN = {
     "receipt": "/receipts/{receipt}",
     "keys": "/keys",
     "key": "/keys/{key}",
+    "key-in-its-row": "/keys?edit={key}",
     "key-revoke": "/keys/{key}/revoke",
     "playground": "/playground",
     "account": "/account",

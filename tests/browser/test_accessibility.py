@@ -21,7 +21,8 @@ Tab = Callable[..., Page]
 
 def findings(page: Page) -> list[str]:
     # axe's preloading writes inline styles, which our own policy refuses and the console then complains of
-    found = Axe().run(page, options={"preload": False}).response["violations"]
+    options = {"preload": False, "rules": {"target-size": {"enabled": True}}}  # 24 by 24 px, or as far apart
+    found = Axe().run(page, options=options).response["violations"]
     return [
         f"{page.url}: {finding['id']}: {node['html'][:120]}"
         for finding in found
@@ -66,6 +67,10 @@ def test_no_page_of_the_desk_has_one(site: Served, tab: Tab, sam: User, scheme: 
     for address in (*DESK.values(), *FORMS):
         page.goto(address.format(**facts))
         found += findings(page)
+        page.set_viewport_size({"width": 390, "height": 844})
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{page.url} is wider than a phone")
+        page.set_viewport_size({"width": 1280, "height": 900})
     assert found == []
 
 

@@ -128,7 +128,7 @@ def test_an_open_page_shows_a_top_up_and_then_its_refund(site: Served, tab: Tab)
     expect(page.locator("#available")).to_have_text("$5.00")
     page.goto("/playground")
     page.get_by_role("button", name="Send").click()
-    expect(page.locator("#outcome")).to_contain_text("charged $0.01")
+    expect(page.locator(".outcome")).to_contain_text("charged $0.01")
     page.goto("/credits/history")
     connected(page)
     desk.goto(f"/admin/credits/creditaccount/refund/?charge={Completion.objects.get().pk}&amount=0.01")
@@ -151,7 +151,7 @@ def test_a_page_that_lost_its_connection_finds_it_again(tab: Tab, sam: User, unu
         expect(page.locator("#available")).to_have_text("$7.00", timeout=30_000)
 
 
-def test_the_playground_streams(site: Served, tab: Tab) -> None:
+def test_the_playground_streams_and_compares(site: Served, tab: Tab) -> None:
     page, desk = tab(site), tab(site)
     sign_up(page)
     top_up(desk, "ada@example.org", 500)
@@ -159,11 +159,17 @@ def test_the_playground_streams(site: Served, tab: Tab) -> None:
     page.get_by_label("Model", exact=True).select_option("claude-haiku-4.5")
     page.get_by_label("Your message").fill("Hello")
     page.get_by_role("button", name="Send").click()
-    expect(page.locator("#said")).not_to_be_empty()
-    expect(page.locator("#outcome")).to_contain_text(
+    expect(page.locator(".said")).not_to_be_empty()
+    expect(page.locator(".outcome")).to_contain_text(
         re.compile(r"\d+ tokens in, \d+ out; cost \$0\.\d+, charged \$0\.01\.")
     )
-    page.locator("#outcome").get_by_role("link", name="Receipt").click()
+    page.get_by_label("Beside it", exact=True).select_option("gpt-5-mini")
+    page.get_by_label("And beside it").select_option("qwen3-coder")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#together")).to_contain_text("Together charged $0.03.")
+    expect(page.locator(".outcome", has_text="charged $0.01")).to_have_count(3)
+    assert set(Completion.objects.values_list("model", flat=True)) == {"claude-haiku-4.5", "gpt-5-mini", "qwen3-coder"}
+    page.locator(".outcome").first.get_by_role("link", name="Receipt").click()
     expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
 
 
@@ -175,10 +181,10 @@ def test_the_playground_stops(site: Served, tab: Tab) -> None:
     page.get_by_label("Model", exact=True).select_option("claude-haiku-4.5")  # shows all its tokens: drained, not read
     page.get_by_label("Your message").fill("Go on and on [[words=600 pace=50]]")
     page.get_by_role("button", name="Send").click()
-    expect(page.locator("#said")).to_contain_text(re.compile(r"\w+ \w+"))
+    expect(page.locator(".said")).to_contain_text(re.compile(r"\w+ \w+"))
     page.get_by_role("button", name="Stop").click()
-    expect(page.locator("#outcome")).to_contain_text("being settled")
-    expect(page.locator("#outcome")).to_contain_text("Stopped. Charged $0.01.", timeout=20_000)
+    expect(page.locator(".outcome")).to_contain_text("being settled")
+    expect(page.locator(".outcome")).to_contain_text("Stopped. Charged $0.01.", timeout=20_000)
     assert Completion.objects.get().settlement == "estimated"
 
 
@@ -187,10 +193,16 @@ def test_the_playground_writes_it_as_code(site: Served, tab: Tab) -> None:
     sign_up(page)
     page.goto("/playground")
     page.get_by_label("Your message").fill('It\'s "quoted" $HOME `x`\nand more')
-    expect(page.locator("#as-curl")).to_contain_text("quoted")
-    for label in ("Python", "Node"):
+    page.locator("summary", has_text="Tools").click()
+    page.get_by_label("Tools, as JSON").fill('[{"type": "function", "function": {"name": "f", "strict": true}}]')
+    page.locator("summary", has_text="Images").click()
+    page.locator("#images").set_input_files({"name": "it's one.png", "mimeType": "image/png", "buffer": b"PNG"})
+    expect(page.locator("#as-curl")).to_contain_text("base64 < it_s_one.png")
+    for label in ("Python", "TypeScript"):
         page.locator("summary", has_text=label).click()
         expect(page.locator(f"#as-{label.lower()}")).to_contain_text("quoted")
+    compile(page.locator("#as-python").inner_text(), "playground", "exec")
+    subprocess.run(["bash", "-n", "-c", page.locator("#as-curl").inner_text()], check=True)
 
 
 def test_tabs_of_other_workers_hear_of_it_through_redis(

@@ -13,12 +13,20 @@ from playwright.sync_api import Page, expect
 from accounts.models import ApiKey, User, WalletAddress
 from credits import ledger, webhooks
 from credits.models import CreditTransaction, MonthClose, WebhookDelivery
+from inference.models import Completion
 from tests.browser.conftest import sign_in
 from tests.month.seeded import Seeded, seed
 from tests.served import Served
 
 Tab = Callable[..., Page]
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+PHONE: dict[str, object] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+
+
+PLAIN: dict[str, object] = {"java_script_enabled": False}
+DARK: dict[str, object] = {"color_scheme": "dark"}
+SHOWS_PROGRESS = """new MutationObserver(() => { window.progress ||= document.querySelector("progress[aria-label]"); })
+  .observe(document.body, { childList: true, subtree: true })"""
+IN_FOCUS = "(document.activeElement.labels?.[0] || document.activeElement).textContent.trim()"
 
 
 @pytest.fixture
@@ -26,12 +34,26 @@ def month(site: Served) -> Seeded:
     return seed()
 
 
-@pytest.mark.parametrize("options", [{}, PHONE, {"java_script_enabled": False}, {"color_scheme": "dark"}])
+def tab_to(page: Page, name: str) -> None:
+    """By the keyboard, to what is called so."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate(IN_FOCUS) == name:
+            return
+    raise AssertionError(f"The keyboard does not reach {name}.")
+
+
 def test_a_payer_downloads_marchs_statement_and_finds_the_key_that_spent_it(
-    site: Served, tab: Tab, month: Seeded, options: dict[str, object]
+    site: Served, tab: Tab, month: Seeded
 ) -> None:
-    page = tab(site, **options)
-    sign_in(page, month.paul)
+    for options in ({}, PHONE, PLAIN, DARK):
+        page = tab(site, **options)
+        sign_in(page, month.paul)
+        statement_of_march(page)
+        page.context.close()
+
+
+def statement_of_march(page: Page) -> None:
     page.get_by_role("link", name="Statements", exact=True).click()
     page.get_by_role("link", name="2026-03").click()
     first_key = page.locator("section", has=page.locator("#by-key")).locator("tbody th").first
@@ -44,22 +66,31 @@ def test_a_payer_downloads_marchs_statement_and_finds_the_key_that_spent_it(
     assert [int(row["amount_cents"]) for row in rows if row["part"] == "closing balance"] == [closing]
 
 
-def test_a_statement_is_reached_and_read_by_keyboard_alone(site: Served, tab: Tab, month: Seeded) -> None:
+def test_a_statement_is_reached_by_keyboard_alone_and_printed(site: Served, tab: Tab, month: Seeded) -> None:
     page = tab(site)
     sign_in(page, month.paul)
     page.goto("/credits/statements")
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent") == "2026-03":
-            break
+    tab_to(page, "2026-03")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Statement 2026-03")).to_be_visible()
+    prints_without_what_is_for_the_screen(page)
+    page.emulate_media(media="screen")
+    a_long_download_says_how_far_it_is(page)
 
 
-def test_a_statement_prints_without_what_is_for_the_screen(site: Served, tab: Tab, month: Seeded) -> None:
-    page = tab(site)
-    sign_in(page, month.paul)
-    page.goto("/credits/statements/2026-3")
+def a_long_download_says_how_far_it_is(page: Page) -> None:
+    page.goto("/requests?since=2026-03-01&until=2026-03-31")
+    page.evaluate(SHOWS_PROGRESS)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").click()
+    rows = list(csv.DictReader(download.value.path().read_text().splitlines()))
+    in_march = Completion.objects.filter(user__email="paul@example.org", created_at__month=3)
+    assert {row["receipt"] for row in rows} == set(in_march.values_list("pk", flat=True)) and len(rows) > 20
+    assert page.evaluate("Boolean(window.progress)")
+    expect(page.locator(".exporting")).to_have_count(0)
+
+
+def prints_without_what_is_for_the_screen(page: Page) -> None:
     page.emulate_media(media="print")
     expect(page.get_by_role("link", name="Download CSV")).to_be_hidden()
     expect(page.locator("header.top")).to_be_hidden()
@@ -86,7 +117,7 @@ def test_a_bar_says_its_numbers_to_the_keyboard_and_leads_to_its_rows(site: Serv
 
 
 def test_staff_close_a_month(site: Served, tab: Tab, month: Seeded, sam: User) -> None:
-    page = tab(site)
+    page = tab(site, **PHONE)
     sign_in(page, sam)
     for name in ("2026-02", "2026-03"):
         page.goto("/admin/credits/monthclose/")
@@ -101,15 +132,16 @@ def test_staff_close_a_month(site: Served, tab: Tab, month: Seeded, sam: User) -
     assert sum(int(row["closing_cents"]) for row in rows) == closing
 
 
-def test_staff_refund_an_incident(site: Served, tab: Tab, month: Seeded, sam: User) -> None:
-    page = tab(site)
+def test_staff_refund_an_incident_of_200_completions(site: Served, tab: Tab, sam: User) -> None:
+    seed(incident=200)
+    page = tab(site, **PLAIN, **DARK)
     sign_in(page, sam)
     page.goto("/admin/inference/completion/")
     page.get_by_role("link", name="Refund an incident").click()
     page.get_by_label("Incident").fill("march-outage")
     page.get_by_label("Provider").select_option("moonshot")
-    page.get_by_label("From (UTC)").fill("2026-03-10T00:00")
-    page.get_by_label("Until (UTC)").fill("2026-03-16T00:00")
+    page.get_by_label("From (UTC)").fill("2026-03-11T08:00")
+    page.get_by_label("Until (UTC)").fill("2026-03-11T09:00")
     page.get_by_label("Shown to the customers").fill("Kimi did not answer as it should")
     page.get_by_role("button", name="See what would be refunded").click()
     told = page.locator("strong[data-rows]")
@@ -118,24 +150,36 @@ def test_staff_refund_an_incident(site: Served, tab: Tab, month: Seeded, sam: Us
     page.get_by_role("button", name=f"Refund {number} completion").click()
     expect(page.locator(".messagelist")).to_contain_text(f"{number} refunded")
     booked = CreditTransaction.objects.filter(reference__endswith=".incident-march-outage")
-    assert (booked.count(), sum(row.amount_cents for row in booked)) == (number, cents) and number > 1
+    assert (booked.count(), sum(row.amount_cents for row in booked)) == (200, cents) and number == 200
+    assert booked.values("refers_to").distinct().count() == 200
 
 
-def test_staff_find_a_wallet_user_by_address_and_top_him_up_by_invoice(site: Served, tab: Tab, sam: User) -> None:
+def test_staff_find_a_wallet_user_and_top_him_up_by_invoice_by_keyboard_alone(
+    site: Served, tab: Tab, sam: User
+) -> None:
     wallet = User.objects.create_user(None, None)
     WalletAddress.objects.create(user=wallet, address="0x" + "ab" * 20)
     page = tab(site)
     sign_in(page, sam)
-    page.goto("/admin/")
-    page.get_by_label("Find").first.fill("0x" + "AB" * 20)
-    page.get_by_role("button", name="Find").click()
-    page.get_by_role("link", name="Top up").click()
-    page.get_by_label("Amount in dollars").fill("25")
-    page.get_by_label("Payment reference").fill("INV-2026-77")
-    page.get_by_label("Shown to the customer").fill("Invoice INV-2026-77")
-    page.get_by_role("button", name="See before and after").click()
-    page.get_by_label("Your password").fill("sam's password")
-    page.get_by_role("button", name="Top up").click()
+    page.goto("/admin/inference/completion/")
+    tab_to(page, "Find")
+    page.keyboard.type("0x" + "AB" * 20)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Top up")).to_be_visible()
+    tab_to(page, "Top up")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Amount in dollars")).to_be_visible()
+    for label, said in (
+        ("Amount in dollars:", "25"),
+        ("Payment reference:", "INV-2026-77"),
+        ("Shown to the customer:", "Invoice INV-2026-77"),
+    ):
+        tab_to(page, label)
+        page.keyboard.type(said)
+    page.keyboard.press("Enter")
+    page.get_by_label("Your password").focus()
+    page.keyboard.type("sam's password")
+    page.keyboard.press("Enter")
     expect(page.locator(".messagelist")).to_contain_text("Topped up: +$25.00")
     assert CreditTransaction.objects.get(account=wallet.pk).payment_reference == "INV-2026-77"
 
@@ -146,12 +190,27 @@ def test_a_key_hits_its_limit_and_its_owner_sees_when_it_starts_anew(site: Serve
     asked = {"headers": {"authorization": f"Bearer {secret}"}, "json": body, "timeout": 30}
     answers = [httpx2.post(f"{site.url}/v1/chat/completions", **asked).status_code for _ in range(2)]
     assert answers == [200, 402]
+    for options in (PHONE | DARK, PLAIN):
+        page = tab(site, **options)
+        sign_in(page, alice)
+        page.goto("/keys")
+        row = page.locator("tr", has_text="agents")
+        expect(row).to_contain_text("limit reached")
+        expect(row).to_contain_text("-01 00:00 UTC")
+    raise_the_limit_in_its_row(page, "5")
     page = tab(site)
     sign_in(page, alice)
     page.goto("/keys")
-    row = page.locator("tr", has_text="agents")
-    expect(row).to_contain_text("limit reached")
-    expect(row).to_contain_text("-01 00:00 UTC")
+    raise_the_limit_in_its_row(page, "7.50")
+
+
+def raise_the_limit_in_its_row(page: Page, dollars: str) -> None:
+    page.get_by_role("link", name="Change agents").click()
+    form = page.get_by_role("form", name="Change agents")
+    form.get_by_label("Spend at most, in dollars").fill(dollars)
+    form.get_by_role("button", name="Save").click()
+    expect(page.locator("tr", has_text="agents")).to_contain_text(f"of ${float(dollars):.2f}")
+    expect(page.locator("tr", has_text="agents")).not_to_contain_text("limit reached")
 
 
 class Receiver(BaseHTTPRequestHandler):

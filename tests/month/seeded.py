@@ -112,7 +112,8 @@ def at(month: int, day: int, hour: int = 12, minute: int = 0) -> datetime:
     return datetime(2026, month, day, hour, minute, tzinfo=UTC)
 
 
-def seed() -> Seeded:
+def seed(incident: int = 0) -> Seeded:
+    """`incident` is how many completions of one provider, on 11 March, went wrong."""
     catalog.load()
     catalog.forget()
     paul = User.objects.create_user("paul@example.org", "paul's password", name="Paul")
@@ -144,5 +145,7 @@ def seed() -> Seeded:
     books.correct(paul, lost, "0.9", 52, at(4, 2))
     books.refund(paul, last, 7, at(4, 3))
     books.charge(paul, laptop, "gpt-5.2", "0.05", at(4, 4))
+    for number in range(incident):
+        books.charge(paul, agents, "kimi-k2.5", "0.01", at(3, 11, 8, number // 5), ending="upstream_truncated")
     books.write()
     return Seeded(paul, laptop, agents, quinn)

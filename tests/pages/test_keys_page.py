@@ -97,3 +97,36 @@ def test_what_it_switches_on_is_kept_shown_and_switched_off_again(hers: Client) 
 def test_its_use_is_shown_beside_its_limit(hers: Client, alice: User) -> None:
     ApiKey.issue(user=alice, name="agents", limit_cents=500, limit_period="day")
     assert "$0.00 of $5.00 per day" in hers.get("/keys").content.decode()
+
+
+def test_a_key_is_changed_in_the_place_of_its_row(hers: Client, alice: User) -> None:
+    key, _ = ApiKey.issue(user=alice, name="laptop", limit_cents=500, limit_period="day")
+    page = hers.get(f"/keys?edit={key.pk}").content.decode()
+    row = re.search(rf'<tr id="key-{key.pk}">.*?</tr>', page, re.S)[0]  # type: ignore[index]
+    assert f'id="key-{key.pk}-name"' in row and 'value="5"' in row and page.count('id="id_name"') == 1
+    answer = hers.post(f"/keys?edit={key.pk}", {"name": "desktop", "limit": "7.50", "period": "month"})
+    assert answer.headers["location"] == "/keys"
+    key.refresh_from_db()
+    assert (key.name, key.limit_cents, key.limit_period) == ("desktop", 750, "month")
+    assert ApiKey.objects.count() == 1
+
+
+def test_what_is_wrong_stands_in_its_row_and_changes_nothing(hers: Client, alice: User) -> None:
+    key, _ = ApiKey.issue(user=alice, name="laptop")
+    answer = hers.post(f"/keys?edit={key.pk}", {"name": "laptop", "limit": "0"})
+    row = re.search(rf'<tr id="key-{key.pk}">.*?</tr>', answer.content.decode(), re.S)[0]  # type: ignore[index]
+    assert answer.status_code == 400 and "leave it empty for no limit" in row
+    assert answer.content.decode().count("leave it empty for no limit") == 1
+    key.refresh_from_db()
+    assert key.limit_cents is None
+
+
+@pytest.mark.parametrize("whose", ["bob", "revoked"])
+def test_only_ones_own_living_key_is_changed(hers: Client, alice: User, bob: User, whose: str) -> None:
+    key, _ = ApiKey.issue(user=bob if whose == "bob" else alice, name="not this")
+    if whose == "revoked":
+        key.revoke()
+    assert hers.get(f"/keys?edit={key.pk}").status_code == 404
+    assert hers.post(f"/keys?edit={key.pk}", {"name": "mine now"}).status_code == 404
+    key.refresh_from_db()
+    assert key.name == "not this"

@@ -1,13 +1,12 @@
 """Every address of the project, asked for by somebody it does not belong to, and by nobody."""
 
-import re
 from collections.abc import Iterator
 
 import httpx2
 import pytest
 from django.conf import settings
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import get_resolver
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -17,6 +16,7 @@ from credits.models import CreditAccount, CreditTransaction
 from inference import catalog
 from inference.models import Completion
 from tests import lasting_catalogue
+from tests.addresses import PARAMETER, addresses
 from tests.browser import sample_month
 from tests.pages.conftest import Visit
 from tests.served import Served, served
@@ -24,16 +24,6 @@ from tests.served import Served, served
 ENDS_THE_WALK = ("/admin/logout/", "/sign-out")
 PAGE_METHODS = ("GET", "POST")
 API_METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH")
-PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
-
-
-def addresses(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
-    for found in patterns:
-        path = before + re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", str(found.pattern)).replace("^", "").replace("$", "")
-        if isinstance(found, URLResolver):
-            yield from addresses(found.url_patterns, path)
-        else:
-            yield f"/{path}"
 
 
 class Walk:

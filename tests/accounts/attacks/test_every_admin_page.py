@@ -148,6 +148,8 @@ inference_price_delete                  -       -       -         -       -     
 inference_price_history                 -       r       r         r       -     r
 inference_price_withdraw                -       -       w         -       -     w
 jsi18n                                  r       r       r         r       r     r
+remove_filter                           w       w       w         w       w     w
+save_filter                             w       w       w         w       w     w
 password_change                         rw      rw      rw        rw      rw    rw
 password_change_done                    r       r       r         r       r     r
 view_on_site                            r       r       r         r       r     r

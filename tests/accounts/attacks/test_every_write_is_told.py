@@ -33,6 +33,8 @@ DESK, CEILINGS, MODELS = f"{ADMIN}/credits/creditaccount/", f"{ADMIN}/credits/st
 WRITES_NOTHING = {
     "inference_completion_find",  # leads to a page
     "password_change",  # leads to the page where customers change their own
+    "save_filter",  # kept for oneself, seen by nobody else
+    "remove_filter",
 }
 
 
