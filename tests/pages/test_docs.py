@@ -33,5 +33,11 @@ def test_the_billing_page_calculates_as_we_do(client: Client) -> None:
     assert charged_cents(44_000 * Decimal(25) / 1_000_000) == 143
 
 
+def test_each_status_of_an_error_has_one_row(client: Client) -> None:
+    table = client.get("/docs/errors").content.decode().partition("</table>")[0]
+    statuses = re.findall(r"<tr>\s*<td>(\d+)</td>", table)
+    assert len(statuses) > 10 and statuses == sorted(set(statuses))
+
+
 def test_there_is_no_other_page(client: Client) -> None:
     assert client.get("/docs/settings").status_code == 404
