@@ -191,12 +191,13 @@ def test_a_lost_acknowledgement_of_a_settlement_charges_once(stage: Stage, note:
     scene = stage(through=through)
     customer = scene.customer()
     scene.ask(customer, "gpt-5.2", "warm up")
-    wires[0].lose(3, SETTLING)
-    heard = scene.ask_all(
-        [(customer, "claude-opus-4.6", f"say 30 words {number}", {"stream": bool(number % 2)}) for number in range(6)]
-    )
-    assert wires[0].lost == 3
-    assert all(each.saw_the_end for each in heard)
+    for lost in range(1, 4):  # two at once may be settled by one statement
+        wires[0].lose(1, SETTLING)
+        heard = scene.ask_all(
+            [(customer, "claude-opus-4.6", f"say 30 words {lost}", {"stream": stream}) for stream in (False, True)]
+        )
+        assert wires[0].lost == lost
+        assert all(each.saw_the_end for each in heard)
     reckoning = note(scene, "3 commits whose acknowledgement is lost")
     assert [completion.settlement for completion in reckoning.completions] == ["exact"] * 7
 
