@@ -86,7 +86,7 @@ def staff_books(users: list[User]) -> None:
 def shopper(seed: int, pairs: list[Any]) -> "subprocess.Popen[str]":
     told = json.dumps({"seconds": SECONDS, "seed": seed, "pairs": pairs})
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.credits.shopper", told],
+        [sys.executable, "-m", "tests.credits.buyer", told],
         env={**os.environ, "DATABASE_URL": this_database()},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
