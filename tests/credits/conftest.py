@@ -6,8 +6,8 @@ from tests.roles import as_owner
 
 
 @pytest.fixture(autouse=True)
-def till(db: None) -> None:
+def driver_table(db: None) -> None:
     with as_owner(), connection.cursor() as cursor:
         cursor.execute(TABLE)
-        cursor.execute("TRUNCATE till_completion")
-        cursor.execute("GRANT ALL ON till_completion TO PUBLIC")
+        cursor.execute("TRUNCATE driver_completion")
+        cursor.execute("GRANT ALL ON driver_completion TO PUBLIC")

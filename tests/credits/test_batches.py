@@ -441,16 +441,16 @@ def test_of_five_with_one_key_as_many_are_admitted_as_it_allows(alice: User, run
     assert (use.held_cents, use.running, use.minute_used) == (20, 2, 2)
 
 
-SHOPPERS = st.lists(st.tuples(WHO, CENTS, st.integers(0, 90), st.integers(0, 3)), min_size=2, max_size=40)
+BUYERS = st.lists(st.tuples(WHO, CENTS, st.integers(0, 90), st.integers(0, 3)), min_size=2, max_size=40)
 
 
-@given(cents=st.integers(10, 400), shoppers=SHOPPERS)
+@given(cents=st.integers(10, 400), buyers=BUYERS)
 @QUICKLY
-def test_whatever_meets_in_a_batch_the_books_agree(cents: int, shoppers: Any) -> None:
+def test_whatever_meets_in_a_batch_the_books_agree(cents: int, buyers: Any) -> None:
     """Admissions and settlements of everybody in any order: each waits some turns of the loop before it settles."""
     world = World(cents)
 
-    async def shop(who: Any, need: int, charged: int, turns: int) -> int:
+    async def spend(who: Any, need: int, charged: int, turns: int) -> int:
         user, key = world.users[who[0]], world.keys[who[0]][who[1]]
         try:
             admission = await admit(user, key=key, need=need, worst=2 * need)
@@ -463,7 +463,7 @@ def test_whatever_meets_in_a_batch_the_books_agree(cents: int, shoppers: Any) ->
         return charged - settled.written_off_cents
 
     async def story() -> int:
-        paid = await asyncio.gather(*[shop(*each) for each in shoppers])
+        paid = await asyncio.gather(*[spend(*each) for each in buyers])
         await database.close()
         return sum(paid)
 

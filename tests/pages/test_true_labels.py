@@ -14,7 +14,7 @@ from inference.completion import errors
 from tests.pages.conftest import Visit
 
 PAGES = ["/", "/credits/history", "/credits/spend", "/keys", "/models", "/account", "/account/sessions"]
-DESK = [
+ADDRESSES = [
     "",
     "credits/credittransaction/",
     "credits/creditaccount/",
@@ -39,9 +39,9 @@ def test_dates_have_one_form_for_customers(ada: User, visit: Visit, receipt: str
         assert re.search(r"\d{4}-\d\d-\d\d", page.content.decode()), address
 
 
-def test_dates_have_one_form_at_the_desk(ada: User, sam: User, visit: Visit) -> None:
+def test_dates_have_one_form_at_the_admin(ada: User, sam: User, visit: Visit) -> None:
     browser = visit(sam)
-    for address in DESK:
+    for address in ADDRESSES:
         page = browser.get(f"/admin/{address}").content.decode()
         assert OTHER_DATES.search(words(page)) is None, (address, OTHER_DATES.search(words(page)))
 
@@ -61,7 +61,7 @@ def test_a_key_at_its_limit_is_no_full_green_bar(hers: Client, alice: User, offe
     assert "limit reached" in page and re.search(r"starts anew \d{4}-\d\d-01 00:00 UTC", page)
 
 
-def test_a_refusal_of_the_desk_looks_like_the_desk(ada: User, visit: Visit) -> None:
+def test_a_refusal_of_the_admin_looks_like_the_admin(ada: User, visit: Visit) -> None:
     clerk = User.objects.create_user(email="clerk@example.org", is_staff=True)
     clerk.user_permissions.add(Permission.objects.get(codename="view_user"))
     refused = visit(clerk).get("/admin/credits/creditaccount/")
@@ -83,6 +83,6 @@ def test_the_402_names_a_page_that_is_there(hers: Client, settings: Any) -> None
 
 
 @pytest.mark.parametrize("address", ["/admin/nothing/here/", "/admin/credits/nothing/"])
-def test_a_desk_address_that_is_none_is_told_by_the_desk(sam: User, visit: Visit, address: str) -> None:
+def test_an_address_of_the_admin_that_is_none_is_answered_by_the_admin(sam: User, visit: Visit, address: str) -> None:
     missing = visit(sam).get(address)
     assert missing.status_code == 404 and "Conway staff admin" in missing.content.decode()

@@ -1,4 +1,4 @@
-"""A password alone opens nothing of whoever has a second factor, and no desk where one is required."""
+"""A password alone opens nothing of whoever has a second factor, and no admin where one is required."""
 
 import json
 import re
@@ -331,7 +331,7 @@ def test_codes_shown_to_one_user_are_not_shown_to_the_next_in_that_browser(carol
     assert not re.search(r"[a-z2-7]{4}-[a-z2-7]{4}-", other.get(CODES).content.decode())
 
 
-# The desk
+# The admin
 
 
 @pytest.fixture
@@ -355,16 +355,16 @@ def test_staff_without_one_set_it_up_before_they_work(required: None, cashier: U
     assert client.get("/admin/credits/creditaccount/").status_code == 200
 
 
-def test_a_session_from_before_has_to_show_it(required: None, cashier: User, at_desk: Any) -> None:
-    client, secret = at_desk(cashier), give_app(cashier)
+def test_a_session_from_before_has_to_show_it(required: None, cashier: User, at_admin: Any) -> None:
+    client, secret = at_admin(cashier), give_app(cashier)
     assert client.get("/admin/", follow=True).redirect_chain[-1][0].startswith("/account/confirm?")
     assert client.post("/account/confirm", {"code": code_of(secret), "next": "/admin/"})["location"] == "/admin/"
     assert client.get("/admin/").status_code == 200
 
 
-def test_a_password_again_is_no_second_factor_at_the_desk(required: None, cashier: User, at_desk: Any) -> None:
+def test_a_password_again_is_no_second_factor_at_the_admin(required: None, cashier: User, at_admin: Any) -> None:
     give_app(cashier)
-    client = at_desk(cashier)
+    client = at_admin(cashier)
     client.post("/account/confirm", {"password": "cashier's password", "next": "/admin/"})
     assert client.get("/admin/").status_code == 302
 
@@ -381,25 +381,25 @@ def test_customers_are_not_asked(required: None, carol: User) -> None:
     assert is_signed_in(browser(carol)) and browser(carol).get("/admin/login/").status_code == 403
 
 
-def test_a_superuser_resets_a_colleagues(cashier: User, sam: User, at_desk: Any) -> None:
+def test_a_superuser_resets_a_colleagues(cashier: User, sam: User, at_admin: Any) -> None:
     give_app(cashier)
     recovery.issue(cashier)
-    theirs, page = at_desk(cashier), f"/admin/accounts/user/{cashier.pk}/"
-    desk = at_desk(sam)
-    assert "Reset second factor" in desk.get(f"{page}change/").content.decode()
-    desk.post(f"{page}reset-second-factor/")
+    theirs, page = at_admin(cashier), f"/admin/accounts/user/{cashier.pk}/"
+    admin = at_admin(sam)
+    assert "Reset second factor" in admin.get(f"{page}change/").content.decode()
+    admin.post(f"{page}reset-second-factor/")
     assert not second_factor.is_set_up(cashier) and not RecoveryCode.objects.exists()
     assert not is_signed_in(theirs) and "was reset by staff" in mail.outbox[-1].body
     assert LogEntry.objects.get(user=sam).get_change_message() == "Reset the second factor of cashier@example.org"
 
 
-def test_nobody_resets_their_own_nor_anybody_in_a_browser_left_open(cashier: User, sam: User, at_desk: Any) -> None:
+def test_nobody_resets_their_own_nor_anybody_in_a_browser_left_open(cashier: User, sam: User, at_admin: Any) -> None:
     give_app(sam)
     give_app(cashier)
-    desk = at_desk(sam)
-    assert desk.post(f"/admin/accounts/user/{sam.pk}/reset-second-factor/").status_code == 403
-    aged(desk)
-    answer = desk.post(f"/admin/accounts/user/{cashier.pk}/reset-second-factor/")
+    admin = at_admin(sam)
+    assert admin.post(f"/admin/accounts/user/{sam.pk}/reset-second-factor/").status_code == 403
+    aged(admin)
+    answer = admin.post(f"/admin/accounts/user/{cashier.pk}/reset-second-factor/")
     assert answer["location"].startswith("/account/confirm?") and TotpApp.objects.count() == 2
 
 
@@ -411,7 +411,7 @@ def test_a_command_resets_that_of_the_last_superuser(sam: User) -> None:
         call_command("reset_second_factor", "sam@example.org")
 
 
-# A desk left alone
+# A browser left alone
 
 
 @pytest.mark.parametrize("column, hours", [("seen_at", 1.1), ("began_at", 24.1)])
