@@ -1,7 +1,6 @@
 """What pages say in passing is true: one form of dates, whose receipt it is, a key at its limit, refusals in place."""
 
 import re
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -75,9 +74,8 @@ def test_who_has_no_transaction_is_no_account_that_was_deleted(bob: User, sam: U
     assert page.status_code == 200 and "deleted" not in said and "bob@example.org" in said
 
 
-def test_the_402_names_a_page_that_is_there(hers: Client, settings: Any) -> None:
-    settings.CONWAY_URL = "http://testserver"
-    said = errors.insufficient(AdmissionDenied("insufficient_credits", needed_cents=3)).message
+def test_the_402_names_a_page_that_is_there(hers: Client) -> None:
+    said = errors.insufficient(AdmissionDenied("insufficient_credits", needed_cents=3), "http://testserver").message
     address = re.search(r"Add credits at (http://testserver/\S*)\.$", said)[1]  # type: ignore[index]
     assert "How to get credits" in hers.get(address).content.decode()
 

@@ -99,7 +99,7 @@ def test_a_ceiling_is_not_saved_over_a_colleagues(carol, sam, at_admin):
 
 
 @pytest.mark.parametrize(("path", "amount"), [(TOP_UP, "100.01"), (ADJUST, "100.01"), (ADJUST, "-100.01")])
-def test_the_desk_asks_a_second_person_instead(admin, alice, path, amount):
+def test_the_admin_asks_a_second_person_instead(admin, alice, path, amount):
     if amount.startswith("-"):
         ledger.top_up(user=alice, cents=20_000, reference="more", reason="More", by=None)
     before = books_of(alice)

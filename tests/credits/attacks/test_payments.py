@@ -122,7 +122,7 @@ def test_a_reference_of_another_payment_issues_nothing(bob, capsys, who, cents):
     assert (books_of(bob), ApiKey.objects.count()) == ((500, 0), 1)
 
 
-def test_the_desk_and_the_command_know_of_each_other(admin, alice, bob):
+def test_the_admin_and_the_command_know_of_each_other(admin, alice, bob):
     call_command("issue_key", "bob@example.org", "--credits", "500", "--reference", "inv-7")
     assert "This payment was booked" in text_of(confirmed(admin, user=alice.pk, amount="5"))
     confirmed(admin, user=alice.pk, amount="5", payment="INV-8")
