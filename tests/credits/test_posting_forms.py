@@ -12,6 +12,7 @@ from credits import audit, ledger
 from credits.admin.accounts import with_activity
 from credits.models import CreditAccount, CreditTransaction
 from credits.spend import spend
+from tests.accounts.attacks.forms import opened, sent
 from tests.credits.ledger_driver import admit, books_of, buy, history_of
 from tests.roles import as_owner
 
@@ -271,4 +272,5 @@ def test_staff_see_when_the_books_were_checked(admin, alice):
 def test_staff_say_how_to_get_credits(admin):
     assert admin.post("/admin/credits/fundingnote/add/", {"text": "Ask Sam."}).status_code == 302
     assert admin.get("/admin/credits/fundingnote/add/").status_code == 403
-    assert admin.post("/admin/credits/fundingnote/1/change/", {"text": "Ask Alice."}).status_code == 302
+    page = "/admin/credits/fundingnote/1/change/"
+    assert sent(admin, page, {**opened(admin, page), "text": "Ask Alice."}).status_code == 302
