@@ -1,6 +1,11 @@
+import json
+from typing import Any
+
 import pytest
 from django.db import connection
 
+from conway.common import database
+from tests.credits.batch_driver import Sent
 from tests.credits.ledger_driver import TABLE
 from tests.roles import as_owner
 
@@ -11,3 +16,17 @@ def driver_table(db: None) -> None:
         cursor.execute(TABLE)
         cursor.execute("TRUNCATE driver_completion")
         cursor.execute("GRANT ALL ON driver_completion TO PUBLIC")
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
+    found = Sent()
+    fetch_for = database.fetch_for
+
+    async def noted(sql: str, items: str) -> list[Any]:
+        found.append(json.loads(items))
+        found.statements.append(sql)
+        return await fetch_for(sql, items)
+
+    monkeypatch.setattr(database, "fetch_for", noted)
+    return found
