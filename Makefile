@@ -12,7 +12,8 @@ help: ## What can be made
 
 run: .venv/installed ## Everything from nothing: environment, database, demo data, server. What is there stays as it is
 	@set -a; if [ -f .env ]; then . ./.env; fi; \
-	if ! env | grep -qE '^(OPENAI|ANTHROPIC|GEMINI|MOONSHOT|DASHSCOPE)_API_KEY(_FILE)?=.'; \
+	keys=$$(sed -n 's/^ *\([A-Z0-9_]*_API_KEY\): .*/\1/p' conway/variables.py | paste -s -d '|' -); \
+	if ! env | grep -qE "^($$keys)(_FILE)?=."; \
 	then CONWAY_SANDBOX=$${CONWAY_SANDBOX:-1} CONWAY_SANDBOX_PACE_MS=$${CONWAY_SANDBOX_PACE_MS:-40}; fi; \
 	DATABASE_URL=$${DATABASE_URL:-embedded}; CONWAY_STAFF_SECOND_FACTOR=$${CONWAY_STAFF_SECOND_FACTOR:-0}; \
 	$(BIN)/python manage.py migrate --verbosity 0 && exec $(BIN)/python manage.py demo --serve

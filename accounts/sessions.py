@@ -46,7 +46,7 @@ class SessionStore(DatabaseStore):
     def load(self) -> dict[str, Any]:
         now = timezone.now()
         found = BrowserSession.objects.filter(pk=self.session_key, expire_date__gt=now).select_related("user").first()
-        if found is not None and is_left_desk(found, now):
+        if found is not None and has_ended(found, now):
             found.delete()
             found = None
         if found is None:
@@ -62,7 +62,7 @@ class SessionStore(DatabaseStore):
         return await sync_to_async(self.load)()
 
 
-def is_left_desk(row: BrowserSession, now: datetime) -> bool:
+def has_ended(row: BrowserSession, now: datetime) -> bool:
     """A session of staff ends when nobody has used it for an hour, and after a day. A customer's goes on."""
     if row.user is None or not row.user.is_staff:
         return False
@@ -90,4 +90,4 @@ def of(user: User) -> list[BrowserSession]:
     now = timezone.now()
     rows = BrowserSession.objects.filter(user=user, expire_date__gt=now).select_related("user").order_by("-seen_at")
     good = (row for row in rows[:MOST_LISTED] if user.has_signed(row.get_decoded().get(HASH_SESSION_KEY, "")))
-    return [row for row in good if not is_left_desk(row, now)]
+    return [row for row in good if not has_ended(row, now)]

@@ -7,7 +7,7 @@ from datetime import datetime
 from eth_hash.auto import keccak
 from eth_keys import keys
 from eth_keys.exceptions import BadSignature
-from eth_utils import ValidationError
+from eth_utils.exceptions import ValidationError
 
 DOMAIN = "conway.tech"
 CHAIN_ID = 8453  # Base

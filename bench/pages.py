@@ -48,11 +48,11 @@ class Page:
 
 
 def pages() -> Iterator[Page]:
-    yield from desk_pages()
+    yield from admin_pages()
     yield from user_pages()
 
 
-def desk_pages() -> Iterator[Page]:
+def admin_pages() -> Iterator[Page]:
     entries, completions = CreditTransaction.objects.order_by("pk"), Completion.objects.order_by("created_at")
     newest, early = entries.values_list("pk", flat=True).last(), entries.values_list("pk", flat=True)[100]
     first, last = completions.first(), completions.last()

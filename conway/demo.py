@@ -13,11 +13,12 @@ from django.conf import settings
 from accounts.models import ApiKey, User
 from accounts.secret_hashing import digest_of
 from credits import ledger
+from inference.catalog import loading
 
 USER, STAFF = "demo@example.org", "staff@example.org"
 CENTS = 1000
 
-# What the curl line asks for: the first of these whose provider is configured.
+# What the curl line asks for, cheap ones. Of any other provider it is the newest model.
 MODELS = {
     "openai": "gpt-5-mini",
     "anthropic": "claude-haiku-4.5",
@@ -83,5 +84,8 @@ Conway Inference listens on {url}
 
 
 def model() -> str:
-    configured = [MODELS[name] for name, provider in settings.PROVIDERS.items() if provider["api_key"]]
-    return [*configured, MODELS["openai"]][0]
+    """Of the first provider that is configured."""
+    newest = {row["provider"]: name for name, row in reversed(loading.rows().items())}
+    offered = {**newest, **MODELS}
+    configured = [name for name, provider in settings.PROVIDERS.items() if provider["api_key"] and name in offered]
+    return offered[[*configured, "openai"][0]]

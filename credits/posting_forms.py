@@ -22,7 +22,7 @@ Type = CreditTransaction.Type
 
 
 def new_reference() -> str:
-    return f"desk-{uuid4()}"
+    return f"admin-{uuid4()}"
 
 
 @dataclass(frozen=True)

@@ -51,15 +51,15 @@ def staff(db: None) -> Callable[[str], User]:
 
 
 @pytest.fixture
-def at_desk() -> Callable[[User], Client]:
+def at_admin() -> Callable[[User], Client]:
     """A browser in which this person has just signed in with their password."""
 
-    def at_desk(user: User) -> Client:
+    def at_admin(user: User) -> Client:
         client = Client()
         client.force_login(user, backend="accounts.backends.PasswordBackend")
         return client
 
-    return at_desk
+    return at_admin
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -38,12 +39,17 @@ class Served:
 
 
 @contextmanager
-def served(*command: str, log: IO[Any] | None = None, **environment: str) -> Iterator[Served]:
-    """Ready when it says its address; ended with the block if not before. What it logs goes to `log`."""
+def served(
+    *command: str, log: IO[Any] | None = None, folder: Path | None = None, **environment: str
+) -> Iterator[Served]:
+    """Ready when it says its address; ended with the block if not before. What it logs goes to `log`. `folder`: where
+    another copy of the code stands.
+    """
     if "DATABASE_URL" not in environment:
         environment["DATABASE_URL"] = this_database()
     process = subprocess.Popen(
         [sys.executable, *(command or SERVE)],
+        cwd=folder,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=log,
@@ -51,7 +57,7 @@ def served(*command: str, log: IO[Any] | None = None, **environment: str) -> Ite
     )
     assert process.stdout
     try:
-        said = process.stdout.readline().split()
+        said = next((line.split() for line in process.stdout if line.strip()), None)
         assert said, f"it ended with status {process.wait()} before it was ready"
         yield Served(process, said[-1])
     finally:

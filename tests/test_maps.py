@@ -25,6 +25,9 @@ SOURCES = [
 OF_DJANGO = {"__init__", "__main__", "apps", "urls"}  # names that say themselves what they hold
 FOLDERS_OF_DJANGO = {"migrations", "commands", "management", "templatetags"}
 FILE = re.compile(r"(?<![\w/.*-])((?:[\w-]+/)*[a-z_0-9]+\.(?:py|toml))\b")
+TEXTS = (".py", ".md", ".html", ".txt", ".css", ".js", ".toml", ".yaml", ".yml")
+FOREIGN = {"var", "node_modules", "data", "static", ".venv"}  # what is installed, recorded or vendored
+APPLIED = re.compile(r"\b\d{4}_\w+")  # a migration that a database has seen keeps its name
 ROW = re.compile(r"^ *([a-z_0-9]+)(?:\.py|/)?(?:, [a-z_]+)* {2,}\S", re.MULTILINE)  # `name   what it holds`
 
 
@@ -85,3 +88,34 @@ def test_no_text_names_a_file_that_is_gone() -> None:
 
 def test_the_documents_do_name_files() -> None:
     assert len(set(FILE.findall((ROOT / "docs/flow.md").read_text()))) > 20
+
+
+GLOSSARY = (ROOT / "docs/glossary.md").read_text().partition("## Words not used")[2]
+UNUSED = [word for row in re.findall(r"^\| ([a-z, ]+) \| [a-z ]", GLOSSARY, re.MULTILINE) for word in row.split(", ")]
+UNUSED.remove("not")  # the table's head
+# Alone or as a part of a name: `at_desk`, `DESK`, `desk.css`.
+UNUSED_WORD = re.compile(rf"(?<![a-z])(?:{'|'.join(UNUSED)})s?(?![a-z])", re.IGNORECASE)
+
+
+def our_texts() -> Iterator[Path]:
+    yield from (path for path in ROOT.iterdir() if path.suffix in TEXTS or path.name in ("Makefile", ".env.example"))
+    for folder in (*APPS, "templates", "tests", "bench", "docs", "deploy"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in TEXTS and not FOREIGN & set(path.relative_to(ROOT).parts[:-1]):
+                yield path
+    yield from (ROOT / "conway/static").glob("*.css")
+
+
+def test_no_text_and_no_name_uses_a_word_that_the_field_has_another_for() -> None:
+    found = {}
+    for path in our_texts():
+        name = path.relative_to(ROOT).as_posix()
+        if name not in ("docs/glossary.md", "tests/test_maps.py"):
+            words = UNUSED_WORD.findall(APPLIED.sub("", f"{name}\n{path.read_text()}"))
+            found[name] = sorted(set(words))
+    assert {name: words for name, words in found.items() if words} == {}
+
+
+@pytest.mark.parametrize("text", ["at_desk", "DESK = 1", "the desk's", "table.desk", "till_completion", "two shoppers"])
+def test_each_of_these_words_would_be_found(text: str) -> None:
+    assert UNUSED_WORD.search(text) and not UNUSED_WORD.search("a desktop's warehouse, until still")

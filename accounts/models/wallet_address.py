@@ -2,7 +2,7 @@ from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
-from eth_utils import to_checksum_address
+from eth_utils.address import to_checksum_address
 
 from accounts.models.user import User
 

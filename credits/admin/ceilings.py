@@ -3,7 +3,7 @@ from typing import Any, cast
 from django.contrib import admin
 from django.http import HttpRequest
 
-from accounts.admin import SuperusersOnly
+from accounts.admin.groups import SuperusersOnly
 from accounts.logged import LoggedAdmin
 from accounts.models import User
 from conway.common.dollars import DollarsField

@@ -14,7 +14,7 @@ USERS, KEYS = "/admin/accounts/user/", "/admin/accounts/apikey/"
 
 
 @pytest.fixture
-def desk(client: Client, sam: User) -> Client:
+def admin(client: Client, sam: User) -> Client:
     client.force_login(sam, backend="accounts.backends.PasswordBackend")
     return client
 
@@ -42,31 +42,31 @@ def act(client: Client, path: str, action: str, *rows: Any) -> Any:
 
 
 @pytest.mark.parametrize("term", ["alice@", "ALICE", "{id}", "0x" + "a" * 40])
-def test_users_are_found_by_email_id_and_wallet(desk: Client, alice: User, term: str) -> None:
+def test_users_are_found_by_email_id_and_wallet(admin: Client, alice: User, term: str) -> None:
     WalletAddress.objects.create(user=alice, address="0x" + "a" * 40)
-    page = desk.get(USERS, {"q": term.format(id=alice.pk)})
+    page = admin.get(USERS, {"q": term.format(id=alice.pk)})
     assert [user.pk for user in page.context["cl"].result_list] == [alice.pk]
 
 
-def test_users_are_deactivated_and_not_deleted(desk: Client, alice: User) -> None:
-    act(desk, USERS, "deactivate", alice)
+def test_users_are_deactivated_and_not_deleted(admin: Client, alice: User) -> None:
+    act(admin, USERS, "deactivate", alice)
     alice.refresh_from_db()
     assert not alice.is_active and LogEntry.objects.get().change_message == "Deactivated"
-    assert desk.get(f"{USERS}{alice.pk}/delete/").status_code == 403
-    assert "delete_selected" not in dict(desk.get(USERS).context["action_form"].fields["action"].choices)
+    assert admin.get(f"{USERS}{alice.pk}/delete/").status_code == 403
+    assert "delete_selected" not in dict(admin.get(USERS).context["action_form"].fields["action"].choices)
 
 
-def test_a_user_is_added_and_changed(desk: Client) -> None:
-    assert desk.post(f"{USERS}add/", {"email": "New@Example.org", **NO_WALLETS}).status_code == 302
+def test_a_user_is_added_and_changed(admin: Client) -> None:
+    assert admin.post(f"{USERS}add/", {"email": "New@Example.org", **NO_WALLETS}).status_code == 302
     user = User.objects.get(email="new@example.org")
     assert not user.has_usable_password()
-    assert saved(desk, user, email="", name="New").status_code == 302
+    assert saved(admin, user, email="", name="New").status_code == 302
     user.refresh_from_db()
     assert (user.email, user.name) == (None, "New")
 
 
-def test_the_same_email_in_capitals_is_refused_with_a_word(desk: Client, alice: User) -> None:
-    page = desk.post(f"{USERS}add/", {"email": "ALICE@example.org", **NO_WALLETS})
+def test_the_same_email_in_capitals_is_refused_with_a_word(admin: Client, alice: User) -> None:
+    page = admin.post(f"{USERS}add/", {"email": "ALICE@example.org", **NO_WALLETS})
     assert page.status_code == 200 and b"already exists" in page.content
 
 
@@ -84,35 +84,35 @@ def test_a_clerk_cannot_touch_a_superuser(clerk: Client, sam: User) -> None:
     assert sam.is_active
 
 
-def test_keys_are_found_and_read_but_never_the_digest(desk: Client, alice: User) -> None:
+def test_keys_are_found_and_read_but_never_the_digest(admin: Client, alice: User) -> None:
     key, _ = ApiKey.issue(user=alice, name="laptop")
     for term in (key.prefix, alice.email, str(key.pk)):
-        assert key in desk.get(KEYS, {"q": term}).context["cl"].result_list
-    page = desk.get(f"{KEYS}{key.pk}/change/")
+        assert key in admin.get(KEYS, {"q": term}).context["cl"].result_list
+    page = admin.get(f"{KEYS}{key.pk}/change/")
     assert b"laptop" in page.content
     assert bytes(key.digest).hex().encode() not in page.content and b"Digest" not in page.content
 
 
-def test_keys_are_revoked_for_good_and_neither_made_nor_deleted(desk: Client, alice: User) -> None:
+def test_keys_are_revoked_for_good_and_neither_made_nor_deleted(admin: Client, alice: User) -> None:
     key, _ = ApiKey.issue(user=alice, name="laptop")
-    act(desk, KEYS, "revoke", key)
+    act(admin, KEYS, "revoke", key)
     key.refresh_from_db()
     assert key.revoked_at and LogEntry.objects.get().change_message == "Revoked"
-    assert desk.get(f"{KEYS}add/").status_code == desk.get(f"{KEYS}{key.pk}/delete/").status_code == 403
-    assert desk.post(f"{KEYS}{key.pk}/change/", {"name": "mine"}).status_code == 403  # it is revoked
+    assert admin.get(f"{KEYS}add/").status_code == admin.get(f"{KEYS}{key.pk}/delete/").status_code == 403
+    assert admin.post(f"{KEYS}{key.pk}/change/", {"name": "mine"}).status_code == 403  # it is revoked
 
 
-def test_a_users_page_leads_to_their_keys(desk: Client, alice: User, bob: User) -> None:
+def test_a_users_page_leads_to_their_keys(admin: Client, alice: User, bob: User) -> None:
     mine, _ = ApiKey.issue(user=alice, name="laptop")
     ApiKey.issue(user=bob, name="bob's")
-    assert f"{KEYS}?user__id__exact={alice.pk}".encode() in desk.get(f"{USERS}{alice.pk}/change/").content
-    assert list(desk.get(f"{KEYS}?user__id__exact={alice.pk}").context["cl"].result_list) == [mine]
+    assert f"{KEYS}?user__id__exact={alice.pk}".encode() in admin.get(f"{USERS}{alice.pk}/change/").content
+    assert list(admin.get(f"{KEYS}?user__id__exact={alice.pk}").context["cl"].result_list) == [mine]
 
 
-def test_a_list_of_wallet_users_asks_no_more_for_each(desk: Client) -> None:
+def test_a_list_of_wallet_users_asks_no_more_for_each(admin: Client) -> None:
     def asked() -> int:
         with CaptureQueriesContext(connection) as queries:
-            assert "0x" in desk.get(USERS).content.decode()
+            assert "0x" in admin.get(USERS).content.decode()
         return len(queries)
 
     for digit in "ab":

@@ -13,51 +13,51 @@ PAGE = f"/admin/{LISTED.replace('_', '/')}/"
 
 
 @pytest.fixture
-def desk(at_desk: Callable[[User], Client], sam: User) -> Client:
-    return at_desk(sam)
+def admin(at_admin: Callable[[User], Client], sam: User) -> Client:
+    return at_admin(sam)
 
 
-def keep(desk: Client, name: str, query: str = "?type=refund&after=7", listed: str = LISTED) -> int:
-    return desk.post("/admin/filters/", {"listed": listed, "name": name, "query": query}).status_code
+def keep(admin: Client, name: str, query: str = "?type=refund&after=7", listed: str = LISTED) -> int:
+    return admin.post("/admin/filters/", {"listed": listed, "name": name, "query": query}).status_code
 
 
-def test_a_kept_filter_leads_back_to_its_rows_from_the_top_of_its_list(desk: Client) -> None:
-    assert 'name="listed"' in desk.get(f"{PAGE}?type=refund").content.decode()
-    assert keep(desk, "Refunds <of> ours") == 302
-    page = desk.get(PAGE).content.decode()
+def test_a_kept_filter_leads_back_to_its_rows_from_the_top_of_its_list(admin: Client) -> None:
+    assert 'name="listed"' in admin.get(f"{PAGE}?type=refund").content.decode()
+    assert keep(admin, "Refunds <of> ours") == 302
+    page = admin.get(PAGE).content.decode()
     assert '<a href="?type=refund">Refunds &lt;of&gt; ours</a>' in page
-    assert "Refunds &lt;of&gt;" not in desk.get("/admin/accounts/user/").content.decode()
+    assert "Refunds &lt;of&gt;" not in admin.get("/admin/accounts/user/").content.decode()
 
 
-def test_a_name_that_is_there_takes_the_new_filters(desk: Client) -> None:
-    keep(desk, "mine")
-    keep(desk, "mine", "?type=top_up")
+def test_a_name_that_is_there_takes_the_new_filters(admin: Client) -> None:
+    keep(admin, "mine")
+    keep(admin, "mine", "?type=top_up")
     assert SavedFilter.objects.get().query == "type=top_up"
 
 
 def test_it_is_nobody_elses_to_see_or_remove(
-    desk: Client, staff: Callable[..., User], at_desk: Callable[[User], Client]
+    admin: Client, staff: Callable[..., User], at_admin: Callable[[User], Client]
 ) -> None:
-    keep(desk, "sam's own")
-    others, kept = at_desk(staff("cashier")), SavedFilter.objects.get()
+    keep(admin, "sam's own")
+    others, kept = at_admin(staff("cashier")), SavedFilter.objects.get()
     assert "sam&#x27;s own" not in others.get(PAGE).content.decode()
     assert others.post(f"/admin/filters/{kept.pk}/remove/").status_code == 404
-    assert desk.post(f"/admin/filters/{kept.pk}/remove/").headers["location"] == PAGE
+    assert admin.post(f"/admin/filters/{kept.pk}/remove/").headers["location"] == PAGE
     assert not SavedFilter.objects.exists()
 
 
 def test_nobody_keeps_filters_of_a_list_they_may_not_see(
-    staff: Callable[..., User], at_desk: Callable[[User], Client]
+    staff: Callable[..., User], at_admin: Callable[[User], Client]
 ) -> None:
-    cashiers = at_desk(staff("cashier"))
+    cashiers = at_admin(staff("cashier"))
     assert keep(cashiers, "keys", listed="accounts_apikey") == 403
     assert keep(cashiers, "none", listed="no_such") == 404
     assert not SavedFilter.objects.exists()
 
 
-def test_what_one_person_keeps_is_bounded(desk: Client) -> None:
+def test_what_one_person_keeps_is_bounded(admin: Client) -> None:
     for number in range(saved_filters.MOST + 3):
-        keep(desk, f"number {number}")
+        keep(admin, f"number {number}")
     assert SavedFilter.objects.count() == saved_filters.MOST
 
 
@@ -65,6 +65,6 @@ def test_what_one_person_keeps_is_bounded(desk: Client) -> None:
     ("name", "query"),
     [("", "?type=refund"), ("n" * 61, "?q=1"), ("a", ""), ("a", "?after=3"), ("a", "q=" + "x" * 1000)],
 )
-def test_nonsense_is_not_kept(desk: Client, name: str, query: str) -> None:
-    assert keep(desk, name, query) == 302
+def test_nonsense_is_not_kept(admin: Client, name: str, query: str) -> None:
+    assert keep(admin, name, query) == 302
     assert not SavedFilter.objects.exists()

@@ -8,7 +8,7 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 from tests.attacks.limits import LIMITS, SOFT_DESCRIPTORS
-from tests.sdk.gateway import Gateway, house
+from tests.sdk.gateway import Gateway, running_gateway
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def guarded(
         resource.setrlimit(resource.RLIMIT_NOFILE, (SOFT_DESCRIPTORS, hard))
         try:
             folder = tmp_path_factory.mktemp("guarded")
-            opened = stack.enter_context(house(folder, CONWAY_SANDBOX="1", **LIMITS))
+            opened = stack.enter_context(running_gateway(folder, CONWAY_SANDBOX="1", **LIMITS))
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         yield opened

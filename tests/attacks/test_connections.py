@@ -123,12 +123,12 @@ def test_a_body_that_trickles_is_given_up(guarded: Gateway) -> None:
         assert (status(heard), error(heard)["code"]) == (408, "request_timeout")
 
 
-def all_at_once(house: Gateway, trickles: Iterable[tuple[bytes, bytes]]) -> list[tuple[float, bytes]]:
+def all_at_once(gateway: Gateway, trickles: Iterable[tuple[bytes, bytes]]) -> list[tuple[float, bytes]]:
     """How long each was borne, and what it heard in the end."""
 
     def one(begun_and_piece: tuple[bytes, bytes]) -> tuple[float, bytes]:
         began = time.monotonic()
-        with connect(house.served.port) as client:
+        with connect(gateway.served.port) as client:
             client.sendall(begun_and_piece[0])
             heard = trickle(client, begun_and_piece[1], until=began + 20)
         return time.monotonic() - began, heard
@@ -234,17 +234,17 @@ def test_connections_stay_below_the_limit_of_descriptors() -> None:
 
 
 @contextmanager
-def opened(house: Gateway, many: int, source: str, begun: bool = True) -> Iterator[list[socket.socket]]:
+def opened(gateway: Gateway, many: int, source: str, begun: bool = True) -> Iterator[list[socket.socket]]:
     with ExitStack() as stack:
-        clients = [stack.enter_context(connect(house.served.port, source)) for _ in range(many)]
+        clients = [stack.enter_context(connect(gateway.served.port, source)) for _ in range(many)]
         for client in clients if begun else ():
             client.sendall(b"GET /v1/credits/pricing HTTP/1.1\r\n")
         time.sleep(0.2)
         yield clients
 
 
-def pricing(house: Gateway, source: str = "127.0.0.1") -> int:
-    with connect(house.served.port, source) as client:
+def pricing(gateway: Gateway, source: str = "127.0.0.1") -> int:
+    with connect(gateway.served.port, source) as client:
         try:
             client.sendall(b"GET /v1/credits/pricing HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
         except (BrokenPipeError, ConnectionResetError):

@@ -82,8 +82,8 @@ TWO_READINGS = {
 }
 
 
-def key(house: Gateway) -> str:
-    return house.keys["alice"]
+def key(gateway: Gateway) -> str:
+    return gateway.keys["alice"]
 
 
 # Where a request ends

@@ -61,23 +61,23 @@ def test_a_stopped_account_asks_again_when_staff_have_looked(
     ask: Ask, sandbox: Sandbox, alice: User, sam: User
 ) -> None:
     stopped(ask, alice)
-    desk = Client()
-    desk.force_login(sam)
+    admin = Client()
+    admin.force_login(sam)
     page = f"/admin/credits/creditaccount/{alice.pk}/"
-    assert b"1 account stopped" in desk.get("/admin/").content
-    assert b"$4.86: stopped" in desk.get("/admin/credits/creditaccount/?written_off=stopped").content
-    assert b"Looked at" in desk.get(f"{page}change/").content
-    assert desk.get(f"{page}let-ask/").status_code == 403
-    assert desk.post(f"{page}let-ask/").status_code == 302
+    assert b"1 account stopped" in admin.get("/admin/").content
+    assert b"$4.86: stopped" in admin.get("/admin/credits/creditaccount/?written_off=stopped").content
+    assert b"Looked at" in admin.get(f"{page}change/").content
+    assert admin.get(f"{page}let-ask/").status_code == 403
+    assert admin.post(f"{page}let-ask/").status_code == 302
     assert ask("gpt-5-nano").status == 200
 
 
 def test_nobody_lets_their_own_account_go_on(ask: Ask, sandbox: Sandbox, alice: User) -> None:
     stopped(ask, alice)
     User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
-    desk = Client()
-    desk.force_login(User.objects.get(pk=alice.pk))
-    assert desk.post(f"/admin/credits/creditaccount/{alice.pk}/let-ask/").status_code == 403
+    admin = Client()
+    admin.force_login(User.objects.get(pk=alice.pk))
+    assert admin.post(f"/admin/credits/creditaccount/{alice.pk}/let-ask/").status_code == 403
     with pytest.raises(ledger.UnableToPost, match="their own account"):
         ledger.let_ask(user_id=alice.pk, by=alice)
     assert ask("gpt-5-nano").status == 402

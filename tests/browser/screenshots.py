@@ -1,4 +1,4 @@
-"""Every page, light and dark, on a desk and on a phone, as pictures in var/screenshots: `make screenshots`.
+"""Every page, light and dark, on a desktop and on a phone, as pictures in var/screenshots: `make screenshots`.
 
 State of its own under that folder; what was there is photographed over.
 """
@@ -71,22 +71,22 @@ OWN = {
     "password-change": "/password/change",
 }
 NEW = {"overview-new": "/", "history-new": "/credits/history", "keys-new": "/keys"}
-DESK = {
-    "desk": "/admin/",
-    "desk-accounts": "/admin/credits/creditaccount/",
-    "desk-account": "/admin/credits/creditaccount/{user}/change/",
-    "desk-transactions": "/admin/credits/credittransaction/",
-    "desk-user": "/admin/accounts/user/{user}/change/",
-    "desk-requests": "/admin/credits/moverequest/",
-    "desk-actions": "/admin/credits/staffaction/",
-    "desk-completions": "/admin/inference/completion/",
-    "desk-completion": "/admin/inference/completion/{receipt}/change/",
-    "desk-incident": "/admin/inference/completion/incident/",
-    "desk-closes": "/admin/credits/monthclose/",
-    "desk-close": "/admin/credits/monthclose/close/",
-    "desk-refusals": "/admin/inference/refusedhour/",
-    "desk-models": "/admin/inference/chatmodel/",
-    "desk-prices": "/admin/inference/price/",
+STAFF_ADMIN = {
+    "admin": "/admin/",
+    "admin-accounts": "/admin/credits/creditaccount/",
+    "admin-account": "/admin/credits/creditaccount/{user}/change/",
+    "admin-transactions": "/admin/credits/credittransaction/",
+    "admin-user": "/admin/accounts/user/{user}/change/",
+    "admin-requests": "/admin/credits/moverequest/",
+    "admin-actions": "/admin/credits/staffaction/",
+    "admin-completions": "/admin/inference/completion/",
+    "admin-completion": "/admin/inference/completion/{receipt}/change/",
+    "admin-incident": "/admin/inference/completion/incident/",
+    "admin-closes": "/admin/credits/monthclose/",
+    "admin-close": "/admin/credits/monthclose/close/",
+    "admin-refusals": "/admin/inference/refusedhour/",
+    "admin-models": "/admin/inference/chatmodel/",
+    "admin-prices": "/admin/inference/price/",
 }
 
 
@@ -153,7 +153,7 @@ def main() -> None:
         for size in SIZES:
             for scheme in SCHEMES:
                 suffix = f"{size}-{scheme}"
-                for email, pages in ((None, OPEN), (EMAIL, OWN), ("new@example.org", NEW), (STAFF, DESK)):
+                for email, pages in ((None, OPEN), (EMAIL, OWN), ("new@example.org", NEW), (STAFF, STAFF_ADMIN)):
                     with visitor(browser, server.url, email, size, scheme) as page:
                         photograph(page, server.url, pages, facts, suffix)
                         if pages is OWN:

@@ -10,7 +10,7 @@ from accounts.models import ApiKey, User
 from inference.models import Completion
 from tests.browser import sample_month
 from tests.browser.conftest import sign_in
-from tests.browser.screenshots import DESK, OPEN, OWN
+from tests.browser.screenshots import OPEN, OWN, STAFF_ADMIN
 from tests.served import Served
 
 SCHEMES = ("light", "dark")
@@ -56,7 +56,7 @@ def test_no_page_has_a_serious_finding(site: Served, tab: Tab, scheme: str) -> N
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_no_page_of_the_desk_has_one(site: Served, tab: Tab, sam: User, scheme: str) -> None:
+def test_no_page_of_the_admin_has_one(site: Served, tab: Tab, sam: User, scheme: str) -> None:
     ada = User.objects.create_user("ada@example.org", "ada's password", name="Ada")
     key, _ = ApiKey.issue(user=ada, name="agents")
     sample_month.live(ada, key)
@@ -64,7 +64,7 @@ def test_no_page_of_the_desk_has_one(site: Served, tab: Tab, sam: User, scheme: 
     found = []
     page = tab(site, color_scheme=scheme)
     sign_in(page, sam)
-    for address in (*DESK.values(), *FORMS):
+    for address in (*STAFF_ADMIN.values(), *FORMS):
         page.goto(address.format(**facts))
         found += findings(page)
         page.set_viewport_size({"width": 390, "height": 844})

@@ -35,18 +35,18 @@ def sign_up(page: Page, email: str = "ada@example.org", *, proves: bool = True) 
         expect(page.get_by_text(f"{email} is yours.")).to_be_visible()
 
 
-def top_up(desk: Page, email: str, cents: int) -> None:
-    """By sam, at the desk."""
-    sign_in(desk, User.objects.get(email="sam@example.org"))
-    desk.goto("/admin/credits/creditaccount/top-up/")
-    desk.locator("[name=user]").fill(email)
-    desk.get_by_label("Amount in dollars").fill(f"{cents // 100}.{cents % 100:02}")
-    desk.get_by_label("Payment reference").fill(f"INV-{uuid4()}")
-    desk.get_by_label("Shown to the customer").fill("To begin with")
-    desk.get_by_role("button", name="See before and after").click()
-    desk.get_by_label("Your password").fill("sam's password")  # a link signed sam in
-    desk.get_by_role("button", name="Top up").click()
-    expect(desk.locator(".messagelist")).to_contain_text("Topped up")
+def top_up(admin: Page, email: str, cents: int) -> None:
+    """By sam, in the staff admin."""
+    sign_in(admin, User.objects.get(email="sam@example.org"))
+    admin.goto("/admin/credits/creditaccount/top-up/")
+    admin.locator("[name=user]").fill(email)
+    admin.get_by_label("Amount in dollars").fill(f"{cents // 100}.{cents % 100:02}")
+    admin.get_by_label("Payment reference").fill(f"INV-{uuid4()}")
+    admin.get_by_label("Shown to the customer").fill("To begin with")
+    admin.get_by_role("button", name="See before and after").click()
+    admin.get_by_label("Your password").fill("sam's password")  # a link signed sam in
+    admin.get_by_role("button", name="Top up").click()
+    expect(admin.locator(".messagelist")).to_contain_text("Topped up")
 
 
 def test_a_top_up_above_the_ceiling_waits_for_a_second_person(
@@ -95,9 +95,9 @@ def curl(page: Page) -> bytes:
 
 
 def test_from_signing_up_to_a_csv_that_equals_the_ledger(site: Served, tab: Tab) -> None:
-    page, desk = tab(site), tab(site)
+    page, admin = tab(site), tab(site)
     sign_up(page)
-    top_up(desk, "ada@example.org", 500)
+    top_up(admin, "ada@example.org", 500)
     other = page.context.new_page()
     other.goto("/")
     page.goto("/keys")
@@ -121,20 +121,20 @@ def test_from_signing_up_to_a_csv_that_equals_the_ledger(site: Served, tab: Tab)
 
 
 def test_an_open_page_shows_a_top_up_and_then_its_refund(site: Served, tab: Tab) -> None:
-    page, desk = tab(site), tab(site)
+    page, admin = tab(site), tab(site)
     sign_up(page)
     connected(page)
-    top_up(desk, "ada@example.org", 500)
+    top_up(admin, "ada@example.org", 500)
     expect(page.locator("#available")).to_have_text("$5.00")
     page.goto("/playground")
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".outcome")).to_contain_text("charged $0.01")
     page.goto("/credits/history")
     connected(page)
-    desk.goto(f"/admin/credits/creditaccount/refund/?charge={Completion.objects.get().pk}&amount=0.01")
-    desk.locator("[name=reason]").fill("Was cut short")
-    desk.get_by_role("button", name="See before and after").click()
-    desk.get_by_role("button", name="Refund").click()
+    admin.goto(f"/admin/credits/creditaccount/refund/?charge={Completion.objects.get().pk}&amount=0.01")
+    admin.locator("[name=reason]").fill("Was cut short")
+    admin.get_by_role("button", name="See before and after").click()
+    admin.get_by_role("button", name="Refund").click()
     expect(page.locator("table.entries tr", has_text="Refund")).to_contain_text("Was cut short")
     expect(page.locator("#net")).to_have_text("$5.00")
 
@@ -152,9 +152,9 @@ def test_a_page_that_lost_its_connection_finds_it_again(tab: Tab, sam: User, unu
 
 
 def test_the_playground_streams_and_compares(site: Served, tab: Tab) -> None:
-    page, desk = tab(site), tab(site)
+    page, admin = tab(site), tab(site)
     sign_up(page)
-    top_up(desk, "ada@example.org", 500)
+    top_up(admin, "ada@example.org", 500)
     page.goto("/playground")
     page.get_by_label("Model", exact=True).select_option("claude-haiku-4.5")
     page.get_by_label("Your message").fill("Hello")
@@ -174,9 +174,9 @@ def test_the_playground_streams_and_compares(site: Served, tab: Tab) -> None:
 
 
 def test_the_playground_stops(site: Served, tab: Tab) -> None:
-    page, desk = tab(site), tab(site)
+    page, admin = tab(site), tab(site)
     sign_up(page)
-    top_up(desk, "ada@example.org", 500)
+    top_up(admin, "ada@example.org", 500)
     page.goto("/playground")
     page.get_by_label("Model", exact=True).select_option("claude-haiku-4.5")  # shows all its tokens: drained, not read
     page.get_by_label("Your message").fill("Go on and on [[words=600 pace=50]]")
@@ -210,7 +210,7 @@ def test_tabs_of_other_workers_hear_of_it_through_redis(
 ) -> None:
     give_password(sam, "sam's password")
     with served("manage.py", "serve", "--port", "0", "--workers", "2", CONWAY_SANDBOX="1", REDIS_URL=redis) as site:
-        page, desk = tab(site), tab(site)
+        page, admin = tab(site), tab(site)
         sign_up(page)
         tabs = [page.context.new_page() for _ in range(4)]
         sockets: list[WebSocket] = []
@@ -220,6 +220,6 @@ def test_tabs_of_other_workers_hear_of_it_through_redis(
             connected(each)
         tabs[0].wait_for_timeout(IDLE_MS)
         assert len(sockets) == len(tabs)  # silence ends no connection
-        top_up(desk, "ada@example.org", 900)
+        top_up(admin, "ada@example.org", 900)
         for each in tabs:
             expect(each.locator("#available")).to_have_text("$9.00")

@@ -10,7 +10,7 @@ from pytest_django import DjangoDbBlocker
 from tests.clients.installed import KEPT, Clients
 from tests.sdk.conftest import nothing_is_held_and_nothing_is_unforeseen as nothing_is_held_and_nothing_is_unforeseen
 from tests.sdk.conftest import sandbox as sandbox
-from tests.sdk.gateway import Gateway, Sandbox, house
+from tests.sdk.gateway import Gateway, Sandbox, running_gateway
 
 SKIPPED = "programs of others, from their registries: make test-clients runs them"
 Paid = Callable[[int, str], None]
@@ -36,7 +36,7 @@ def gateway(
     folder = tmp_path_factory.mktemp("clients")
     with (
         django_db_blocker.unblock(),
-        house(folder, has_pages=True, CONWAY_SANDBOX="1", CONWAY_SANDBOX_URL=sandbox.url) as opened,
+        running_gateway(folder, has_pages=True, CONWAY_SANDBOX="1", CONWAY_SANDBOX_URL=sandbox.url) as opened,
     ):
         yield opened
 

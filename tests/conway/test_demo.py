@@ -16,7 +16,7 @@ def folder(settings: Settings, tmp_path: Path) -> None:
     settings.CONWAY_DATA_DIR = tmp_path
 
 
-def test_it_makes_a_funded_user_with_a_key_and_somebody_for_the_desk(client: Client) -> None:
+def test_it_makes_a_funded_user_with_a_key_and_somebody_for_the_admin(client: Client) -> None:
     made = demo.ensure()
     user = User.objects.get(email=demo.USER)
     assert CreditAccount.objects.get(user=user).balance_cents == demo.CENTS

@@ -15,12 +15,12 @@ from credits import ledger
 from credits.models import CreditAccount, CreditTransaction
 
 TABLE = """
-CREATE TABLE IF NOT EXISTS till_completion (
+CREATE TABLE IF NOT EXISTS driver_completion (
   id text PRIMARY KEY, user_id bigint NOT NULL, key_id bigint, charged bigint NOT NULL CHECK (charged >= 0), how text
 )"""
 
 RECEIPT = ledger.ReceiptStatement("""
-INSERT INTO till_completion AS c (id, user_id, key_id, charged, how)
+INSERT INTO driver_completion AS c (id, user_id, key_id, charged, how)
 SELECT completion_id, user_id, (asked.row ->> 'key_id')::bigint, (asked.row ->> 'charged')::bigint, asked.row ->> 'how'
 FROM asked
 ON CONFLICT (id) DO UPDATE SET charged = excluded.charged, how = excluded.how
@@ -42,7 +42,7 @@ async def admit(user: User, *, need: int = 1, worst: int = 10, key: Any = None, 
         key_id=key and key.pk,
         need_cents=need,
         worst_cents=worst,
-        process=more.pop("process", "till"),
+        process=more.pop("process", "driver"),
         details={},
         **more,
     )

@@ -35,9 +35,9 @@ LIMITS: tuple[dict[str, Any], ...] = (
 
 
 def test_four_processes_on_the_same_accounts_keep_the_books() -> None:
-    users = User.objects.bulk_create(User(email=f"shop-{number}@example.org") for number in range(ACCOUNTS))
+    users = User.objects.bulk_create(User(email=f"buyer-{number}@example.org") for number in range(ACCOUNTS))
     for user in users:
-        ledger.top_up(user=user, cents=3000, reference=f"shop-{user.pk}", reason="To shop with", by=None)
+        ledger.top_up(user=user, cents=3000, reference=f"buyer-{user.pk}", reason="To spend", by=None)
     pairs: list[Any] = [
         (user.pk, key and ApiKey.issue(user=user, name="any", **random.choice(LIMITS))[0].pk)
         for user in users
@@ -45,17 +45,17 @@ def test_four_processes_on_the_same_accounts_keep_the_books() -> None:
     ]
     pairs = [(user, key or None) for user, key in pairs]
     before = deadlocks()
-    shoppers = [shopper(seed, pairs) for seed in range(PROCESSES)]
-    for process in shoppers:
+    buyers = [buyer(seed, pairs) for seed in range(PROCESSES)]
+    for process in buyers:
         assert process.stdin and process.stdout
         assert process.stdout.readline() == "ready\n"
-    for process in shoppers:
+    for process in buyers:
         assert process.stdin
         process.stdin.write("\n")
         process.stdin.flush()
     staff_books(users)
     tally: Counter[str] = Counter()
-    for process in shoppers:
+    for process in buyers:
         said, _ = process.communicate(timeout=SECONDS + 60)
         assert process.returncode == 0
         tally.update(json.loads(said))
@@ -83,10 +83,10 @@ def staff_books(users: list[User]) -> None:
         time.sleep(0.02)
 
 
-def shopper(seed: int, pairs: list[Any]) -> "subprocess.Popen[str]":
+def buyer(seed: int, pairs: list[Any]) -> "subprocess.Popen[str]":
     told = json.dumps({"seconds": SECONDS, "seed": seed, "pairs": pairs})
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.credits.shopper", told],
+        [sys.executable, "-m", "tests.credits.buyer", told],
         env={**os.environ, "DATABASE_URL": this_database()},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

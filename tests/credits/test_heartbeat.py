@@ -17,13 +17,13 @@ def test_a_beat_renews_the_holds_of_its_process_only(alice, run):
 def test_a_beat_tells_which_holds_are_gone(alice, run):
     here, gone = (run(admit(alice)).completion_id for _ in range(2))
     run(settle(alice, gone, 5))
-    assert run(ledger.beat("till", {here: None, gone: None, "never": None})) == {here}
+    assert run(ledger.beat("driver", {here: None, gone: None, "never": None})) == {here}
 
 
 def test_a_beat_without_a_checkpoint_keeps_the_one_before(alice, run):
     completion = run(admit(alice)).completion_id
-    run(ledger.beat("till", {completion: {"output": 7}}))
-    run(ledger.beat("till", {completion: None}))
+    run(ledger.beat("driver", {completion: {"output": 7}}))
+    run(ledger.beat("driver", {completion: None}))
     assert Hold.objects.get().checkpoint == {"output": 7}
 
 
@@ -31,12 +31,12 @@ def test_a_beat_waits_for_nobody(alice, run):
     completion = run(admit(alice)).completion_id
     with transaction.atomic():
         Hold.objects.select_for_update().get()
-        assert run(ledger.beat("till", {completion: None})) == {completion}
+        assert run(ledger.beat("driver", {completion: None})) == {completion}
     assert Hold.objects.get().beat == 0
 
 
 def test_a_beat_with_nothing_under_way_is_fine(run, transactional_db):
-    assert run(ledger.beat("till", {})) == set()
+    assert run(ledger.beat("driver", {})) == set()
 
 
 def test_a_reaper_reads_what_it_needs_of_a_hold_that_does_not_move(alice, run):
@@ -50,7 +50,7 @@ def test_a_reaper_reads_what_it_needs_of_a_hold_that_does_not_move(alice, run):
 def test_holds_are_renewed_without_touching_an_index(alice, run):
     completion = run(admit(alice)).completion_id
     for _ in range(20):
-        run(ledger.beat("till", {completion: None}))
+        run(ledger.beat("driver", {completion: None}))
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_force_next_flush()")
         cursor.execute("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'credits_hold'")

@@ -77,11 +77,11 @@ def test_thirty_at_once_keep_to_the_rate(alice):
 def test_buying_at_once_counts_every_cent(alice):
     key = key_of(alice, limit_cents=900, limit_period="day")
 
-    async def shop():
+    async def spend():
         for _ in range(4):
             await buy(alice, 9, key=key)
 
-    at_once(*[shop] * 10)
+    at_once(*[spend] * 10)
     assert spent_and_held(key) == (360, 0)
 
 

@@ -12,17 +12,18 @@ from credits import audit, ledger
 from credits.admin.accounts import with_activity
 from credits.models import CreditAccount, CreditTransaction
 from credits.spend import spend
+from tests.accounts.attacks.forms import opened, sent
 from tests.credits.ledger_driver import admit, books_of, buy, history_of
 from tests.roles import as_owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-DESK = "/admin/credits/creditaccount"
-TOP_UP, ADJUST, REFUND = f"{DESK}/top-up/", f"{DESK}/adjust/", f"{DESK}/refund/"
+ACCOUNTS = "/admin/credits/creditaccount"
+TOP_UP, ADJUST, REFUND = f"{ACCOUNTS}/top-up/", f"{ACCOUNTS}/adjust/", f"{ACCOUNTS}/refund/"
 
 
 @pytest.fixture
-def desk(client, sam):
+def admin(client, sam):
     client.force_login(sam, backend="accounts.backends.PasswordBackend")
     return client
 
@@ -42,13 +43,13 @@ def fields_of(page) -> dict[str, str]:
     return {name: value for name, value in inputs if name != "csrfmiddlewaretoken"}
 
 
-def filled(desk, path, **fields):
+def filled(admin, path, **fields):
     """The form with its reference, filled in; the second page of it."""
-    return desk.post(path, {**fields_of(desk.get(path)), "reason": "Wire 7", "payment": "INV-7", **fields})
+    return admin.post(path, {**fields_of(admin.get(path)), "reason": "Wire 7", "payment": "INV-7", **fields})
 
 
-def confirmed(desk, path, **fields):
-    return desk.post(path, {**fields_of(filled(desk, path, **fields)), "confirmed": "yes"}, follow=True)
+def confirmed(admin, path, **fields):
+    return admin.post(path, {**fields_of(filled(admin, path, **fields)), "confirmed": "yes"}, follow=True)
 
 
 def table_of(page) -> dict[str, list[str]]:
@@ -56,15 +57,15 @@ def table_of(page) -> dict[str, list[str]]:
     return {name: numbers for name, *numbers in rows}
 
 
-def test_a_top_up_is_seen_before_it_is_booked(desk, alice):
-    page = filled(desk, TOP_UP, user=alice.pk, amount="5.00")
+def test_a_top_up_is_seen_before_it_is_booked(admin, alice):
+    page = filled(admin, TOP_UP, user=alice.pk, amount="5.00")
     assert table_of(page)["Balance"] == ["$10.00", "$15.00"]
     assert books_of(alice) == (1000, 0)
 
 
-def test_before_and_after_tell_what_is_held(desk, alice, run):
+def test_before_and_after_tell_what_is_held(admin, alice, run):
     run(admit(alice, worst=200))
-    page = filled(desk, ADJUST, user=alice.pk, amount="-3.00")
+    page = filled(admin, ADJUST, user=alice.pk, amount="-3.00")
     assert table_of(page) == {
         "Balance": ["$10.00", "$7.00"],
         "Held for requests under way": ["$2.00", "$2.00"],
@@ -72,41 +73,41 @@ def test_before_and_after_tell_what_is_held(desk, alice, run):
     }
 
 
-def test_a_top_up_is_recorded_with_who_and_why(desk, alice, sam):
-    answer = confirmed(desk, TOP_UP, user=alice.email, amount="5.00")
+def test_a_top_up_is_recorded_with_who_and_why(admin, alice, sam):
+    answer = confirmed(admin, TOP_UP, user=alice.email, amount="5.00")
     assert "Topped up: +$5.00 for alice@example.org. The balance after it is $15.00." in answer.content.decode()
     entry = CreditTransaction.objects.latest("id")
     assert (entry.type, entry.amount_cents, entry.made_by, entry.reason) == ("top_up", 500, sam, "Wire 7")
 
 
-def test_who_has_no_account_yet_is_topped_up_too(desk, bob):
-    confirmed(desk, TOP_UP, user="BOB@example.org", amount="5.00")
+def test_who_has_no_account_yet_is_topped_up_too(admin, bob):
+    confirmed(admin, TOP_UP, user="BOB@example.org", amount="5.00")
     assert books_of(bob) == (500, 0)
 
 
 @pytest.mark.parametrize("cents", [-250, 250])
-def test_an_adjustment_goes_both_ways(desk, alice, sam, cents):
-    confirmed(desk, ADJUST, user=alice.pk, amount=typed(cents))
+def test_an_adjustment_goes_both_ways(admin, alice, sam, cents):
+    confirmed(admin, ADJUST, user=alice.pk, amount=typed(cents))
     entry = CreditTransaction.objects.latest("id")
     assert (entry.type, entry.amount_cents, entry.made_by) == ("adjustment", cents, sam)
     assert books_of(alice) == (1000 + cents, 0)
 
 
-def test_a_part_of_a_charge_is_refunded_and_then_the_rest(desk, alice, sam, run):
+def test_a_part_of_a_charge_is_refunded_and_then_the_rest(admin, alice, sam, run):
     completion = run(buy(alice, 300))
     for cents, paid in ((100, ["$3.00", "$2.00"]), (200, ["$2.00", "$0.00"])):
         assert (
-            table_of(filled(desk, REFUND, charge=completion, amount=typed(cents)))["Paid for this completion"] == paid
+            table_of(filled(admin, REFUND, charge=completion, amount=typed(cents)))["Paid for this completion"] == paid
         )
-        confirmed(desk, REFUND, charge=completion, amount=typed(cents))
+        confirmed(admin, REFUND, charge=completion, amount=typed(cents))
     assert books_of(alice) == (1000, 0)
     entry = CreditTransaction.objects.latest("id")
     assert (entry.type, entry.refers_to, entry.made_by) == ("refund", f"inference:{completion}", sam)
 
 
-def test_more_than_was_paid_is_not_refunded(desk, alice, run):
+def test_more_than_was_paid_is_not_refunded(admin, alice, run):
     completion = run(buy(alice, 300))
-    page = filled(desk, REFUND, charge=completion, amount="3.01")
+    page = filled(admin, REFUND, charge=completion, amount="3.01")
     assert "only $3.00 is there" in page.content.decode()
     forced = {
         "charge": completion,
@@ -116,13 +117,13 @@ def test_more_than_was_paid_is_not_refunded(desk, alice, run):
         "reference": "forced",
         "confirmed": "yes",
     }
-    assert "At most $3.00" in desk.post(REFUND, forced).content.decode()
+    assert "At most $3.00" in admin.post(REFUND, forced).content.decode()
     assert books_of(alice) == (700, 0)
 
 
-def test_what_is_held_is_not_taken_away(desk, alice, run):
+def test_what_is_held_is_not_taken_away(admin, alice, run):
     run(admit(alice, worst=200))
-    assert "only $8.00 is there" in filled(desk, ADJUST, user=alice.pk, amount="-8.01").content.decode()
+    assert "only $8.00 is there" in filled(admin, ADJUST, user=alice.pk, amount="-8.01").content.decode()
     forced = {
         "user": alice.pk,
         "amount": "-8.01",
@@ -131,23 +132,23 @@ def test_what_is_held_is_not_taken_away(desk, alice, run):
         "reference": "forced",
         "confirmed": "yes",
     }
-    assert "Only $8.00 is available" in desk.post(ADJUST, forced).content.decode()
+    assert "Only $8.00 is available" in admin.post(ADJUST, forced).content.decode()
     assert books_of(alice) == (1000, 200)
 
 
 @pytest.mark.parametrize("path", [TOP_UP, ADJUST, REFUND])
-def test_a_double_click_is_booked_once(desk, alice, run, path):
+def test_a_double_click_is_booked_once(admin, alice, run, path):
     completion = run(buy(alice, 300))
-    sent = fields_of(filled(desk, path, user=alice.pk, charge=completion, amount="3.00"))
-    answers = [desk.post(path, {**sent, "confirmed": "yes"}).status_code for _ in range(2)]
+    sent = fields_of(filled(admin, path, user=alice.pk, charge=completion, amount="3.00"))
+    answers = [admin.post(path, {**sent, "confirmed": "yes"}).status_code for _ in range(2)]
     assert answers == [302, 302]
     assert books_of(alice) == (1000, 0)
 
 
-def test_a_form_used_again_for_something_else_is_refused(desk, bob):
-    sent = fields_of(filled(desk, TOP_UP, user=bob.pk, amount="5.00")) | {"confirmed": "yes"}
-    desk.post(TOP_UP, sent)
-    assert "used already" in desk.post(TOP_UP, {**sent, "amount": "50.00"}).content.decode()
+def test_a_form_used_again_for_something_else_is_refused(admin, bob):
+    sent = fields_of(filled(admin, TOP_UP, user=bob.pk, amount="5.00")) | {"confirmed": "yes"}
+    admin.post(TOP_UP, sent)
+    assert "used already" in admin.post(TOP_UP, {**sent, "amount": "50.00"}).content.decode()
     assert books_of(bob) == (500, 0)
 
 
@@ -180,7 +181,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("path", "wrong"), WRONG)
-def test_what_cannot_be_meant_comes_back_with_a_word_about_it(desk, alice, run, path, wrong):
+def test_what_cannot_be_meant_comes_back_with_a_word_about_it(admin, alice, run, path, wrong):
     completion = run(buy(alice, 300))
     sent = {
         "user": alice.pk,
@@ -191,7 +192,7 @@ def test_what_cannot_be_meant_comes_back_with_a_word_about_it(desk, alice, run, 
         "reference": "once",
         **wrong,
     }
-    answer = desk.post(path, {**sent, "confirmed": "yes"})
+    answer = admin.post(path, {**sent, "confirmed": "yes"})
     assert answer.status_code == 200
     assert "errorlist" in answer.content.decode()
     assert books_of(alice) == (700, 0)
@@ -217,18 +218,18 @@ def test_each_move_has_a_permission_of_its_own(client, clerk, alice, run, path, 
 
 
 def test_an_account_shows_only_the_moves_one_may_make(client, clerk, alice):
-    page = client.get(f"{DESK}/{alice.pk}/change/").content.decode()
+    page = client.get(f"{ACCOUNTS}/{alice.pk}/change/").content.decode()
     assert TOP_UP not in page and ADJUST not in page
     clerk.user_permissions.add(Permission.objects.get(codename="adjust"))
-    page = client.get(f"{DESK}/{alice.pk}/change/").content.decode()
+    page = client.get(f"{ACCOUNTS}/{alice.pk}/change/").content.decode()
     assert TOP_UP not in page and f"{ADJUST}?user={alice.pk}" in page
 
 
-def test_an_account_shows_what_is_asked_about_it(desk, alice, run):
+def test_an_account_shows_what_is_asked_about_it(admin, alice, run):
     completion = run(buy(alice, 300))
-    confirmed(desk, REFUND, charge=completion, amount="1.00")
+    confirmed(admin, REFUND, charge=completion, amount="1.00")
     run(admit(alice, worst=200))
-    page = desk.get(f"{DESK}/{alice.pk}/change/").content.decode()
+    page = admin.get(f"{ACCOUNTS}/{alice.pk}/change/").content.decode()
     facts = dict(re.findall(r'field-(\w+)">.*?<div class="readonly">(.*?)</div>', page, re.S))
     told = {name: facts[name] for name in ("balance", "held", "available", "spent")}
     assert told == {"balance": "$8.00", "held": "$2.00", "available": "$6.00", "spent": "$2.00"}
@@ -254,21 +255,22 @@ def test_what_was_spent_before_that_month_does_not_count(alice, run):
     assert with_activity(CreditAccount.objects.all()).get().spent_cents == 20
 
 
-def test_the_users_page_leads_to_the_form_filled_in(desk, bob):
+def test_the_users_page_leads_to_the_form_filled_in(admin, bob):
     form = f"{TOP_UP}?user={bob.pk}"
-    assert f'href="{form}"' in desk.get(f"/admin/accounts/user/{bob.pk}/change/").content.decode()
-    assert f'value="{bob.pk}"' in desk.get(form).content.decode()
+    assert f'href="{form}"' in admin.get(f"/admin/accounts/user/{bob.pk}/change/").content.decode()
+    assert f'value="{bob.pk}"' in admin.get(form).content.decode()
 
 
-def test_staff_see_when_the_books_were_checked(desk, alice):
-    assert "not checked yet" in desk.get(f"{DESK}/").content.decode()
+def test_staff_see_when_the_books_were_checked(admin, alice):
+    assert "not checked yet" in admin.get(f"{ACCOUNTS}/").content.decode()
     audit.record(faults=len(list(audit.faults())))
-    assert "The books balance" in desk.get(f"{DESK}/").content.decode()
+    assert "The books balance" in admin.get(f"{ACCOUNTS}/").content.decode()
     audit.record(faults=2)
-    assert "The books have 2 faults" in desk.get(f"{DESK}/").content.decode()
+    assert "The books have 2 faults" in admin.get(f"{ACCOUNTS}/").content.decode()
 
 
-def test_staff_say_how_to_get_credits(desk):
-    assert desk.post("/admin/credits/fundingnote/add/", {"text": "Ask Sam."}).status_code == 302
-    assert desk.get("/admin/credits/fundingnote/add/").status_code == 403
-    assert desk.post("/admin/credits/fundingnote/1/change/", {"text": "Ask Alice."}).status_code == 302
+def test_staff_say_how_to_get_credits(admin):
+    assert admin.post("/admin/credits/fundingnote/add/", {"text": "Ask Sam."}).status_code == 302
+    assert admin.get("/admin/credits/fundingnote/add/").status_code == 403
+    page = "/admin/credits/fundingnote/1/change/"
+    assert sent(admin, page, {**opened(admin, page), "text": "Ask Alice."}).status_code == 302

@@ -26,11 +26,11 @@ def test_twenty_at_once_charge_once(alice, run):
 def test_admissions_and_settlements_at_once_lose_nothing(alice, bob):
     ledger.top_up(user=bob, cents=500, reference="bob-begins", reason="His first money", by=None)
 
-    async def shop(user):
+    async def spend(user):
         for _ in range(5):
             await buy(user, 7, need=7, worst=9)
 
-    at_once(*[lambda: shop(alice), lambda: shop(bob)] * 6)
+    at_once(*[lambda: spend(alice), lambda: spend(bob)] * 6)
     assert books_of(alice) == (1000 - 6 * 5 * 7, 0)
     assert books_of(bob) == (500 - 6 * 5 * 7, 0)
 

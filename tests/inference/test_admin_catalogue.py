@@ -25,24 +25,24 @@ MODELS, PRICES = "/admin/inference/chatmodel/", "/admin/inference/price/"
 
 
 @pytest.fixture
-def desk(client, sam, prices):
+def admin(client, sam, prices):
     client.force_login(sam, backend="accounts.backends.PasswordBackend")
     return client
 
 
-def edited(desk, name="gpt-5-mini", **fields):
-    page = desk.get(f"{MODELS}{name}/change/")
+def edited(admin, name="gpt-5-mini", **fields):
+    page = admin.get(f"{MODELS}{name}/change/")
     form = page.context["adminform"].form
     sent = {field.name: field.value() for field in form}
     filled_in = {key: value for key, value in {**sent, **fields}.items() if value is not None and value is not False}
-    return desk.post(f"{MODELS}{name}/change/", filled_in)
+    return admin.post(f"{MODELS}{name}/change/", filled_in)
 
 
 def in_minutes(minutes):
     return (now() + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def announced(desk, confirmed=True, **fields):
+def announced(admin, confirmed=True, **fields):
     sent = {
         "version": newest_price(),
         "model": "gpt-5-mini",
@@ -53,33 +53,33 @@ def announced(desk, confirmed=True, **fields):
     }
     names = {name.replace("_0", "-0").replace("_1", "-1").replace("_2", "-2"): value for name, value in fields.items()}
     typed = {"confirmed": "yes", "typed": {**sent, **names}["model"]} if confirmed else {}
-    return desk.post(f"{PRICES}add/", {**sent, **typed, **names})
+    return admin.post(f"{PRICES}add/", {**sent, **typed, **names})
 
 
-def test_every_row_of_the_file_may_be_saved_as_it_is(desk):
+def test_every_row_of_the_file_may_be_saved_as_it_is(admin):
     for model in ChatModel.objects.all():
         before = model.traits
-        answer = edited(desk, model.name)
+        answer = edited(admin, model.name)
         assert answer.status_code == 302, answer.context["errors"]
         model.refresh_from_db()
         assert model.traits == before
 
 
-def test_a_model_is_switched_off_and_moved(desk):
-    assert edited(desk, is_on=False, upstream_id="gpt-5-mini-2026").status_code == 302
+def test_a_model_is_switched_off_and_moved(admin):
+    assert edited(admin, is_on=False, upstream_id="gpt-5-mini-2026").status_code == 302
     listing = catalog.current_sync().find("gpt-5-mini")
     assert (listing.is_on, listing.upstream_id) == (False, "gpt-5-mini-2026")
     assert LogEntry.objects.get().object_id == "gpt-5-mini"
 
 
-def test_a_bound_that_a_colleague_changes_meanwhile_stays(desk, monkeypatch):
+def test_a_bound_that_a_colleague_changes_meanwhile_stays(admin, monkeypatch):
     def changed(form):
         ChatModel.objects.filter(pk="gpt-5-mini").update(bound_percent=177)
         return clean(form)
 
     clean = ChatModelForm.clean_traits
     monkeypatch.setattr(ChatModelForm, "clean_traits", changed)
-    assert edited(desk, retirement="Soon.").status_code == 302
+    assert edited(admin, retirement="Soon.").status_code == 302
     model = ChatModel.objects.get(pk="gpt-5-mini")
     assert (model.retirement, model.bound_percent) == ("Soon.", 177)
 
@@ -104,8 +104,8 @@ def test_a_bound_that_a_colleague_changes_meanwhile_stays(desk, monkeypatch):
         {"traits": json.dumps({"context_tokens": 1000, "max_output_tokens": 5, "tools": "yes"})},
     ],
 )
-def test_a_row_that_could_not_be_read_is_not_let_in(desk, wrong):
-    answer = edited(desk, **wrong)
+def test_a_row_that_could_not_be_read_is_not_let_in(admin, wrong):
+    answer = edited(admin, **wrong)
     assert answer.status_code == 200 and "errorlist" in answer.content.decode()
     catalog.forget()
     assert catalog.current_sync().find("gpt-5-mini").upstream_id == "gpt-5-mini"
@@ -128,8 +128,8 @@ LEAST = {"context_tokens": 1000, "max_output_tokens": 500}
         ({**LEAST, "thinking": "budget", "thinking_budgets": {"low": -5}}, "thinking_budgets: low is below 0."),
     ],
 )
-def test_a_wrong_row_is_refused_by_a_sentence(desk, traits, sentence):
-    errors = edited(desk, traits=json.dumps(traits)).context["adminform"].form.errors["traits"]
+def test_a_wrong_row_is_refused_by_a_sentence(admin, traits, sentence):
+    errors = edited(admin, traits=json.dumps(traits)).context["adminform"].form.errors["traits"]
     assert sentence in " ".join(errors)
 
 
@@ -137,27 +137,27 @@ def test_a_row_of_the_file_has_no_fault():
     assert [list(row_check.faults(plain(row["traits"]))) for row in loading.rows().values()] == [[]] * 34
 
 
-def test_models_do_not_succeed_each_other_in_a_circle(desk):
+def test_models_do_not_succeed_each_other_in_a_circle(admin):
     ChatModel.objects.filter(name="gpt-5.2").update(successor="gpt-5-mini")
     ChatModel.objects.filter(name="gpt-5-mini").update(successor="gpt-5-nano", successor_from=None)
-    answer = edited(desk, "gpt-5-nano", successor="gpt-5.2", successor_from="")
+    answer = edited(admin, "gpt-5-nano", successor="gpt-5.2", successor_from="")
     (error,) = answer.context["adminform"].form.errors["successor"]
     assert error == "These would succeed each other in a circle: gpt-5.2, gpt-5-mini, gpt-5-nano."
 
 
-def test_a_model_is_added_and_offered_once_it_has_a_price(desk):
+def test_a_model_is_added_and_offered_once_it_has_a_price(admin):
     traits = json.dumps({"context_tokens": 1000, "max_output_tokens": 500})
     sent = {
         "name": "gpt-6", "display_name": "GPT-6", "is_on": "on", "provider": "openai", "upstream_id": "gpt-6",
         "traits": traits, "position": 20, "bound_percent": 100, "estimate_percent": 100,
     }  # fmt: skip
-    assert desk.post(f"{MODELS}add/", sent).status_code == 302
-    assert "No price: it is not offered." in desk.get(f"{MODELS}gpt-6/change/").content.decode()
-    assert announced(desk, model="gpt-6", starts_at="").status_code == 302
+    assert admin.post(f"{MODELS}add/", sent).status_code == 302
+    assert "No price: it is not offered." in admin.get(f"{MODELS}gpt-6/change/").content.decode()
+    assert announced(admin, model="gpt-6", starts_at="").status_code == 302
     assert catalog.current_sync().find("gpt-6").price_at(now()).sheet.tiers[0].price("input") == Decimal("1.25")
 
 
-def test_a_model_that_staff_add_answers_within_five_seconds(desk, ask, monkeypatch):
+def test_a_model_that_staff_add_answers_within_five_seconds(admin, ask, monkeypatch):
     """From another process, too, which nobody tells: it reads the catalogue anew by itself."""
     assert ask("qwen3-coder-flash").status == 404
     monkeypatch.setattr(catalog, "forget", lambda: None)
@@ -167,8 +167,8 @@ def test_a_model_that_staff_add_answers_within_five_seconds(desk, ask, monkeypat
         "upstream_id": "qwen3-coder-flash", "traits": traits, "position": 99, "bound_percent": 150,
         "estimate_percent": 110,
     }  # fmt: skip
-    assert desk.post(f"{MODELS}add/", sent).status_code == 302
-    assert announced(desk, model="qwen3-coder-flash", starts_at="").status_code == 302
+    assert admin.post(f"{MODELS}add/", sent).status_code == 302
+    assert announced(admin, model="qwen3-coder-flash", starts_at="").status_code == 302
     begun = time.monotonic()
     while (said := ask("qwen3-coder-flash")).status != 200:
         assert time.monotonic() - begun < 5, said.body
@@ -176,18 +176,18 @@ def test_a_model_that_staff_add_answers_within_five_seconds(desk, ask, monkeypat
     assert Completion.objects.get().price.sheet["output"] == "10"
 
 
-def test_a_model_is_not_deleted(desk):
-    assert desk.post(f"{MODELS}gpt-5-mini/delete/", {"post": "yes"}).status_code == 403
+def test_a_model_is_not_deleted(admin):
+    assert admin.post(f"{MODELS}gpt-5-mini/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_a_price_is_seen_as_charged_before_it_is_added(desk):
-    page = announced(desk, confirmed=False).content.decode()
+def test_a_price_is_seen_as_charged_before_it_is_added(admin):
+    page = announced(admin, confirmed=False).content.decode()
     assert "$1.25" in page and "$1.625" in page and "$13.00" in page
     assert Price.objects.filter(model="gpt-5-mini").count() == 1
 
 
-def test_a_price_is_compared_with_the_one_in_force_and_a_leap_is_red(desk):
-    page = announced(desk, confirmed=False, input_0="0.25", output_0="20", cached_0="0.025").content.decode()
+def test_a_price_is_compared_with_the_one_in_force_and_a_leap_is_red(admin):
+    page = announced(admin, confirmed=False, input_0="0.25", output_0="20", cached_0="0.025").content.decode()
     told = re.search(r'id="changes".*?</table>', page, re.S)[0]
     (output,) = re.findall(r"<tr([^>]*)><th>Output</th>(.*?)</tr>", told)
     assert output[0] == ' class="bad"' and "$2.00" in output[1] and "$20.00" in output[1] and "+900.0 %" in output[1]
@@ -204,49 +204,49 @@ def test_a_change_by_two_or_more_is_a_leap(now_, new, percent, is_large):
     assert (change.percent, change.is_large) == (percent, is_large)
 
 
-def test_a_price_is_added_only_when_the_models_name_is_typed(desk):
-    answer = announced(desk, typed="gpt-5-nano")
+def test_a_price_is_added_only_when_the_models_name_is_typed(admin):
+    answer = announced(admin, typed="gpt-5-nano")
     assert answer.status_code == 200 and "type gpt-5-mini" in answer.content.decode()
     assert Price.objects.filter(model="gpt-5-mini").count() == 1
 
 
-def test_a_price_is_withdrawn_until_it_is_about_to_start(desk):
-    announced(desk)
+def test_a_price_is_withdrawn_until_it_is_about_to_start(admin):
+    announced(admin)
     price = Price.objects.latest("pk")
     page = f"{PRICES}{price.pk}/"
-    assert "Withdraw this price" in desk.get(f"{page}change/").content.decode()
-    assert desk.post(f"{page}withdraw/").headers["location"] == f"{MODELS}gpt-5-mini/change/"
+    assert "Withdraw this price" in admin.get(f"{page}change/").content.decode()
+    assert admin.post(f"{page}withdraw/").headers["location"] == f"{MODELS}gpt-5-mini/change/"
     assert not Price.objects.filter(pk=price.pk).exists()
     assert LogEntry.objects.latest("pk").object_repr == str(price)
 
 
-def test_a_price_in_force_is_not_withdrawn(desk):
+def test_a_price_in_force_is_not_withdrawn(admin):
     price = Price.objects.get(model="gpt-5-mini")
-    assert "Withdraw" not in desk.get(f"{PRICES}{price.pk}/change/").content.decode()
-    desk.post(f"{PRICES}{price.pk}/withdraw/")
+    assert "Withdraw" not in admin.get(f"{PRICES}{price.pk}/change/").content.decode()
+    admin.post(f"{PRICES}{price.pk}/withdraw/")
     assert Price.objects.filter(pk=price.pk).exists()
 
 
-def test_customers_read_when_a_model_retires_and_no_note_of_staff(desk):
+def test_customers_read_when_a_model_retires_and_no_note_of_staff(admin):
     ChatModel.objects.filter(pk="gpt-5-mini").update(
         retirement="A rumour.", retires_on="2027-01-31", successor="gpt-5.2"
     )
     catalog.forget()
-    page = desk.get("/models").content.decode()
+    page = admin.get("/models").content.decode()
     assert "2027-01-31" in page and "gpt-5.2" in page and "rumour" not in page
     listed = next(row for row in model_list.offered(catalog.current_sync()) if row["id"] == "gpt-5-mini")
     assert listed["retires_on"] == "2027-01-31"
 
 
-def test_what_retires_soon_is_found(desk):
+def test_what_retires_soon_is_found(admin):
     ChatModel.objects.update(retires_on=None)
     ChatModel.objects.filter(pk="gpt-5-mini").update(retires_on=now().date() + timedelta(days=30))
-    assert [row.pk for row in desk.get(f"{MODELS}?retires=soon").context["cl"].result_list] == ["gpt-5-mini"]
+    assert [row.pk for row in admin.get(f"{MODELS}?retires=soon").context["cl"].result_list] == ["gpt-5-mini"]
 
 
-def test_a_price_is_added_with_who_and_where_it_is_said(desk, sam):
+def test_a_price_is_added_with_who_and_where_it_is_said(admin, sam):
     tiers = {"above_1": 200_000, "input_1": "2.50", "output_1": "15"}
-    assert announced(desk, cached_0="0.125", **tiers).status_code == 302
+    assert announced(admin, cached_0="0.125", **tiers).status_code == 302
     price = Price.objects.filter(model="gpt-5-mini").latest("starts_at")
     assert price.sheet == {
         "input": "1.25", "cached": "0.125", "output": "10",
@@ -280,27 +280,27 @@ def test_a_price_is_added_with_who_and_where_it_is_said(desk, sam):
         {"above_1": 2000, "input_1": "2", "output_1": "2", "above_2": 1000, "input_2": "2", "output_2": "2"},
     ],
 )
-def test_a_price_nobody_could_be_charged_by_is_not_added(desk, wrong):
-    answer = announced(desk, **wrong)
+def test_a_price_nobody_could_be_charged_by_is_not_added(admin, wrong):
+    answer = announced(admin, **wrong)
     assert answer.status_code == 200 and "errorlist" in answer.content.decode()
     assert Price.objects.filter(model="gpt-5-mini").count() == 1
 
 
-def test_two_prices_do_not_start_at_once(desk):
+def test_two_prices_do_not_start_at_once(admin):
     start = in_minutes(10)
-    assert [announced(desk, starts_at=start).status_code for _ in range(2)] == [302, 200]
+    assert [announced(admin, starts_at=start).status_code for _ in range(2)] == [302, 200]
 
 
-def test_the_form_begins_with_what_it_costs_now(desk):
-    form = desk.get(f"{PRICES}add/?model=gemini-2.5-pro").context["form"]
+def test_the_form_begins_with_what_it_costs_now(admin):
+    form = admin.get(f"{PRICES}add/?model=gemini-2.5-pro").context["form"]
     assert [form[name].value() for name in ("input-0", "above-1", "output-1")] == ["1.25", 200_000, 15]
 
 
-def test_a_price_is_never_edited(desk):
+def test_a_price_is_never_edited(admin):
     page = f"{PRICES}{Price.objects.first().pk}/"
-    assert desk.get(f"{page}change/").status_code == 200
-    assert desk.post(f"{page}change/", {"source": "elsewhere"}).status_code == 403
-    assert desk.post(f"{page}delete/", {"post": "yes"}).status_code == 403
+    assert admin.get(f"{page}change/").status_code == 200
+    assert admin.post(f"{page}change/", {"source": "elsewhere"}).status_code == 403
+    assert admin.post(f"{page}delete/", {"post": "yes"}).status_code == 403
 
 
 def test_only_who_may_add_prices_does(client, prices):
@@ -313,5 +313,5 @@ def test_only_who_may_add_prices_does(client, prices):
 
 
 @pytest.mark.parametrize("page", [MODELS, PRICES, f"{MODELS}?provider=qwen", f"{PRICES}?model__name__exact=kimi-k2.5"])
-def test_lists_are_shown(desk, page):
-    assert desk.get(page, follow=True).status_code == 200
+def test_lists_are_shown(admin, page):
+    assert admin.get(page, follow=True).status_code == 200

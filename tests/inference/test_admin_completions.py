@@ -17,23 +17,23 @@ LIST = "/admin/inference/completion/"
 
 
 @pytest.fixture
-def desk(client, sam):
+def admin(client, sam):
     client.force_login(sam, backend="accounts.backends.PasswordBackend")
     return client
 
 
-def found(desk, query=""):
-    return [row.pk for row in desk.get(f"{LIST}?{query}").context["cl"].result_list]
+def found(admin, query=""):
+    return [row.pk for row in admin.get(f"{LIST}?{query}").context["cl"].result_list]
 
 
 def page_of(completion):
     return f"{LIST}{completion.pk}/change/"
 
 
-def test_a_completion_is_listed_with_what_it_earned(desk, ask):
+def test_a_completion_is_listed_with_what_it_earned(admin, ask):
     ask("claude-haiku-4.5", "a story, please")
     completion = Completion.objects.get()
-    page = desk.get(LIST).content.decode()
+    page = admin.get(LIST).content.decode()
     told = dict(re.findall(r'class="field-(\w+)[^"]*">(.*?)</t[dh]>', page))
     assert told["model_id"] == "claude-haiku-4.5" and told["settlement"] == "Exact"
     assert (
@@ -44,20 +44,20 @@ def test_a_completion_is_listed_with_what_it_earned(desk, ask):
     assert told["margin"] == f"${(margin / 100).normalize():f}"
 
 
-def test_a_completion_that_was_refunded_has_earned_nothing(desk, ask, sam):
+def test_a_completion_that_was_refunded_has_earned_nothing(admin, ask, sam):
     ask("claude-haiku-4.5", "a story, please")
     completion = Completion.objects.get()
     ledger.refund(reference=f"inference:{completion.pk}", cents=completion.charged_cents, reason="Wrong", by=sam)
     margin = (-completion.cost_usd).normalize()
-    told = dict(re.findall(r'class="field-(\w+)[^"]*">(.*?)</t[dh]>', desk.get(LIST).content.decode()))
+    told = dict(re.findall(r'class="field-(\w+)[^"]*">(.*?)</t[dh]>', admin.get(LIST).content.decode()))
     assert told["margin"] == f"${margin:f}"
-    assert f"{(margin * 100).normalize()} cents" in desk.get(page_of(completion)).content.decode()
+    assert f"{(margin * 100).normalize()} cents" in admin.get(page_of(completion)).content.decode()
 
 
-def test_a_completion_opens_its_receipt_with_cost_and_margin(desk, ask):
+def test_a_completion_opens_its_receipt_with_cost_and_margin(admin, ask):
     ask("gpt-5-mini", "hello")
     completion = Completion.objects.get()
-    page = desk.get(page_of(completion)).content.decode()
+    page = admin.get(page_of(completion)).content.decode()
     for told in (
         "Provider cost",
         f"{(completion.charged_cents - completion.cost_usd * 100).normalize()} cents",
@@ -67,17 +67,17 @@ def test_a_completion_opens_its_receipt_with_cost_and_margin(desk, ask):
         assert str(told) in page
     refund = f"/admin/credits/creditaccount/refund/?charge={completion.pk}&amp;amount=0.{completion.charged_cents:02}"
     assert refund in page
-    filled_in = desk.get(refund.replace("&amp;", "&")).context["form"]
+    filled_in = admin.get(refund.replace("&amp;", "&")).context["form"]
     assert filled_in["amount"].value() == f"0.{completion.charged_cents:02}"
 
 
-def test_completions_are_filtered(desk, ask, sandbox):
+def test_completions_are_filtered(admin, ask, sandbox):
     ask("gpt-5-mini")
     ask("claude-haiku-4.5")
     sandbox.control(status=500, times=10)
     ask("gemini-2.5-flash")
     sandbox.control(reset=True)
-    gemini, claude, gpt = found(desk)
+    gemini, claude, gpt = found(admin)
     Completion.objects.get(pk=gemini, status__gte=500, settlement="none")
     for query, expected in [
         ("model_id=gpt-5-mini", [gpt]),
@@ -92,13 +92,13 @@ def test_completions_are_filtered(desk, ask, sandbox):
         ("until=2020-01-01", []),
         ("alerts=any", list(Completion.objects.exclude(alerts=[]).values_list("pk", flat=True))),
     ]:
-        assert found(desk, query) == expected, query
+        assert found(admin, query) == expected, query
 
 
 @pytest.mark.spoils_the_books
-def test_the_dear_the_long_and_the_slow_are_found(desk, ask):
+def test_the_dear_the_long_and_the_slow_are_found(admin, ask):
     ask()
-    usual, completion = found(desk), Completion.objects.get()
+    usual, completion = found(admin), Completion.objects.get()
 
     def another(name, **columns):
         completion.pk, completion.created_at = f"chatcmpl-{name}", Now()
@@ -120,50 +120,50 @@ def test_the_dear_the_long_and_the_slow_are_found(desk, ask):
         ("margin=none", [cheap]),
         ("charged_cents=1", [dear, cheap, slow, *usual]),  # no such choice
     ]:
-        assert found(desk, query) == expected, query
+        assert found(admin, query) == expected, query
 
 
-def test_completions_are_found_by_id_user_and_key(desk, ask, alice, key):
+def test_completions_are_found_by_id_user_and_key(admin, ask, alice, key):
     ask()
     only = [Completion.objects.get().pk]
     for term in (only[0], f"inference:{only[0]}", alice.email, alice.pk, key, key[:12]):
-        assert found(desk, f"q={term}") == only, term
+        assert found(admin, f"q={term}") == only, term
     for term in ("chatcmpl-other", "nobody@example.org", 10**9, "cnwy_k_other"):
-        assert found(desk, f"q={term}") == [], term
+        assert found(admin, f"q={term}") == [], term
 
 
 @pytest.mark.parametrize(
     "query", ["q=%00", "q='", "after=nothing", "before=%00", "status=x", "model_id=%00", "provider=x"]
 )
-def test_no_query_breaks_the_list(desk, prices, query):
-    assert desk.get(f"{LIST}?{query}", follow=True).status_code == 200
+def test_no_query_breaks_the_list(admin, prices, query):
+    assert admin.get(f"{LIST}?{query}", follow=True).status_code == 200
 
 
-def test_pages_follow_the_time_of_completions(desk, ask, monkeypatch):
+def test_pages_follow_the_time_of_completions(admin, ask, monkeypatch):
     monkeypatch.setattr("inference.admin.completions.CompletionAdmin.list_per_page", 2)
     for _ in range(5):
         ask()
     newest, pages, query = list(Completion.objects.order_by("-created_at", "-id").values_list("pk", flat=True)), [], "?"
     while query:
-        changes = desk.get(LIST + query).context["cl"]
+        changes = admin.get(LIST + query).context["cl"]
         pages += [row.pk for row in changes.result_list]
         query = changes.older
     assert pages == newest
 
 
-def test_a_completion_cannot_be_changed(desk, ask):
+def test_a_completion_cannot_be_changed(admin, ask):
     ask()
     page = page_of(Completion.objects.get())
-    assert desk.post(page, {"charged_cents": 0}).status_code == 403
-    assert desk.post(page.replace("change", "delete"), {"post": "yes"}).status_code == 403
-    assert desk.get(f"{LIST}add/").status_code == 403
-    assert desk.get(f"{LIST}chatcmpl-unknown/change/").status_code == 302
+    assert admin.post(page, {"charged_cents": 0}).status_code == 403
+    assert admin.post(page.replace("change", "delete"), {"post": "yes"}).status_code == 403
+    assert admin.get(f"{LIST}add/").status_code == 403
+    assert admin.get(f"{LIST}chatcmpl-unknown/change/").status_code == 302
 
 
-def test_more_completions_are_not_more_queries(desk, ask):
+def test_more_completions_are_not_more_queries(admin, ask):
     def asked(path):
         with CaptureQueriesContext(connection) as queries:
-            assert desk.get(path).status_code == 200
+            assert admin.get(path).status_code == 200
         assert not any("COUNT(" in query["sql"] for query in queries)
         return len(queries)
 
@@ -186,7 +186,7 @@ def test_who_may_not_look_does_not_see(client, ask):
     assert "refund/?charge" not in client.get(page).content.decode()
 
 
-def test_a_key_that_was_pasted_whole_is_not_kept(desk, alice, prices):
+def test_a_key_that_was_pasted_whole_is_not_kept(admin, alice, prices):
     secret = ApiKey.issue(user=alice, name="Alice's")[1]
-    assert secret in desk.get(f"{LIST}?q={secret}").content.decode()  # only in the box it was pasted into
+    assert secret in admin.get(f"{LIST}?q={secret}").content.decode()  # only in the box it was pasted into
     assert not ApiKey.objects.filter(prefix=secret).exists()

@@ -1,4 +1,4 @@
-"""The desk's front page: one look, a bounded number of queries."""
+"""The admin's front page: one look, a bounded number of queries."""
 
 import json
 from datetime import timedelta
@@ -29,24 +29,24 @@ def a_new_look():
 
 
 @pytest.fixture
-def desk(client, sam):
+def admin(client, sam):
     client.force_login(sam, backend="accounts.backends.PasswordBackend")
     return client
 
 
-def test_it_says_whether_the_books_balance(desk, prices):
-    assert "not checked yet" in desk.get("/admin/").content.decode()
+def test_it_says_whether_the_books_balance(admin, prices):
+    assert "not checked yet" in admin.get("/admin/").content.decode()
     audit.record(faults=0)
-    page = desk.get("/admin/").content.decode()
+    page = admin.get("/admin/").content.decode()
     assert "The books balance" in page and "more than a day ago" not in page
     with as_owner():
         AuditRun.objects.update(finished_at=now() - timedelta(days=2))
-    assert "more than a day ago" in desk.get("/admin/").content.decode()
+    assert "more than a day ago" in admin.get("/admin/").content.decode()
     audit.record(faults=3)
-    assert "3 faults" in desk.get("/admin/").content.decode()
+    assert "3 faults" in admin.get("/admin/").content.decode()
 
 
-def test_it_shows_what_was_earned_by_day_and_model(desk, ask):
+def test_it_shows_what_was_earned_by_day_and_model(admin, ask):
     ask("gpt-5-mini")
     ask("claude-haiku-4.5")
     shown = Dashboard().figures
@@ -55,10 +55,10 @@ def test_it_shows_what_was_earned_by_day_and_model(desk, ask):
     assert shown.total.cost_usd == sum(row.cost_usd for row in sold)
     assert {model: found.completions for model, found in shown.by_model} == {"claude-haiku-4.5": 1, "gpt-5-mini": 1}
     assert [day for day, _ in shown.by_day] == [now().date() - timedelta(days=back) for back in range(14)]
-    assert "gpt-5-mini" in desk.get("/admin/").content.decode()
+    assert "gpt-5-mini" in admin.get("/admin/").content.decode()
 
 
-def test_it_counts_estimates_and_failures_of_today(desk, ask, sandbox):
+def test_it_counts_estimates_and_failures_of_today(admin, ask, sandbox):
     sandbox.control(no_usage=True, times=1)
     ask("gpt-5-mini")
     sandbox.control(reset=True)
@@ -68,10 +68,10 @@ def test_it_counts_estimates_and_failures_of_today(desk, ask, sandbox):
     shown = Dashboard().figures
     assert shown.by_our_count_today[0] == 1
     assert [(provider, count) for provider, _, count in shown.failures_today] == [("anthropic", 1)]
-    assert "no_usage" in desk.get("/admin/").content.decode()
+    assert "no_usage" in admin.get("/admin/").content.decode()
 
 
-def test_it_shows_what_is_under_way(desk, alice, prices, run):
+def test_it_shows_what_is_under_way(admin, alice, prices, run):
     assert Dashboard().holds.number == 0
     run(admit(alice, worst=200))
     holds = Dashboard().holds
@@ -79,17 +79,17 @@ def test_it_shows_what_is_under_way(desk, alice, prices, run):
     later = Dashboard()
     later.now = now() + timedelta(minutes=11)
     assert later.holds.long_open == 1
-    assert "1 open hold<" in desk.get("/admin/").content.decode()
+    assert "1 open hold<" in admin.get("/admin/").content.decode()
 
 
-def test_it_shows_what_waits_on_disk(desk, prices, settings, tmp_path):
+def test_it_shows_what_waits_on_disk(admin, prices, settings, tmp_path):
     settings.CONWAY_DATA_DIR = tmp_path
     folder = tmp_path / "spool"
     folder.mkdir()
     (folder / "gone.jsonl").write_bytes(b"".join(json.dumps({"n": n}).encode() + b"\n" for n in range(3)) + b'{"torn')
     (folder / "alive.jsonl").write_bytes(b"")
     assert (Dashboard().spooled.files, Dashboard().spooled.settlements) == (1, 3)
-    assert "3 settlements wait" in desk.get("/admin/").content.decode()
+    assert "3 settlements wait" in admin.get("/admin/").content.decode()
 
 
 def test_a_day_that_is_over_is_counted_once(ask):
@@ -114,11 +114,11 @@ def test_the_audit_counts_again_what_was_kept(ask):
     assert now() - kept.counted_at < timedelta(minutes=1)
 
 
-def test_it_asks_a_bounded_number_of_questions(desk, ask):
+def test_it_asks_a_bounded_number_of_questions(admin, ask):
     ask()
-    desk.get("/admin/")
+    admin.get("/admin/")
     with CaptureQueriesContext(connection) as queries:
-        desk.get("/admin/")
+        admin.get("/admin/")
     assert len(queries) <= 14
 
 

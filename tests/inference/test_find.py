@@ -11,12 +11,12 @@ from inference.models import Completion
 
 
 @pytest.fixture
-def desk(client, sam):
+def admin(client, sam):
     client.force_login(sam, backend="accounts.backends.PasswordBackend")
     return client
 
 
-def test_each_thing_leads_to_its_page(desk, ask, alice, key):
+def test_each_thing_leads_to_its_page(admin, ask, alice, key):
     ask("gpt-5-mini")
     completion = Completion.objects.get()
     WalletAddress.objects.create(user=alice, address="0x" + "ab" * 20)
@@ -27,24 +27,24 @@ def test_each_thing_leads_to_its_page(desk, ask, alice, key):
         (key, f"/admin/accounts/apikey/?q={key[:12]}"), ("INV-77", "/admin/credits/credittransaction/?q=INV-77"),
         ("", "/admin/"), ("\x00", "/admin/"), ("req_nothing", "/admin/inference/completion/?q=req_nothing"),
     ):  # fmt: skip
-        answer = desk.get("/admin/inference/completion/find/", {"q": term})
+        answer = admin.get("/admin/inference/completion/find/", {"q": term})
         assert answer.headers["location"] == place, term
 
 
 @pytest.mark.parametrize("page", ["credits/credittransaction", "inference/completion", "credits/creditaccount"])
-def test_part_of_an_email_finds_its_rows(desk, ask, page):
+def test_part_of_an_email_finds_its_rows(admin, ask, page):
     ask("gpt-5-mini")
     for term in ("alice@", "ice@example"):
-        assert desk.get(f"/admin/{page}/", {"q": term}).context["cl"].result_count > 0, term
-    assert desk.get(f"/admin/{page}/", {"q": "bobby@"}).context["cl"].result_count == 0
+        assert admin.get(f"/admin/{page}/", {"q": term}).context["cl"].result_count > 0, term
+    assert admin.get(f"/admin/{page}/", {"q": "bobby@"}).context["cl"].result_count == 0
 
 
-def test_the_users_page_is_a_dossier(desk, ask, alice, sam):
+def test_the_users_page_is_a_dossier(admin, ask, alice, sam):
     ask("gpt-5-mini")
     completion = Completion.objects.get()
     ledger.top_up(user=alice, cents=77, reference="t", reason="Paid", by=sam, payment="INV-8", note="Called twice")
     ledger.refund(reference=f"inference:{completion.pk}", cents=1, reason="Slow", by=sam)
-    page = desk.get(f"/admin/accounts/user/{alice.pk}/change/").content.decode()
+    page = admin.get(f"/admin/accounts/user/{alice.pk}/change/").content.decode()
     account = CreditAccount.objects.get(pk=alice.pk)
     told = {name: int(cents) for name, cents in re.findall(r'data-figure="(\w+)" data-cents="(-?\d+)"', page)}
     assert told == {

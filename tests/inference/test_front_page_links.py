@@ -1,10 +1,10 @@
-"""Every number on the desk's front page opens exactly what it counted."""
+"""Every number on the admin's front page opens exactly what it counted."""
 
 import re
 from html import unescape
 
 import pytest
-from django.contrib import admin
+from django.contrib.admin import site
 from django.core.cache import cache
 from django.db import connection
 from django.db.models import Sum
@@ -20,7 +20,7 @@ LINK = re.compile(r'<a href="([^"]+)" ((?:data-\w+="-?\d+" ?)+)>')
 
 
 @pytest.fixture
-def desk(client, sam):
+def admin(client, sam):
     cache.clear()
     client.force_login(sam, backend="accounts.backends.PasswordBackend")
     return client
@@ -68,22 +68,22 @@ def counted(found):
     return sums
 
 
-def test_each_number_opens_what_it_counted(desk, some_days):
-    page = desk.get("/admin/").content.decode()
+def test_each_number_opens_what_it_counted(admin, some_days):
+    page = admin.get("/admin/").content.decode()
     links = LINK.findall(page)
     assert len(links) > 14 * 3 + 6
     for address, told in links:
-        listed = counted(desk.get(unescape(address)).context["cl"].queryset)
+        listed = counted(admin.get(unescape(address)).context["cl"].queryset)
         for name, number in re.findall(r'data-(\w+)="(-?\d+)"', told):
             assert listed[name] == int(number), (address, name)
 
 
-def test_the_links_are_not_all_to_nothing(desk, some_days):
-    told = re.findall(r'data-(\w+)="(-?[1-9]\d*)"', desk.get("/admin/").content.decode())
+def test_the_links_are_not_all_to_nothing(admin, some_days):
+    told = re.findall(r'data-(\w+)="(-?[1-9]\d*)"', admin.get("/admin/").content.decode())
     assert {name for name, _ in told} == {"rows", "cents", "charged"} and len(told) > 12
 
 
-def test_income_is_charged_less_given_back_less_cost_on_the_day_it_was_booked(desk, some_days):
+def test_income_is_charged_less_given_back_less_cost_on_the_day_it_was_booked(admin, some_days):
     (_, today), (_, yesterday) = Dashboard().figures.by_day[:2]
     assert (today.given_back_cents, yesterday.given_back_cents) == (1, 0) and yesterday.charged_cents > 0
     total = Dashboard().figures.total
@@ -91,31 +91,31 @@ def test_income_is_charged_less_given_back_less_cost_on_the_day_it_was_booked(de
     assert total.cost_usd == sum(Completion.objects.values_list("cost_usd", flat=True))
 
 
-def test_a_single_failure_happened_once(desk, some_days):
-    page = desk.get("/admin/").content.decode()
+def test_a_single_failure_happened_once(admin, some_days):
+    page = admin.get("/admin/").content.decode()
     assert "once" in page and "1 times" not in page and "1 open hold<" in page
 
 
-def test_sums_stand_under_a_list_that_is_narrowed(desk, some_days):
-    page = desk.get("/admin/credits/credittransaction/?type=spent").context["cl"]
+def test_sums_stand_under_a_list_that_is_narrowed(admin, some_days):
+    page = admin.get("/admin/credits/credittransaction/?type=spent").context["cl"]
     spent = -sum(row.amount_cents for row in page.queryset)
     assert dict(page.sums())["Spent"] == f"${spent // 100}.{spent % 100:02}"
-    assert "Spent" in desk.get("/admin/credits/credittransaction/?type=spent").content.decode()
+    assert "Spent" in admin.get("/admin/credits/credittransaction/?type=spent").content.decode()
 
 
-@pytest.mark.parametrize("name", [str(model._meta.label) for model in admin.site._registry])
+@pytest.mark.parametrize("name", [str(model._meta.label) for model in site._registry])
 def test_a_list_has_nine_columns_at_most(name):
-    (model_admin,) = [found for model, found in admin.site._registry.items() if model._meta.label == name]
+    (model_admin,) = [found for model, found in site._registry.items() if model._meta.label == name]
     assert len(model_admin.list_display) <= 9
 
 
-def test_a_list_is_downloaded_as_it_is_filtered(desk, some_days):
+def test_a_list_is_downloaded_as_it_is_filtered(admin, some_days):
     for path in ("credits/credittransaction", "inference/completion", "credits/creditaccount", "credits/hold"):
-        listed = desk.get(f"/admin/{path}/").context["cl"].queryset.count()
-        answer = desk.get(f"/admin/{path}/export/")
+        listed = admin.get(f"/admin/{path}/").context["cl"].queryset.count()
+        answer = admin.get(f"/admin/{path}/export/")
         lines = whole(answer).strip().splitlines()
         assert len(lines) == listed + 1, path
-    refunds = whole(desk.get("/admin/credits/credittransaction/export/?type=given_back"))
+    refunds = whole(admin.get("/admin/credits/credittransaction/export/?type=given_back"))
     assert "refund" in refunds and "inference" not in refunds.replace("inference:", "")
 
 

@@ -14,7 +14,7 @@ INCIDENT = "/admin/inference/completion/incident/"
 
 
 @pytest.fixture
-def desk(client, sam):
+def admin(client, sam):
     client.force_login(sam, backend="accounts.backends.PasswordBackend")
     return client
 
@@ -27,66 +27,66 @@ def told(**fields):
     }  # fmt: skip
 
 
-def confirmed(desk, **fields):
-    found = desk.post(INCIDENT, told(**fields)).context["found"]
-    return desk.post(INCIDENT, told(**{"confirmed": "yes", "digest": found.digest, **fields}), follow=True)
+def confirmed(admin, **fields):
+    found = admin.post(INCIDENT, told(**fields)).context["found"]
+    return admin.post(INCIDENT, told(**{"confirmed": "yes", "digest": found.digest, **fields}), follow=True)
 
 
 def refunds():
     return CreditTransaction.objects.filter(type="refund")
 
 
-def test_it_is_seen_first_and_then_given_back(desk, ask, alice):
+def test_it_is_seen_first_and_then_given_back(admin, ask, alice):
     for model in ("gpt-5-mini", "gpt-5.2", "claude-haiku-4.5"):
         ask(model)
-    page = desk.post(INCIDENT, told())
+    page = admin.post(INCIDENT, told())
     assert (len(page.context["found"].rows), refunds().count()) == (2, 0)
-    assert "2 refunded, $0.02" in confirmed(desk).content.decode()
+    assert "2 refunded, $0.02" in confirmed(admin).content.decode()
     for row in refunds():
         assert row.reference.endswith(".incident-outage-7") and row.reason == "An outage" and row.made_by
     openai = Completion.objects.filter(provider="openai")
     assert {ledger.refundable_cents(f"inference:{row.pk}") for row in openai} == {0}
 
 
-def test_under_one_name_nothing_is_refunded_twice(desk, ask):
+def test_under_one_name_nothing_is_refunded_twice(admin, ask):
     ask("gpt-5-mini")
-    confirmed(desk)
-    page = desk.post(INCIDENT, told())
+    confirmed(admin)
+    page = admin.post(INCIDENT, told())
     assert page.context["found"].rows == [] and "not given back" in page.content.decode()
     ask("gpt-5-mini")
-    confirmed(desk)
+    confirmed(admin)
     assert refunds().count() == 2
 
 
-def test_what_came_meanwhile_is_seen_before_it_is_given_back(desk, ask):
+def test_what_came_meanwhile_is_seen_before_it_is_given_back(admin, ask):
     ask("gpt-5-mini")
-    digest = desk.post(INCIDENT, told()).context["found"].digest
+    digest = admin.post(INCIDENT, told()).context["found"].digest
     ask("gpt-5-mini")
-    page = desk.post(INCIDENT, told(confirmed="yes", digest=digest))
+    page = admin.post(INCIDENT, told(confirmed="yes", digest=digest))
     assert not refunds().exists() and len(page.context["found"].rows) == 2
 
 
-def test_what_was_refunded_in_part_gets_the_rest(desk, ask, sam):
+def test_what_was_refunded_in_part_gets_the_rest(admin, ask, sam):
     ask("claude-haiku-4.5", "say 2000 words")
     completion = Completion.objects.get()
     ledger.refund(reference=f"inference:{completion.pk}", cents=1, reason="Slow", by=sam)
-    confirmed(desk, provider="anthropic")
+    confirmed(admin, provider="anthropic")
     assert sum(row.amount_cents for row in refunds()) == completion.charged_cents
 
 
-def test_a_ceiling_holds_for_all_of_it_together(desk, ask, settings):
+def test_a_ceiling_holds_for_all_of_it_together(admin, ask, settings):
     settings.CONWAY_STAFF_BOOKING_CENTS = 1
     ask("gpt-5-mini")
     ask("gpt-5-mini")
-    page = confirmed(desk).content.decode()
+    page = confirmed(admin).content.decode()
     assert "One person books at most $0.01" in page and not refunds().exists()
 
 
-def test_nobody_refunds_their_own_account(desk, ask, sam):
+def test_nobody_refunds_their_own_account(admin, ask, sam):
     ledger.top_up(user=sam, cents=100, reference="sam", reason="Test", by=None)
     own = ApiKey.issue(user=sam, name="own")[1]
     ask("gpt-5-mini", headers={"authorization": f"Bearer {own}"})
-    assert desk.post(INCIDENT, told()).context["found"].rows == []
+    assert admin.post(INCIDENT, told()).context["found"].rows == []
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_nobody_refunds_their_own_account(desk, ask, sam):
         {"reason": ""}, {"until": "2020-01-01T00:00"}, {"which": "x"},
     ],
 )  # fmt: skip
-def test_nonsense_refunds_nothing(desk, ask, wrong):
+def test_nonsense_refunds_nothing(admin, ask, wrong):
     ask("gpt-5-mini")
-    page = desk.post(INCIDENT, told(confirmed="yes", digest="1-1", **wrong))
+    page = admin.post(INCIDENT, told(confirmed="yes", digest="1-1", **wrong))
     assert page.status_code == 200 and "errorlist" in page.content.decode() and not refunds().exists()

@@ -182,11 +182,11 @@ def test_issuer_and_customer_stand_on_it(month: Seeded, visit: Visit, settings: 
 
 @pytest.fixture
 def closed(month: Seeded, sam: User, visit: Visit) -> Client:
-    """February and March, closed by sam at the desk."""
-    desk = visit(sam)
+    """February and March, closed by sam in the admin."""
+    admin = visit(sam)
     for day in ("2026-02-01", "2026-03-01"):
-        assert desk.post("/admin/credits/monthclose/close/", {"month": day}).status_code == 302
-    return desk
+        assert admin.post("/admin/credits/monthclose/close/", {"month": day}).status_code == 302
+    return admin
 
 
 def test_a_closed_month_says_what_the_rows_do(closed: Client) -> None:
@@ -322,12 +322,12 @@ def test_history_spend_and_export_say_what_the_rows_do(month: Seeded, visit: Vis
 
 
 def test_the_staffs_lists_and_dossier_say_what_the_rows_do(month: Seeded, sam: User, visit: Visit) -> None:
-    desk = visit(sam)
-    listed = desk.get("/admin/credits/credittransaction/?since=2026-03-01&until=2026-03-31").context["cl"].sums()
+    admin = visit(sam)
+    listed = admin.get("/admin/credits/credittransaction/?since=2026-03-01&until=2026-03-31").context["cl"].sums()
     dollars = {name: said.replace("$", "").replace(",", "").replace("−", "-") for name, said in listed}
     for name, type, sign in (("Topped up", "top_up", 1), ("Charged", "inference", -1), ("Adjusted", "adjustment", 1)):
         assert Decimal(dollars[name]) * 100 == cents(type, IN_MARCH, sign)
-    page = desk.get(f"/admin/accounts/user/{month.paul.pk}/change/").content.decode()
+    page = admin.get(f"/admin/accounts/user/{month.paul.pk}/change/").content.decode()
     assert shown(page, "balance") == balance(month.paul, "2999-01-01")
 
 

@@ -232,11 +232,11 @@ def test_a_webhook_that_fails_is_logged_without_its_address(
 # The admin
 
 
-def test_staff_mark_an_alert_seen_and_close_it(look: Any, staff: Any, at_desk: Callable[[User], Client]) -> None:
+def test_staff_mark_an_alert_seen_and_close_it(look: Any, staff: Any, at_admin: Callable[[User], Client]) -> None:
     AuditRun.objects.create(accounts=1, faults=3)
     look()
     alert, support = Alert.objects.get(), staff("support")
-    client = at_desk(support)
+    client = at_admin(support)
     for action, state in (("mark_seen", "seen"), ("close", "closed")):
         client.post("/admin/conway/alert/", {"action": action, "_selected_action": [alert.pk]})
         alert.refresh_from_db()

@@ -1,7 +1,6 @@
 """What pages say in passing is true: one form of dates, whose receipt it is, a key at its limit, refusals in place."""
 
 import re
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -14,7 +13,7 @@ from inference.completion import errors
 from tests.pages.conftest import Visit
 
 PAGES = ["/", "/credits/history", "/credits/spend", "/keys", "/models", "/account", "/account/sessions"]
-DESK = [
+ADDRESSES = [
     "",
     "credits/credittransaction/",
     "credits/creditaccount/",
@@ -39,9 +38,9 @@ def test_dates_have_one_form_for_customers(ada: User, visit: Visit, receipt: str
         assert re.search(r"\d{4}-\d\d-\d\d", page.content.decode()), address
 
 
-def test_dates_have_one_form_at_the_desk(ada: User, sam: User, visit: Visit) -> None:
+def test_dates_have_one_form_at_the_admin(ada: User, sam: User, visit: Visit) -> None:
     browser = visit(sam)
-    for address in DESK:
+    for address in ADDRESSES:
         page = browser.get(f"/admin/{address}").content.decode()
         assert OTHER_DATES.search(words(page)) is None, (address, OTHER_DATES.search(words(page)))
 
@@ -61,7 +60,7 @@ def test_a_key_at_its_limit_is_no_full_green_bar(hers: Client, alice: User, offe
     assert "limit reached" in page and re.search(r"starts anew \d{4}-\d\d-01 00:00 UTC", page)
 
 
-def test_a_refusal_of_the_desk_looks_like_the_desk(ada: User, visit: Visit) -> None:
+def test_a_refusal_of_the_admin_looks_like_the_admin(ada: User, visit: Visit) -> None:
     clerk = User.objects.create_user(email="clerk@example.org", is_staff=True)
     clerk.user_permissions.add(Permission.objects.get(codename="view_user"))
     refused = visit(clerk).get("/admin/credits/creditaccount/")
@@ -75,14 +74,13 @@ def test_who_has_no_transaction_is_no_account_that_was_deleted(bob: User, sam: U
     assert page.status_code == 200 and "deleted" not in said and "bob@example.org" in said
 
 
-def test_the_402_names_a_page_that_is_there(hers: Client, settings: Any) -> None:
-    settings.CONWAY_URL = "http://testserver"
-    said = errors.insufficient(AdmissionDenied("insufficient_credits", needed_cents=3)).message
+def test_the_402_names_a_page_that_is_there(hers: Client) -> None:
+    said = errors.insufficient(AdmissionDenied("insufficient_credits", needed_cents=3), "http://testserver").message
     address = re.search(r"Add credits at (http://testserver/\S*)\.$", said)[1]  # type: ignore[index]
     assert "How to get credits" in hers.get(address).content.decode()
 
 
 @pytest.mark.parametrize("address", ["/admin/nothing/here/", "/admin/credits/nothing/"])
-def test_a_desk_address_that_is_none_is_told_by_the_desk(sam: User, visit: Visit, address: str) -> None:
+def test_an_address_of_the_admin_that_is_none_is_answered_by_the_admin(sam: User, visit: Visit, address: str) -> None:
     missing = visit(sam).get(address)
     assert missing.status_code == 404 and "Conway staff admin" in missing.content.decode()

@@ -8,7 +8,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 from pytest_django import DjangoDbBlocker
 
-from tests.sdk.gateway import Gateway, Sandbox, house
+from tests.sdk.gateway import Gateway, Sandbox, running_gateway
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +34,7 @@ def gateway(
 ) -> Iterator[Gateway]:
     with (
         django_db_blocker.unblock(),
-        house(tmp_path_factory.mktemp("sdk"), CONWAY_SANDBOX="1", CONWAY_SANDBOX_URL=sandbox.url) as opened,
+        running_gateway(tmp_path_factory.mktemp("sdk"), CONWAY_SANDBOX="1", CONWAY_SANDBOX_URL=sandbox.url) as opened,
     ):
         yield opened
 

@@ -112,7 +112,7 @@ class Gateway:
 
 
 @contextmanager
-def house(folder: Path, *, has_pages: bool = False, **environment: str) -> Iterator[Gateway]:
+def running_gateway(folder: Path, *, has_pages: bool = False, **environment: str) -> Iterator[Gateway]:
     """When it closes, its books must balance. `has_pages`: with their files, for callers who look at one."""
     with ExitStack() as stack:
         address = stack.enter_context(database_like_this(folder.name))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openai import APIStatusError
 from pytest_django import DjangoDbBlocker
 
-from tests.sdk.gateway import Gateway, house
+from tests.sdk.gateway import Gateway, running_gateway
 from tests.sdk.listening import Heard, Question, ask, ask_all
 from tests.sdk.scripted_upstream import EVENTS, HANG, RESET, WHOLE, Babble, events, head, said, stream
 
@@ -46,7 +46,7 @@ def fuzzed(
     addresses = {f"{name}_BASE_URL": url for name in providers}
     with (
         django_db_blocker.unblock(),
-        house(tmp_path_factory.mktemp("babble"), **keys, **addresses, **patience) as opened,
+        running_gateway(tmp_path_factory.mktemp("babble"), **keys, **addresses, **patience) as opened,
     ):
         yield opened
 

@@ -13,8 +13,8 @@ from django.db.migrations.executor import MigrationExecutor
 from psycopg.errors import InsufficientPrivilege
 
 from conway import metrics_folder, workers
-from conway.embedded import EmbeddedPostgresError
 from conway.handover import Predecessor
+from conway.unprivileged import EmbeddedPostgresError
 
 
 class Command(BaseCommand):

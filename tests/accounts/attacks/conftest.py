@@ -7,6 +7,7 @@ from django.core import mail
 from django.test import Client
 
 from accounts.models import User
+from tests.second_factors import give_app
 
 PASSWORD, NEW = "correct horse battery", "a new and longer phrase"
 
@@ -17,6 +18,12 @@ def carol(db: None) -> User:
     user = User.objects.create_user("carol@example.org", PASSWORD, name="Carol")
     user.prove("carol@example.org")
     return user
+
+
+@pytest.fixture
+def secret(carol: User) -> str:
+    """Of the authenticator app that Carol has."""
+    return give_app(carol)
 
 
 def browser(user: User, password: str = PASSWORD, **meta: str) -> Client:

@@ -25,37 +25,37 @@ MODEL, PRICES = "/admin/inference/chatmodel/gpt-5-mini/change/", "/admin/inferen
 
 
 @pytest.fixture
-def desk(sam: User, at_desk: Any) -> Client:
-    client = at_desk(sam)
+def admin(sam: User, at_admin: Any) -> Client:
+    client = at_admin(sam)
     client.defaults["REMOTE_ADDR"] = "203.0.113.9"
     return client
 
 
 @pytest.fixture
-def auditor(staff: Any, at_desk: Any) -> Client:
-    return at_desk(staff("auditor"))
+def auditor(staff: Any, at_admin: Any) -> Client:
+    return at_admin(staff("auditor"))
 
 
 @pytest.fixture
-def everything(desk: Client, alice: User, staff: Any, settings: Any) -> User:
+def everything(admin: Client, alice: User, staff: Any, settings: Any) -> User:
     """Sam did something of each kind."""
     settings.CONWAY_STAFF_BOOKING_CENTS = 10_000
     lasting_catalogue.load()
     colleague = staff("plain")
-    sent(desk, f"{USERS}{alice.pk}/change/", {**opened(desk, f"{USERS}{alice.pk}/change/"), "name": "Alice B."})
+    sent(admin, f"{USERS}{alice.pk}/change/", {**opened(admin, f"{USERS}{alice.pk}/change/"), "name": "Alice B."})
     page = f"{USERS}{colleague.pk}/change/"
-    sent(desk, page, {**opened(desk, page), "groups": [Group.objects.get(name="auditor").pk]})
-    act(desk, USERS, "deactivate", colleague)
-    act(desk, KEYS, "revoke", ApiKey.issue(user=alice, name="laptop")[0])
-    desk.post(f"{USERS}{alice.pk}/unlock/")
-    sent(desk, MODEL, {**opened(desk, MODEL), "is_on": None})
+    sent(admin, page, {**opened(admin, page), "groups": [Group.objects.get(name="auditor").pk]})
+    act(admin, USERS, "deactivate", colleague)
+    act(admin, KEYS, "revoke", ApiKey.issue(user=alice, name="laptop")[0])
+    admin.post(f"{USERS}{alice.pk}/unlock/")
+    sent(admin, MODEL, {**opened(admin, MODEL), "is_on": None})
     start = (datetime.now(UTC) + timedelta(minutes=9)).strftime("%Y-%m-%dT%H:%M:%S")
     price = {"model": "gpt-5-mini", "starts_at": start, "source": "invoice", "input-0": "1", "output-0": "2"}
-    desk.post(PRICES, {**price, "version": newest_price(), "confirmed": "yes", "typed": price["model"]})
+    admin.post(PRICES, {**price, "version": newest_price(), "confirmed": "yes", "typed": price["model"]})
     move = {"user": alice.pk, "reason": "Paid", "confirmed": "yes"}
     top_up = "/admin/credits/creditaccount/top-up/"
-    desk.post(top_up, {**move, "amount": "5", "payment": "INV-1", "reference": "one"})
-    desk.post(top_up, {**move, "amount": "500", "payment": "INV-2", "reference": "two"})
+    admin.post(top_up, {**move, "amount": "5", "payment": "INV-1", "reference": "one"})
+    admin.post(top_up, {**move, "amount": "500", "payment": "INV-2", "reference": "two"})
     ledger.approve(MoveRequest.objects.get().pk, by=staff("cashier"), address="203.0.113.10")
     return colleague
 
@@ -120,23 +120,23 @@ def test_it_is_taken_away_as_it_is_filtered(auditor: Client, everything: User, m
     assert len(list(csv.DictReader(io.StringIO(whole(auditor.get(f"{EXPORT}?kind=money")))))) == 3
 
 
-def test_a_spreadsheet_runs_nothing_of_it(auditor: Client, sam: User, desk: Client, alice: User) -> None:
+def test_a_spreadsheet_runs_nothing_of_it(auditor: Client, sam: User, admin: Client, alice: User) -> None:
     page = f"{USERS}{alice.pk}/change/"
-    sent(desk, page, {**opened(desk, page), "email": "", "name": "=HYPERLINK(1)"})
+    sent(admin, page, {**opened(admin, page), "email": "", "name": "=HYPERLINK(1)"})
     (row,) = csv.DictReader(io.StringIO(whole(auditor.get(EXPORT))))
     assert row["object"] == "'=HYPERLINK(1)"
 
 
 @pytest.mark.parametrize("role", ["cashier", "support", "catalogue", "plain"])
-def test_who_may_not_look_takes_nothing_away(staff: Any, at_desk: Any, role: str) -> None:
-    assert at_desk(staff(role)).get(EXPORT).status_code == 403
+def test_who_may_not_look_takes_nothing_away(staff: Any, at_admin: Any, role: str) -> None:
+    assert at_admin(staff(role)).get(EXPORT).status_code == 403
 
 
-def test_nothing_of_it_is_changed_through_the_admin(desk: Client, everything: User) -> None:
+def test_nothing_of_it_is_changed_through_the_admin(admin: Client, everything: User) -> None:
     row = StaffAction.objects.first()
     assert row
-    assert desk.post(f"{LIST}{row.pk}/change/", {"what": "nothing"}).status_code == 403
-    assert desk.post(f"{LIST}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert admin.post(f"{LIST}{row.pk}/change/", {"what": "nothing"}).status_code == 403
+    assert admin.post(f"{LIST}{row.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
 def test_the_ledger_is_filtered_by_who_booked(auditor: Client, everything: User, sam: User) -> None:
@@ -149,10 +149,10 @@ def test_the_ledger_is_filtered_by_who_booked(auditor: Client, everything: User,
 
 
 def test_support_edits_what_a_key_may_do_and_never_whose_it_is(
-    staff: Any, at_desk: Any, alice: User, bob: User
+    staff: Any, at_admin: Any, alice: User, bob: User
 ) -> None:
     key, _ = ApiKey.issue(user=alice, name="laptop")
-    client, page = at_desk(staff("support")), f"{KEYS}{key.pk}/change/"
+    client, page = at_admin(staff("support")), f"{KEYS}{key.pk}/change/"
     fields = {
         "name": "old laptop", "limit_cents": "12.50", "limit_period": "day", "allowed_models": "gpt-5-mini",
         "expires_at_0": "2100-01-01", "expires_at_1": "00:00:00", "user": bob.pk, "digest": "x",
@@ -170,13 +170,13 @@ def test_support_edits_what_a_key_may_do_and_never_whose_it_is(
 
 
 @pytest.mark.parametrize("wrong", [{"limit_period": "day"}, {"limit_cents": "12,50"}, {"limit_cents": "0"}])
-def test_a_limit_that_cannot_be_meant_is_refused(desk: Client, alice: User, wrong: dict[str, str]) -> None:
+def test_a_limit_that_cannot_be_meant_is_refused(admin: Client, alice: User, wrong: dict[str, str]) -> None:
     page = f"{KEYS}{ApiKey.issue(user=alice, name='laptop')[0].pk}/change/"
-    assert sent(desk, page, {**opened(desk, page), **wrong}).status_code == 200
+    assert sent(admin, page, {**opened(admin, page), **wrong}).status_code == 200
     assert ApiKey.objects.get().limit_cents is None
 
 
-def test_staff_pause_a_key_and_narrow_where_it_works(desk: Client, alice: User) -> None:
+def test_staff_pause_a_key_and_narrow_where_it_works(admin: Client, alice: User) -> None:
     page = f"{KEYS}{ApiKey.issue(user=alice, name='laptop')[0].pk}/change/"
     limits = {
         "is_paused": "on",
@@ -185,11 +185,11 @@ def test_staff_pause_a_key_and_narrow_where_it_works(desk: Client, alice: User) 
         "allowed_addresses": "203.0.113.7/24",
         "cache_marks": "on",
     }
-    assert sent(desk, page, {**opened(desk, page), **limits}).status_code == 302
+    assert sent(admin, page, {**opened(admin, page), **limits}).status_code == 302
     key = ApiKey.objects.get()
     assert key.paused_at and (key.scope, key.concurrency, key.allowed_addresses, key.cache_marks) == (
         "inference", 3, ["203.0.113.0/24"], True,
     )  # fmt: skip
-    assert sent(desk, page, {**opened(desk, page), "is_paused": None, "allowed_addresses": "x"}).status_code == 200
-    assert sent(desk, page, {**opened(desk, page), "is_paused": None}).status_code == 302
+    assert sent(admin, page, {**opened(admin, page), "is_paused": None, "allowed_addresses": "x"}).status_code == 200
+    assert sent(admin, page, {**opened(admin, page), "is_paused": None}).status_code == 302
     assert ApiKey.objects.get().paused_at is None

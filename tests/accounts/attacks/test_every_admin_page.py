@@ -244,10 +244,10 @@ def seen(client: Client, name: str, path: str) -> str:
 
 @pytest.fixture
 def client_of(
-    alice: User, sam: User, staff: Callable[..., User], at_desk: Callable[[User], Client]
+    alice: User, sam: User, staff: Callable[..., User], at_admin: Callable[[User], Client]
 ) -> Callable[[str], Client]:
     people = {"user": lambda: alice, "superuser": lambda: sam}
-    return lambda role: Client() if role == "anonymous" else at_desk(people.get(role, lambda: staff(role))())
+    return lambda role: Client() if role == "anonymous" else at_admin(people.get(role, lambda: staff(role))())
 
 
 @pytest.fixture(autouse=True)
@@ -327,11 +327,11 @@ def test_no_role_holds_a_permission_that_does_nothing(role: str, staff: Callable
 
 
 def test_what_is_not_offered_opens_nothing(
-    rows: dict[str, Any], staff: Callable[..., User], at_desk: Callable[[User], Client]
+    rows: dict[str, Any], staff: Callable[..., User], at_admin: Callable[[User], Client]
 ) -> None:
     """Somebody who holds all the hidden permissions sees as much as somebody who holds none."""
     user = staff("plain")
     user.user_permissions.set(Permission.objects.exclude(pk__in=rights.with_effect()))
-    client = at_desk(user)
+    client = at_admin(user)
     told = {name: seen(client, name, address(name, PATTERNS[name], rows)) for name in EXPECTED}
     assert told == {name: roles["plain"] for name, roles in EXPECTED.items()}

@@ -29,7 +29,7 @@ from tests.second_factors import give_app
 
 ADMIN, FROM = "/admin", "203.0.113.9"
 USERS, KEYS, GROUPS = f"{ADMIN}/accounts/user/", f"{ADMIN}/accounts/apikey/", f"{ADMIN}/auth/group/"
-DESK, CEILINGS, MODELS = f"{ADMIN}/credits/creditaccount/", f"{ADMIN}/credits/staffceiling/", "inference/chatmodel/"
+ACCOUNTS, CEILINGS, MODELS = f"{ADMIN}/credits/creditaccount/", f"{ADMIN}/credits/staffceiling/", "inference/chatmodel/"
 WRITES_NOTHING = {
     "inference_completion_find",  # leads to a page
     "password_change",  # leads to the page where customers change their own
@@ -40,20 +40,20 @@ WRITES_NOTHING = {
 
 @dataclass
 class World:
-    desk: Client
+    admin: Client
     alice: User
     colleague: User
     charge: str
 
     def edit(self, path: str, **fields: Any) -> None:
-        sent(self.desk, path, {**opened(self.desk, path), **fields})
+        sent(self.admin, path, {**opened(self.admin, path), **fields})
 
     def move(self, name: str, **fields: Any) -> None:
         form = {"reference": f"form-{name}", "reason": "Paid", "amount": "1", "confirmed": "yes", **fields}
-        self.desk.post(f"{DESK}{name}/", form)
+        self.admin.post(f"{ACCOUNTS}{name}/", form)
 
     def post(self, path: str, **fields: Any) -> Any:
-        return self.desk.post(f"{ADMIN}/{path}", fields)
+        return self.admin.post(f"{ADMIN}/{path}", fields)
 
 
 def key(world: World) -> ApiKey:
@@ -126,13 +126,13 @@ def withdraws_it(world: World) -> None:
 
 def adds_a_model(world: World) -> None:
     page = f"{ADMIN}/{MODELS}"
-    like = opened(world.desk, f"{page}gpt-5-mini/change/")
-    sent(world.desk, f"{page}add/", {**like, "name": "gpt-5-nano-2", "version": None})
+    like = opened(world.admin, f"{page}gpt-5-mini/change/")
+    sent(world.admin, f"{page}add/", {**like, "name": "gpt-5-nano-2", "version": None})
 
 
 WRITES: dict[str, Callable[[World], Any]] = {
     "accounts_apikey_change": lambda w: w.edit(f"{KEYS}{key(w).pk}/change/", name="old laptop"),
-    "accounts_user_add": lambda w: w.desk.post(f"{USERS}add/", {"email": "new@example.org", **NO_WALLETS}),
+    "accounts_user_add": lambda w: w.admin.post(f"{USERS}add/", {"email": "new@example.org", **NO_WALLETS}),
     "accounts_user_change": lambda w: w.edit(f"{USERS}{w.alice.pk}/change/", name="Alice B."),
     "accounts_user_password_link": lambda w: w.post(f"accounts/user/{w.alice.pk}/send-password-link/"),
     "accounts_user_reset_second_factor": lambda w: w.post(f"accounts/user/{with_app(w).pk}/reset-second-factor/"),
@@ -160,23 +160,23 @@ WRITES: dict[str, Callable[[World], Any]] = {
     "credits_monthclose_close": closes_a_month,
 }
 ACTED: dict[str, Callable[[World], Any]] = {
-    "accounts_user.deactivate": lambda w: act(w.desk, USERS, "deactivate", w.alice),
-    "accounts_user.reactivate": lambda w: act(w.desk, USERS, "reactivate", w.alice),
-    "accounts_apikey.revoke": lambda w: act(w.desk, KEYS, "revoke", key(w)),
-    "conway_alert.mark_seen": lambda w: act(w.desk, f"{ADMIN}/conway/alert/", "mark_seen", alert()),
-    "conway_alert.close": lambda w: act(w.desk, f"{ADMIN}/conway/alert/", "close", Alert.objects.get()),
+    "accounts_user.deactivate": lambda w: act(w.admin, USERS, "deactivate", w.alice),
+    "accounts_user.reactivate": lambda w: act(w.admin, USERS, "reactivate", w.alice),
+    "accounts_apikey.revoke": lambda w: act(w.admin, KEYS, "revoke", key(w)),
+    "conway_alert.mark_seen": lambda w: act(w.admin, f"{ADMIN}/conway/alert/", "mark_seen", alert()),
+    "conway_alert.close": lambda w: act(w.admin, f"{ADMIN}/conway/alert/", "close", Alert.objects.get()),
 }
 
 
 @pytest.fixture
-def world(transactional_db: None, alice: User, sam: User, staff: Any, at_desk: Any, run: Any) -> World:
+def world(transactional_db: None, alice: User, sam: User, staff: Any, at_admin: Any, run: Any) -> World:
     lasting_catalogue.load()
     FundingNote.objects.create(pk=1, text="Ask.")
-    desk, model = at_desk(sam), ChatModel.objects.get(pk="gpt-5-mini")
-    desk.defaults["REMOTE_ADDR"] = FROM
+    admin, model = at_admin(sam), ChatModel.objects.get(pk="gpt-5-mini")
+    admin.defaults["REMOTE_ADDR"] = FROM
     with as_owner(), connection.cursor() as cursor:
-        cursor.execute(TABLE)  # of what the till sells
-        cursor.execute("GRANT ALL ON till_completion TO PUBLIC")
+        cursor.execute(TABLE)  # where the driver writes its receipts
+        cursor.execute("GRANT ALL ON driver_completion TO PUBLIC")
     ledger.top_up(user=alice, cents=1000, reference="alice-begins", reason="Her first money", by=None)
     for served_model in ("gpt-9", "gpt-5-mini"):
         charge: str = run(buy(alice, 300))
@@ -185,7 +185,7 @@ def world(transactional_db: None, alice: User, sam: User, staff: Any, at_desk: A
             cost_usd=0, charged_cents=300, settlement="exact", ending="complete", status=200, admitted_at=now(),
             served_model=served_model,
         )  # fmt: skip
-    return World(desk, alice, staff("cashier", "colleague"), charge)
+    return World(admin, alice, staff("cashier", "colleague"), charge)
 
 
 def test_every_page_and_action_that_writes_is_done_here() -> None:

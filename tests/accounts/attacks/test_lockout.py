@@ -117,9 +117,9 @@ def test_an_open_browser_is_no_place_to_guess_either(carol: User, page: str) -> 
     assert carol.claimed_email is None and carol.check_password(PASSWORD)
 
 
-def test_the_admins_own_page_for_a_password_is_that_one(sam: User, at_desk: Any) -> None:
+def test_the_admins_own_page_for_a_password_is_that_one(sam: User, at_admin: Any) -> None:
     guess = {"old_password": "guess", "new_password1": PASSWORD, "new_password2": PASSWORD}
-    assert at_desk(sam).post("/admin/password_change/", guess)["location"] == "/password/change"
+    assert at_admin(sam).post("/admin/password_change/", guess)["location"] == "/password/change"
 
 
 def test_unlocking_lets_the_owner_in_at_once(carol: User, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,52 +1,21 @@
-"""A password alone opens nothing of whoever has a second factor, and no desk where one is required."""
+"""A password alone opens nothing of whoever has a second factor."""
 
-import json
-import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.core import mail
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
 
-from accounts import links, reauthentication, second_factor
-from accounts.models import Attempts, BrowserSession, Passkey, RecoveryCode, SignInLink, TotpApp, User
+from accounts import links
+from accounts.models import Attempts, RecoveryCode, SignInLink, TotpApp, User
 from accounts.second_factor import recovery, totp
-from tests.accounts.attacks.conftest import NEW, PASSWORD, api, browser, is_signed_in
+from tests.accounts.attacks.conftest import NEW, PASSWORD, api, is_signed_in
+from tests.accounts.attacks.second_steps import SITE, STEP, options_on, signed_in, with_passkey, with_password
 from tests.second_factors import SoftPasskey, code_of, give_app, within_one_step
-
-STEP, SITE = "/sign-in/second-step", "http://testserver"
-PAGE, APP, PASSKEY = "/account/second-factor", "/account/second-factor/app", "/account/second-factor/passkey"
-REMOVE, CODES = "/account/second-factor/remove", "/account/second-factor/codes"
-
-
-@pytest.fixture
-def secret(carol: User) -> str:
-    return give_app(carol)
-
-
-def with_password(user: User, password: str = PASSWORD) -> Client:
-    client = Client()
-    client.post("/sign-in", {"username": user.typed_email, "password": password})
-    return client
-
-
-def signed_in(user: User, secret: str, steps: int = 0) -> Client:
-    client = with_password(user)
-    assert client.post(STEP, {"code": code_of(secret, steps)}).status_code == 302
-    return client
-
-
-def options_on(client: Client, path: str) -> Any:
-    page = client.get(path).content.decode()
-    return json.loads(re.findall(r'<script id="passkey-options" type="application/json">(.*?)</script>', page)[0])
-
 
 # Signing in
 
@@ -207,13 +176,6 @@ def test_nobody_uses_anothers(carol: User, secret: str, bob: User) -> None:
 # Passkeys
 
 
-def with_passkey(carol: User) -> tuple[Client, SoftPasskey]:
-    client, passkey = browser(carol), SoftPasskey(SITE, counter=5)
-    answer = client.post(PASSKEY, {"name": "laptop", "passkey": passkey.made(options_on(client, PASSKEY))})
-    assert answer["location"] == CODES and Passkey.objects.get().name == "laptop"
-    return client, passkey
-
-
 def test_a_passkey_signs_in(carol: User) -> None:
     _, passkey = with_passkey(carol)
     client = with_password(carol)
@@ -251,195 +213,3 @@ def test_one_that_is_somebody_elses_does_not(carol: User, bob: User, secret: str
     session.save()
     asked = {"publicKey": {"rpId": "testserver", "challenge": b"\x00" * 33}}
     assert client.post(STEP, {"passkey": passkey.shown(asked)}).status_code == 400
-
-
-# Setting it up and taking it away
-
-
-def test_setting_up_an_app_shows_its_secret_and_then_the_codes_once(carol: User) -> None:
-    client = browser(carol)
-    page = client.get(APP).content.decode()
-    secret = re.findall(r'id="totp-secret">(\w+)<', page)[0]
-    assert "<svg" in page and client.post(APP, {"code": "000000"}).status_code == 400
-    assert not second_factor.is_set_up(carol)
-    code = code_of(secret)
-    answer = client.post(APP, {"code": code})
-    codes = re.findall(r"\b(?:[a-z2-7]{4}-){3}[a-z2-7]{4}\b", client.get(answer["location"]).content.decode())
-    assert len(set(codes)) == 10 and recovery.accepts(carol, codes[0])
-    assert codes[0] not in client.get(CODES).content.decode()
-    assert "authenticator app was set up" in mail.outbox[-1].body
-    assert not totp.accepts(carol, code)  # it is used
-
-
-@pytest.mark.parametrize("path", [APP, PASSKEY])
-def test_nobody_adds_one_in_a_browser_that_was_left_open(carol: User, path: str) -> None:
-    client = browser(carol)
-    aged(client)
-    assert client.get(path)["location"] == f"/account/confirm?next={path.replace('/', '%2F')}"
-    client.post("/account/confirm", {"password": "guess", "next": path})
-    assert client.get(path).status_code == 302
-    assert client.post("/account/confirm", {"password": PASSWORD, "next": path})["location"] == path
-    assert client.get(path).status_code == 200
-
-
-@pytest.mark.parametrize("path", [APP, REMOVE, CODES])
-def test_a_password_is_not_enough_to_change_the_one_there_is(carol: User, secret: str, path: str) -> None:
-    client = signed_in(carol, secret)
-    aged(client)
-    client.post("/account/confirm", {"password": PASSWORD})
-    assert client.post(path, {"app": "1"})["location"].startswith("/account/confirm?")
-    client.post("/account/confirm", {"code": code_of(secret, 1)})
-    assert not client.post(path, {"app": "1", "code": "x"}).get("location", "").startswith("/account/confirm?")
-
-
-def aged(client: Client) -> None:
-    session = client.session
-    session["proofs"] = {name: at - 3600 for name, at in session["proofs"].items()}
-    session.save()
-
-
-def test_confirming_leads_to_no_other_site(carol: User) -> None:
-    answer = browser(carol).post("/account/confirm", {"password": PASSWORD, "next": "https://evil.example/"})
-    assert answer["location"] == "/account"
-
-
-def test_removing_it_tells_the_owner(carol: User, secret: str) -> None:
-    client = signed_in(carol, secret)
-    client.post(REMOVE, {"app": "1"})
-    assert not second_factor.is_set_up(carol) and "app was removed" in mail.outbox[-1].body
-
-
-def test_nobody_removes_anothers_passkey(carol: User, bob: User) -> None:
-    with_passkey(carol)
-    secret = give_app(bob)
-    bob.set_password(PASSWORD)
-    bob.save()
-    signed_in(bob, secret).post(REMOVE, {"passkey": Passkey.objects.get().pk})
-    assert Passkey.objects.count() == 1
-
-
-def test_codes_shown_to_one_user_are_not_shown_to_the_next_in_that_browser(carol: User, bob: User) -> None:
-    client, _ = with_passkey(carol)
-    kept = client.cookies["recovery_codes"].value
-    other = Client()
-    other.force_login(bob)
-    other.cookies["recovery_codes"] = kept
-    assert re.search(r"[a-z2-7]{4}-[a-z2-7]{4}-", client.get(CODES).content.decode())
-    session = other.session
-    session["proofs"] = {"link": time.time()}
-    session.save()
-    assert not re.search(r"[a-z2-7]{4}-[a-z2-7]{4}-", other.get(CODES).content.decode())
-
-
-# The desk
-
-
-@pytest.fixture
-def required(settings: Any) -> None:
-    settings.CONWAY_STAFF_SECOND_FACTOR = True
-
-
-@pytest.fixture
-def cashier(staff: Any) -> User:
-    return staff("cashier")
-
-
-def test_staff_without_one_set_it_up_before_they_work(required: None, cashier: User) -> None:
-    client = browser(cashier, "cashier's password")
-    way = [client.get("/admin/credits/creditaccount/")["location"]]
-    for _ in range(2):
-        way.append(client.get(way[-1])["location"])
-    assert way[-1] == PAGE
-    secret = re.findall(r'id="totp-secret">(\w+)<', client.get(APP).content.decode())[0]
-    client.post(APP, {"code": code_of(secret)})
-    assert client.get("/admin/credits/creditaccount/").status_code == 200
-
-
-def test_a_session_from_before_has_to_show_it(required: None, cashier: User, at_desk: Any) -> None:
-    client, secret = at_desk(cashier), give_app(cashier)
-    assert client.get("/admin/", follow=True).redirect_chain[-1][0].startswith("/account/confirm?")
-    assert client.post("/account/confirm", {"code": code_of(secret), "next": "/admin/"})["location"] == "/admin/"
-    assert client.get("/admin/").status_code == 200
-
-
-def test_a_password_again_is_no_second_factor_at_the_desk(required: None, cashier: User, at_desk: Any) -> None:
-    give_app(cashier)
-    client = at_desk(cashier)
-    client.post("/account/confirm", {"password": "cashier's password", "next": "/admin/"})
-    assert client.get("/admin/").status_code == 302
-
-
-def test_staff_do_not_take_their_last_one_away(required: None, cashier: User) -> None:
-    secret = give_app(cashier)
-    client = with_password(cashier, "cashier's password")
-    client.post(STEP, {"code": code_of(secret)})
-    client.post(REMOVE, {"app": "1"})
-    assert second_factor.is_set_up(cashier)
-
-
-def test_customers_are_not_asked(required: None, carol: User) -> None:
-    assert is_signed_in(browser(carol)) and browser(carol).get("/admin/login/").status_code == 403
-
-
-def test_a_superuser_resets_a_colleagues(cashier: User, sam: User, at_desk: Any) -> None:
-    give_app(cashier)
-    recovery.issue(cashier)
-    theirs, page = at_desk(cashier), f"/admin/accounts/user/{cashier.pk}/"
-    desk = at_desk(sam)
-    assert "Reset second factor" in desk.get(f"{page}change/").content.decode()
-    desk.post(f"{page}reset-second-factor/")
-    assert not second_factor.is_set_up(cashier) and not RecoveryCode.objects.exists()
-    assert not is_signed_in(theirs) and "was reset by staff" in mail.outbox[-1].body
-    assert LogEntry.objects.get(user=sam).get_change_message() == "Reset the second factor of cashier@example.org"
-
-
-def test_nobody_resets_their_own_nor_anybody_in_a_browser_left_open(cashier: User, sam: User, at_desk: Any) -> None:
-    give_app(sam)
-    give_app(cashier)
-    desk = at_desk(sam)
-    assert desk.post(f"/admin/accounts/user/{sam.pk}/reset-second-factor/").status_code == 403
-    aged(desk)
-    answer = desk.post(f"/admin/accounts/user/{cashier.pk}/reset-second-factor/")
-    assert answer["location"].startswith("/account/confirm?") and TotpApp.objects.count() == 2
-
-
-def test_a_command_resets_that_of_the_last_superuser(sam: User) -> None:
-    give_app(sam)
-    call_command("reset_second_factor", "sam@example.org")
-    assert not second_factor.is_set_up(sam)
-    with pytest.raises(CommandError, match="no user"):
-        call_command("reset_second_factor", "sam@example.org")
-
-
-# A desk left alone
-
-
-@pytest.mark.parametrize("column, hours", [("seen_at", 1.1), ("began_at", 24.1)])
-def test_a_session_of_staff_ends_when_idle_and_after_a_day(
-    cashier: User, carol: User, column: str, hours: float
-) -> None:
-    theirs, hers = browser(cashier, "cashier's password"), browser(carol)
-    BrowserSession.objects.update(**{column: timezone.now() - timedelta(hours=hours)})
-    assert not is_signed_in(theirs) and is_signed_in(hers)
-    assert not BrowserSession.objects.filter(user=cashier).exists()
-
-
-def test_one_that_is_used_goes_on(cashier: User) -> None:
-    theirs = browser(cashier, "cashier's password")
-    for _ in range(3):
-        BrowserSession.objects.update(seen_at=timezone.now() - timedelta(minutes=50))
-        assert is_signed_in(theirs)
-
-
-def test_who_becomes_staff_keeps_no_session_of_last_week(carol: User) -> None:
-    client = browser(carol)
-    BrowserSession.objects.update(began_at=timezone.now() - timedelta(days=3))
-    assert is_signed_in(client)
-    User.objects.filter(pk=carol.pk).update(is_staff=True)
-    assert not is_signed_in(client)
-
-
-def test_reauthentication_takes_either(carol: User, secret: str) -> None:
-    request = signed_in(carol, secret).get("/account").wsgi_request
-    assert reauthentication.last(request, reauthentication.PASSWORD)
-    assert reauthentication.last(request, reauthentication.SECOND_FACTOR)

@@ -24,31 +24,31 @@ def cashier(staff: Any) -> User:
 
 
 @pytest.fixture
-def support(staff: Any, at_desk: Any) -> Client:
-    return at_desk(staff("support"))
+def support(staff: Any, at_admin: Any) -> Client:
+    return at_admin(staff("support"))
 
 
 @pytest.fixture
-def desk(sam: User, at_desk: Any) -> Client:
-    return at_desk(sam)
+def admin(sam: User, at_admin: Any) -> Client:
+    return at_admin(sam)
 
 
 def page_of(user: User) -> str:
     return f"{USERS}{user.pk}/change/"
 
 
-def test_no_password_is_set_in_the_admin(desk: Client, cashier: User) -> None:
+def test_no_password_is_set_in_the_admin(admin: Client, cashier: User) -> None:
     before = cashier.password
     for path in (f"{USERS}{cashier.pk}/password/", page_of(cashier)):
-        desk.post(path, {"password1": "mine now, all of it", "password2": "mine now, all of it", **NO_WALLETS})
+        admin.post(path, {"password1": "mine now, all of it", "password2": "mine now, all of it", **NO_WALLETS})
     cashier.refresh_from_db()
     assert cashier.password == before
-    assert not {"password", "password1"} & opened(desk, page_of(cashier)).keys()
+    assert not {"password", "password1"} & opened(admin, page_of(cashier)).keys()
 
 
-def test_who_is_added_has_no_password_yet(desk: Client) -> None:
+def test_who_is_added_has_no_password_yet(admin: Client) -> None:
     form = {"email": "new@example.org", "password1": "chosen by sam", "password2": "chosen by sam", **NO_WALLETS}
-    assert desk.post(f"{USERS}add/", form).status_code == 302
+    assert admin.post(f"{USERS}add/", form).status_code == 302
     assert not User.objects.get(email="new@example.org").has_usable_password()
 
 
@@ -89,35 +89,35 @@ def test_support_gives_a_customer_no_rights(support: Client, alice: User) -> Non
 
 
 @pytest.mark.parametrize("role", ["cashier", "support", "catalogue", "auditor"])
-def test_a_right_over_groups_gives_nobody_a_right(staff: Any, at_desk: Any, role: str) -> None:
+def test_a_right_over_groups_gives_nobody_a_right(staff: Any, at_admin: Any, role: str) -> None:
     user = staff(role)
     user.user_permissions.set(Permission.objects.filter(content_type__app_label="auth"))
-    client, group = at_desk(user), Group.objects.get(name=role)
+    client, group = at_admin(user), Group.objects.get(name=role)
     top_up = Permission.objects.get(codename="top_up")
     form = {"name": role, "permissions": [top_up.pk]}
     assert client.post(f"{GROUPS}{group.pk}/change/", form).status_code == 403
     assert client.post(f"{GROUPS}add/", form).status_code == 403
 
 
-def test_a_superuser_changes_a_colleagues_rights(desk: Client, staff: Any) -> None:
+def test_a_superuser_changes_a_colleagues_rights(admin: Client, staff: Any) -> None:
     plain, group = staff("plain"), Group.objects.get(name="auditor")
-    assert sent(desk, page_of(plain), {**opened(desk, page_of(plain)), "groups": [group.pk]}).status_code == 302
+    assert sent(admin, page_of(plain), {**opened(admin, page_of(plain)), "groups": [group.pk]}).status_code == 302
     assert list(plain.groups.all()) == [group]
 
 
-def test_nobody_changes_their_own_rights(desk: Client, sam: User) -> None:
+def test_nobody_changes_their_own_rights(admin: Client, sam: User) -> None:
     User.objects.create_superuser("grace@example.org")  # so it is not for being the last one that sam stays
-    fields = opened(desk, page_of(sam))
+    fields = opened(admin, page_of(sam))
     assert not set(RIGHTS) & fields.keys()
     group = Group.objects.create(name="mine")
-    assert sent(desk, page_of(sam), {**fields, "name": "Sam", "groups": [group.pk]}).status_code == 302
-    act(desk, USERS, "deactivate", sam)
+    assert sent(admin, page_of(sam), {**fields, "name": "Sam", "groups": [group.pk]}).status_code == 302
+    act(admin, USERS, "deactivate", sam)
     sam.refresh_from_db()
     assert (sam.name, sam.is_active, sam.is_superuser, sam.groups.exists()) == ("Sam", True, True, False)
 
 
-def test_only_permissions_that_do_something_are_offered(desk: Client, alice: User) -> None:
-    page = desk.get(page_of(alice))
+def test_only_permissions_that_do_something_are_offered(admin: Client, alice: User) -> None:
+    page = admin.get(page_of(alice))
     offered = page.context["adminform"].form.fields["user_permissions"].queryset
     names = {f"{found.content_type.app_label}.{found.codename}" for found in offered}
     assert {"credits.top_up", "accounts.change_user", "inference.add_price"} <= names
@@ -188,6 +188,6 @@ def test_support_unlocks_whoever_is_locked_out_and_it_is_logged(support: Client,
 
 
 @pytest.mark.parametrize("role", ["cashier", "auditor", "catalogue"])
-def test_others_unlock_nobody(staff: Any, at_desk: Any, bob: User, role: str) -> None:
-    assert at_desk(staff(role)).post(f"{USERS}{locked(bob).pk}/unlock/").status_code == 403
+def test_others_unlock_nobody(staff: Any, at_admin: Any, bob: User, role: str) -> None:
+    assert at_admin(staff(role)).post(f"{USERS}{locked(bob).pk}/unlock/").status_code == 403
     assert lockout.is_locked(bob)

@@ -66,10 +66,10 @@ def test_two_who_shut_each_other_out_at_once_do_not_both(sam: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_desk_says_so_instead_of_failing(sam: User, at_desk: Any) -> None:
+def test_the_admin_says_so_instead_of_failing(sam: User, at_admin: Any) -> None:
     """The page was loaded by somebody who is no superuser any more by the time it is sent."""
     grace = User.objects.create_superuser("grace@example.org")
-    client: Client = at_desk(grace)
+    client: Client = at_admin(grace)
 
     def demoted(execute: Any, statement: str, *rest: Any) -> Any:
         if statement.startswith("UPDATE") and "accounts_user" in statement:

@@ -69,13 +69,13 @@ def test_staff_see_that_it_is_unproven(squatter: Client) -> None:
 @pytest.mark.parametrize("name", ["", "The CFO"])
 @pytest.mark.parametrize("page", PAGES_OF_USERS)
 def test_wherever_they_look_one_up_by_email_they_see_it(
-    squatter: Client, sam: User, at_desk: Callable[[User], Client], page: str, name: str
+    squatter: Client, sam: User, at_admin: Callable[[User], Client], page: str, name: str
 ) -> None:
     User.objects.filter(claimed_email=CFO).update(name=name)
     user = User.objects.get(claimed_email=CFO)
     ledger.top_up(user=user, cents=5, reference="first", reason="By id", by=None)
     ApiKey.issue(user=user, name="a key")
-    found = at_desk(sam).get(page.format(email=CFO, pk=user.pk), follow=True).content.decode()
+    found = at_admin(sam).get(page.format(email=CFO, pk=user.pk), follow=True).content.decode()
     assert f"{CFO} (unproven)" in re.sub("<[^>]*>", " ", found)  # as it is read
 
 

@@ -1,4 +1,4 @@
-"""Two cashiers and a desk of each, on a database in which others see what is committed."""
+"""Two cashiers and a browser of each, on a database in which others see what is committed."""
 
 import re
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from django.test import Client
 
 from accounts.models import User
 
-DESK = "/admin/credits/creditaccount"
-TOP_UP, ADJUST, REFUND = f"{DESK}/top-up/", f"{DESK}/adjust/", f"{DESK}/refund/"
+ACCOUNTS = "/admin/credits/creditaccount"
+TOP_UP, ADJUST, REFUND = f"{ACCOUNTS}/top-up/", f"{ACCOUNTS}/adjust/", f"{ACCOUNTS}/refund/"
 
 
 @pytest.fixture
@@ -25,14 +25,14 @@ def dave(transactional_db: None, staff: Callable[..., User]) -> User:
 
 
 @pytest.fixture
-def desk(carol: User, at_desk: Callable[[User], Client]) -> Client:
+def admin(carol: User, at_admin: Callable[[User], Client]) -> Client:
     """Carol's."""
-    return at_desk(carol)
+    return at_admin(carol)
 
 
 @pytest.fixture
-def daves(dave: User, at_desk: Callable[[User], Client]) -> Client:
-    return at_desk(dave)
+def daves(dave: User, at_admin: Callable[[User], Client]) -> Client:
+    return at_admin(dave)
 
 
 @pytest.fixture

@@ -73,15 +73,15 @@ def test_what_a_command_books_has_no_ceiling(bob):
     assert ledger.top_up(user=bob, cents=10**9, reference="shell", reason="Moved here", by=None)
 
 
-def test_a_superuser_raises_the_ceiling_of_a_person(bob, carol, sam, at_desk):
+def test_a_superuser_raises_the_ceiling_of_a_person(bob, carol, sam, at_admin):
     form = {"user": carol.pk, "booking_cents": "200.00", "day_cents": "1000"}
-    assert at_desk(sam).post("/admin/credits/staffceiling/add/", form).status_code == 302
+    assert at_admin(sam).post("/admin/credits/staffceiling/add/", form).status_code == 302
     assert (StaffCeiling.objects.get().booking_cents, StaffCeiling.objects.get().day_cents) == (20_000, 100_000)
     assert top_up(bob, carol, 20_000)()
 
 
-def test_nobody_sets_their_own_ceiling(sam, at_desk):
-    form, client = {"user": sam.pk, "booking_cents": "200.00", "day_cents": "1000"}, at_desk(sam)
+def test_nobody_sets_their_own_ceiling(sam, at_admin):
+    form, client = {"user": sam.pk, "booking_cents": "200.00", "day_cents": "1000"}, at_admin(sam)
     assert client.post("/admin/credits/staffceiling/add/", form).status_code == 200
     StaffCeiling.objects.create(user=sam, booking_cents=5, day_cents=5)
     page = f"/admin/credits/staffceiling/{sam.pk}/"
@@ -89,9 +89,9 @@ def test_nobody_sets_their_own_ceiling(sam, at_desk):
     assert StaffCeiling.objects.get().booking_cents == 5
 
 
-def test_a_ceiling_is_not_saved_over_a_colleagues(carol, sam, at_desk):
+def test_a_ceiling_is_not_saved_over_a_colleagues(carol, sam, at_admin):
     StaffCeiling.objects.create(user=carol, booking_cents=5, day_cents=5)
-    page, client = f"/admin/credits/staffceiling/{carol.pk}/change/", at_desk(sam)
+    page, client = f"/admin/credits/staffceiling/{carol.pk}/change/", at_admin(sam)
     form = opened(client, page)
     assert form["booking_cents"] == "0.05"
     StaffCeiling.objects.update(day_cents=0)
@@ -99,11 +99,11 @@ def test_a_ceiling_is_not_saved_over_a_colleagues(carol, sam, at_desk):
 
 
 @pytest.mark.parametrize(("path", "amount"), [(TOP_UP, "100.01"), (ADJUST, "100.01"), (ADJUST, "-100.01")])
-def test_the_desk_asks_a_second_person_instead(desk, alice, path, amount):
+def test_the_admin_asks_a_second_person_instead(admin, alice, path, amount):
     if amount.startswith("-"):
         ledger.top_up(user=alice, cents=20_000, reference="more", reason="More", by=None)
     before = books_of(alice)
-    page = confirmed(desk, path, user=alice.pk, amount=amount)
+    page = confirmed(admin, path, user=alice.pk, amount=amount)
     assert "Nothing is booked yet" in text_of(page)
     assert books_of(alice) == before
     assert MoveRequest.objects.get().requested_by.email == "carol@example.org"
@@ -113,11 +113,11 @@ def test_the_desk_asks_a_second_person_instead(desk, alice, path, amount):
 
 
 @pytest.mark.parametrize("path", [TOP_UP, ADJUST])
-def test_nobody_books_on_their_own_account(desk, carol, path):
-    assert "your own account" in text_of(desk.post(path, {
+def test_nobody_books_on_their_own_account(admin, carol, path):
+    assert "your own account" in text_of(admin.post(path, {
         "user": carol.pk, "amount": "5", "reason": "Me", "payment": "INV-1", "reference": "first",
     }))  # fmt: skip
-    assert "Nobody books on their own account" in text_of(confirmed(desk, path, user=carol.email, amount="5"))
+    assert "Nobody books on their own account" in text_of(confirmed(admin, path, user=carol.email, amount="5"))
     assert not CreditTransaction.objects.exists()
 
 

@@ -17,17 +17,17 @@ ODD = [
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", [TOP_UP, ADJUST])
-def test_what_is_no_plain_amount_of_dollars_books_nothing(desk, bob, path):
-    form = filled(desk, path, user=bob.pk)
-    answers = {odd: desk.post(path, {**form, "amount": odd, "confirmed": "yes"}).status_code for odd in ODD}
+def test_what_is_no_plain_amount_of_dollars_books_nothing(admin, bob, path):
+    form = filled(admin, path, user=bob.pk)
+    answers = {odd: admin.post(path, {**form, "amount": odd, "confirmed": "yes"}).status_code for odd in ODD}
     assert answers == dict.fromkeys(ODD, 200)
     assert not CreditTransaction.objects.exists() and not MoveRequest.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("amount", ["-5", "−5.00", "-$5"])
-def test_a_top_up_takes_nothing_away(desk, alice, amount):
-    assert "Between $0.01 and" in text_of(confirmed(desk, TOP_UP, user=alice.pk, amount=amount))
+def test_a_top_up_takes_nothing_away(admin, alice, amount):
+    assert "Between $0.01 and" in text_of(confirmed(admin, TOP_UP, user=alice.pk, amount=amount))
     assert CreditTransaction.objects.count() == 1  # her first money
 
 
@@ -35,9 +35,9 @@ def test_a_top_up_takes_nothing_away(desk, alice, amount):
 @pytest.mark.parametrize(
     ("amount", "shown"), [("50", "$50.00"), (" $1234.5 ", "$1,234.50"), ("0.07", "$0.07"), ("-2.50", "-$2.50")]
 )
-def test_what_is_typed_is_shown_back_before_it_is_booked(desk, alice, amount, shown):
+def test_what_is_typed_is_shown_back_before_it_is_booked(admin, alice, amount, shown):
     path = ADJUST if amount.startswith("-") else TOP_UP
-    page = text_of(desk.post(path, filled(desk, path, user=alice.pk, amount=amount)))
+    page = text_of(admin.post(path, filled(admin, path, user=alice.pk, amount=amount)))
     assert shown in page.replace("−", "-") and CreditTransaction.objects.count() == 1
 
 

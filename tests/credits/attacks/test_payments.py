@@ -23,21 +23,21 @@ SECRET = "we-think-he-is-a-reseller"
         *("INV\u20117", "INV\u20137", "INV\u22127", "\uff29NV-7", "INV-\uff17"),
     ],
 )
-def test_an_invoice_is_not_booked_twice(desk, daves, alice, bob, spelled):
-    confirmed(desk, user=alice.pk, amount="5")
+def test_an_invoice_is_not_booked_twice(admin, daves, alice, bob, spelled):
+    confirmed(admin, user=alice.pk, amount="5")
     answer = text_of(confirmed(daves, user=bob.pk, amount="5", payment=spelled))
     assert "This payment was booked on" in answer and "$5.00 for alice@example.org" in answer
     assert books_of(bob) == (0, 0)
 
 
 @pytest.mark.parametrize("spelled", ["\u0399NV-7", "INV-\u0667", "INV-7\u200b", "INV-7\u0301"])
-def test_letters_that_only_look_alike_are_refused(desk, bob, spelled):
-    confirmed(desk, user=bob.pk, amount="5", payment=spelled)
+def test_letters_that_only_look_alike_are_refused(admin, bob, spelled):
+    confirmed(admin, user=bob.pk, amount="5", payment=spelled)
     assert books_of(bob) == (0, 0)
 
 
-def test_other_names_stay_as_they_are(desk, bob):
-    confirmed(desk, user=bob.pk, amount="5", payment="\u00dcberweisung 4711/2026, Gr\u00f6\u00dfe")
+def test_other_names_stay_as_they_are(admin, bob):
+    confirmed(admin, user=bob.pk, amount="5", payment="\u00dcberweisung 4711/2026, Gr\u00f6\u00dfe")
     assert CreditTransaction.objects.get().payment_reference == "\u00dcberweisung 4711/2026,Gr\u00f6\u00dfe"
 
 
@@ -65,32 +65,32 @@ def test_a_top_up_by_staff_names_its_payment(bob, carol):
         ledger.top_up(user=bob, cents=5, reference="a", reason="Paid", by=carol)
 
 
-def test_fifty_typed_as_dollars_is_five_thousand_cents(desk, bob):
-    page = text_of(desk.post(TOP_UP, filled(desk, user=bob.pk, amount="50.00")))
+def test_fifty_typed_as_dollars_is_five_thousand_cents(admin, bob):
+    page = text_of(admin.post(TOP_UP, filled(admin, user=bob.pk, amount="50.00")))
     assert "+$50.00" in page and "first top-up" in page
-    assert "+$50.00 for bob@example.org" in text_of(confirmed(desk, user=bob.pk, amount="$50"))
+    assert "+$50.00 for bob@example.org" in text_of(confirmed(admin, user=bob.pk, amount="$50"))
     assert books_of(bob) == (5000, 0)
 
 
-def test_the_confirmation_compares_with_the_last_and_the_largest(desk, bob):
+def test_the_confirmation_compares_with_the_last_and_the_largest(admin, bob):
     for number, cents in enumerate((9_000, 500)):
         ledger.top_up(user=bob, cents=cents, reference=f"n{number}", reason="Paid", by=None)
-    page = text_of(desk.post(TOP_UP, filled(desk, user=bob.pk, amount="900")))
+    page = text_of(admin.post(TOP_UP, filled(admin, user=bob.pk, amount="900")))
     assert "Last top-up: $5.00" in page and "Largest so far: $90.00" in page
     assert "This one is 10.0 times the largest." in page
 
 
-def test_a_wallet_is_topped_up_by_its_address(desk, bob):
+def test_a_wallet_is_topped_up_by_its_address(admin, bob):
     address = "0x" + "aB" * 20
     bob.wallets.create(address=address.lower())
-    assert "bob@example.org" in text_of(confirmed(desk, user=address, amount="5"))
+    assert "bob@example.org" in text_of(confirmed(admin, user=address, amount="5"))
     assert books_of(bob) == (500, 0)
     for table in ("creditaccount", "credittransaction"):
-        assert len(desk.get(f"/admin/credits/{table}/", {"q": address}).context["cl"].result_list) == 1
+        assert len(admin.get(f"/admin/credits/{table}/", {"q": address}).context["cl"].result_list) == 1
 
 
-def test_the_customer_reads_the_reason_and_never_the_note(desk, bob, run):
-    confirmed(desk, user=bob.pk, amount="5", note=SECRET, reason="Thanks for paying")
+def test_the_customer_reads_the_reason_and_never_the_note(admin, bob, run):
+    confirmed(admin, user=bob.pk, amount="5", note=SECRET, reason="Thanks for paying")
     browser = Client()
     browser.force_login(bob, backend="accounts.backends.PasswordBackend")
     auth = {"authorization": f"Bearer {ApiKey.issue(user=bob, name='k')[1]}"}
@@ -101,7 +101,7 @@ def test_the_customer_reads_the_reason_and_never_the_note(desk, bob, run):
     table = whole(browser.get("/credits/history.csv"))
     assert "Thanks for paying" in table and SECRET not in table and "INV-7" not in table
     entry = CreditTransaction.objects.get()
-    assert SECRET in text_of(desk.get(f"/admin/credits/credittransaction/{entry.pk}/change/"))
+    assert SECRET in text_of(admin.get(f"/admin/credits/credittransaction/{entry.pk}/change/"))
 
 
 # From the command line
@@ -122,10 +122,10 @@ def test_a_reference_of_another_payment_issues_nothing(bob, capsys, who, cents):
     assert (books_of(bob), ApiKey.objects.count()) == ((500, 0), 1)
 
 
-def test_the_desk_and_the_command_know_of_each_other(desk, alice, bob):
+def test_the_admin_and_the_command_know_of_each_other(admin, alice, bob):
     call_command("issue_key", "bob@example.org", "--credits", "500", "--reference", "inv-7")
-    assert "This payment was booked" in text_of(confirmed(desk, user=alice.pk, amount="5"))
-    confirmed(desk, user=alice.pk, amount="5", payment="INV-8")
+    assert "This payment was booked" in text_of(confirmed(admin, user=alice.pk, amount="5"))
+    confirmed(admin, user=alice.pk, amount="5", payment="INV-8")
     with pytest.raises(CommandError, match="was booked on"):
         call_command("issue_key", "bob@example.org", "--credits", "500", "--reference", "INV-8")
 
@@ -138,18 +138,18 @@ def test_a_wallets_owner_gets_a_key(bob, capsys):
         call_command("issue_key", "0x" + "cd" * 20)
 
 
-def test_an_unproven_address_is_topped_up_only_on_purpose(desk):
+def test_an_unproven_address_is_topped_up_only_on_purpose(admin):
     eve = User.objects.sign_up("eve@example.org", "eve's long password")
-    assert "not proven" in text_of(confirmed(desk, user="eve@example.org", amount="5"))
+    assert "not proven" in text_of(confirmed(admin, user="eve@example.org", amount="5"))
     assert books_of(eve) == (0, 0)
-    shown = text_of(desk.post(TOP_UP, filled(desk, user="eve@example.org", amount="5", unproven="on")))
+    shown = text_of(admin.post(TOP_UP, filled(admin, user="eve@example.org", amount="5", unproven="on")))
     assert "eve@example.org (unproven)" in shown
-    confirmed(desk, user="eve@example.org", amount="5", unproven="on")
+    confirmed(admin, user="eve@example.org", amount="5", unproven="on")
     assert books_of(eve) == (500, 0)
 
 
-def test_of_several_who_claim_an_address_none_is_guessed(desk):
+def test_of_several_who_claim_an_address_none_is_guessed(admin):
     eves = [User.objects.sign_up("eve@example.org", "eve's long password") for _ in range(2)]
-    assert "user id" in text_of(confirmed(desk, user="eve@example.org", amount="5", unproven="on"))
-    confirmed(desk, user=eves[0].pk, amount="5")
+    assert "user id" in text_of(confirmed(admin, user="eve@example.org", amount="5", unproven="on"))
+    confirmed(admin, user=eves[0].pk, amount="5")
     assert [books_of(eve) for eve in eves] == [(500, 0), (0, 0)]

@@ -20,9 +20,9 @@ REQUESTS = "/admin/credits/moverequest/"
 
 
 @pytest.fixture
-def asked(desk, bob) -> MoveRequest:
+def asked(admin, bob) -> MoveRequest:
     """Carol wants to give bob $500."""
-    confirmed(desk, user=bob.pk, amount="500.00", note="He called")
+    confirmed(admin, user=bob.pk, amount="500.00", note="He called")
     return MoveRequest.objects.get()
 
 
@@ -50,28 +50,28 @@ def test_both_stand_in_the_ledgers_row(daves, asked, carol, dave):
     assert (asked.decision, asked.decided_by, asked.entry) == ("approved", dave, entry)
 
 
-def test_who_asked_does_not_approve(desk, asked, bob, carol):
-    assert "Approve and book" not in text_of(desk.get(f"{REQUESTS}{asked.pk}/change/"))
-    assert "Somebody else approves it" in text_of(decide(desk, asked))
+def test_who_asked_does_not_approve(admin, asked, bob, carol):
+    assert "Approve and book" not in text_of(admin.get(f"{REQUESTS}{asked.pk}/change/"))
+    assert "Somebody else approves it" in text_of(decide(admin, asked))
     with pytest.raises(ledger.NotYours):
         ledger.approve(asked.pk, by=carol)
     assert books_of(bob) == (0, 0)
 
 
-def test_whose_account_it_is_does_not_approve(asked, bob, at_desk):
+def test_whose_account_it_is_does_not_approve(asked, bob, at_admin):
     bob.is_staff = True
     bob.save()
     bob.groups.set(Group.objects.filter(name="cashier"))
-    assert decide(at_desk(bob), asked).status_code == 403
+    assert decide(at_admin(bob), asked).status_code == 403
     with pytest.raises(ledger.NotYours):
         ledger.approve(asked.pk, by=bob)
 
 
 @pytest.mark.parametrize("role", ["support", "auditor", "plain"])
-def test_who_may_not_top_up_does_not_approve(asked, staff, at_desk, role, bob):
+def test_who_may_not_top_up_does_not_approve(asked, staff, at_admin, role, bob):
     user = staff(role)
     user.user_permissions.set(Permission.objects.filter(codename__in=["view_moverequest", "refund", "adjust"]))
-    assert decide(at_desk(user), asked).status_code == 403
+    assert decide(at_admin(user), asked).status_code == 403
     assert books_of(bob) == (0, 0)
 
 
@@ -107,17 +107,17 @@ def test_of_approve_and_withdraw_at_once_one_holds(asked, bob, carol, dave):
     assert books_of(bob) == ((50_000, 0) if decision == "approved" else (0, 0))
 
 
-def test_a_double_click_of_who_asks_is_one_request(desk, bob):
-    form = {**filled(desk, user=bob.pk, amount="500.00"), "confirmed": "yes"}
-    pages = [desk.post("/admin/credits/creditaccount/top-up/", form) for _ in range(2)]
+def test_a_double_click_of_who_asks_is_one_request(admin, bob):
+    form = {**filled(admin, user=bob.pk, amount="500.00"), "confirmed": "yes"}
+    pages = [admin.post("/admin/credits/creditaccount/top-up/", form) for _ in range(2)]
     assert pages[0].headers["location"] == pages[1].headers["location"]
     assert MoveRequest.objects.count() == 1
 
 
-def test_a_form_that_asked_asks_for_nothing_else(desk, asked, bob):
+def test_a_form_that_asked_asks_for_nothing_else(admin, asked, bob):
     form = {"user": bob.pk, "amount": "900.00", "reason": "More", "payment": "INV-7", "confirmed": "yes"}
     reference = asked.reference.removeprefix("top_up:")
-    answer = desk.post("/admin/credits/creditaccount/top-up/", {**form, "reference": reference})
+    answer = admin.post("/admin/credits/creditaccount/top-up/", {**form, "reference": reference})
     assert "asked for already" in text_of(answer)
     assert MoveRequest.objects.get().amount_cents == 50_000
 
@@ -132,19 +132,19 @@ def test_an_expired_request_books_nothing(daves, asked, bob, dave):
     assert books_of(bob) == (0, 0)
 
 
-def test_what_was_refused_or_withdrawn_is_not_booked(desk, daves, asked, bob):
+def test_what_was_refused_or_withdrawn_is_not_booked(admin, daves, asked, bob):
     decide(daves, asked, "refuse")
     assert "decided: refused" in text_of(decide(daves, asked))
-    confirmed(desk, user=bob.pk, amount="600.00", payment="INV-8")
+    confirmed(admin, user=bob.pk, amount="600.00", payment="INV-8")
     other = MoveRequest.objects.latest("pk")
-    decide(desk, other, "refuse")
+    decide(admin, other, "refuse")
     assert "decided: withdrawn" in text_of(decide(daves, other))
     assert books_of(bob) == (0, 0)
 
 
-def test_a_payment_does_not_wait_twice(desk, asked, alice):
+def test_a_payment_does_not_wait_twice(admin, asked, alice):
     assert "waits for a second person already" in text_of(
-        confirmed(desk, user=alice.pk, amount="500.00", payment="inv-7")
+        confirmed(admin, user=alice.pk, amount="500.00", payment="inv-7")
     )
 
 
@@ -154,10 +154,10 @@ def test_a_payment_that_was_booked_meanwhile_is_not_booked_again(daves, asked, a
     assert (books_of(bob), MoveRequest.objects.get().decision) == ((0, 0), None)
 
 
-def test_a_refund_above_the_ceiling_waits_too_and_never_exceeds_the_charge(desk, daves, alice, run):
+def test_a_refund_above_the_ceiling_waits_too_and_never_exceeds_the_charge(admin, daves, alice, run):
     ledger.top_up(user=alice, cents=30_000, reference="more", reason="More", by=None)
     completion = run(buy(alice, 20_000, worst=20_000))
-    confirmed(desk, REFUND, charge=completion, amount="150.00")
+    confirmed(admin, REFUND, charge=completion, amount="150.00")
     asked = MoveRequest.objects.get()
     ledger.refund(reference=f"inference:{completion}", cents=10_000, reason="By command", by=None, attempt="2")
     assert "At most $100.00" in text_of(decide(daves, asked))
@@ -165,17 +165,17 @@ def test_a_refund_above_the_ceiling_waits_too_and_never_exceeds_the_charge(desk,
     assert books_of(alice)[0] == 1000 + 30_000 - 20_000 + 10_000 - 5
 
 
-def test_an_approved_refund_is_one_of_its_charge(desk, daves, alice, run):
+def test_an_approved_refund_is_one_of_its_charge(admin, daves, alice, run):
     ledger.top_up(user=alice, cents=30_000, reference="more", reason="More", by=None)
     completion = run(buy(alice, 20_000, worst=20_000))
-    confirmed(desk, REFUND, charge=completion, amount="150.00")
+    confirmed(admin, REFUND, charge=completion, amount="150.00")
     decide(daves, MoveRequest.objects.get())
     entry = CreditTransaction.objects.latest("pk")
     assert (entry.refers_to, entry.details) == (f"inference:{completion}", {"model": "gpt-5-nano"})
     assert list(audit.faults()) == []
 
 
-def test_what_two_booked_does_not_count_for_the_day_of_one(desk, daves, asked, bob, alice, carol):
+def test_what_two_booked_does_not_count_for_the_day_of_one(admin, daves, asked, bob, alice, carol):
     decide(daves, asked)
     for number in (1, 2):
         ledger.top_up(user=alice, cents=10_000, reference=f"f{number}", reason="x", payment=f"P{number}", by=carol)

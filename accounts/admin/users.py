@@ -1,17 +1,10 @@
-"""Users, groups and keys, as staff see them.
-
-Staff never become other staff: nobody sets a password here (the owner gets a link), only superusers touch colleagues
-and groups, and nobody their own rights. That a superuser stays is the database's rule (a trigger).
-"""
+"""Users, as staff see them: who they are, what they may do, how they get back in."""
 
 from functools import partial
-from ipaddress import ip_network
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
-from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -21,24 +14,16 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.http import urlencode
-from django.utils.timezone import now
 from django.views.decorators.http import require_POST
 
 from accounts import links, lockout, mail, reauthentication, rights, second_factor
 from accounts.logged import LoggedAdmin, Unchangeable
-from accounts.models import ApiKey, User, WalletAddress
-from conway.common.dollars import DollarsField
+from accounts.models import User, WalletAddress
 from conway.common.keyset_pagination import KeysetAdmin
 from conway.common.versions import VersionedAdmin, VersionedForm
 
 RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 LAST_SUPERUSER = "the last active superuser stays"
-LAST_USE = ("last_used_at", "last_used_address", "last_used_agent")
-KEY_LIMITS = (
-    "name", "scope", "limit_cents", "limit_period", "requests_per_minute", "concurrency", "expires_at",
-    "allowed_models", "allowed_addresses",
-)  # fmt: skip
-KEY_SWITCHES = ("usage_in_streams", "cache_marks")
 
 
 def is_colleague(user: User) -> bool:
@@ -252,119 +237,3 @@ class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
         self.log_change(request, user, f"Reset the second factor of {user}")
         self.message_user(request, f"The second factor of {user} is reset, and they are signed out.")
         return redirect(page)
-
-
-class GroupForm(VersionedForm):
-    class Meta:
-        model = Group
-        fields = ("name", "permissions")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "permissions" in self.fields:
-            cast(forms.ModelMultipleChoiceField, self.fields["permissions"]).queryset = rights.with_effect()
-
-
-class SuperusersOnly(admin.ModelAdmin):
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_active and request.user.is_superuser)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_module_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.has_module_permission(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_module_permission(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_module_permission(request)
-
-
-admin.site.unregister(Group)
-
-
-@admin.register(Group)
-class GroupAdmin(SuperusersOnly, LoggedAdmin, VersionedAdmin, DjangosGroupAdmin):
-    form = GroupForm
-    fieldsets = ((None, {"fields": ("name", "permissions")}),)
-    filter_horizontal = ()  # its two boxes have faults of accessibility
-    actions = None
-
-
-class ApiKeyForm(VersionedForm):
-    unversioned = LAST_USE
-
-    limit_cents = DollarsField(required=False, label="Spend at most", help_text="In dollars; empty: no limit.")
-    is_paused = forms.BooleanField(
-        required=False, label="Paused", help_text="Refused until its owner or staff let it go on."
-    )
-
-    class Meta:
-        model = ApiKey
-        fields = (*KEY_LIMITS, *KEY_SWITCHES)
-        help_texts = {
-            "allowed_models": "Their names, with commas between them; empty: all.",
-            "allowed_addresses": "Addresses or networks, with commas between them; empty: all.",
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial["is_paused"] = self.instance.paused_at is not None
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        if "is_paused" in self.cleaned_data:
-            self.instance.paused_at = (self.instance.paused_at or now()) if self.cleaned_data["is_paused"] else None
-        return cleaned
-
-    def clean_allowed_addresses(self) -> list[str] | None:
-        given = self.cleaned_data["allowed_addresses"] or ()
-        try:
-            return sorted({str(ip_network(text.strip(), strict=False)) for text in given}) or None
-        except ValueError as error:
-            raise forms.ValidationError(f"This is no address or network: {error}") from error
-
-    def clean_allowed_models(self) -> list[str] | None:
-        return sorted(set(self.cleaned_data["allowed_models"] or ())) or None
-
-    def clean_limit_period(self) -> str | None:
-        return self.cleaned_data["limit_period"] or None
-
-
-@admin.register(ApiKey)
-class ApiKeyAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
-    """Staff change what a key may do, never whose it is; its secret is known to nobody."""
-
-    form = ApiKeyForm
-    list_display = ("prefix", "name", "user", "created_at", "last_used_at", "expires_at", "revoked_at", "limit_cents")
-    list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
-    list_select_related = ("user",)
-    search_fields = ("prefix", "name", "=id", "user__email", "user__claimed_email", "=user__id")
-    readonly_fields = ("user", "prefix", "created_at", *LAST_USE, "revoked_at")
-    fieldsets = (
-        (None, {"fields": ("user", "prefix", "name")}),
-        ("Limits", {"fields": ("is_paused", *KEY_LIMITS[1:])}),
-        ("Requests", {"fields": KEY_SWITCHES}),
-        ("Dates", {"fields": ("created_at", *LAST_USE, "revoked_at")}),
-    )
-    actions = ("revoke",)
-
-    @admin.action(description="Revoke, for good", permissions=["change"])
-    def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
-        live = list(keys.filter(revoked_at=None))
-        for key in live:
-            key.revoke()
-            self.log_change(request, key, "Revoked")
-        self.message_user(request, f"Revoked {len(live)} key{'s' * (len(live) != 1)}.")
-
-    def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
-        """A revoked key is only to be read."""
-        return (obj is None or obj.revoked_at is None) and super().has_change_permission(request, obj)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
-        return False

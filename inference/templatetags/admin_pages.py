@@ -8,12 +8,12 @@ register = template.Library()
 
 
 @register.simple_tag
-def watch() -> Dashboard:
-    """What the staff admin's front page tells. Only what is shown is asked for."""
+def dashboard() -> Dashboard:
+    """What the staff admin's front page tells. Only what is shown is queried."""
     return Dashboard()
 
 
 @register.simple_tag
 def dossier(user: User) -> Dossier:
-    """What staff ask about one user. Only what is shown is asked for."""
+    """What staff ask about one user. Only what is shown is queried."""
     return Dossier(user)

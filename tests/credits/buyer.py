@@ -25,7 +25,7 @@ from tests.credits.ledger_driver import RECEIPT
 CLIENTS = 40
 
 
-async def shop(pairs: list[list[int | None]], dice: random.Random, until: float, name: str) -> Counter[str]:
+async def client(pairs: list[list[int | None]], dice: random.Random, until: float, name: str) -> Counter[str]:
     tally: Counter[str] = Counter()
     number = 0
     while time.monotonic() < until:
@@ -44,7 +44,7 @@ async def buy(completion_id: str, user_id: int, key_id: int | None, dice: random
     asking = asyncio.create_task(
         ledger.admit(
             completion_id=completion_id, user_id=user_id, key_id=key_id, need_cents=need,
-            worst_cents=need + dice.randrange(60), process="shopper", details={}, idempotent=dice.random() < 0.2,
+            worst_cents=need + dice.randrange(60), process="buyer", details={}, idempotent=dice.random() < 0.2,
         )
     )  # fmt: skip
     if dice.random() < 0.05:  # hangs up, and what it was admitted is given back
@@ -75,7 +75,7 @@ async def settle(completion_id: str, user_id: int, key_id: int | None, charged: 
 
 async def main(seconds: float, seed: int, pairs: list[list[int | None]]) -> Counter[str]:
     dice, until = random.Random(seed), time.monotonic() + seconds
-    clients = [shop(pairs, random.Random(dice.random()), until, f"shop-{seed}-{each}") for each in range(CLIENTS)]
+    clients = [client(pairs, random.Random(dice.random()), until, f"buyer-{seed}-{each}") for each in range(CLIENTS)]
     tallies: list[Counter[str]] = await asyncio.gather(*clients)
     await database.close()
     return sum(tallies, Counter[str]())
