@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -64,7 +64,11 @@ def present() -> str:
     """Where this process works, as the owner."""
     with database_roles.as_owner():
         said = connection.get_connection_params()
-    return make_conninfo(**{name: value for name, value in said.items() if isinstance(value, str | int)})
+    return address_of({name: value for name, value in said.items() if isinstance(value, str | int)})
+
+
+def address_of(parts: Mapping[str, Any]) -> str:
+    return make_conninfo("", **parts)
 
 
 @contextmanager
@@ -128,7 +132,7 @@ def copy(source: str, target: str) -> None:
 def program(name: str, address: str) -> list[str]:
     parts = conninfo_to_dict(address)
     parts.pop("password", None)
-    return [unprivileged.binary(name), "--no-password", "--dbname", make_conninfo(**parts)]
+    return [unprivileged.binary(name), "--no-password", "--dbname", address_of(parts)]
 
 
 def secrets_of(address: str) -> dict[str, str]:
