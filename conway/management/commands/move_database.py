@@ -24,12 +24,6 @@ from conway.common import database_roles
 
 Session = psycopg.Connection[tuple[Any, ...]]
 ADDRESSES = ("DATABASE_URL", "CONWAY_MIGRATION_DATABASE_URL")
-OTHERS = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    " AND backend_type = 'client backend'"
-)
-TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
-SEQUENCES = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
 DUMPED = ("--format=custom",)
 RESTORED = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
 
@@ -89,7 +83,7 @@ def refuse_unless_fit(old: Session, new: Session) -> None:
             f"The old database takes no writes: it was moved before, or a move was killed. If nothing works on another "
             f"one, ALTER DATABASE {old.info.dbname} RESET default_transaction_read_only."
         )
-    if new.execute(TABLES).fetchone():
+    if new.execute(TABLES_SQL).fetchone():
         raise CommandError("The new database has tables. Only an empty one is moved into.")
     if new.info.server_version // 10000 < old.info.server_version // 10000:
         raise CommandError(f"The new database's PostgreSQL is older than {old.info.server_version // 10000}.")
@@ -101,7 +95,7 @@ def without_writes(old: Session) -> Iterator[None]:
     name = sql.Identifier(old.info.dbname)
     old.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
     try:
-        if others := value(old, OTHERS):
+        if others := value(old, OTHERS_SQL):
             raise CommandError(
                 f"The old database is in use ({others} sessions). Stop the server and every command, then try again."
             )
@@ -159,9 +153,9 @@ def counted(asked: Session) -> dict[tuple[str, str], int | None]:
     count = sql.SQL("SELECT count(*) FROM {}")
     rows = {
         ("rows of", name): asked.execute(count.format(sql.Identifier(name))).fetchone()[0]  # type: ignore[index]  # one row
-        for (name,) in asked.execute(TABLES).fetchall()
+        for (name,) in asked.execute(TABLES_SQL).fetchall()
     }
-    return rows | {("sequence", name): last for name, last in asked.execute(SEQUENCES).fetchall()}
+    return rows | {("sequence", name): last for name, last in asked.execute(SEQUENCES_SQL).fetchall()}
 
 
 def audit(target: str) -> None:
@@ -175,3 +169,13 @@ def audit(target: str) -> None:
     )
     if done.returncode:
         raise CommandError(f"The new database's books are off; work on with the old one.\n{done.stdout}{done.stderr}")
+
+
+OTHERS_SQL = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    " AND backend_type = 'client backend'"
+)
+
+TABLES_SQL = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+
+SEQUENCES_SQL = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
