@@ -42,7 +42,8 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 lock: .venv/installed-dev ## What the requirements.in files drag in, with hashes; ARGS=--upgrade takes the newest. Then the licences
 	$(LOCK) requirements.in -o requirements.txt
-	$(LOCK) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(LOCK) -c requirements.txt requirements-tracing.in -o requirements-tracing.txt
+	$(LOCK) -c requirements.txt -c requirements-tracing.txt requirements-dev.in -o requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m dependencies.licences
 

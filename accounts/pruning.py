@@ -1,6 +1,6 @@
 """What is over and helps nobody any more is removed, in pieces that hold no lock for long."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
@@ -12,10 +12,8 @@ PIECE = 5000
 KEPT = timedelta(days=1)  # links that are over, so that "it was used" can be told from "there was none"
 
 
-def prune() -> dict[str, int]:
-    """How many of each were removed."""
-    now = timezone.now()
-    over: dict[str, QuerySet] = {
+def over(now: datetime) -> dict[str, QuerySet]:
+    return {
         "sessions": BrowserSession.objects.filter(expire_date__lte=now),
         "sessions of older releases": Session.objects.filter(expire_date__lte=now),
         "nonces": Nonce.objects.filter(expires_at__lte=now),
@@ -25,7 +23,12 @@ def prune() -> dict[str, int]:
         "refresh tokens": RefreshToken.objects.filter(expires_at__lte=now - RefreshToken.LIFETIME),
         "places": SignInPlace.objects.filter(seen_at__lte=now - SignInPlace.KEPT),
     }
-    removed = {name: sum(pieces(rows)) for name, rows in over.items()}
+
+
+def prune() -> dict[str, int]:
+    """How many of each were removed."""
+    now = timezone.now()
+    removed = {name: sum(pieces(rows)) for name, rows in over(now).items()}
     forgotten = ApiKey.objects.filter(~Q(previous_digest=None), previous_until__lte=now - KEPT)
     return removed | {"old secrets": forgotten.update(previous_digest=None, previous_until=None)}
 

@@ -23,7 +23,7 @@ from accounts.authentication import authenticate
 from accounts.sockets import with_users
 from conway import cors, health, monitoring, pages_handler
 from conway.alerts import keeping as alerts
-from conway.common import database, metrics
+from conway.common import database, metrics, tracing
 from conway.common.errors import ApiError
 from conway.common.lending import give_back
 from credits.pages.urls import websocket_urlpatterns
@@ -129,6 +129,7 @@ async def start() -> None:
     gc.freeze()  # what is here stays: the collector need not walk through it for every few hundred requests
     await sync_to_async(catalog.load)()
     await database.pool()
+    tracing.start()
     upkeep.start()
     sampling.append(asyncio.create_task(monitoring.sample_for_ever()))
     if metrics.seat() == FIRST_SEAT:  # one process of a machine is enough
@@ -143,3 +144,4 @@ async def stop(deadline: float) -> None:
     await upkeep.stop(deadline - asyncio.get_running_loop().time())
     await upstream.close()
     await database.close()
+    await tracing.stop()

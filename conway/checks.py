@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from accounts import mail
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 NO_MAIL = ("accounts.mail.Nowhere", "django.core.mail.backends.dummy.EmailBackend")
+TRACING = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 LEAST_STUCK_SECONDS = 3  # a worker says that it lives once a second
 
 
@@ -72,6 +74,27 @@ def pages_of_others_have_origins(**kwargs: Any) -> Iterator[CheckMessage]:
         if not re.fullmatch(r"https?://[^/\s]+", origin) or origin != origin.lower():
             message = f"CONWAY_CORS_ORIGINS: {origin!r} is no origin."
             yield Error(message, hint="It looks like https://app.example.com, as a browser says it.", id="conway.E008")
+
+
+@register
+def traces_can_be_sent(**kwargs: Any) -> Iterator[CheckMessage]:
+    if not (endpoint := settings.OTEL_EXPORTER_OTLP_ENDPOINT):
+        return
+    if not endpoint.startswith(("http://", "https://")):
+        message = f"OTEL_EXPORTER_OTLP_ENDPOINT is no http(s) address: {endpoint!r}"
+        yield Error(message, hint="It looks like http://127.0.0.1:4318", id="conway.E014")
+    if any(not is_installed(module) for module in TRACING):
+        hint = "pip install --require-hashes -r requirements-tracing.txt, or unset it."
+        message = "OTEL_EXPORTER_OTLP_ENDPOINT is set, and OpenTelemetry is not installed."
+        yield Error(message, hint=hint, id="conway.E015")
+
+
+def is_installed(module: str) -> bool:
+    """Without importing it, but the packages it is in."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 # Without these a service cannot be run for others: people locked out, signed out, or their links read in a log.

@@ -111,6 +111,11 @@ class Service(Section):
     CONWAY_ALERT_EMAILS: Words = variable((), "who is told what staff must know", example="ops@example.com")
     CONWAY_ALERT_WEBHOOK: str = secret("an address that is told the same, as JSON with a `text`")
     CONWAY_BACKUP_DIR: str = variable("", "backups of deploy/backup.sh on this machine; it is told when none is new")
+    OTEL_EXPORTER_OTLP_ENDPOINT: str = variable(
+        "",
+        "where traces go, as OTLP over HTTP; needs requirements-tracing.txt. Unset, none are made",
+        example="http://127.0.0.1:4318",
+    )
     CONWAY_OPERATIONS_TOKEN: str = secret(
         "who sends it as a bearer token may read /metrics, and sees why /readyz says no; unset, /metrics is for "
         "this machine alone, and for nobody behind a proxy"

@@ -29,7 +29,6 @@ MOST = 5  # of an account
 AT_ONCE = 4
 MINUTE = 60
 BACKOFF = (10, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)  # then it is given up
-LOG_DAYS = timedelta(days=30)
 
 log = logging.getLogger(__name__)
 

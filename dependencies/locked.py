@@ -5,6 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 FILES = (ROOT / "requirements.txt", ROOT / "requirements-dev.txt")
+TRACING = ROOT / "requirements-tracing.txt"  # beside the first, where traces are wanted; all of it is in the second
 LINE = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)(?: ; (?P<marker>[^\\]+?))? \\$", re.MULTILINE)
 
 

@@ -40,7 +40,7 @@ class ChatModel(models.Model):
     )
     retirement = models.TextField("note on its end", blank=True, help_text="For staff; customers do not see it.")
     summary = models.TextField(
-        blank=True, help_text="Two sentences for customers: what it is, and what it is good for."
+        blank=True, db_default="", help_text="Two sentences for customers: what it is, and what it is good for."
     )
     traits = models.JSONField(default=dict, help_text="What the model takes and refuses (chat/traits.py).")
     # Tokens per hundred o200k tokens: for the bound of an admission, and for an estimated bill. Staff change them.

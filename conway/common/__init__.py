@@ -11,6 +11,8 @@ keyset_pagination   admin lists of any length, with sums, as CSV too
 csv_export          CSV in pieces
 logs                lines of the log, as text or JSON
 metrics             counters and histograms, added up over the workers
+tracing             spans of requests, where they are wanted
+open_telemetry      the SDK that makes and sends them, imported only then
 outgoing            POSTs to addresses that strangers named
 versions            forms that refuse to save over somebody else's change
 dollars             amounts as people type them

@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.deprecation import MiddlewareMixin
 
+from conway.common import tracing
 from conway.common.error_pages import is_api
 from conway.common.errors import ApiError, new_request_id
 from conway.common.logs import Fields, told_id
@@ -33,6 +34,7 @@ def api_answers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpReq
             response = in_shape(response)
         response.headers.setdefault("x-request-id", request.request_id)  # type: ignore[attr-defined]  # set above
         tell(request, response)
+        trace(request, response)
         return response
 
     if iscoroutinefunction(get_response):
@@ -66,6 +68,19 @@ def tell(request: Any, response: HttpResponseBase) -> None:
         "total_ms": round((time.monotonic() - request.began) * 1000),
     }
     log.info("%s", Fields(fields), extra={"fields": fields})
+
+
+def trace(request: Any, response: HttpResponseBase) -> None:
+    """By its route, too."""
+    if tracing.recorder is not None:
+        tracing.whole(
+            request.method,
+            request.resolver_match.route if request.resolver_match else None,
+            request.headers.get("traceparent", ""),
+            time.monotonic() - request.began,
+            response.status_code,
+            request.request_id,
+        )
 
 
 def is_json(response: HttpResponseBase) -> bool:

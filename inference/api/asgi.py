@@ -18,6 +18,7 @@ from django.conf import settings
 from accounts import credentials
 from accounts.addresses import Origin
 from accounts.authentication import Caller, authenticate
+from conway.common import tracing
 from conway.common.errors import ApiError, new_request_id
 from inference.api import chat, content_encoding, formats
 from inference.chat.format import Format
@@ -36,6 +37,7 @@ class ClientLeft(Exception):
 async def completions(scope: Scope, receive: Receive, send: Send) -> None:
     format, answer_to = formats.AT[scope["path"]]
     headers = headers_of(scope)
+    tracing.begin(scope["method"], scope["path"], headers)
     caller: Caller | None = None
     try:
         if scope["method"] != "POST":

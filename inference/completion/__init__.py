@@ -18,5 +18,6 @@ estimate       the same way, asked only
 pace           how often an account may ask for what costs it nothing
 background     a serving process's loops: heartbeats, checkpoints, recovery
 report         what operators are told of each answer: a count and a line of the log
+traces         and, where they are wanted, spans of the request and of each call of its provider
 recovery       the replay of spools, the settlement of lost holds
 """

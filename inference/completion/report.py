@@ -14,6 +14,7 @@ from conway.common.errors import ApiError
 from conway.common.logs import Fields, told_id
 from inference import metrics
 from inference.chat.format import Format
+from inference.completion import traces
 from inference.completion.state import CompletionState
 
 log = logging.getLogger("conway.access")
@@ -24,6 +25,7 @@ def refused(
 ) -> None:
     """Before it was admitted: no provider, no tokens, no charge."""
     metrics.answered(format=format.NAME, status=error.status)
+    traces.refused(error, request_id)
     tell(
         lambda: {
             "request_id": request_id,
@@ -47,6 +49,7 @@ def ended(completion: CompletionState, settled_at: float) -> None:
         before, after = completion.first_asked - completion.received, settled_at - completion.read_until
         metrics.ADDED.observe(before + after)
     tell(lambda: line_of(completion))
+    traces.ended(completion)
 
 
 def line_of(completion: CompletionState) -> dict[str, Any]:

@@ -6,7 +6,7 @@ ask → read (stream or JSON, retried before the first byte only) → ending →
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -19,7 +19,7 @@ from inference.chat.format import Shown, Writer, in_words_of
 from inference.chat.provider_error import BAD_RESPONSE, NO_SUCH_MODEL, ErrorKind, ProviderError
 from inference.chat.reply import Delta, Facts, Reply
 from inference.chat.usage import Usage
-from inference.completion import concurrency, errors, outcome, preparing, report, routing
+from inference.completion import concurrency, errors, outcome, preparing, report, routing, traces
 from inference.completion.attempts import Attempts
 from inference.completion.channel import Channel
 from inference.completion.state import CLIENT_LEFT, COMPLETE, STOPPED, TOO_LONG, CompletionState
@@ -172,9 +172,13 @@ class CompletionTask(CompletionState):
         return attempts.pause(fault, self.facts, is_answered=self.is_answered, is_mended=self.rendered.mended)
 
     async def ask(self) -> None:
+        with traces.call(self) as passed_on:
+            await self.send(passed_on)
+
+    async def send(self, passed_on: Mapping[str, str]) -> None:
         dialect, wants_stream = self.listing.dialect, self.is_stream or self.listing.dialect.STREAMS_ALWAYS
         path = dialect.path(self.listing.upstream_id, stream=wants_stream)
-        headers = {**self.rendered.headers, "x-request-id": self.request_id}
+        headers = {**self.rendered.headers, **passed_on, "x-request-id": self.request_id}
         self.asked = time.monotonic()
         self.first_asked = self.first_asked or self.asked
         account = self.caller.user_id

@@ -10,6 +10,7 @@ from dependencies import audit, licences, locked
 
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 ABOUT = "# "
+ALL = (*locked.FILES, locked.TRACING)
 
 
 def blocks(text: str) -> list[str]:
@@ -18,7 +19,7 @@ def blocks(text: str) -> list[str]:
     return re.split(r"\n(?=\S)", "\n".join(lines))
 
 
-@pytest.mark.parametrize("file", locked.FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", ALL, ids=lambda file: file.name)
 def test_every_line_is_one_version_with_hashes_and_names_no_registry(file: Any) -> None:
     for block in blocks(file.read_text()):
         pin, *hashes = block.replace(" \\", "").split("\n")
@@ -27,7 +28,7 @@ def test_every_line_is_one_version_with_hashes_and_names_no_registry(file: Any) 
     assert not re.search(r"https?:|index-url|find-links", file.read_text())
 
 
-@pytest.mark.parametrize("file", locked.FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", ALL, ids=lambda file: file.name)
 def test_what_is_asked_for_is_locked(file: Any) -> None:
     wanted = file.with_suffix(".in").read_text().splitlines()
     asked = [Requirement(line) for line in wanted if "==" in line]
@@ -35,9 +36,9 @@ def test_what_is_asked_for_is_locked(file: Any) -> None:
     assert all(f"{locked.normal(each.name)}{each.specifier}" in file.read_text() for each in asked)
 
 
-def test_both_files_agree() -> None:
-    run, test = ({block.split(" ")[0] for block in blocks(file.read_text())} for file in locked.FILES)
-    assert run <= test
+def test_all_files_agree() -> None:
+    run, test, tracing = ({block.split(" ")[0] for block in blocks(file.read_text())} for file in ALL)
+    assert run <= test and tracing <= test
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])

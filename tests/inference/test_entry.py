@@ -114,8 +114,9 @@ def test_what_the_version_before_wrote_is_what_this_one_reads_and_writes(form: d
 
 
 def test_a_row_has_every_column_of_a_receipt() -> None:
-    columns = {field.attname for field in Completion._meta.concrete_fields} - {"created_at"}  # the database's own
-    assert set(Entry.read(SETTLED).as_json()["row"]) == columns
+    columns = {field.attname for field in Completion._meta.concrete_fields}
+    assert set(settlement.WRITTEN) == columns
+    assert set(Entry.read(SETTLED).as_json()["row"]) == columns - {"created_at"}  # the database's own
     assert set(settlement.REPLACED) <= columns
 
 

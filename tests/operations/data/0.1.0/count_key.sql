@@ -1,0 +1,1 @@
+INSERT INTO credits_keyuse (key_id) VALUES ($1) ON CONFLICT DO NOTHING
