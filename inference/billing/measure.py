@@ -44,7 +44,9 @@ class Measure:
     def hidden(self) -> int:
         """What providers put before a prompt, and do not show."""
         request = self.rendered.request
-        return token_counting.TOOLS_TOKENS if request.tools or request.response_format else 0
+        instructions = token_counting.TOOLS_TOKENS if request.tools or request.response_format else 0
+        makers = sum(tool.function.name in request.makers_tools for tool in request.tools or ())
+        return instructions + token_counting.MAKERS_TOOL_TOKENS * makers
 
     @property
     def around(self) -> int:

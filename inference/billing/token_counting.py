@@ -16,6 +16,7 @@ from typing import Any
 MESSAGE_TOKENS = 16  # roles and separators around a message, at most
 REQUEST_TOKENS = 16
 TOOLS_TOKENS = 700  # the system prompt some providers add when tools or a schema are given
+MAKERS_TOOL_TOKENS = 2_500  # what a maker shows its model of a tool of its own; recorded bills have at most 1,000
 LIKELY_MESSAGE_TOKENS = 3
 SLICE = 32_768  # characters: 5 ms of the loop, 10 for letters without a space
 NEAR = 200  # characters before a slice's end in which a space is looked for

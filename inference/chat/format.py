@@ -56,8 +56,8 @@ class Format(Protocol):
     def read(self, body: bytes, *, on_loop: bool = False) -> ChatRequest:
         """Raises `InvalidRequest` with a sentence the caller can act on, and, `on_loop`, `TooMuchHere`."""
 
-    def ignored(self, headers: Mapping[str, str]) -> list[str]:
-        """What a request's headers ask for in this format and do not get, by name."""
+    def betas(self, headers: Mapping[str, str]) -> list[str]:
+        """What a request's headers ask a provider to switch on, by name."""
 
     def writer(self, id: str, request: ChatRequest, model: str) -> Writer:
         """`model`: what the reply names where its provider does not say."""

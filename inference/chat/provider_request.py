@@ -1,6 +1,7 @@
 """A request on its way out, and what its dialect must remember to read the reply."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 
 MOST_NAMED = 64  # callers invent field names, and a header has an end
+BETA = re.compile(r"(?P<name>[a-z-]+)-[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Target:
 @dataclass(slots=True)
 class ProviderRequest:
     """`body` holds allow-listed fields only. `names` maps tool names as sent back to the caller's, where they had to
-    change. `to_fetch`: places in the body whose `url` we fetch ourselves, since the provider does not.
+    change. `betas`: names, without their dates, of what a caller may have switched on at the provider for what is sent.
+    `to_fetch`: places in the body whose `url` we fetch ourselves, since the provider does not.
     """
 
     request: ChatRequest
@@ -41,6 +44,7 @@ class ProviderRequest:
     transforms: list[str] = field(default_factory=list)
     names: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    betas: tuple[str, ...] = ()
     budget: Budget = field(default_factory=Budget)
     to_fetch: list[dict[str, Any]] = field(default_factory=list)
     is_marked: bool = False  # for the provider's cache, by us: what is written there may be charged
@@ -53,6 +57,15 @@ class ProviderRequest:
         """Names a field that is left out."""
         if name not in self.ignored and len(self.ignored) < MOST_NAMED:
             self.ignored.append(name)
+
+    def switch_on(self, beta: str) -> bool:
+        """Whether what is sent waits for that beta. Others may cost what we have no price for."""
+        named = BETA.fullmatch(beta)
+        if named is None or named["name"] not in self.betas:
+            return False
+        others = [name for name in self.headers.get("anthropic-beta", "").split(",") if name not in ("", beta)]
+        self.headers = {**self.headers, "anthropic-beta": ",".join([*others, beta])}
+        return True
 
     def name_schemas(self) -> None:
         if self.budget.has_fitted:

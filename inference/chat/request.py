@@ -21,7 +21,10 @@ from inference.chat.messages import CacheMark, FirstWrong, Message, ToolCall, Wi
 
 VALUES_ON_LOOP = 4_000  # a few milliseconds' work
 # Fields of a request that no caller sets.
-OURS = ("legacy", "unknown_inside", "rewritten", "is_adopted", "effort", "reasoning_summary", "echo", "names")
+OURS = (
+    *("legacy", "unknown_inside", "rewritten", "is_adopted", "effort", "reasoning_summary", "echo", "names"),
+    "makers_tools",
+)
 
 
 class ToolFunction(Wire):
@@ -46,6 +49,19 @@ class Tool(Wire):
     function: ToolFunction
     custom: CustomTool | None = None
     cache_control: CacheMark | None = None
+
+
+class MakersTool(Wire):
+    """A tool that a model's maker taught it: it has no schema, its caller runs it, and only that maker's models know
+    it. `raw`: all that is sent of it, but its cache mark.
+    """
+
+    maker: Literal["anthropic"]
+    raw: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        return str(self.raw.get("type"))
 
 
 class LegacyFunction(Wire):
@@ -172,6 +188,7 @@ class ChatRequest(BaseModel):
     service_tier: str | None = None
 
     # Ours, for what only other formats can say. `effort`: how hard to work, apart from whether to think.
+    # `makers_tools`: those of `tools` that have no schema, by name.
     legacy: bool = Field(default=False, init=False, exclude=True)
     unknown_inside: list[str] = Field(default_factory=list, init=False, exclude=True)
     rewritten: list[str] = Field(default_factory=list, init=False, exclude=True)
@@ -180,6 +197,7 @@ class ChatRequest(BaseModel):
     reasoning_summary: Literal["auto", "concise", "detailed"] | None = Field(default=None, exclude=True)
     echo: dict[str, Any] = Field(default_factory=dict, init=False, exclude=True)
     names: dict[str, tuple[str, str]] = Field(default_factory=dict, init=False, exclude=True)
+    makers_tools: dict[str, MakersTool] = Field(default_factory=dict, init=False, exclude=True)
 
     @classmethod
     def read(cls, body: bytes, *, on_loop: bool = False, adopt: Adopt | None = None) -> "ChatRequest":

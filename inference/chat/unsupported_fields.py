@@ -27,6 +27,7 @@ NEUTRAL: dict[str, Any] = {
 }
 
 BETWEEN_TOOLS = "between_tools"
+MODELS_OF = {"anthropic": "Claude"}
 HEADER_LETTERS = frozenset(string.ascii_letters + string.digits + "_-.")
 
 SENTENCES = {
@@ -68,6 +69,7 @@ def drop_unsupported(
     if request.parallel_tool_calls is False and not request.tools:
         rendered.ignore("parallel_tool_calls")
     check_custom_tools(request, traits)
+    check_makers_tools(request, maker="anthropic" if claudes_own else None)
     check_modalities(request)
     check_service_tier(request)
     return rendered
@@ -158,6 +160,16 @@ def check_custom_tools(request: ChatRequest, traits: Traits) -> None:
         if tool.custom is not None and not traits.custom_tools:
             sentence = f"tools[{number}]: this model takes no custom tools; declare '{tool.custom.name}' as a function."
             raise unsupported(sentence, param="tools", value=True)
+
+
+def check_makers_tools(request: ChatRequest, *, maker: str | None) -> None:
+    """A model of another maker would not know how to call what has no schema. `maker`: the model's."""
+    for number, tool in enumerate(request.tools or ()):
+        known = request.makers_tools.get(tool.function.name)
+        if known is not None and known.maker != maker:
+            sentence = f"tools.{number}: only {MODELS_OF[known.maker]} models know the tool '{known.kind[:60]}'. "
+            remedy = f"Ask a {MODELS_OF[known.maker]} model, or give the tool an input_schema."
+            raise unsupported(sentence + remedy, param="tools", value=True)
 
 
 def check_modalities(request: ChatRequest) -> None:

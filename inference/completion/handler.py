@@ -25,6 +25,7 @@ from inference.billing import admission
 from inference.catalog.snapshot import Listing, PricePoint
 from inference.chat.format import Format, in_words_of
 from inference.chat.request import ChatRequest
+from inference.chat.unsupported_fields import printable
 from inference.completion import concurrency, errors, preparing, refusals, report
 from inference.completion.answers import JSON_HEADERS, STREAM_HEADERS, Answer, refusal
 from inference.completion.channel import Channel
@@ -109,8 +110,9 @@ async def begin(format: Format, caller: Caller, body: bytes, headers: Headers, r
             with suppress(DatabaseUnavailable):
                 await admission.release(completion_id, caller.user_id)
             raise
-    for name in format.ignored(headers):
-        rendered.ignore(name)
+    for beta in format.betas(headers):
+        if not rendered.switch_on(beta):
+            rendered.ignore(f"anthropic-beta.{printable(beta)}")
     task = CompletionTask(
         id=completion_id,
         request_id=request_id,

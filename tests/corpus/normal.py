@@ -91,6 +91,8 @@ def block(given: Fields) -> Fields:
 
 
 def tool(given: Fields) -> Fields:
+    if "input_schema" not in given:  # Anthropic's own goes as it came
+        return {name: value for name, value in given.items() if value is not None}
     named = {name: given.get(name) for name in ("name", "description", "cache_control")}
     return {name: value for name, value in named.items() if value not in (None, "")}
 

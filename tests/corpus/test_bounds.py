@@ -37,6 +37,7 @@ NOT_OURS = (
     "cachedContent", "previous_response_id", "file_id", "fileData", "fileUri", "mcp_servers", "container", "citations",
     "context_management", "googleSearch", "urlContext", "fileSearch", "codeExecution", "additional_tools",
 )  # fmt: skip
+CLIENT_RUN = ("bash_", "text_editor_", "computer_", "memory_")  # Anthropic's tools that cost tokens only
 INSTRUCTING = ("tools", "functions", "response_format", "output_config", "output_format", "text")
 HELLO = ChatRequest.read(b'{"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": true}')
 CUT = 4_096  # characters of base64
@@ -47,14 +48,24 @@ def is_ours(recorded: Case) -> bool:
     asked = recorded.get("request")
     if recorded["status"] != 200 or not recorded["recorded"] or not isinstance(asked, dict):
         return False
-    if recorded["fidelity"] == "transcribed" or any(tag.startswith("server-tool") for tag in recorded["tags"]):
+    if recorded["fidelity"] == "transcribed" or any(map(is_hosted, recorded["tags"])):
         return False
     text = json.dumps(asked)
     return all(f'"{name}"' not in text for name in NOT_OURS) and all(map(is_function, asked.get("tools") or ()))
 
 
+def is_hosted(tag: str) -> bool:
+    kind, _, name = tag.partition(":")
+    return kind == "server-tool" and not f"{name}_".startswith(CLIENT_RUN)
+
+
 def is_function(tool: Any) -> bool:
-    return tool.get("type") in (None, "function", "custom") or set(tool) == {"functionDeclarations"}
+    is_declared = tool.get("type") in (None, "function", "custom") or set(tool) == {"functionDeclarations"}
+    return is_declared or is_makers(tool)
+
+
+def is_makers(tool: Any) -> bool:
+    return str(tool.get("type")).startswith(CLIENT_RUN)
 
 
 def billed(dialect: Dialect, recorded: Case) -> int:
@@ -81,6 +92,7 @@ def bound(model: str, asked: dict[str, Any]) -> int | None:
         token_counting.MESSAGE_TOKENS * len(turns)
         + token_counting.REQUEST_TOKENS
         + token_counting.TOOLS_TOKENS * is_instructed
+        + token_counting.MAKERS_TOOL_TOKENS * sum(map(is_makers, asked.get("tools") or ()))
     )
     return raised(token_counting.count(text), book.bound_percent) + around + (seen.most if seen else 0)
 
@@ -95,3 +107,16 @@ def test_nearly_every_recorded_prompt_is_within_its_bound() -> None:
                 beyond += [(name, told, most)] if most < told else []
     assert compared > 500
     assert len(beyond) <= (1 - LEAST_SHARE) * compared, beyond
+
+
+def test_no_tool_that_anthropic_has_taught_claude_is_billed_beyond_its_bound() -> None:
+    """A schema that no request shows is most of such a prompt."""
+    model = MODELS["anthropic"]
+    asked = [found for name in names("anthropic") if is_ours(found := case(name)) and has_makers(found["request"])]
+    bounds = [(bound(model, found["request"]), billed(listing(model).dialect, found)) for found in asked]
+    assert len(bounds) > 3
+    assert all(most is not None and most >= told > token_counting.TOOLS_TOKENS for most, told in bounds), bounds
+
+
+def has_makers(request: dict[str, Any]) -> bool:
+    return any(map(is_makers, request.get("tools") or ()))

@@ -39,7 +39,7 @@ NOWHERE = "http://127.0.0.1:9"
 JSON, SSE = "application/json", "text/event-stream"
 # Words of a refusal → why such requests are refused here and were answered there.
 REFUSED = {
-    "is Anthropic's own and not offered here": "tools that a provider runs, or has taught its models without a schema",
+    "is Anthropic's own and not offered here": "tools that a provider runs",
     "is not offered here": "the same of OpenAI's",
     "file ids are not supported": "files are not stored",
     "cannot run in the background": "responses are not stored",

@@ -11,7 +11,6 @@ from inference.api.messages.errors import error
 from inference.api.messages.read import read
 from inference.api.messages.write import KEEP_ALIVE, writer
 from inference.chat.encoding import dumps
-from inference.chat.unsupported_fields import printable
 
 NAME = "messages"
 ID_PREFIX = "msg_"
@@ -23,7 +22,7 @@ NAMES: Mapping[str, str] = {
     "parallel_tool_calls": "tool_choice.disable_parallel_tool_use",
     "user": "metadata.user_id",
 }
-BETAS = 64  # names of one request that are told back
+BETAS = 64  # names of one request that are read
 
 
 def counted(tokens: int) -> bytes:
@@ -34,10 +33,9 @@ def headers(request_id: str) -> Mapping[str, str]:
     return {"request-id": request_id}
 
 
-def ignored(given: Mapping[str, str]) -> list[str]:
-    """Betas are Anthropic's to switch on: nothing here waits for one."""
+def betas(given: Mapping[str, str]) -> list[str]:
     names = [name.strip() for name in given.get("anthropic-beta", "").split(",")[:BETAS]]
-    return [f"anthropic-beta.{printable(name)}" for name in names if name]
+    return [name for name in names if name]
 
 
-__all__ = ["ID_PREFIX", "KEEP_ALIVE", "NAME", "NAMES", "counted", "error", "headers", "ignored", "read", "writer"]
+__all__ = ["ID_PREFIX", "KEEP_ALIVE", "NAME", "NAMES", "betas", "counted", "error", "headers", "read", "writer"]

@@ -39,8 +39,8 @@ def headers(request_id: str) -> Mapping[str, str]:
     return {}
 
 
-def ignored(given: Mapping[str, str]) -> list[str]:
+def betas(given: Mapping[str, str]) -> list[str]:
     return []
 
 
-__all__ = ["ID_PREFIX", "KEEP_ALIVE", "NAME", "NAMES", "counted", "error", "headers", "ignored", "read", "writer"]
+__all__ = ["ID_PREFIX", "KEEP_ALIVE", "NAME", "NAMES", "betas", "counted", "error", "headers", "read", "writer"]

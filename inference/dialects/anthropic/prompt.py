@@ -31,13 +31,19 @@ read_block = by_type(
     }
 )
 
+
+def tool(value: Any) -> Rule | None:
+    """Of Anthropic's own tools a caller names the fields."""
+    return {} if isinstance(value, dict) and "input_schema" in value else None
+
+
 PROMPT: Declared = {
     **settings(
         "model", "max_tokens", "stream", "temperature", "top_p", "top_k", "thinking", "metadata", "service_tier"
     ),
     "system": {"*": block},
     "messages": {"*": {"content": {"*": block}}},
-    "tools": {"*": {}},
+    "tools": {"*": tool},
     "tool_choice": {},
     "output_config": {"format": {}},
 }

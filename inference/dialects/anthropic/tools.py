@@ -12,6 +12,8 @@ from inference.dialects.schemas import compiled
 
 NO_PARAMETERS: dict[str, Any] = {"type": "object", "properties": {}}
 MAX_STRICT = 20
+# Families of Anthropic's own tools → the beta, without its date, that they need or needed.
+BETAS = {"computer": "computer-use", "memory": "context-management"}
 
 
 def write(rendered: ProviderRequest, turns: list[Turn], *, held_to: list[dict[str, Any]]) -> dict[str, Any]:
@@ -20,8 +22,9 @@ def write(rendered: ProviderRequest, turns: list[Turn], *, held_to: list[dict[st
     if not request.tools:
         return remembered(turns)
     allowed = allowed_names(request)
+    rendered.betas = betas(request)
     tools = [
-        definition(number, tool, rendered.budget)
+        own(tool, request) or definition(number, tool, rendered.budget)
         for number, tool in enumerate(request.tools)
         if allowed is None or tool.function.name in allowed
     ]
@@ -42,6 +45,17 @@ def allowed_names(request: ChatRequest) -> set[str] | None:
     return None if allowed is None else {allowed_name(entry) for entry in allowed.tools}
 
 
+def own(tool: Tool, request: ChatRequest) -> Block | None:
+    """One that Claude knows: as its caller wrote it."""
+    makers = request.makers_tools.get(tool.function.name)
+    return marked(dict(makers.raw), tool.cache_control) if makers is not None else None
+
+
+def betas(request: ChatRequest) -> tuple[str, ...]:
+    families = {makers.kind.rpartition("_")[0] for makers in request.makers_tools.values()}
+    return tuple(BETAS[family] for family in sorted(families & BETAS.keys()))
+
+
 def definition(number: int, tool: Tool, budget: Budget) -> Block:
     function = tool.function
     param = f"tools[{number}].function.parameters"
@@ -57,7 +71,8 @@ def definition(number: int, tool: Tool, budget: Budget) -> Block:
 
 def relax(tools: list[Block], rendered: ProviderRequest, held_to: list[dict[str, Any]]) -> None:
     """More strictness than Claude compiles is given up: the schemas still guide it."""
-    strict = [tool for tool in tools if tool.get("strict")]
+    makers = rendered.request.makers_tools
+    strict = [tool for tool in tools if tool.get("strict") and tool["name"] not in makers]
     loose = [tool.pop("loose") for tool in strict]
     if len(strict) > MAX_STRICT or compiled.excess([*held_to, *(tool["input_schema"] for tool in strict)]):
         rendered.ignore("strict")

@@ -6,6 +6,7 @@ from typing import Any
 from ..cache import Block
 from ..neutral_request import AUTO, REQUIRED, Ask, Tool, Usage
 from ..word_tokens import count, count_json, count_media
+from . import own_tools
 from .message_rules import blocks
 from .models import Model
 from .thinking import thinks
@@ -22,7 +23,7 @@ def understood(body: Body, model: Model, usage: Usage) -> Ask:
         prompt="\n".join([last_user_text(body["messages"]), *instructions(body["messages"])]),
         input=usage,
         results=trailing_results(body["messages"]),
-        tools=tuple(Tool(tool["name"], tool["input_schema"]) for tool in body.get("tools", ())),
+        tools=tuple(Tool(tool["name"], own_tools.schema(tool)) for tool in body.get("tools", ())),
         choice=choice.get("name") or CHOICES[choice["type"]],
         parallel=not choice.get("disable_parallel_tool_use", False),
         thinks=thinks(body, model),
@@ -90,4 +91,4 @@ def block_tokens(block: Body) -> int:
             return count(result_text(block))
         case "image" | "document":
             return count_media(block["source"].get("data", ""))
-    return count_json(block)
+    return count_json(block) + own_tools.hidden_tokens(block)

@@ -75,7 +75,16 @@ MESSAGE = tagged(
     },
 )
 
-TOOL = record(
+OWN_TOOL = {"type": anything, "name": NAME, "cache_control": CACHE, "strict": flag, "input_examples": array(anything)}
+SCREEN = {
+    **OWN_TOOL,
+    "display_width_px": integer(1),
+    "display_height_px": integer(1),
+    "display_number": nullable(integer(0)),
+}
+SCREEN_SIZE = ("name", "display_width_px", "display_height_px")
+EDITOR = record({**OWN_TOOL, "max_characters": nullable(integer(1))}, ["name"])
+CUSTOM_TOOL = record(
     {
         "type": nullable(one_of("custom")),
         "name": NAME,
@@ -85,6 +94,20 @@ TOOL = record(
         "cache_control": CACHE,
     },
     ["name", "input_schema"],
+)
+TOOL = tagged(
+    "type",
+    {
+        "custom": CUSTOM_TOOL,
+        "bash_20250124": record(OWN_TOOL, ["name"]),
+        "memory_20250818": record(OWN_TOOL, ["name"]),
+        "text_editor_20250124": record(OWN_TOOL, ["name"]),
+        "text_editor_20250429": record(OWN_TOOL, ["name"]),
+        "text_editor_20250728": EDITOR,
+        "computer_20250124": record(SCREEN, SCREEN_SIZE),
+        "computer_20251124": record({**SCREEN, "enable_zoom": flag}, SCREEN_SIZE),
+    },
+    default="custom",
 )
 PARALLEL = {"type": anything, "disable_parallel_tool_use": flag}
 TOOL_CHOICE = tagged(

@@ -23,7 +23,7 @@ def check_tools(body: Body) -> None:
     names = [tool["name"] for tool in tools]
     if len(set(names)) < len(names):
         raise bad("tools: Tool names must be unique.")
-    for index, tool in enumerate(tools):
+    for index, tool in custom(tools):
         check_input_schema(tool["input_schema"], f"tools.{index}.custom.input_schema")
     check_choice(body.get("tool_choice"), names)
     strict = [tool for tool in tools if tool.get("strict")]
@@ -32,10 +32,15 @@ def check_tools(body: Body) -> None:
             f"Too many strict tools ({len(strict)}). The maximum number of strict tools supported is "
             f"{STRICT_TOOLS_MAX}."
         )
-    for index, tool in enumerate(tools):
+    for index, tool in custom(tools):
         if tool.get("strict"):
             check_subset(tool["input_schema"], f"tools.{index}.custom")
-    check_totals([tool["input_schema"] for tool in strict])
+    check_totals([tool["input_schema"] for _, tool in custom(strict)])
+
+
+def custom(tools: list[Body]) -> Iterator[tuple[int, Body]]:
+    """Those with a schema, with their places."""
+    return ((index, tool) for index, tool in enumerate(tools) if "input_schema" in tool)
 
 
 def check_input_schema(schema: Body, place: str) -> None:

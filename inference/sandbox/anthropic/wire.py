@@ -10,7 +10,7 @@ from ..protocol import Frame, Incoming
 from ..refusals import Refused
 from ..replies import Reply
 from ..validators import Invalid
-from . import fields
+from . import fields, own_tools
 from .blocks import content, deltas, emptied, ending, usage_at_end, usage_at_start
 from .conversation import prompt_blocks, understood
 from .error_messages import complaint
@@ -65,6 +65,7 @@ class Anthropic:
                 raise bad(f"{field}: Extra inputs are not permitted")
         model = known(body["model"])
         check(body, model)
+        own_tools.check_betas(body, incoming.headers)
         usage, prefixes = self.cache.measure(model.served, prompt_blocks(body), model.cache_min)
         if usage.prompt > model.context:
             raise bad(f"prompt is too long: {usage.prompt} tokens > {model.context} maximum")

@@ -47,7 +47,10 @@ BODIES: dict[Format, dict[str, Any]] = {
         "metadata": {"user_id": "u"},
         "stop_sequences": ["x"],
         "output_config": {"effort": "low", "format": {"type": "json_schema", "schema": {"type": "object"}}},
-        "tools": [{"name": "t", "input_schema": {"type": "object"}, "cache_control": {"type": "ephemeral"}}],
+        "tools": [
+            {"name": "t", "input_schema": {"type": "object"}, "cache_control": {"type": "ephemeral"}},
+            {"type": "computer_20250124", "name": "computer", "display_width_px": 1, "allowed_callers": ["direct"]},
+        ],
         "tool_choice": {"type": "tool", "name": "t", "disable_parallel_tool_use": True},
         "cache_control": {"type": "ephemeral"},
         "messages": [

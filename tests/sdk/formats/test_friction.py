@@ -221,6 +221,53 @@ def test_what_would_need_a_store_is_refused_with_the_remedy(gateway: Gateway) ->
     assert "Send the item itself" in refused.json()["error"]["message"]
 
 
+SCREEN: Any = {"type": "computer_20250124", "name": "computer", "display_width_px": 1024, "display_height_px": 768}
+OWN_TOOLS: dict[str, Any] = {
+    "bash": {"type": "bash_20250124", "name": "bash"},
+    "str_replace_based_edit_tool": {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"},
+    "memory": {"type": "memory_20250818", "name": "memory"},
+    "computer": SCREEN,
+}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", OWN_TOOLS)
+def test_claude_calls_a_tool_of_anthropics_that_its_caller_runs(gateway: Gateway, name: str, stream: bool) -> None:
+    client = anthropic.Anthropic(base_url=gateway.url, api_key=gateway.keys["alice"], max_retries=0)
+    asked: Any = {"model": "claude-sonnet-4-5", "max_tokens": 500, "tools": [OWN_TOOLS[name]]}
+    asked |= {"betas": ["computer-use-2025-01-24"], "tool_choice": {"type": "tool", "name": name}}
+    said: list[Any] = [{"role": "user", "content": "do it"}]
+    if stream:
+        with client.beta.messages.stream(messages=said, **asked) as events:
+            reply = events.get_final_message()
+    else:
+        reply = client.beta.messages.create(messages=said, **asked)
+    (call,) = [block for block in reply.content if block.type == "tool_use"]
+    assert (call.name, reply.stop_reason) == (name, "tool_use") and call.input
+    result = {"type": "tool_result", "tool_use_id": call.id, "content": "it is done"}
+    said += [{"role": "assistant", "content": reply.content}, {"role": "user", "content": [result]}]
+    answered = client.beta.messages.create(messages=said, **asked | {"tool_choice": {"type": "auto"}})
+    assert "it is done" in answered.content[0].text  # type: ignore[union-attr]
+
+
+def test_another_model_refuses_it_in_anthropics_shape(gateway: Gateway) -> None:
+    body = {**EVERYWHERE, "model": "gpt-5.2", "tools": [SCREEN]}
+    refused = asked(gateway, "/v1/messages", body, authorization=gateway.keys["alice"])
+    told = refused.json()
+    assert (refused.status_code, told["type"], told["error"]["type"]) == (400, "error", "invalid_request_error")
+    assert "computer_20250124" in told["error"]["message"] and "a Claude model" in told["error"]["message"]
+
+
+def test_a_beta_that_claude_needs_for_a_tool_is_sent_and_others_are_told_back(gateway: Gateway) -> None:
+    body = {**EVERYWHERE, "model": "claude-haiku-4.5", "tools": [SCREEN]}
+    del body["input"]
+    betas = {"anthropic_beta": "context-1m-2025-08-07, computer-use-2025-01-24"}
+    sent = asked(gateway, "/v1/messages", body, authorization=gateway.keys["alice"], **betas)
+    assert (sent.status_code, sent.headers["x-conway-ignored-params"]) == (200, "anthropic-beta.context-1m-2025-08-07")
+    missing = asked(gateway, "/v1/messages", body, authorization=gateway.keys["alice"])
+    assert missing.status_code == 400 and "computer-use-2025-01-24" in missing.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("model", ["gpt-5.2", "claude-haiku-4.5"])
 def test_a_hosted_tool_is_refused_by_name(gateway: Gateway, model: str) -> None:
     search = {"type": "web_search_20250305", "name": "web_search"}
