@@ -154,7 +154,8 @@ WHOLE: dict[str, Json] = {
 # What a stream must have said before anyone may be told that it is complete; why it ended may be unheard of.
 ENDS = {
     "gpt-5-mini": rb'"finish_reason": (?!null)',
-    "claude-haiku-4.5": rb'"stop_reason": "',  # behind it and the usage only the farewell is missing
+    # Behind a reason and the usage only the farewell is missing; a farewell ends a reply without a reason, too.
+    "claude-haiku-4.5": rb'"stop_reason": "|"type": "message_stop"',
     "gemini-2.5-flash": rb"finishReason",
     "gpt-5.2-codex": rb"response\.completed",
 }

@@ -33,7 +33,7 @@ class Messages:
     said: Said = field(default_factory=Said)
     open: dict[int, Block] = field(default_factory=dict)
     usage: dict[str, Any] = field(default_factory=dict)
-    stop_reason: Any = None
+    stop_reason: str | None = None
     stop_details: Any = None
     stop_sequence: Any = None
     started: bool = False
@@ -121,7 +121,7 @@ class Messages:
             raise ProviderError(BAD_RESPONSE, "the end of a message that never started")
         self.done = True
         self.facts.stopped = {
-            "stop_reason": string(self.stop_reason),
+            "stop_reason": self.stop_reason,
             "stop_sequence": string(self.stop_sequence),
             "stop_details": mapping(self.stop_details) or None,
         }
@@ -133,7 +133,7 @@ class Messages:
         return [*deltas, Delta(finish_reason=finish_reason(self.stop_reason, calls=self.said.calls > 0))]
 
     def stop(self, told: dict[str, Any]) -> None:
-        self.stop_reason = told.get("stop_reason") or self.stop_reason
+        self.stop_reason = string(told.get("stop_reason")) or self.stop_reason
         self.stop_details = told.get("stop_details") or self.stop_details
         self.stop_sequence = told.get("stop_sequence") or self.stop_sequence
 

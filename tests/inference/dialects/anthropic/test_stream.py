@@ -286,6 +286,13 @@ def test_a_broken_stream_is_a_fault(data: str, code: str) -> None:
     assert broken(sse(start()) + f"data: {data}\n\n")[2].code == code
 
 
+@pytest.mark.parametrize("reason", [16, True, ["end_turn"], {"end_turn": 1}], ids=str)
+def test_a_reason_that_is_no_word_is_none(reason: Any) -> None:
+    """Without the farewell either, the reply broke off."""
+    assert broken(sse(start(), *said("Hel"), stopped(reason)[0]))[2].code == "upstream_truncated"
+    assert deltas(start(), *said("Hel"), *stopped(reason))[0][-1].finish_reason == "stop"
+
+
 def test_an_end_without_a_start_is_no_reply() -> None:
     assert broken(sse({"type": "message_stop"}))[2].code == "bad_upstream_response"
 
