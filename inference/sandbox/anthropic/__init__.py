@@ -5,6 +5,7 @@ rules            what no single field can tell
 message_rules    the rules of the conversation
 thinking         when it may think, and proof that thoughts sent back are its own
 schemas          tools, and the subset of JSON Schema it holds itself to
+own_tools        tools that Anthropic defines, of which no request has a schema
 conversation     a request in plain words
 models           the models served, and what each takes
 blocks           a reply as content blocks
