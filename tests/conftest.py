@@ -17,7 +17,7 @@ os.environ["CONWAY_DATA_DIR"] = str(STATE if STATE.name == WORKER else STATE / W
 os.environ.setdefault("SECRET_KEY", "signs nothing but what tests make, and is long enough to sign it")
 os.environ["CONWAY_STAFF_SECOND_FACTOR"] = "0"  # what is about it switches it on
 os.environ["DJANGO_SETTINGS_MODULE"] = "conway.settings"
-OPERATORS_OWN = ("_API_KEY", "_BASE_URL", "REDIS_URL", "CONWAY_SANDBOX", "CONWAY_SANDBOX_URL", "DEBUG")
+OPERATORS_OWN = ("_API_KEY", "_BASE_URL", "REDIS_URL", "CONWAY_SANDBOX", "CONWAY_SANDBOX_URL", "DEBUG", "OTLP_ENDPOINT")
 for name in list(os.environ):
     if name.endswith(OPERATORS_OWN):
         del os.environ[name]
