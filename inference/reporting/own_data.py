@@ -69,7 +69,7 @@ SECTIONS = (
     Section(
         "keys", ApiKey, "id name prefix created_at last_used_at last_used_address last_used_agent expires_at "
         "revoked_at paused_at previous_until scope allowed_addresses allowed_models limit_cents limit_period "
-        "requests_per_minute concurrency",
+        "requests_per_minute concurrency usage_in_streams cache_marks",
     ),
     Section("sessions", BrowserSession, "began_at seen_at address agent expire_date"),
     Section("programs_signed_in", RefreshToken, "id created_at expires_at used_at revoked_at address agent"),

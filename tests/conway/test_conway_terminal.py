@@ -18,6 +18,7 @@ from tests.served import served
 
 CLIENT = "conway-terminal@2.0.9"
 SECONDS = 300
+INSTALL_SECONDS = 120
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -30,7 +31,10 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where it is installed."""
     folder = tmp_path_factory.mktemp("client")
     command = ["npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", CLIENT]
-    installed = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+    try:
+        installed = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"npm did not install {CLIENT} in {INSTALL_SECONDS} s: is a registry within reach?")
     if installed.returncode:
         pytest.skip(f"npm could not install {CLIENT}: {installed.stderr[-300:]}")
     return folder

@@ -32,7 +32,6 @@ def test_calls_are_answered_in_any_order() -> None:
         [calls("a"), answer("a"), answer("a")],
         [calls("a"), answer("a"), calls("b"), answer("a")],
         [calls("a")],
-        [calls("a", "a"), answer("a")],
         [calls("a"), USER, answer("a")],
         [USER, {"role": "function", "name": "f", "content": "x"}],
     ],

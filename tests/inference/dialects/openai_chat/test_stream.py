@@ -169,7 +169,7 @@ def test_a_call_waits_for_its_name() -> None:
 
 def test_a_call_that_never_has_a_name_is_a_broken_reply() -> None:
     with pytest.raises(ProviderError) as fault:
-        streamed(fragment(0, call_id="a", arguments="{}"), chunk(finish="tool_calls"))
+        streamed(fragment(0, call_id="a", arguments='{"x": 1}'), chunk(finish="tool_calls"))
     assert fault.value.code == "bad_upstream_response"
 
 
