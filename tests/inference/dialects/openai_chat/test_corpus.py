@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not CASES, reason="the corpus of recorded traffi
 EXCEPTIONS: dict[str, str] = {}
 
 STATUSES = {400: 400, 401: 503, 403: 503, 404: 404, 429: 429}
-CODES = {"insufficient_quota": 503, "engine_overloaded_error": 503}
+CODES = {"insufficient_quota": 503, "engine_overloaded_error": 503, "model_decommissioned": 404}
 
 Json = dict[str, Any]
 
