@@ -52,7 +52,11 @@ def rows_of(model: type[models.Model]) -> str:
 
 def insertion(model: type[models.Model], **instead: str) -> str:
     """Of rows in JSON; a moment that the database gives is given anew."""
-    columns = [str(field.column) for field in model._meta.concrete_fields if not field.has_db_default()]
+    columns = [
+        str(field.column)
+        for field in model._meta.concrete_fields
+        if not (field.has_db_default() and isinstance(field, models.DateTimeField))
+    ]
     values = [instead.get(column, column) for column in columns]
     table = model._meta.db_table
     return (

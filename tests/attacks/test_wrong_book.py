@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 OURS = ("conway", "inference", "credits", "accounts")
 ARGUMENTS = {
     "issue_key": ["ann@example.org"],
+    "move_database": ["postgresql://owner@127.0.0.1:1/new"],
     "serve": ["--port", "0"],
     "unlock": ["ann@example.org"],
     "reset_second_factor": ["ann@example.org"],

@@ -7,6 +7,7 @@ from math import ceil
 PRICES = {
     "gpt-5.2": ("1.75", "0.175", None, None, "14"),
     "gpt-5.2-codex": ("1.75", "0.175", None, None, "14"),
+    "gpt-5.3-codex": ("1.75", "0.175", None, None, "14"),
     "gpt-5-mini": ("0.25", "0.025", None, None, "2"),
     "gpt-5-nano": ("0.05", "0.005", None, None, "0.40"),
     "claude-opus-4.6": ("5", "0.50", "6.25", "10", "25"),
