@@ -15,6 +15,5 @@ operations         the other operations, by django-ninja
 schemas/           what they answer
 supported_parameters  which of OpenRouter's parameters a model has, for its listing
 model_list         GET /v1/models and /v1/credits/pricing
-supported_parameters  what of a request a model takes
 openapi            the documents' longer parts
 """

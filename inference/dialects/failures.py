@@ -38,8 +38,12 @@ IS_OVER = (
     r"(?:does not exist|(?:is |was )?not (?:exist|found)|(?:is )?no longer (?:available|supported|served|offered)"
     r"|(?:has been|was|is) (?:deprecated|retired|discontinued|shut ?down|decommissioned|removed|sunset))"
 )
+# What a provider quotes may be the caller's, and what these words mean is told of a model or a key that all callers share.
+BEFORE_QUOTES = r"\A[^'\"`]{0,100}?"
 NO_MODEL = re.compile(
-    rf"\bmodels?[/: ]+(?:[`'\"]?[\w./:-]+[`'\"]?,? )?{IS_OVER}|\b(?:no such|unknown|not found the) model\b", re.I
+    rf"{BEFORE_QUOTES}\b(?:models?[/: ]{{1,2}}(?:[`'\"]?[\w.-][\w./:-]{{0,99}}[`'\"]?,? )?{IS_OVER}"
+    r"|(?:no such|unknown|not found the) model\b)",
+    re.I,
 )
 SAID_TO_WAIT = re.compile(r"try again (?:in|after) (?:(\d{1,3})m)?(\d{1,6}(?:\.\d{1,6})?) ?(ms|s)", re.I)
 DECIMAL = re.compile(r"\d{1,9}(?:\.\d{1,6})?")

@@ -92,7 +92,10 @@ IN_STREAM: dict[str, ErrorKind] = {
 # What only the words of a 400 or 403 tell.
 WORDS: tuple[tuple[re.Pattern[str], ErrorKind], ...] = (
     (re.compile("maximum context length|context window|model token limit|range of input length", re.I), TOO_LONG),
-    (re.compile("insufficient balance|overdue|good standing|arrearage", re.I), QUOTA_EXHAUSTED),
+    (
+        re.compile(rf"{failures.BEFORE_QUOTES}(?:insufficient balance|overdue|good standing|arrearage)", re.I),
+        QUOTA_EXHAUSTED,
+    ),
     (failures.FILTERED, FILTERED),
     (failures.NO_MODEL, NO_SUCH_MODEL),
 )

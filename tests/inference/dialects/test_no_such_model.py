@@ -1,6 +1,7 @@
 """A provider's "no such model", in each one's wording and status: 404 for the caller, an alert for staff."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -66,3 +67,20 @@ def test_a_model_that_is_no_more_is_404(dialect: str, status: int, message: str,
 )
 def test_what_is_about_the_request_stays_the_callers(dialect: str, message: str) -> None:
     assert answered(dialect, 400, message, {"type": "invalid_request_error"}).meaning.status == 400
+
+
+@pytest.mark.parametrize("dialect", list(DIALECTS))
+@pytest.mark.parametrize("words", ["the model gpt-5.2 does not exist", "a' model x is not found", "balance overdue"])
+def test_what_a_provider_quotes_of_a_request_says_nothing_of_model_or_key(dialect: str, words: str) -> None:
+    said = f"Invalid schema for function 'look': in context=('properties', '{words}'), 'type' is missing."
+    assert answered(dialect, 400, said, {"type": "invalid_request_error"}).meaning.status == 400
+
+
+@pytest.mark.parametrize("dialect", list(DIALECTS))
+@pytest.mark.parametrize("piece", ["models/", "model:", "model /:", "model a ", "'model", "try again in 1", "content "])
+def test_no_text_of_an_error_takes_long_to_understand(dialect: str, piece: str) -> None:
+    message = (piece * 20_000)[:100_000]
+    began = time.process_time()
+    answered(dialect, 400, message, {"type": "invalid_request_error"})
+    answered(dialect, 429, message, {})
+    assert time.process_time() - began < 0.5  # where each letter was a new beginning: 1.5 s for 28,000 letters
