@@ -55,4 +55,6 @@ def claims(tried: lockout.Try) -> UserQuerySet:
     found = User.objects.claiming(tried.email)
     if tried.is_for_them_alone:
         return found.filter(pk__in=tried.at_home)
+    if not tried.at_home:  # newest first already; Django writes an empty CASE as `ORDER BY 1`, a column
+        return found
     return found.order_by(Case(When(pk__in=tried.at_home, then=0), default=1), "-pk")

@@ -59,13 +59,12 @@ def take_back(tried: Try) -> None:
 
 
 def succeeded(user: User, tried: Try) -> None:
-    """Remembers the place. The owner's failures from here are forgotten; whoever only claims the address may have
-    guessed at the owner's password in between.
+    """The owner's failures from here are forgotten; whoever only claims the address may have guessed at the owner's
+    password in between. The place is remembered where the sign-in is over, behind a second factor if there is one.
     """
     take_back(tried)
     if user.email == tried.email:
         Attempts.objects.filter(kind="sign-in", account=tried.email, network=tried.network).delete()
-    remember(user, tried.network)
 
 
 def remember(user: User, network: str) -> None:

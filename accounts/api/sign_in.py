@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import access_tokens, limits, second_factor, wallet_sign_in
+from accounts import access_tokens, limits, lockout, second_factor, wallet_sign_in
 from accounts.addresses import client_network, origin
 from accounts.models import Nonce, RefreshToken, User
 from conway.common.errors import ApiError
@@ -68,6 +68,7 @@ class TokenView(OpenView):
             raise ApiError(401, "invalid_credentials", "Email or password is wrong.")
         if second_factor.is_set_up(user):
             self.ask_second_factor(request, user, form.get("code", ""))
+        lockout.remember(user, client_network(request._request))
         update_last_login(None, user)  # type: ignore[arg-type]  # the signal's receiver, called as a function
         return Response(access_tokens.pair(user, origin(request._request)))
 

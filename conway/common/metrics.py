@@ -39,7 +39,7 @@ def join(folder: str, own_seat: str) -> None:
             os.posix_fallocate(file.fileno(), 0, FILE_BYTES)
     _seat = own_seat
     os.environ[FOLDER] = folder
-    values.ValueClass = values.MultiProcessValue(lambda: own_seat)  # type: ignore[no-untyped-call]  # prometheus_client's own has no types
+    values.ValueClass = values.MultiProcessValue(lambda: own_seat)  # type: ignore[no-untyped-call]  # untyped there
 
 
 def seat() -> str:
@@ -50,7 +50,7 @@ def text(*beside: Collector) -> bytes:
     """All workers' metrics, and what is looked up just now."""
     registry = CollectorRegistry(auto_describe=False)
     if folder := os.environ.get(FOLDER):
-        MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]  # prometheus_client's own has no types
+        MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]  # untyped there
     else:
         registry.register(REGISTRY)
     for collector in beside:

@@ -159,11 +159,13 @@ class Answer {
       await new Promise((done) => setTimeout(done, pause * 1000));
       waited += pause;
       const answer = await fetch(`${API}/receipts/${this.id}`, { headers: { "Authorization": "Bearer " + bearer } });
+      if (answer.status === 401) bearer = await token();   // a token lasts five minutes, an answer may take ten
       const charged = answer.ok ? (await answer.json()).charged_cents : undefined;   // none yet while it is drained
       if (charged === undefined) continue;
       this.charged = charged;
       return this.tell(`Stopped. Charged ${dollars(charged)}.`);
     }
+    this.tell("Stopped. The receipt will tell what it came to.");
   }
 
   tell(text) {
@@ -186,19 +188,20 @@ async function send() {
   part("answers").replaceChildren();
   part("together").textContent = "";
   const asked = models().map((model) => new Answer(model));
-  stopping = new AbortController();
+  const mine = stopping = new AbortController();
+  const isLast = () => stopping === mine;   // a stopped one is settled while the next may be under way
   busy(true);
   try {
     const bearer = await token();
-    await Promise.all(asked.map((answer) => answer.ask(bearer, stopping.signal)));
+    await Promise.all(asked.map((answer) => answer.ask(bearer, mine.signal)));
     const charged = asked.map((answer) => answer.charged);
-    if (asked.length > 1 && !charged.includes(null)) {
+    if (isLast() && asked.length > 1 && !charged.includes(null)) {
       part("together").textContent = `Together charged ${dollars(charged.reduce((sum, cents) => sum + cents, 0))}.`;
     }
   } catch (error) {
-    part("together").textContent = error.message;
+    if (isLast()) part("together").textContent = error.message;
   } finally {
-    busy(false);
+    if (isLast()) busy(false);
   }
 }
 

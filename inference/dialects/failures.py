@@ -38,7 +38,7 @@ IS_OVER = (
     r"(?:does not exist|(?:is |was )?not (?:exist|found)|(?:is )?no longer (?:available|supported|served|offered)"
     r"|(?:has been|was|is) (?:deprecated|retired|discontinued|shut ?down|decommissioned|removed|sunset))"
 )
-# What a provider quotes may be the caller's, and what these words mean is told of a model or a key that all callers share.
+# What a provider quotes may be its caller's words, and these must not end a model or a key for everybody.
 BEFORE_QUOTES = r"\A[^'\"`]{0,100}?"
 NO_MODEL = re.compile(
     rf"{BEFORE_QUOTES}\b(?:models?[/: ]{{1,2}}(?:[`'\"]?[\w.-][\w./:-]{{0,99}}[`'\"]?,? )?{IS_OVER}"

@@ -173,7 +173,7 @@ def audit(target: str) -> None:
 
 OTHERS_SQL = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    " AND backend_type = 'client backend'"
+    " AND usesysid IS NOT NULL"  # PostgreSQL's own workers have none; what kind a session is, only some roles may see
 )
 
 TABLES_SQL = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts import limits
-from accounts.models import Attempts, User
+from accounts.models import Attempts, SignInPlace, TotpApp, User
 from conway.common import outbox as background_mail
 from tests.accounts.attacks.conftest import NEW, PASSWORD, api, browser, sign_up
 
@@ -99,3 +99,16 @@ def test_a_reset_of_ones_own_password_unlocks_nobody_elses_account(
     form: Any = mallory.get(last_link()).headers["location"]
     assert mallory.post(form, {"new_password1": NEW, "new_password2": NEW}).status_code == 302
     assert (locked, sign_in(str(carol.email), "guess", at="10.0.9.1")) == (429, 429)
+
+
+def test_whoever_signed_up_last_signs_in_from_a_new_network() -> None:
+    for number in range(4):
+        claim = User.objects.create_user(password=f"phrase number {number}")
+        User.objects.filter(pk=claim.pk).update(claimed_email="many@example.org")
+    assert sign_in("many@example.org", "phrase number 3", at="192.0.2.44") == 200
+
+
+def test_a_password_alone_makes_nobody_at_home_where_there_is_a_second_factor(carol: User) -> None:
+    TotpApp.objects.create(user=carol, sealed_secret="any", last_step=0)
+    assert sign_in(str(carol.email)) == 401
+    assert not SignInPlace.objects.filter(user=carol).exists()
