@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
 from django.template import loader
 
 CONSOLE = "django.core.mail.backends.console.EmailBackend"
@@ -40,3 +42,9 @@ def send(to: str, name: str, context: Mapping[str, Any]) -> None:
         EmailMessage(subject, body, to=[to]).send()
     except Exception:
         log.exception("A mail could not be sent")
+
+
+def tell_of_new_email(before: str, user: Any, *, by_staff: bool) -> None:
+    """To the address that was theirs, when it is committed: who was robbed of an account hears of it there."""
+    context = {"before": before, "user": user, "by_staff": by_staff}
+    transaction.on_commit(partial(send, before, "email_changed", context), robust=True)

@@ -1,6 +1,5 @@
 """Users, as staff see them: who they are, what they may do, how they get back in."""
 
-from functools import partial
 from typing import Any, cast
 
 from django import forms
@@ -29,11 +28,6 @@ LAST_SUPERUSER = "the last active superuser stays"
 def is_colleague(user: User) -> bool:
     """Who is staff, or would have rights at once if they were made staff."""
     return user.is_staff or user.is_superuser or user.groups.exists() or user.user_permissions.exists()
-
-
-def tell_of_new_email(before: str, user: User) -> None:
-    """To the address that was theirs: who was robbed of an account hears of it there."""
-    mail.send(before, "email_changed", {"before": before, "user": user, "by_staff": True})
 
 
 class UserForm(VersionedForm):
@@ -131,8 +125,7 @@ class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)
         if change and (before := form.initial.get("email")) and "email" in form.changed_data:
-            tell = partial(tell_of_new_email, before, obj)
-            transaction.on_commit(tell, robust=True)
+            mail.tell_of_new_email(before, obj, by_staff=True)
 
     def changeform_view(
         self,

@@ -1,4 +1,3 @@
-from functools import partial
 from typing import Any, cast
 
 from django.conf import settings
@@ -77,9 +76,8 @@ class ProvePage(View):
         if form.cleaned_data.get("revoke_keys"):
             ApiKey.objects.filter(user=user).revoke()
         lockout.unlock(user)
-        if before and before != user.email:  # who was robbed of an account hears of it there
-            context = {"before": before, "user": user, "by_staff": False}
-            transaction.on_commit(partial(mail.send, before, "email_changed", context), robust=True)
+        if before and before != user.email:
+            mail.tell_of_new_email(before, user, by_staff=False)
 
     def signed_in(self, user: User) -> HttpResponse:
         if not self.is_theirs:

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import ApiKey, User
-from conway.common import shown_once as shown
+from conway.common import shown_once
 from credits.key_use import add_meter, month_spend, with_use
 from inference.pages.key_form import ChangedKeyForm, KeyForm, RotationForm
 
@@ -35,7 +35,7 @@ def keys_page(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"The key {edited} is changed.")
         return redirect("keys")
     if form.is_valid():
-        return shown_once(*form.issue())
+        return show_secret(*form.issue())
     keys = ApiKey.objects.filter(user=user).order_by("-pk")
     spent = month_spend(user.pk)
     living, moment = list(with_use(keys.filter(revoked_at=None))), now()
@@ -59,9 +59,9 @@ def edited_key(request: HttpRequest) -> ApiKey | None:
     return own_living_key(request, int(asked)) if asked.isascii() and asked.isdecimal() and len(asked) < 19 else None
 
 
-def shown_once(key: ApiKey, secret: str) -> HttpResponse:
+def show_secret(key: ApiKey, secret: str) -> HttpResponse:
     address = reverse("key-secret", args=[key.pk])
-    return shown.redirect_with(secret, address, cookie=SECRET_COOKIE, seconds=SECRET_SECONDS)
+    return shown_once.redirect_with(secret, address, cookie=SECRET_COOKIE, seconds=SECRET_SECONDS)
 
 
 @never_cache
@@ -69,9 +69,9 @@ def shown_once(key: ApiKey, secret: str) -> HttpResponse:
 @require_safe
 def secret_page(request: HttpRequest, pk: int) -> HttpResponse:
     key = get_object_or_404(ApiKey, pk=pk, user=request.user.pk)
-    secret = shown.secret_of(request, cookie=SECRET_COOKIE, seconds=SECRET_SECONDS)
+    secret = shown_once.secret_of(request, cookie=SECRET_COOKIE, seconds=SECRET_SECONDS)
     answer = render(request, "inference/key_made.html", {"key": key, "secret": secret})
-    shown.forget(answer, request, cookie=SECRET_COOKIE)
+    shown_once.forget(answer, request, cookie=SECRET_COOKIE)
     return answer
 
 
@@ -105,7 +105,7 @@ def rotate_key(request: HttpRequest, pk: int) -> HttpResponse:
     form = RotationForm(request.POST)
     if not form.is_valid():
         return redirect("key", pk=pk)
-    return shown_once(key, form.rotate(key))
+    return show_secret(key, form.rotate(key))
 
 
 @login_required

@@ -111,15 +111,26 @@ def value(asked: Session, statement: str) -> Any:
 
 
 def copy(source: str, target: str) -> None:
-    dumping = subprocess.Popen(
-        [*program("pg_dump", source), *DUMPED], env=secrets_of(source), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    restored = subprocess.run(
-        [*program("pg_restore", target), *RESTORED], env=secrets_of(target), stdin=dumping.stdout, capture_output=True
-    )
-    _, complaint = dumping.communicate()
-    if dumping.returncode or restored.returncode:
-        said = (complaint + restored.stderr).decode(errors="replace").strip()
+    with (
+        subprocess.Popen(
+            [*program("pg_dump", source), *DUMPED],
+            env=secrets_of(source),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as dumping,
+        subprocess.Popen(
+            [*program("pg_restore", target), *RESTORED],
+            env=secrets_of(target),
+            stdin=dumping.stdout,
+            stderr=subprocess.PIPE,
+        ) as restoring,
+    ):
+        assert dumping.stdout and dumping.stderr
+        dumping.stdout.close()  # the restore's alone: a dump that nobody reads any more ends, and fills no memory
+        _, refused = restoring.communicate()
+        complaint = dumping.stderr.read()
+    if dumping.returncode or restoring.returncode:
+        said = (refused + complaint).decode(errors="replace").strip()
         raise CommandError(f"It was not copied, and the old database is as it was:\n{said}")
 
 

@@ -129,6 +129,16 @@ class Messages:
             told |= {"status": error.status_code, **body["error"]}
 
 
+@contextmanager
+def refused_by_openai() -> Iterator[dict[str, Any]]:
+    told: dict[str, Any] = {}
+    try:
+        yield told
+    except openai.APIStatusError as error:
+        body: Any = error.body
+        told |= {"status": error.status_code, **body}
+
+
 class Responses:
     name, cut = "responses", "response.failed"
 
@@ -195,14 +205,7 @@ class Responses:
                     return str(id)
         raise AssertionError("it ended before")
 
-    @contextmanager
-    def refused(self) -> Iterator[dict[str, Any]]:
-        told: dict[str, Any] = {}
-        try:
-            yield told
-        except openai.APIStatusError as error:
-            body: Any = error.body
-            told |= {"status": error.status_code, **body}
+    refused = staticmethod(refused_by_openai)
 
 
 class Chat:
@@ -274,14 +277,7 @@ class Chat:
                     return chunk.id
         raise AssertionError("it ended before")
 
-    @contextmanager
-    def refused(self) -> Iterator[dict[str, Any]]:
-        told: dict[str, Any] = {}
-        try:
-            yield told
-        except openai.APIStatusError as error:
-            body: Any = error.body
-            told |= {"status": error.status_code, **body}
+    refused = staticmethod(refused_by_openai)
 
 
 BLOCKS = ("text", "thinking", "redacted_thinking", "tool_use")
