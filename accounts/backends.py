@@ -2,14 +2,13 @@ from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, When
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest
 
 from accounts import lockout
 from accounts.addresses import client_network
 from accounts.hashers import Busy
 from accounts.models import User
-from accounts.models.user import UserQuerySet
 
 MOST_CLAIMS = 3  # of one address, that a password is tried on
 
@@ -50,7 +49,7 @@ def matching(tried: lockout.Try, password: str) -> User | None:
     return owner if owner.check_password(password) else None
 
 
-def claims(tried: lockout.Try) -> UserQuerySet:
+def claims(tried: lockout.Try) -> QuerySet[User]:
     """Whoever has signed in from here first: later ones under the same address elbow nobody out."""
     found = User.objects.claiming(tried.email)
     if tried.is_for_them_alone:

@@ -1,26 +1,31 @@
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.forms import PasswordChangeForm, PasswordResetForm, SetPasswordForm, SetPasswordMixin
+from django.contrib.auth import forms as auth_forms
 
 from accounts import lockout
 from accounts.models import ApiKey, User
+
+if TYPE_CHECKING:
+    UserPasswordMixin = auth_forms.SetPasswordMixin[User]
+    UserPasswordForm = auth_forms.SetPasswordForm[User]
+else:  # at run time Django's take no parameter
+    UserPasswordMixin, UserPasswordForm = auth_forms.SetPasswordMixin, auth_forms.SetPasswordForm
 
 
 def revoke_keys_field(initial: bool = False) -> forms.BooleanField:
     return forms.BooleanField(required=False, initial=initial, label="Revoke all API keys, too")
 
 
-class EmailAndPasswordForm(SetPasswordMixin, forms.Form):
+class EmailAndPasswordForm(UserPasswordMixin, forms.Form):
     """Signing up; or a second way in for a user who has only a wallet. It never says whose an address is."""
 
     email = forms.EmailField(max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"}))
-    password1, password2 = SetPasswordMixin.create_password_fields()
+    password1, password2 = UserPasswordMixin.create_password_fields()
     field_order = ["email", "password1", "password2"]
 
     def clean_email(self) -> str:
-        return self.cleaned_data["email"].lower()
+        return str(self.cleaned_data["email"]).lower()
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -45,42 +50,40 @@ class NewEmailForm(forms.Form):
         self.user = user
 
     def clean_email(self) -> str:
-        if (email := self.cleaned_data["email"].lower()) == self.user.email:
+        if (email := str(self.cleaned_data["email"]).lower()) == self.user.email:
             raise forms.ValidationError("That is your email already.")
         return email
 
     def clean_password(self) -> str:
         if not lockout.is_password_of(self.user, self.cleaned_data["password"]):
             raise forms.ValidationError("This is not your password.")
-        return self.cleaned_data["password"]
+        return str(self.cleaned_data["password"])
 
 
-class PasswordAlone(SetPasswordMixin):
+class PasswordAlone(UserPasswordMixin):
     """Writes the password and no other column: the user was read before half a second of hashing, and what staff
     changed meanwhile (deactivated them, took a right away) must not come back with it.
     """
 
     cleaned_data: dict[str, Any]
 
-    def set_password_and_save(
-        self, user: Any, password_field_name: str = "password1", commit: bool = True
-    ) -> AbstractBaseUser:
+    def set_password_and_save(self, user: User, password_field_name: str = "password1", commit: bool = True) -> User:
         user.set_password(self.cleaned_data[password_field_name])
         if commit:
             user.save(update_fields=["password"])
         return user
 
 
-class ChangePasswordForm(PasswordAlone, PasswordChangeForm):
+class ChangePasswordForm(PasswordAlone, auth_forms.PasswordChangeForm):
     revoke_keys = revoke_keys_field()
 
     def clean_old_password(self) -> str:
         if not lockout.is_password_of(self.user, self.cleaned_data["old_password"]):
             raise forms.ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
-        return self.cleaned_data["old_password"]
+        return str(self.cleaned_data["old_password"])
 
 
-class NewPasswordForm(PasswordAlone, SetPasswordForm):
+class NewPasswordForm(PasswordAlone, UserPasswordForm):
     """After a link in a mail."""
 
     revoke_keys = revoke_keys_field()
@@ -98,7 +101,7 @@ class ProveForm(forms.Form):
     revoke_keys = revoke_keys_field()
 
 
-class ForgottenPasswordForm(PasswordResetForm):
+class ForgottenPasswordForm(auth_forms.PasswordResetForm):
     """Finds whom Django would not mail, too: people staff made, and those who have proven no address."""
 
     def found(self) -> User | None:

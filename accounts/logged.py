@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_permission_codename
 from django.db.models import Model, QuerySet
@@ -12,6 +11,7 @@ from django.http import HttpRequest
 
 from accounts.addresses import client_address
 from accounts.models import StaffAddress
+from conway.common.generics import ModelAdmin
 
 # Django's own scripts of a form, but for those of slugs that are filled in by themselves: no form here has one, and
 # their alphabets are three times as long as all the rest.
@@ -19,7 +19,7 @@ SCRIPTS = ("vendor/jquery/jquery.min", "jquery.init", "core")
 POPUPS = "admin/RelatedObjectLookups"  # of a form that lets one add what it names
 
 
-class LoggedAdmin(admin.ModelAdmin):
+class LoggedAdmin(ModelAdmin[Any]):
     has_popups = False
 
     @property
@@ -32,7 +32,7 @@ class LoggedAdmin(admin.ModelAdmin):
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> LogEntry:
         return keep_address(request, [super().log_change(request, obj, message)])[0]
 
-    def log_deletions(self, request: HttpRequest, queryset: QuerySet) -> list[LogEntry]:
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[LogEntry]:
         return keep_address(request, super().log_deletions(request, queryset))
 
 

@@ -1,6 +1,7 @@
 """What is over and helps nobody any more is removed, in pieces that hold no lock for long."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
@@ -12,7 +13,7 @@ PIECE = 5000
 KEPT = timedelta(days=1)  # links that are over, so that "it was used" can be told from "there was none"
 
 
-def over(now: datetime) -> dict[str, QuerySet]:
+def over(now: datetime) -> dict[str, QuerySet[Any]]:
     return {
         "sessions": BrowserSession.objects.filter(expire_date__lte=now),
         "sessions of older releases": Session.objects.filter(expire_date__lte=now),
@@ -33,7 +34,7 @@ def prune() -> dict[str, int]:
     return removed | {"old secrets": forgotten.update(previous_digest=None, previous_until=None)}
 
 
-def pieces(rows: QuerySet) -> list[int]:
+def pieces(rows: QuerySet[Any]) -> list[int]:
     removed = []
     while pks := list(rows.values_list("pk", flat=True)[:PIECE]):
         removed.append(rows.model._default_manager.filter(pk__in=pks).delete()[0])

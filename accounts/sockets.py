@@ -34,7 +34,7 @@ def user_of(session: SessionBase) -> User | None:
     """Only reads: what it cannot accept it leaves as it is."""
     if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return None
-    user = User.objects.filter(pk=session.get(SESSION_KEY), is_active=True).first()
+    user = User.objects.filter(pk=session.get(SESSION_KEY, 0), is_active=True).first()
     return user if user and user.has_signed(session.get(HASH_SESSION_KEY, "")) else None
 
 

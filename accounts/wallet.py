@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from eth_hash.auto import keccak
-from eth_keys import keys
+from eth_keys.datatypes import Signature
 from eth_keys.exceptions import BadSignature
 from eth_utils.exceptions import ValidationError
 
@@ -72,7 +72,7 @@ def signer(text: str, signature: str) -> str:
     v = int(match["v"], 16)
     try:
         vrs = (v - 27 if v >= 27 else v, int(match["r"], 16), int(match["s"], 16))
-        public_key = keys.Signature(vrs=vrs).recover_public_key_from_msg_hash(personal_hash(text))
+        public_key = Signature(vrs=vrs).recover_public_key_from_msg_hash(personal_hash(text))
     except (BadSignature, ValidationError):
         raise NotSignedIn("not a signature of any key") from None
     return public_key.to_address()

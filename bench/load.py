@@ -104,8 +104,9 @@ class Load:
 
     async def __aenter__(self) -> "Load":
         loop, requests = asyncio.get_running_loop(), cycle(self.requests)
+        host, port = str(self.at.hostname), self.at.port or 80
         pairs = [
-            await loop.create_connection(lambda: Client(next(requests), self.tally), self.at.hostname, self.at.port)
+            await loop.create_connection(lambda: Client(next(requests), self.tally), host, port)
             for _ in range(self.connections)
         ]
         self.clients = [client for _, client in pairs]

@@ -23,7 +23,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "conway.settings")
 django.setup()
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
@@ -143,7 +142,7 @@ def user_pages() -> Iterator[Page]:
         yield Page(USER, name, path)
 
 
-def signed_in(user: AbstractBaseUser) -> Client:
+def signed_in(user: User) -> Client:
     client = Client(SERVER_NAME="localhost")
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client

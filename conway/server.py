@@ -104,7 +104,8 @@ class Server(Daphne):
         except Exception:
             logger.exception("The server could not start")
             self.status = 1
-            return reactor.stop()
+            reactor.stop()
+            return
         for number in (signal.SIGTERM, signal.SIGINT):
             self.loop.add_signal_handler(number, self.stop_soon)
         self.loop.add_reader(sys.stdin.fileno(), self.stop_soon)
@@ -137,7 +138,8 @@ class Server(Daphne):
     async def handle_reply(self, protocol: Any, message: Mapping[str, Any]) -> None:
         """Returns when the client's socket takes more, so what makes an answer cannot run ahead of who reads it."""
         if not isinstance(protocol, Request):
-            return await super().handle_reply(protocol, message)
+            await super().handle_reply(protocol, message)
+            return
         if message["type"] == "http.response.body" and not message.get("more_body"):
             protocol.end_flow()
         await super().handle_reply(protocol, message)

@@ -106,7 +106,8 @@ def _faults_of_kept_days() -> Iterator[str]:
 def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 ACCOUNTS_SQL = """

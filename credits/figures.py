@@ -139,7 +139,8 @@ def bounds(filters: Filters, until: date) -> dict[str, Any]:
 def database_now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]
+        moment: datetime = cursor.fetchone()[0]
+        return moment
 
 
 def kept_until(user_id: int) -> date:

@@ -18,7 +18,8 @@ def used_keys(user_id: int) -> list[int]:
 def _rows(sql: str, user_id: int) -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(sql, {"user": user_id, "most": MOST})
-        return cursor.fetchall()
+        rows: list[Row] = cursor.fetchall()
+        return rows
 
 
 HISTORY_MODELS_SQL = """

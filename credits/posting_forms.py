@@ -6,7 +6,7 @@ was left open, books nothing twice. What one person may not book alone becomes a
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import uuid4
 
 from django import forms
@@ -69,11 +69,11 @@ class PostingForm(forms.Form):
 
     @property
     def owner(self) -> User:
-        return self.cleaned_data["user"]
+        return cast(User, self.cleaned_data["user"])
 
     @property
     def cents(self) -> int:
-        return self.cleaned_data["amount"]
+        return int(self.cleaned_data["amount"])
 
     @cached_property
     def account(self) -> CreditAccount:
@@ -204,7 +204,7 @@ class Adjustment(UserForm):
     field_order = ["user", "unproven", "amount", "reason", "note"]
 
     def clean_amount(self) -> int:
-        if not (cents := self.cleaned_data["amount"]):
+        if not (cents := int(self.cleaned_data["amount"])):
             raise forms.ValidationError("Zero adjusts nothing.")
         return cents
 
@@ -225,13 +225,16 @@ class Refund(PostingForm):
 
     @property
     def owner(self) -> User:
-        return self.cleaned_data["charge"].account.user
+        return self.charged.account.user
+
+    @property
+    def charged(self) -> CreditTransaction:
+        return cast(CreditTransaction, self.cleaned_data["charge"])
 
     @property
     def paid_for(self) -> str:
-        """The charge's reference; a correction's is told by what it corrects."""
-        charge = self.cleaned_data["charge"]
-        return charge.refers_to or charge.reference
+        """The charge's reference; for a correction, the reference of what it corrects."""
+        return self.charged.refers_to or self.charged.reference
 
     def lines(self) -> list[Line]:
         paid = ledger.refundable_cents(self.paid_for)

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection
 
 from conway.common.database_roles import application
+from tests.served import close_session
 
 
 @contextmanager
@@ -27,8 +28,7 @@ def in_the_applications_role() -> Iterator[None]:
 
 
 def begin_with(options: dict[str, Any]) -> None:
-    connection.close()
-    connection.close_pool()
+    close_session()
     connection.settings_dict["OPTIONS"] = options
 
 

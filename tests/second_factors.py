@@ -22,7 +22,7 @@ from fido2.webauthn import (
 from accounts.models import TotpApp, User
 from accounts.second_factor import totp
 
-USER_PRESENT, HAS_CREDENTIAL = 0x01, 0x40
+FLAG = AuthenticatorData.FLAG
 
 
 def give_app(user: User) -> str:
@@ -54,8 +54,9 @@ class SoftPasskey:
 
     def made(self, options: dict[str, Any]) -> str:
         """What a browser answers to `navigator.credentials.create`."""
-        public = AttestedCredentialData.create(Aaguid.NONE, self.id, ES256.from_cryptography_key(self.key.public_key()))
-        data = self.data(options["publicKey"]["rp"]["id"], HAS_CREDENTIAL, public)
+        key = ES256.from_cryptography_key(self.key.public_key())  # type: ignore[no-untyped-call]  # fido2's own
+        public = AttestedCredentialData.create(Aaguid.NONE, self.id, key)
+        data = self.data(options["publicKey"]["rp"]["id"], FLAG.UP | FLAG.AT, public)
         attestation = AttestationObject.create("none", data, {})
         client_data = self.client_data(CollectedClientData.TYPE.CREATE, options)
         return self.answer(clientDataJSON=client_data, attestationObject=attestation)
@@ -68,8 +69,9 @@ class SoftPasskey:
         signature = self.key.sign(data + client_data.hash, ec.ECDSA(hashes.SHA256()))
         return self.answer(clientDataJSON=client_data, authenticatorData=data, signature=signature)
 
-    def data(self, rp: str, flags: int = 0, public: bytes = b"") -> AuthenticatorData:
-        return AuthenticatorData.create(sha256(rp.encode()), USER_PRESENT | flags, self.counter, public)
+    def data(self, rp: str, flags: FLAG = FLAG.UP, public: bytes = b"") -> AuthenticatorData:
+        made: AuthenticatorData = AuthenticatorData.create(sha256(rp.encode()), flags, self.counter, public)
+        return made
 
     def client_data(self, type: str, options: dict[str, Any]) -> CollectedClientData:
         return CollectedClientData.create(type, options["publicKey"]["challenge"], self.origin)

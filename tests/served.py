@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 from urllib.parse import urlsplit
 
 from asgiref.sync import SyncToAsync
 from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
 from psycopg.conninfo import make_conninfo
 
 from conway.common.database_roles import application
@@ -80,8 +81,13 @@ def owners_database() -> str:
 def forget_sessions() -> None:
     """Before or after a server ends its sessions: those of this thread, of asgiref's, and the pools begin anew."""
     SyncToAsync.single_thread_executor.submit(lambda: connection.close()).result()
+    close_session()
+
+
+def close_session() -> None:
+    """The next statement of this thread opens a session anew."""
     connection.close()
-    connection.close_pool()
+    cast(DatabaseWrapper, connection).close_pool()
 
 
 def address_of_this_database(role: str | None) -> str:

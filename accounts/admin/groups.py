@@ -5,11 +5,12 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.http import HttpRequest
 
 from accounts import rights
 from accounts.logged import LoggedAdmin
+from conway.common.generics import ModelAdmin
 from conway.common.versions import VersionedAdmin, VersionedForm
 
 
@@ -21,10 +22,11 @@ class GroupForm(VersionedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "permissions" in self.fields:
-            cast(forms.ModelMultipleChoiceField, self.fields["permissions"]).queryset = rights.with_effect()
+            offered = cast("forms.ModelMultipleChoiceField[Permission]", self.fields["permissions"])
+            offered.queryset = rights.with_effect()
 
 
-class SuperusersOnly(admin.ModelAdmin):
+class SuperusersOnly(ModelAdmin[Any]):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and request.user.is_superuser)
 

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_POST
 from accounts import links, lockout, mail, reauthentication, rights, second_factor
 from accounts.logged import LoggedAdmin, Unchangeable
 from accounts.models import User, WalletAddress
+from conway.common.generics import TabularInline
 from conway.common.keyset_pagination import KeysetAdmin
 from conway.common.versions import VersionedAdmin, VersionedForm
 
@@ -40,10 +42,11 @@ class UserForm(VersionedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "user_permissions" in self.fields:
-            cast(forms.ModelMultipleChoiceField, self.fields["user_permissions"]).queryset = rights.with_effect()
+            offered = cast("forms.ModelMultipleChoiceField[Permission]", self.fields["user_permissions"])
+            offered.queryset = rights.with_effect()
 
 
-class WalletInline(Unchangeable, admin.TabularInline):
+class WalletInline(Unchangeable, TabularInline[WalletAddress, User]):
     model = WalletAddress
     fields = readonly_fields = ("checksummed", "kind", "created_at")
     extra = 0
@@ -76,7 +79,9 @@ class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("wallets")
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
         return super().get_search_results(request, queryset, search_term.replace("\x00", "").lower())
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:

@@ -53,7 +53,8 @@ class OpenView(APIView):
     def read(self, fields: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
         form = fields(data=request.data)
         form.is_valid(raise_exception=True)
-        return form.validated_data
+        valid: dict[str, Any] = form.validated_data
+        return valid
 
 
 class TokenView(OpenView):

@@ -1,5 +1,5 @@
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -16,14 +16,21 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
-class LowerCaseEmailField(models.EmailField):
+if TYPE_CHECKING:
+    NullableEmailField = models.EmailField[str | None, str | None]
+else:  # at run time Django's takes no parameter
+    NullableEmailField = models.EmailField
+
+
+class LowerCaseEmailField(NullableEmailField):
     """Stored and looked up in lower case, so that a plain unique index is case-insensitive; empty is NULL."""
 
     def to_python(self, value: Any) -> str | None:
         return (super().to_python(value) or "").strip().lower() or None
 
     def get_prep_value(self, value: Any) -> str | None:
-        return super().get_prep_value(self.to_python(value))
+        prepared: str | None = super().get_prep_value(self.to_python(value))
+        return prepared
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str | None:
         email = self.to_python(super().pre_save(model_instance, add))
@@ -35,12 +42,26 @@ class UnprovenEmail(LookupError):
     """Somebody signed up with this address and has not shown that it is theirs."""
 
 
-class UserQuerySet(models.QuerySet["User"]):
-    def claiming(self, email: str) -> "UserQuerySet":
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str | None = None, password: str | None = None, **fields: Any) -> "User":
+        """With an email: an invitation by whoever runs the service. People who come by themselves `sign_up`."""
+        user = self.model(email=email, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
+
+    def sign_up(self, claimed_email: str, password: str) -> "User":
+        """The address is no more than claimed until its mailbox says otherwise; several may claim one."""
+        return self.create_user(None, password, claimed_email=claimed_email)
+
+    def claiming(self, email: str) -> "models.QuerySet[User]":
         """Who typed this address for themselves and has no other; the newest first."""
         return self.filter(claimed_email=email, email=None).order_by("-pk")
 
-    def known_as(self, text: str) -> "UserQuerySet":
+    def known_as(self, text: str) -> "models.QuerySet[User]":
         """For staff: whose email, claimed email or wallet this is. Look at `is_unproven` before money moves."""
         return self.filter(Q(email=text) | Q(claimed_email=text) | Q(wallets__address=text.lower())).distinct()
 
@@ -63,22 +84,6 @@ class UserQuerySet(models.QuerySet["User"]):
         if len(claims) > 1:
             raise UnprovenEmail(f"Several people signed up as {text} and none has proven it: name one by user id.")
         return claims[0]
-
-
-class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]  # made at run time
-    def create_user(self, email: str | None = None, password: str | None = None, **fields: Any) -> "User":
-        """With an email: an invitation by whoever runs the service. People who come by themselves `sign_up`."""
-        user = self.model(email=email, **fields)
-        user.set_password(password)
-        user.save(using=self._db)
-        return user
-
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
-
-    def sign_up(self, claimed_email: str, password: str) -> "User":
-        """The address is no more than claimed until its mailbox says otherwise; several may claim one."""
-        return self.create_user(None, password, claimed_email=claimed_email)
 
 
 class User(AbstractBaseUser, PermissionsMixin):

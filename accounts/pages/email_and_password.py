@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
-from django.views.generic import FormView
 
 from accounts import limits, links, reauthentication, signing_in
 from accounts.addresses import client_network
@@ -17,6 +16,7 @@ from accounts.models import User
 from accounts.pages.labels import BareLabels
 from accounts.pages.mails import mail_once
 from accounts.sessions import PASSWORD_BACKEND
+from conway.common.generics import FormView
 
 MAILED = "We have sent a link to {}. Open it to prove that the address is yours."
 
@@ -29,7 +29,7 @@ def ask_to_prove(request: HttpRequest, user: User) -> None:
     messages.success(request, MAILED.format(address))
 
 
-class SignUpPage(BareLabels, FormView):
+class SignUpPage(BareLabels, FormView[EmailAndPasswordForm]):
     """Makes a user who may use the service at once. The address is a claim, which several may make."""
 
     form_class = EmailAndPasswordForm
@@ -49,7 +49,7 @@ class SignUpPage(BareLabels, FormView):
         return redirect(settings.LOGIN_REDIRECT_URL)
 
 
-class EmailAndPasswordPage(LoginRequiredMixin, BareLabels, FormView):
+class EmailAndPasswordPage(LoginRequiredMixin, BareLabels, FormView[EmailAndPasswordForm]):
     """For users who came by wallet; those who have a password change it elsewhere, with the old one."""
 
     form_class = EmailAndPasswordForm
@@ -67,7 +67,7 @@ class EmailAndPasswordPage(LoginRequiredMixin, BareLabels, FormView):
         return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form: EmailAndPasswordForm) -> HttpResponse:
-        user = User.objects.get(pk=self.request.user.pk)
+        user = User.objects.get(pk=cast(User, self.request.user).pk)
         user.claimed_email = form.cleaned_data["email"]
         user.set_password(form.cleaned_data["password1"])
         user.save(update_fields=["claimed_email", "password"])
@@ -77,7 +77,7 @@ class EmailAndPasswordPage(LoginRequiredMixin, BareLabels, FormView):
         return redirect(settings.LOGIN_REDIRECT_URL)
 
 
-class NewEmailPage(LoginRequiredMixin, BareLabels, FormView):
+class NewEmailPage(LoginRequiredMixin, BareLabels, FormView[NewEmailForm]):
     """The present address stays until the new one's mailbox has answered."""
 
     form_class = NewEmailForm

@@ -1,9 +1,9 @@
 from typing import Any
 
-from django.views.generic.edit import FormMixin
+from conway.common.generics import FormMixin
 
 
-class BareLabels(FormMixin):
+class BareLabels(FormMixin[Any]):
     """Labels stand above their fields, and need no colon."""
 
     def get_form_kwargs(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ metrics             counters and histograms, added up over the workers
 tracing             spans of requests, where they are wanted
 open_telemetry      the SDK that makes and sends them, imported only then
 outgoing            POSTs to addresses that strangers named
+generics            Django's classes that take a type parameter
 versions            forms that refuse to save over somebody else's change
 dollars             amounts as people type them
 shown_once          a secret on its way to the one page that shows it

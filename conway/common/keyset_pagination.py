@@ -15,6 +15,7 @@ from django.urls import URLPattern, path
 from django.utils.html import strip_tags
 
 from conway.common import csv_export
+from conway.common.generics import ModelAdmin
 
 AFTER, BEFORE = "after", "before"  # the pk of the row that the page follows, or precedes
 SUMS_MS = 150  # what a page may wait for the sums of its list
@@ -33,7 +34,7 @@ class KeysetChangeList(ChangeList):
         request.GET = query  # type: ignore[assignment]  # a copy, which is not read-only
         super().__init__(request, *args)
 
-    def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[str | Combinable]:
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str | Combinable]:
         return [f"-{field}" for field in self.model_admin.keyset]
 
     def get_results(self, request: HttpRequest) -> None:
@@ -100,7 +101,7 @@ def in_time(ask: Callable[[], Any]) -> Any | None:
         return None
 
 
-class KeysetAdmin(admin.ModelAdmin):
+class KeysetAdmin(ModelAdmin[Any]):
     """Its lists may be downloaded as they are filtered; the columns are its own, or what the list shows."""
 
     keyset: tuple[str, ...] = (
@@ -116,7 +117,7 @@ class KeysetAdmin(admin.ModelAdmin):
     export_columns: tuple[str, ...] = ()
     has_sums = False
 
-    def sums(self, found: QuerySet) -> Sums:
+    def sums(self, found: QuerySet[Any]) -> Sums:
         return []
 
     def export_cells(self, row: Any) -> Sequence[Any]:

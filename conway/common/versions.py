@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Model
 from django.http import HttpRequest
+
+from conway.common.generics import ModelAdmin, ModelForm
 
 MOST_NAMED = 5
 
@@ -29,7 +30,7 @@ class VersionField(forms.CharField):
         return False
 
 
-class VersionedForm(forms.ModelForm):
+class VersionedForm(ModelForm[Any]):
     unversioned: ClassVar[tuple[str, ...]] = ()  # columns that change by themselves, and are not saved by the form
 
     version = VersionField(required=False, max_length=100, widget=forms.HiddenInput)
@@ -48,7 +49,7 @@ class VersionedForm(forms.ModelForm):
         return cleaned
 
 
-class VersionedAdmin(admin.ModelAdmin):
+class VersionedAdmin(ModelAdmin[Any]):
     """Its form is a VersionedForm."""
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -91,7 +91,7 @@ class CreditAccountAdmin(ReadOnlyAdmin):
     def last_activity(self, account: Any) -> str:
         return f"{account.last_activity:%Y-%m-%d %H:%M:%S}" if account.last_activity else ""
 
-    def sums(self, found: QuerySet) -> Sums:
+    def sums(self, found: QuerySet[CreditAccount]) -> Sums:
         sums = found.aggregate(
             rows=Count("pk"), balance=Sum("balance_cents", default=0), held=Sum("held_cents", default=0)
         )
@@ -100,7 +100,9 @@ class CreditAccountAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[CreditAccount]:
         return with_activity(super().get_queryset(request))
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[CreditAccount], search_term: str
+    ) -> tuple[QuerySet[CreditAccount], bool]:
         term = search_term.strip().replace("\x00", "")
         return (queryset.filter(of_user(term, "user_id")) if term else queryset), False
 
@@ -129,13 +131,14 @@ class CreditAccountAdmin(ReadOnlyAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> CreditAccount | None:
         """Who has had no transaction has no row, and nothing: that is no account that was deleted."""
-        if (found := super().get_object(request, object_id, from_field)) is not None:
-            return found
+        account: CreditAccount | None = super().get_object(request, object_id, from_field)
+        if account is not None:
+            return account
         user = User.objects.filter(pk=int(object_id)).first() if is_id(object_id) else None
         if user is None:
             return None
-        account: Any = CreditAccount(user=user)
-        account.spent_cents, account.last_activity = 0, None
+        account = CreditAccount(user=user)
+        vars(account).update(spent_cents=0, last_activity=None)  # what `with_activity` adds to the others
         return account
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -33,7 +33,7 @@ class KindFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(kind, kind) for kind in KINDS]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[StaffAction]) -> QuerySet[StaffAction]:
         return queryset.filter(kind=self.value()) if self.value() in KINDS else queryset
 
 
@@ -70,7 +70,9 @@ class StaffActionAdmin(ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "What staff did"})
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[StaffAction], search_term: str
+    ) -> tuple[QuerySet[StaffAction], bool]:
         if not (term := search_term.strip().replace("\x00", "")):
             return queryset, False
         named = Q(object__icontains=term) | Q(what__icontains=term)

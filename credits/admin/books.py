@@ -20,7 +20,7 @@ class AgeFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("long", "more than ten minutes")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Hold]) -> QuerySet[Hold]:
         return queryset.filter(admitted_at__lt=Now() - LONG_OPEN) if self.value() == "long" else queryset
 
 
@@ -38,7 +38,7 @@ class HoldAdmin(ReadOnlyAdmin):
     def held(self, hold: Hold) -> str:
         return usd(hold.cents)
 
-    def sums(self, found: QuerySet) -> Sums:
+    def sums(self, found: QuerySet[Hold]) -> Sums:
         sums = found.aggregate(rows=Count("pk"), cents=Sum("cents", default=0))
         return [("Holds", f"{sums['rows']:,}"), ("Held", usd(sums["cents"]))]
 

@@ -26,7 +26,7 @@ class WrittenOffFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("some", "some, since the last top-up"), ("stopped", "so much that it is stopped")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         least = {"some": 0, "stopped": settings.CONWAY_MOST_WRITE_OFF_CENTS}.get(self.value() or "")
         return queryset if least is None else queryset.filter(written_off_cents__gt=least)
 
@@ -41,7 +41,7 @@ class PersonFilter(admin.SimpleListFilter):
     def has_output(self) -> bool:
         return True
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if (value := self.value()) is None:
             return queryset
         is_id = value.isdecimal() and len(value) < 19
@@ -68,15 +68,15 @@ class DaysFilter(admin.ListFilter):
     def has_output(self) -> bool:
         return True
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.since:
             queryset = self.starting(queryset, midnight(self.since))
         return self.ending(queryset, midnight(self.until) + DAY) if self.until else queryset
 
-    def starting(self, queryset: QuerySet, moment: datetime) -> QuerySet:
+    def starting(self, queryset: QuerySet[Any], moment: datetime) -> QuerySet[Any]:
         return queryset.filter(**{f"{self.column}__gte": moment})
 
-    def ending(self, queryset: QuerySet, moment: datetime) -> QuerySet:
+    def ending(self, queryset: QuerySet[Any], moment: datetime) -> QuerySet[Any]:
         return queryset.filter(**{f"{self.column}__lt": moment})
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
@@ -95,10 +95,10 @@ class DaysOfIdsFilter(DaysFilter):
     and would read from the newest row on to find an old month. Each date becomes a bound on ids as well.
     """
 
-    def starting(self, queryset: QuerySet, moment: datetime) -> QuerySet:
+    def starting(self, queryset: QuerySet[Any], moment: datetime) -> QuerySet[Any]:
         return super().starting(queryset, moment).filter(id__gte=first_id(queryset.model, moment - CLOCK_STEP))
 
-    def ending(self, queryset: QuerySet, moment: datetime) -> QuerySet:
+    def ending(self, queryset: QuerySet[Any], moment: datetime) -> QuerySet[Any]:
         return super().ending(queryset, moment).filter(id__lt=first_id(queryset.model, moment + CLOCK_STEP))
 
 
@@ -106,7 +106,8 @@ def first_id(model: type[Model], moment: datetime) -> int:
     """The id with which this moment begins, found in one statement by halving."""
     with connection.cursor() as cursor:
         cursor.execute(HALVING_SQL.format(table=model._meta.db_table), {"moment": moment})
-        return cursor.fetchone()[0]
+        (found,) = cursor.fetchone()
+        return int(found)
 
 
 def day(text: str) -> date | None:

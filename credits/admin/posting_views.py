@@ -15,7 +15,7 @@ from accounts.addresses import client_address
 from accounts.models import User
 from accounts.pages.second_factor import confirmation
 from credits import ledger
-from credits.models import MoveRequest
+from credits.models import CreditAccount, MoveRequest
 from credits.posting_forms import PostingForm
 from credits.templatetags.money import signed_usd, usd
 
@@ -27,7 +27,7 @@ class PostingView(PermissionRequiredMixin, View):
     """A form; then the same, hidden, under what it would come to; then it is booked, or a second person is asked."""
 
     form_class: type[PostingForm] = PostingForm
-    model_admin: ModelAdmin | None = None
+    model_admin: "ModelAdmin[CreditAccount] | None" = None
     raise_exception = True
 
     def get_permission_required(self) -> tuple[str]:

@@ -34,7 +34,7 @@ class StateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return list(STATES.items())
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[MoveRequest]) -> QuerySet[MoveRequest]:
         value = self.value()
         if value == "waiting":
             return queryset.filter(decision=None, expires_at__gt=Now())
@@ -85,7 +85,9 @@ class MoveRequestAdmin(ReadOnlyAdmin):
     def state(self, asked: MoveRequest) -> str:
         return state_of(asked)
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[MoveRequest], search_term: str
+    ) -> tuple[QuerySet[MoveRequest], bool]:
         term = search_term.strip().replace("\x00", "")
         return (queryset.filter(of_user(term, "user_id")) if term else queryset), False
 

@@ -29,7 +29,7 @@ class DetailFilter(admin.SimpleListFilter):
     def has_output(self) -> bool:
         return True  # else a name of nothing there is would be left out, and everything shown
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[CreditTransaction]) -> QuerySet[CreditTransaction]:
         if (name := self.value()) is None:
             return queryset
         return queryset.alias(detail=KT(f"details__{self.parameter_name}")).filter(detail=name.replace("\x00", ""))
@@ -62,7 +62,7 @@ class TypeFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [choice for choice in CHOICES if choice[0]]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[CreditTransaction]) -> QuerySet[CreditTransaction]:
         types = TYPES.get(self.value() or "")
         return queryset.filter(type__in=types) if types else queryset
 
@@ -119,9 +119,9 @@ class CreditTransactionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="model")
     def served(self, entry: CreditTransaction) -> str:
-        return entry.details.get("model", "")
+        return str(entry.details.get("model", ""))
 
-    def sums(self, found: QuerySet) -> Sums:
+    def sums(self, found: QuerySet[CreditTransaction]) -> Sums:
         sums = of_rows(found)
         cents = {
             "Topped up": sums.topped_up,
@@ -133,7 +133,9 @@ class CreditTransactionAdmin(ReadOnlyAdmin):
         }
         return [("Transactions", f"{sums.rows:,}"), *((what, usd(sum)) for what, sum in cents.items())]
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[CreditTransaction], search_term: str
+    ) -> tuple[QuerySet[CreditTransaction], bool]:
         """Each term is found by an index among ten million rows."""
         if not (term := search_term.strip().replace("\x00", "")):
             return queryset, False

@@ -32,7 +32,7 @@ class HistoryFields(serializers.Serializer[Any]):
     )
     to = serializers.DateField(default=None, help_text="The last day, UTC.")
 
-    def get_fields(self) -> dict[str, serializers.Field]:
+    def get_fields(self) -> dict[str, "serializers.Field[Any, Any, Any, Any]"]:
         """`from` is a word of Python's own."""
         return super().get_fields() | {"from": serializers.DateField(default=None, help_text="The first day, UTC.")}
 

@@ -25,7 +25,8 @@ class KeyWithUseBody(KeyBody):
         fields = (*KeyBody.Meta.fields, "spent_cents", "held_cents", "left_cents", "spent_30_days_cents")
 
     def get_spent_30_days_cents(self, key: ApiKey) -> int:
-        return self.context["recent"].get(key.pk, 0)
+        recent: dict[int, int] = self.context["recent"]
+        return recent.get(key.pk, 0)
 
 
 class KeysWithUseView(KeysView):

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from conway.common import outgoing
+from conway.common.generics import ModelForm
 from credits import webhooks
 from credits.models import NoticeSettings, Webhook, WebhookDelivery
 
 DELIVERIES_SHOWN = 50
 
 
-class NoticeForm(forms.ModelForm):
+class NoticeForm(ModelForm[NoticeSettings]):
     class Meta:
         model = NoticeSettings
         fields = ("low_days", "by_email", "weekly")
@@ -43,7 +44,7 @@ class WebhookForm(forms.Form):
             raise forms.ValidationError(str(error)) from error
         except (OSError, ValueError) as error:
             raise forms.ValidationError("Nobody knows this host.") from error
-        return self.cleaned_data["url"]
+        return str(self.cleaned_data["url"])
 
     def clean(self) -> dict[str, Any] | None:
         if Webhook.objects.filter(user=self.user, removed_at=None).count() >= webhooks.MOST:

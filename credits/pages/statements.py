@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from conway.common import csv_export
+from conway.common.generics import ModelForm
 from credits.models import BillingDetails, CreditTransaction
 from credits.pages.export import file_name
 from credits.pages.filters import TYPE_TITLES
@@ -98,7 +99,7 @@ def of(user: User, year: int, month: int) -> Statement:
     return found
 
 
-class BillingDetailsForm(forms.ModelForm):
+class BillingDetailsForm(ModelForm[BillingDetails]):
     class Meta:
         model = BillingDetails
         fields = ("name", "address", "tax_id")

@@ -25,4 +25,4 @@ def tone(entry: CreditTransaction) -> str:
 @register.filter
 def receipt(entry: CreditTransaction) -> str:
     """The completion it is about: a refund leads to the receipt of its charge."""
-    return entry.details.get("receipt", "")
+    return str(entry.details.get("receipt", ""))

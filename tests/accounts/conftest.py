@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from eth_keys import keys
+from eth_keys.datatypes import PrivateKey
 
 from accounts import access_tokens
 from accounts.models import ApiKey, User
@@ -56,7 +56,7 @@ class Wallet:
     """A client with a real key pair, which writes its messages as the siwe library does."""
 
     def __init__(self, private_key: bytes = b"\x01" * 32) -> None:
-        self.key = keys.PrivateKey(private_key)
+        self.key = PrivateKey(private_key)
         self.address = self.key.public_key.to_checksum_address()
 
     def message(

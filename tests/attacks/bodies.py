@@ -114,7 +114,7 @@ def beside_a_union(count: int) -> Fields:
 def twins(depth: int) -> Fields:
     """Unions in unions, whose branches are compared with each other."""
     large = {"enum": [str(at) for at in range(200)]}
-    return nested(depth, lambda inner: {"anyOf": [inner, {"anyOf": [large]}]}) | {"title": "t"}
+    return {**nested(depth, lambda inner: {"anyOf": [inner, {"anyOf": [large]}]}), "title": "t"}
 
 
 def shown(count: int) -> Fields:

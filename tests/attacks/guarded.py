@@ -21,7 +21,7 @@ def guarded(
         resource.setrlimit(resource.RLIMIT_NOFILE, (SOFT_DESCRIPTORS, hard))
         try:
             folder = tmp_path_factory.mktemp("guarded")
-            opened = stack.enter_context(running_gateway(folder, CONWAY_SANDBOX="1", **LIMITS))
+            opened = stack.enter_context(running_gateway(folder, has_pages=False, CONWAY_SANDBOX="1", **LIMITS))
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         yield opened

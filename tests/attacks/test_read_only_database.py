@@ -24,7 +24,7 @@ from inference.completion import background, handler, recovery, task
 from inference.models import Completion
 from inference.upstream import client as upstream
 from tests.inference.conftest import Sandbox
-from tests.served import forget_sessions
+from tests.served import close_session, forget_sessions
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 HEALED_SECONDS = 4
@@ -63,12 +63,6 @@ def spell(transactional_db: None) -> Iterator[Spell]:
     spell.end()
     spell.outside.close()
     forget_sessions()
-
-
-def new_sessions() -> None:
-    """For Django's part of this thread."""
-    connection.close()
-    connection.close_pool()
 
 
 async def healed(asks: Callable[[], Coroutine[Any, Any, Any]], good: Any) -> Any:
@@ -170,7 +164,7 @@ def test_the_balance_and_pages_in_a_read_only_spell_are_503_and_well_within_seco
     cache.clear()
     ApiKey.objects.update(last_used_at=None)  # so that the balance, too, has something to write
     spell.begin()
-    new_sessions()
+    close_session()
     form = {"username": "alice@example.org", "password": "alice's password"}
     for said in (client.get("/v1/credits/balance", headers={"authorization": key}), client.post("/sign-in", form)):
         assert (said.status_code, said.get("retry-after")) == (503, "2"), said.content[:200]

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command, get_commands
-from django.db import connection
 from django.test import override_settings
 
 from conway import chosen_database
 from conway.management.commands import document_settings
-from tests.served import this_database
+from tests.served import close_session, this_database
 
 ROOT = Path(__file__).parents[2]
 OURS = ("conway", "inference", "credits", "accounts")
@@ -61,8 +60,7 @@ def test_with_debug_off_a_command_does_not_take_the_embedded_database_by_itself(
     "name", sorted(name for name, app in get_commands().items() if app in OURS and name not in WITHOUT_DATABASE)
 )
 def test_no_command_of_ours_does_whatever_it_is_for(name: str, tmp_path: Path) -> None:
-    connection.close()
-    connection.close_pool()
+    close_session()
     unsaid = override_settings(EMBEDDED_POSTGRESQL=tmp_path / "postgresql", EMBEDDED_IS_MEANT=False)
     with unsaid, pytest.raises(chosen_database.NobodyChose):
         call_command(name, *ARGUMENTS.get(name, []))

@@ -32,7 +32,8 @@ def service(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterat
 def lasting_service(blocker: DjangoDbBlocker, **environment: str) -> Iterator[Served]:
     with blocker.unblock():
         lasting_catalogue.load()
-    with served(CONWAY_SANDBOX="1", CONWAY_DRAIN_SECONDS="2", LOG_LEVEL="ERROR", **environment) as server:
+    environment = {"CONWAY_SANDBOX": "1", "CONWAY_DRAIN_SECONDS": "2", "LOG_LEVEL": "ERROR", **environment}
+    with served(log=None, folder=None, **environment) as server:
         yield server
     with blocker.unblock():
         cleaning.empty_touched_tables()
@@ -88,7 +89,7 @@ def tab(browser: Browser, transactional_db: None) -> Iterator[Callable[[Served],
         context = browser.new_context(base_url=site.url, **options)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complains(message) and complaints.append(message.text))
+        page.on("console", lambda message: complaints.extend([message.text] * complains(message)))
         return page
 
     yield tab

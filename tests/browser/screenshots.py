@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 FOLDER = Path(__file__).parents[2] / "var" / "screenshots"
 os.environ.setdefault("CONWAY_DATA_DIR", str(FOLDER / "state"))
@@ -18,7 +19,7 @@ import django
 django.setup()
 
 from django.core.management import call_command
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from accounts.models import ApiKey, SignInLink, User
 from credits.models import CreditTransaction
@@ -29,8 +30,9 @@ from tests.browser.chromium import MISSING, PATH, chromium
 from tests.served import served, this_database
 
 EMAIL, STAFF = "ada@example.org", "grace@example.org"
-SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
-SCHEMES = ("light", "dark")
+SIZES: dict[str, ViewportSize] = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 # name: address; what needs a sign-in, and what staff alone see
 OPEN = {
@@ -103,17 +105,18 @@ def people() -> dict[str, object]:
         key, _ = ApiKey.issue(user=ada, name="agents", limit_cents=20_000, limit_period="month")
         sample_month.live(ada, key)
     charge = CreditTransaction.objects.for_user(ada).served_by("claude-opus-4.6").newest_first().first()
-    assert charge
+    shown = ada.api_keys.first()
+    assert charge and shown
     return {
         "user": ada.pk,
         "receipt": charge.details["receipt"],
-        "key": ada.api_keys.first().pk,
+        "key": shown.pk,
         "month": f"{charge.created_at:%Y-%m}",
     }
 
 
 @contextmanager
-def visitor(browser: Browser, url: str, email: str | None, size: str, scheme: str) -> Iterator[Page]:
+def visitor(browser: Browser, url: str, email: str | None, size: str, scheme: Scheme) -> Iterator[Page]:
     context = browser.new_context(
         viewport=SIZES[size], color_scheme=scheme, device_scale_factor=1, reduced_motion="reduce"
     )

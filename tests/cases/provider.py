@@ -113,7 +113,7 @@ def encoded(reply: Json, sent: Sent) -> bytes:
         reply = {**reply, "events": EVENTS[name], **({"json": WHOLE[name]} if name in WHOLE else {})}
         has_events = sent.is_streamed
     if "raw" in reply:
-        kind, body = "application/json", reply["raw"].encode("utf-8", "surrogatepass")
+        kind, body = "application/json", str(reply["raw"]).encode("utf-8", "surrogatepass")
     elif has_events:
         kind, body = "text/event-stream", "".join(map(event, reply["events"])).encode()
         if sent.dialect == "openai_chat" and not reply.get("cut"):

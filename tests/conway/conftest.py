@@ -22,7 +22,7 @@ def answers(notes: Path) -> Iterator[Callable[..., Served]]:
         def start(workers: int = 1, **environment: str) -> Served:
             command = ("-m", "tests.conway.parent", str(workers))
             environment = {"NOTES": str(notes), "DATABASE_URL": "postgresql:///unused", **environment}
-            return stack.enter_context(served(*command, **environment))
+            return stack.enter_context(served(*command, log=None, folder=None, **environment))
 
         yield start
 

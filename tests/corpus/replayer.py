@@ -16,7 +16,8 @@ Case = dict[str, Any]
 
 
 def case(name: str) -> Case:
-    return json.loads((CORPUS / f"{name}.json").read_text())
+    found: Case = json.loads((CORPUS / f"{name}.json").read_text())
+    return found
 
 
 def names(*providers: str) -> list[str]:

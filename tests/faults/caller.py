@@ -55,7 +55,7 @@ class Heard:
 
     @property
     def id(self) -> str:
-        return self.events[0]["id"] if self.is_stream else self.json["id"]
+        return str(self.events[0]["id"] if self.is_stream else self.json["id"])
 
 
 class Caller:

@@ -23,6 +23,7 @@ from tests.faults.gateway import Gateway
 from tests.faults.postgres import Postgres
 from tests.faults.scenario import Scene
 from tests.faults.upstream import Upstream
+from tests.served import close_session
 
 LONG = bool(os.environ.get("CONWAY_LONG_TESTS"))
 REPAIR_SECONDS = 90 if LONG else 45
@@ -127,8 +128,7 @@ def books_at(django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch
     """Leads Django in this process to a database."""
 
     def lead(url: str) -> None:
-        connection.close()  # an open one would go on with the database before: customers nobody at the gateway knows
-        connection.close_pool()
+        close_session()  # an open one would go on with the database before: customers nobody at the gateway knows
         for name, value in database(url).items():
             monkeypatch.setitem(connection.settings_dict, name, value)
         monkeypatch.setitem(

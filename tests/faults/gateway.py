@@ -28,7 +28,9 @@ class Gateway:
             "CONWAY_SANDBOX": "1", "CONWAY_SANDBOX_URL": upstream_url, **settings,
         }  # fmt: skip
         self.stack = ExitStack()
-        self.served: Served = self.stack.enter_context(served(*SERVE, "--workers", str(workers), **environment))
+        self.served: Served = self.stack.enter_context(
+            served(*SERVE, "--workers", str(workers), log=None, folder=None, **environment)
+        )
 
     @property
     def url(self) -> str:

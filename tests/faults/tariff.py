@@ -3,8 +3,10 @@
 from fractions import Fraction
 from math import ceil
 
+Prices = tuple[str | None, ...]  # as BUCKETS has them
+
 # USD per million tokens: input, cached, cache write 5m, cache write 1h, output (list prices of 2026-11-22)
-PRICES = {
+PRICES: dict[str, Prices] = {
     "gpt-5.2": ("1.75", "0.175", None, None, "14"),
     "gpt-5.2-codex": ("1.75", "0.175", None, None, "14"),
     "gpt-5.3-codex": ("1.75", "0.175", None, None, "14"),
@@ -21,9 +23,14 @@ PRICES = {
     "kimi-k2.5": ("0.60", "0.10", None, None, "3.00"),
     "qwen3-coder": ("1", "0.20", "1.25", None, "5"),
 }
-TIERS = {"gemini-2.5-pro": [(200_000, ("2.50", "0.25", None, None, "15"))],
-         "qwen3-coder": [(32_000, ("1.8", "0.36", "2.25", None, "9")), (128_000, ("3", "0.60", "3.75", None, "15")),
-                         (256_000, ("6", "1.20", "7.50", None, "60"))]}  # fmt: skip
+TIERS: dict[str, list[tuple[int, Prices]]] = {
+    "gemini-2.5-pro": [(200_000, ("2.50", "0.25", None, None, "15"))],
+    "qwen3-coder": [
+        (32_000, ("1.8", "0.36", "2.25", None, "9")),
+        (128_000, ("3", "0.60", "3.75", None, "15")),
+        (256_000, ("6", "1.20", "7.50", None, "60")),
+    ],
+}
 BUCKETS = ("input", "cached", "write_5m", "write_1h", "output")
 MARKUP = Fraction(13, 10)
 

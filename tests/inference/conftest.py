@@ -18,6 +18,7 @@ from inference import catalog
 from inference.api import chat
 from inference.billing import settlement
 from inference.completion import handler
+from inference.completion.answers import Answer
 from inference.models import Completion
 from inference.reporting import audit
 from inference.upstream import client as upstream
@@ -37,7 +38,8 @@ class Sandbox:
     url: str
 
     def meter(self) -> list[dict[str, Any]]:
-        return httpx.get(f"{self.url}/meter").json()
+        found: list[dict[str, Any]] = httpx.get(f"{self.url}/meter").json()
+        return found
 
     def control(self, **orders: Any) -> None:
         httpx.post(f"{self.url}/control", json=orders)
@@ -90,7 +92,8 @@ class Said:
 
     @property
     def error(self) -> dict[str, Any]:
-        return self.json()["error"]
+        error: dict[str, Any] = self.json()["error"]
+        return error
 
     @property
     def chunks(self) -> list[Any]:
@@ -151,7 +154,8 @@ def ask(key: str, sandbox: Sandbox, run: Callable[[Coroutine[Any, Any, Any]], An
             finally:
                 await upstream.close()
 
-        return run(once())
+        answer: Said = run(once())
+        return answer
 
     return ask
 
@@ -180,7 +184,7 @@ def no_database(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return begin  # type: ignore[return-value]
 
 
-async def asked(key: str, text: str = "say 5 words", **fields: Any) -> handler.Answer:
+async def asked(key: str, text: str = "say 5 words", **fields: Any) -> Answer:
     body = {"model": "claude-opus-4.6", "messages": [{"role": "user", "content": text}], **fields}
     return await handler.complete(chat, {"authorization": key}, json.dumps(body).encode())
 

@@ -31,7 +31,8 @@ HELLO = [{"role": "user", "content": "Hello"}]
 PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="
 PDF = "data:application/pdf;base64,JVBERi0xLjQK"
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
-TOOL = {"type": "function", "function": {"name": "get_weather", "description": "of a city", "parameters": CITY}}
+FUNCTION = {"name": "get_weather", "description": "of a city", "parameters": CITY}
+TOOL: Json = {"type": "function", "function": FUNCTION}
 TOOLS = {"tools": [TOOL]}
 SCHEMA = {"type": "json_schema", "json_schema": {"name": "city", "schema": CITY}}
 MAP = {"type": "object", "properties": {"m": {"type": "object", "additionalProperties": {"type": "integer"}}}}
@@ -65,7 +66,7 @@ def part(name: str, given: Json, value: Any = None) -> Probe:
 
 
 def tool(name: str, value: Any, **function: Any) -> Probe:
-    told = {**TOOL, "function": {**TOOL["function"], **function}}
+    told = {**TOOL, "function": {**FUNCTION, **function}}
     return Probe(name, {"tools": [told]}, value, TOOLS)
 
 
@@ -126,7 +127,7 @@ PROBES = [
     Probe("tools.cache_control", {"tools": [{**TOOL, "cache_control": {"type": "ephemeral"}}]}, {"type": "ephemeral"},
           TOOLS),
     Probe("tools.custom", {"tools": [{"type": "custom", "custom": {"name": "patch", "format": GRAMMAR}}]}, "patch"),
-    Probe("tools of a flat form", {"tools": [{"type": "function", **TOOL["function"]}]}, "get_weather"),
+    Probe("tools of a flat form", {"tools": [{"type": "function", **FUNCTION}]}, "get_weather"),
     plain("tool_choice", "none", **TOOLS),
     Probe("tool_choice: required", {**TOOLS, "tool_choice": "required"}, "required", TOOLS),
     Probe("tool_choice, one tool", {**TOOLS, "tool_choice": {"type": "function", "function": {"name": "get_weather"}}},
@@ -137,9 +138,9 @@ PROBES = [
         "mode": "required", "tools": [{"type": "function", "function": {"name": "get_weather"}}]}}}, None, TOOLS),
     Probe("parallel_tool_calls", {**TOOLS, "parallel_tool_calls": False}, False, TOOLS),
     Probe("parallel_tool_calls without tools", {"parallel_tool_calls": False}),
-    Probe("functions", {"functions": [TOOL["function"]]}, "get_weather"),
-    Probe("function_call", {"functions": [TOOL["function"]], "function_call": "none"}, "none",
-          {"functions": [TOOL["function"]]}),
+    Probe("functions", {"functions": [FUNCTION]}, "get_weather"),
+    Probe("function_call", {"functions": [FUNCTION], "function_call": "none"}, "none",
+          {"functions": [FUNCTION]}),
     Probe("response_format: json_object", {"messages": [{"role": "user", "content": "JSON"}],
           "response_format": {"type": "json_object"}}, None, {"messages": [{"role": "user", "content": "JSON"}]}),
     Probe("response_format: json_schema", {"response_format": SCHEMA}, None),

@@ -125,7 +125,7 @@ def objects_of(properties: SearchStrategy[Body]) -> SearchStrategy[Body]:
     )
 
 
-nested = st.recursive(
+nested: st.SearchStrategy[Any] = st.recursive(
     leaves,
     lambda inner: st.one_of(
         objects_of(inner),

@@ -127,7 +127,7 @@ def running_gateway(folder: Path, *, has_pages: bool = False, **environment: str
         keys = json.loads(manage("shell", "--no-imports", "--command", CAST, **environment))
         log = folder / "log"
         books = stack.enter_context(psycopg.connect(address, autocommit=True))
-        running = stack.enter_context(served(log=stack.enter_context(log.open("w")), **environment))
+        running = stack.enter_context(served(log=stack.enter_context(log.open("w")), folder=None, **environment))
         yield Gateway(running, keys, books, log)
         assert manage("audit_ledger", **environment) == "The books balance.\n"
 

@@ -28,7 +28,8 @@ def secret(carol: User) -> str:
 
 def browser(user: User, password: str = PASSWORD, **meta: str) -> Client:
     """Signed in with the password, as people are."""
-    client = Client(**meta)
+    client = Client()
+    client.defaults.update(meta)
     answer = client.post("/sign-in", {"username": user.typed_email, "password": password})
     assert answer.status_code == 302, answer.content
     return client
@@ -42,8 +43,9 @@ def sign_up(client: Client, email: str, password: str = PASSWORD) -> Any:
     return client.post("/sign-up", {"email": email, "password1": password, "password2": password})
 
 
-def link_in(body: str) -> str:
-    return re.findall(r"http://testserver(/\S+)", body)[0]
+def link_in(body: object) -> str:
+    found: list[str] = re.findall(r"http://testserver(/\S+)", str(body))
+    return found[0]
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def confirmed(client: Client, path: str = TOP_UP, **fields: Any) -> Any:
 
 
 def text_of(page: Any) -> str:
-    return page.content.decode()
+    return str(page.content.decode())
 
 
 def whole(answer: Any) -> str:

@@ -1,7 +1,7 @@
 """The matrix as a table, at the end of the run: a row for each format and model, a column for each case."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -24,7 +24,9 @@ found: dict[Row, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: Any, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: Any, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     case, given = CASES.get(getattr(item, "originalname", "")), getattr(getattr(item, "callspec", None), "params", {})
     if report.when == "call" and case and "speaker" in given:

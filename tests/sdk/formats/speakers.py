@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import anthropic
 import openai
+from anthropic.types import MessageParam
 
 from tests.sdk.gateway import Gateway
 
@@ -73,7 +74,7 @@ class Messages:
             return self.heard(self.client.messages.create(**fields), [])
         with self.client.messages.stream(**fields) as events:
             told = list(events)
-            charged = next(event.usage.charged_cents for event in told if event.type == "message_delta")
+            charged = next(event.usage.model_dump()["charged_cents"] for event in told if event.type == "message_delta")
             return self.heard(events.get_final_message(), [event.type for event in told], charged)
 
     def heard(self, message: Any, steps: list[str], charged: int | None = None) -> Heard:
@@ -108,9 +109,8 @@ class Messages:
         return [{"role": "user", "content": results}]
 
     def leave(self, model: str, text: str, words: int) -> str:
-        said = [{"role": "user", "content": text}]
-        stream = self.client.messages.create(model=model, max_tokens=8000, messages=said, stream=True)  # type: ignore[call-overload]
-        with stream:
+        messages: list[MessageParam] = [{"role": "user", "content": text}]
+        with self.client.messages.create(model=model, max_tokens=8000, messages=messages, stream=True) as stream:
             for event in stream:
                 if event.type == "message_start":
                     id = event.message.id

@@ -38,7 +38,8 @@ def body(model: str = "claude-sonnet-4.5", **fields: Any) -> Json:
 
 
 def messages(model: str = "claude-sonnet-4.5", *given: Json) -> list[Json]:
-    return body(model, messages=list(given))["messages"]
+    found: list[Json] = body(model, messages=list(given))["messages"]
+    return found
 
 
 def user(text: str = "Hello") -> Json:

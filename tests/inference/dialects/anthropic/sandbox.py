@@ -4,7 +4,7 @@ from typing import Any
 
 from inference.sandbox.anthropic.wire import Anthropic
 from inference.sandbox.cache import PromptCache
-from inference.sandbox.http_request import Incoming
+from inference.sandbox.protocol import Incoming
 
 HEADERS = {"x-api-key": "any", "anthropic-version": "2023-06-01"}
 

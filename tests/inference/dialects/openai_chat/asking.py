@@ -46,7 +46,8 @@ def body(model: str | Target, **fields: Any) -> Json:
 
 
 def messages(model: str | Target, *given: Json, **fields: Any) -> list[Json]:
-    return body(model, messages=list(given), **fields)["messages"]
+    found: list[Json] = body(model, messages=list(given), **fields)["messages"]
+    return found
 
 
 def user(content: Any = "Hello") -> Json:
