@@ -8,6 +8,7 @@ admission      admit: sets credit aside for a completion, or says why not; would
 hold_rule      how much is set aside, and when not: the SQL of admission
 settlement     settle: the completion's row, its charge, the balance and the hold in one statement
 holds          beat, open_holds, lost_hold, balance: what is under way, and whose process died
+one_or_many    in which words the statement for one differs from the statement for many
 batches        statements that wait for each other go together; an account is in one at a time per process
 
 Locks are taken in one order everywhere: the account first, and with it whatever is the account's (keys' use,

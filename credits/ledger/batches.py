@@ -17,6 +17,7 @@ import psycopg
 
 from conway.common import database
 from conway.common.database import DatabaseUnavailable, Row
+from credits.ledger.one_or_many import MANY, ONE, Asked
 
 MOST = 64
 ANSWER_SECONDS = database.STATEMENT_SECONDS
@@ -28,14 +29,28 @@ WAITING = database.POOL_SIZE // 2  # statements that may wait for a locked accou
 @dataclass(frozen=True, slots=True)
 class Statement:
     """Takes a list as `$1` and answers rows that begin with the number, from 1, of what they answer. `skipping` leaves
-    out whose account is locked elsewhere; `waiting` leaves out nobody, and is only asked for one account."""
+    out whose account is locked elsewhere; `alone` is the same for a list of one, and costs less; `waiting` leaves out
+    nobody, and is only asked for one account."""
 
+    alone: str
     skipping: str
     waiting: str
 
     @classmethod
-    def of_accounts(cls, written: Callable[[str, str], str]) -> "Statement":
-        return cls(written("SKIP LOCKED", "JOIN"), written("", "LEFT JOIN"))
+    def of_accounts(cls, written: Callable[[Asked, str, str], str]) -> "Statement":
+        skip = ("SKIP LOCKED", "JOIN")
+        return cls(written(ONE, *skip), written(MANY, *skip), written(MANY, "", "LEFT JOIN"))
+
+    @classmethod
+    def of_all(cls, sql: str) -> "Statement":
+        """Locks no account."""
+        return cls(sql, sql, sql)
+
+    def skips(self, number: int) -> str:
+        return self.alone if number == 1 else self.skipping
+
+    def waits(self, number: int) -> str:
+        return self.waiting
 
 
 @dataclass(slots=True, eq=False)
@@ -115,7 +130,7 @@ class Batches:
             held_up = asyncio.get_running_loop().call_later(HELD_UP_SECONDS, self.overtake, lane, me)
             accounts = {item.account for item in batch}
             try:
-                for account, items in by_account(await answered(lane.statement.skipping, batch)):
+                for account, items in by_account(await answered(lane.statement.skips, batch)):
                     accounts.discard(account)
                     self.task(self.wait_for(account, lane.statement, items))
             finally:
@@ -135,7 +150,7 @@ class Batches:
     async def wait_for(self, account: int, statement: Statement, items: list[Item]) -> None:
         try:
             async with self.may_wait:
-                await answered(statement.waiting, [item for item in items if item.is_open])
+                await answered(statement.waits, [item for item in items if item.is_open])
         finally:
             self.free({account})
 
@@ -168,12 +183,12 @@ class Batches:
         return all(other is None or other.order > first.order for other in others)
 
 
-async def answered(sql: str, items: list[Item]) -> list[Item]:
-    """Answers whom the database answers; returns those it left out."""
+async def answered(sql: Callable[[int], str], items: list[Item]) -> list[Item]:
+    """Answers whom the database answers; returns those it left out. `sql` is the statement for so many."""
     if not items:
         return []
     try:
-        rows = await database.fetch_for(sql, f"[{','.join(item.written for item in items)}]")
+        rows = await database.fetch_for(sql(len(items)), f"[{','.join(item.written for item in items)}]")
     except psycopg.DatabaseError as error:  # of one of them: nothing was done
         if len(items) > 1:
             half = len(items) // 2

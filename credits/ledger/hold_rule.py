@@ -5,22 +5,26 @@ refused if available < max(10 cents, need) or room < need, or if too much was wr
 refused if the account, or the key, has as many holds open as may run at once
 hold = min(worst, room, max(need, 10 cents, a quarter of available)), and at least 1 cent
 
-Every statement takes one parameter, a list of who asks for how much (`ASKED`), and answers each by its number in it.
+Every statement takes one parameter, a list of who asks for how much (`callers`), and answers each by its number in it.
 ADMIT holds; WOULD_ADMIT_SQL says what it would hold; WHY_REFUSED_SQL says why not.
 """
 
 from credits.ledger.batches import Statement
+from credits.ledger.one_or_many import MANY, Asked
 
 ADMITTED_AT_LEAST_CENTS = 10
 
 # `concurrency` is the default of accounts whose own is not set.
-ASKED = """
-asked AS MATERIALIZED (
-  SELECT *, ordinality AS n
-  FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (
+COLUMNS = """
     user_id bigint, asked_key bigint, need bigint, worst bigint, cap bigint, most_written_off bigint,
     default_concurrency int, completion_id text, idempotent boolean, process text, details jsonb
-  )) WITH ORDINALITY
+  """
+
+
+def callers(asked: Asked) -> str:
+    return f"""
+asked AS MATERIALIZED (
+  {asked.listed(COLUMNS)}
 ),
 caller AS MATERIALIZED (
   SELECT asked.*, k.id AS key_id, k.limit_cents, k.limit_period, k.requests_per_minute,
@@ -31,6 +35,7 @@ caller AS MATERIALIZED (
     AND k.revoked_at IS NULL AND k.paused_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
   WHERE u.is_active AND (asked_key IS NULL OR k.id IS NOT NULL)
 )"""
+
 
 # What is left of each limited key. Reads the clock after the key's row was locked. Days, months and minutes are UTC; a
 # limit without a period never ends.
@@ -65,45 +70,22 @@ MAY_PASS = f"""
     AND coalesce(key_running < key_concurrency, true)"""
 
 
-def admitting(lock: str, accounts: str) -> str:
-    """Accounts are locked first, and what stands below is theirs alone. Who asks for one account are told one after the
-    other (`told`), each with what those before left; `of_keys` is what they took of each limited key.
-
-    An account's row is written from what the lock read, its balance too: PostgreSQL first tries an update on the row as
-    it was when the statement began, and checks its constraints there. A top-up that was waited for is not in it.
-    """
-    return f"""
-WITH RECURSIVE {ASKED},
-turn AS MATERIALIZED (
-  SELECT user_id, balance_cents, held_cents, balance_cents - held_cents AS available, running, written_off_cents
-  FROM credits_creditaccount WHERE user_id = ANY (ARRAY(SELECT user_id FROM asked)) FOR NO KEY UPDATE {lock}
-),
-locked AS MATERIALIZED (
-  SELECT k.*, u.window_start, u.spent_cents, u.held_cents, u.running, u.minute, u.minute_used
-  FROM ({KEY_LIMITS} AND user_id = ANY (ARRAY(SELECT user_id FROM turn))) k
-  JOIN credits_keyuse u USING (key_id) FOR NO KEY UPDATE OF u
-),
-{ROOM},
-queue AS MATERIALIZED (
-  SELECT caller.*, written_off_cents, key_left, key_running, used_this_minute, key_window,
-         row_number() OVER (PARTITION BY user_id ORDER BY n) AS place
-  FROM caller JOIN turn USING (user_id) LEFT JOIN room USING (key_id)
-  WHERE (NOT limited OR key_window IS NOT NULL)
-    AND NOT (EXISTS (SELECT FROM credits_hold h WHERE h.completion_id = caller.completion_id)
-             OR idempotent AND EXISTS (
-               SELECT FROM credits_credittransaction WHERE reference
-                 IN ('inference:' || caller.completion_id, 'inference:' || caller.completion_id || '.corrected')))
-),
-told AS (
-  SELECT user_id, 0::bigint AS place, NULL::bigint AS n, available, running, '{{}}'::jsonb AS of_keys,
+def before_all() -> str:
+    """What an account has before the first of a statement."""
+    return """
+  SELECT user_id, 0::bigint AS place, NULL::bigint AS n, available, running, '{}'::jsonb AS of_keys,
          NULL::bigint AS cents, NULL::bigint AS key_left
-  FROM turn
-  UNION ALL
-  SELECT user_id, place, n, available - coalesce(cents, 0), running + num_nonnulls(cents),
+  FROM turn"""
+
+
+def after(before: str) -> str:
+    """What it has after the next, and what that was told."""
+    return f"""
+  SELECT user_id, place, n, available - coalesce(cents, 0) AS available, running + num_nonnulls(cents) AS running,
          CASE WHEN limited AND cents IS NOT NULL
            THEN of_keys || jsonb_build_object(key_id, jsonb_build_array(taken_cents + cents, taken + 1))
-           ELSE of_keys END,
-         cents, CASE WHEN key_left IS NOT NULL THEN greatest(0, key_left - cents) END
+           ELSE of_keys END AS of_keys,
+         cents, CASE WHEN key_left IS NOT NULL THEN greatest(0, key_left - cents) END AS key_left
   FROM (SELECT *, CASE WHEN {MAY_PASS} THEN {HOLD_CENTS} END AS cents
         FROM (SELECT queue.user_id, queue.place, queue.n, key_id, limited, need, worst, cap, written_off_cents,
                      most_written_off, concurrency, key_concurrency, requests_per_minute,
@@ -111,13 +93,44 @@ told AS (
                      CASE WHEN queue.key_left IS NOT NULL
                        THEN greatest(0, queue.key_left - taken_cents) END AS key_left,
                      key_running + taken AS key_running, used_this_minute + taken AS used_this_minute
-              FROM told JOIN queue ON queue.user_id = told.user_id AND queue.place = told.place + 1
+              FROM {before} told JOIN queue ON queue.user_id = told.user_id AND queue.place = told.place + 1
               CROSS JOIN LATERAL (
                 SELECT coalesce((of_keys -> key_id::text ->> 0)::bigint, 0) AS taken_cents,
-                       coalesce((of_keys -> key_id::text ->> 1)::int, 0) AS taken) before
+                       coalesce((of_keys -> key_id::text ->> 1)::int, 0) AS taken) of_key
               OFFSET 0) asking
-        OFFSET 0) answered
+        OFFSET 0) answered"""
+
+
+def admitting(asked: Asked, lock: str, accounts: str) -> str:
+    """Accounts are locked first, and what stands below is theirs alone. Who asks for one account are told one after the
+    other (`told`), each with what those before left; `of_keys` is what they took of each limited key.
+
+    An account's row is written from what the lock read, its balance too: PostgreSQL first tries an update on the row as
+    it was when the statement began, and checks its constraints there. A top-up that was waited for is not in it.
+    """
+    return f"""
+WITH RECURSIVE {callers(asked)},
+turn AS MATERIALIZED (
+  SELECT user_id, balance_cents, held_cents, balance_cents - held_cents AS available, running, written_off_cents
+  FROM credits_creditaccount WHERE user_id {asked.users("asked")} FOR NO KEY UPDATE {lock}
 ),
+locked AS MATERIALIZED (
+  SELECT k.*, u.window_start, u.spent_cents, u.held_cents, u.running, u.minute, u.minute_used
+  FROM ({KEY_LIMITS} AND user_id {asked.users("turn")}) k
+  JOIN credits_keyuse u USING (key_id) FOR NO KEY UPDATE OF u
+),
+{ROOM},
+queue AS MATERIALIZED (
+  SELECT caller.*, written_off_cents, key_left, key_running, used_this_minute, key_window,
+         {asked.place} AS place
+  FROM caller JOIN turn USING (user_id) LEFT JOIN room USING (key_id)
+  WHERE (NOT limited OR key_window IS NOT NULL)
+    AND NOT (EXISTS (SELECT FROM credits_hold h WHERE h.completion_id = caller.completion_id)
+             OR idempotent AND EXISTS (
+               SELECT FROM credits_credittransaction WHERE reference
+                 IN ('inference:' || caller.completion_id, 'inference:' || caller.completion_id || '.corrected')))
+),
+{asked.one_after_the_other(before_all(), after)},
 admitted AS MATERIALIZED (
   SELECT queue.*, told.cents, told.available, told.key_left AS left_then FROM told JOIN queue USING (n)
   WHERE told.cents IS NOT NULL
@@ -125,7 +138,7 @@ admitted AS MATERIALIZED (
 account AS (
   UPDATE credits_creditaccount a
   SET balance_cents = turn.balance_cents, held_cents = turn.held_cents + s.cents, running = turn.running + s.number
-  FROM (SELECT user_id, sum(cents)::bigint AS cents, count(*)::int AS number FROM admitted GROUP BY user_id) s
+  FROM ({asked.sums("user_id", "admitted", cents="cents", number="1")}) s
   JOIN turn USING (user_id) WHERE a.user_id = s.user_id
 ),
 key AS (
@@ -136,8 +149,7 @@ key AS (
       running = key_running + s.number,
       minute = this_minute,
       minute_used = used_this_minute + s.number
-  FROM (SELECT key_id, sum(cents)::bigint AS cents, count(*)::int AS number
-        FROM admitted WHERE limited GROUP BY key_id) s
+  FROM ({asked.sums("key_id", "admitted WHERE limited", cents="cents", number="1")}) s
   JOIN room USING (key_id) WHERE u.key_id = s.key_id
 ),
 hold AS (
@@ -150,7 +162,7 @@ FROM asked {accounts} turn USING (user_id) LEFT JOIN admitted USING (n)"""
 
 # Nothing is locked here. A key whose use is not counted yet has used nothing.
 LOOKED_AT = f"""
-WITH {ASKED},
+WITH {callers(MANY)},
 locked AS (
   SELECT k.*, u.key_id IS NULL AS is_uncounted, coalesce(u.window_start, clock_timestamp()) AS window_start,
          coalesce(u.spent_cents, 0) AS spent_cents, coalesce(u.held_cents, 0) AS held_cents,
@@ -187,13 +199,13 @@ SELECT n, concurrency, coalesce(a.running, 0), key_concurrency, coalesce(key_run
 FROM caller LEFT JOIN room USING (key_id) LEFT JOIN credits_creditaccount a USING (user_id)"""
 
 
-def recounting(lock: str, accounts: str) -> str:
+def recounting(asked: Asked, lock: str, accounts: str) -> str:
     """Counted anew, by a volatile function under the account's lock: processes of an older version do not count."""
     return f"""
-WITH {ASKED},
+WITH {callers(asked)},
 turn AS MATERIALIZED (
   SELECT user_id, running FROM credits_creditaccount
-  WHERE user_id = ANY (ARRAY(SELECT user_id FROM asked)) FOR NO KEY UPDATE {lock}
+  WHERE user_id {asked.users("asked")} FOR NO KEY UPDATE {lock}
 ),
 account AS (
   UPDATE credits_creditaccount a SET running = credits_open_holds(a.user_id) FROM turn
@@ -210,11 +222,11 @@ FROM asked {accounts} turn USING (user_id) LEFT JOIN account USING (user_id) LEF
 
 
 FIRST_KEY_USE_SQL = f"""
-WITH {ASKED},
+WITH {callers(MANY)},
 made AS (INSERT INTO credits_keyuse (key_id) SELECT DISTINCT asked_key FROM asked ON CONFLICT DO NOTHING)
 SELECT n FROM asked"""
 
 ADMIT = Statement.of_accounts(admitting)
 RECOUNT = Statement.of_accounts(recounting)
-REFUSED = Statement(WHY_REFUSED_SQL, WHY_REFUSED_SQL)
-COUNT_KEY = Statement(FIRST_KEY_USE_SQL, FIRST_KEY_USE_SQL)
+REFUSED = Statement.of_all(WHY_REFUSED_SQL)
+COUNT_KEY = Statement.of_all(FIRST_KEY_USE_SQL)

@@ -11,6 +11,7 @@ import psycopg
 
 from credits import page_notifications
 from credits.ledger.batches import Statement, ask
+from credits.ledger.one_or_many import Asked
 
 STILL_ALIVE = "CC001"
 
@@ -91,7 +92,14 @@ def _settling(receipt: str) -> Statement:
     return Statement.of_accounts(partial(settling, receipt))
 
 
-def settling(receipt: str, lock: str, accounts: str) -> str:
+COLUMNS = """
+    completion_id text, user_id bigint, details jsonb, description text, "row" jsonb, asked_window timestamptz,
+    asked_beat bigint
+  """
+PAID = "due + unwritten + unrefunded - written_off"
+
+
+def settling(receipt: str, asked: Asked, lock: str, accounts: str) -> str:
     """A shortfall is written off before the full charge. A correction that gives money back first takes from it what
     was written off or refunded of the charge, so that nobody gets back what they never paid.
 
@@ -103,15 +111,11 @@ def settling(receipt: str, lock: str, accounts: str) -> str:
     """
     return f"""
 WITH told AS MATERIALIZED (
-  SELECT *, ordinality AS n
-  FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (
-    completion_id text, user_id bigint, details jsonb, description text, "row" jsonb, asked_window timestamptz,
-    asked_beat bigint
-  )) WITH ORDINALITY
+  {asked.listed(COLUMNS)}
 ),
 turn AS MATERIALIZED (
   SELECT user_id, balance_cents, held_cents AS held_of_all, running, balance_cents - held_cents AS available
-  FROM credits_creditaccount WHERE user_id = ANY (ARRAY(SELECT user_id FROM told)) FOR NO KEY UPDATE {lock}
+  FROM credits_creditaccount WHERE user_id {asked.users("told")} FOR NO KEY UPDATE {lock}
 ),
 asked AS MATERIALIZED (SELECT told.*, balance_cents, available FROM told {accounts} turn USING (user_id)),
 receipt AS ({receipt}),
@@ -134,20 +138,15 @@ bill AS MATERIALIZED (
   FROM asked LEFT JOIN receipt r USING (completion_id) LEFT JOIN hold h USING (completion_id)
 ),
 summed AS (
-  SELECT *, greatest(0, -min(plain) OVER so_far) AS short
-  FROM (SELECT *, available + sum(held - due - unwritten - unrefunded) OVER (PARTITION BY user_id ORDER BY n) AS plain
-        FROM bill) b
-  WINDOW so_far AS (PARTITION BY user_id ORDER BY n)
+  SELECT *, greatest(0, -{asked.so_far("min", "plain")}) AS short
+  FROM (SELECT *, available + {asked.so_far("sum", "held - due - unwritten - unrefunded")} AS plain FROM bill) b
 ),
-billed AS MATERIALIZED (
-  SELECT *, short - coalesce(lag(short) OVER (PARTITION BY user_id ORDER BY n), 0) AS written_off FROM summed
-),
+billed AS MATERIALIZED (SELECT *, short - {asked.before("short")} AS written_off FROM summed),
 key AS (
   UPDATE credits_keyuse u
   SET held_cents = u.held_cents - s.held, spent_cents = u.spent_cents + s.due,
       running = greatest(0, u.running - s.holds)
-  FROM (SELECT key_id, key_window, sum(held)::bigint AS held, sum(due)::bigint AS due, sum(sign(held))::int AS holds
-        FROM billed GROUP BY key_id, key_window) s
+  FROM ({asked.sums("key_id, key_window", "billed", held="held", due="due", holds="sign(held)")}) s
   WHERE u.key_id = s.key_id AND u.window_start = s.key_window
 ),
 account AS (
@@ -155,8 +154,7 @@ account AS (
   SET held_cents = turn.held_of_all - s.held,
       running = greatest(0, turn.running - s.holds),
       balance_cents = turn.balance_cents - s.paid
-  FROM (SELECT user_id, sum(held)::bigint AS held, sum(sign(held))::int AS holds,
-               sum(due + unwritten + unrefunded - written_off)::bigint AS paid FROM billed GROUP BY user_id) s
+  FROM ({asked.sums("user_id", "billed", held="held", holds="sign(held)", paid=PAID)}) s
   JOIN turn USING (user_id) WHERE a.user_id = s.user_id
 ),
 line AS MATERIALIZED (

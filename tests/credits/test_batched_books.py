@@ -110,7 +110,7 @@ def test_many_together_come_to_what_they_come_to_one_by_one(sent: Sent, cents: i
     for world, carry_out in zip(worlds, (one_by_one, together), strict=True):
         sent.statements.clear()
         asyncio.run(story(world, carry_out))
-    assert sent.statements.count(ADMIT.skipping) == len(phases)
+    assert sum(sql in (ADMIT.alone, ADMIT.skipping) for sql in sent.statements) == len(phases)
     assert sum("DELETE FROM credits_hold" in sql for sql in sent.statements) == worlds[1].settled_phases
     assert worlds[0].answers == worlds[1].answers
     assert worlds[0].books() == worlds[1].books()
