@@ -88,10 +88,15 @@ def of(run: Run, counts: Counts, calls: Callable[[], Coroutine[Any, Any, Any]], 
     return cast("Counts", run(story()))
 
 
+def least(counted: Callable[[], Counts]) -> Counts:
+    """Of three tries. Where a busy machine takes 0.1 s, a second task sends the next batch, and psycopg's timer is set
+    anew.
+    """
+    return min((counted() for _ in range(3)), key=lambda tried: (tried["tasks"], tried["timers"]))
+
+
 def test_a_json_request_costs_two_statements(key: str, sandbox: Sandbox, run: Run, counts: Counts) -> None:
-    # Where a busy machine holds a batch up for 0.1 s, a second task sends the next: the least of three tries.
-    tries = [Counter(of(run, counts, lambda: one(key, 5, stream=False), key)) for _ in range(3)]
-    counted = min(tries, key=lambda tried: tried["tasks"])
+    counted = least(lambda: of(run, counts, lambda: one(key, 5, stream=False), key))
     assert counted["statements"] == 2
     assert counted["tasks"] <= 7
     assert counted["timers"] <= 16
@@ -111,8 +116,8 @@ def test_requests_at_once_share_their_statements(key: str, sandbox: Sandbox, run
 
 def test_a_chunk_costs_no_statement_and_no_task(key: str, sandbox: Sandbox, run: Run, counts: Counts) -> None:
     """One write for what came in one read, and its bytes are put together once."""
-    short = of(run, counts, lambda: one(key, 10, stream=True, pace=5), key)
-    long = of(run, counts, lambda: one(key, 10 + WORDS, stream=True, pace=5), key)
+    short = least(lambda: of(run, counts, lambda: one(key, 10, stream=True, pace=5), key))
+    long = least(lambda: of(run, counts, lambda: one(key, 10 + WORDS, stream=True, pace=5), key))
     assert (short["statements"], long["statements"]) == (2, 2)
     assert short["tasks"] <= 10
     assert short["timers"] <= 30
