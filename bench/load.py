@@ -7,18 +7,31 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from urllib.parse import urlsplit
 
+from bench.kinds import AT_ONCE
+
 ENDS = (b"\r\n0\r\n\r\n",)
 # What the last event of a whole stream says, in each format.
 LASTS = (b"[DONE]", b"event: message_stop", b"event: response.completed")
-SYSTEM, PROMPT = "You are brief.", "Say a hundred words."
-USER = [{"role": "user", "content": PROMPT}]
-# Of one request in each format.
-BODIES: dict[str, dict[str, object]] = {
-    "/v1/chat/completions": {"messages": [{"role": "system", "content": SYSTEM}, *USER], "max_tokens": 400},
-    "/v1/messages": {"system": SYSTEM, "messages": USER, "max_tokens": 400},
-    "/v1/responses": {"instructions": SYSTEM, "input": PROMPT, "max_output_tokens": 400},
-}
+SYSTEM = "You are brief."
+
+
+def fields(path: str, prompt: str) -> dict[str, object]:
+    """Of one request in each format."""
+    user = [{"role": "user", "content": prompt}]
+    if path.endswith("/messages"):
+        return {"system": SYSTEM, "messages": user, "max_tokens": 400}
+    if path.endswith("/responses"):
+        return {"instructions": SYSTEM, "input": prompt, "max_output_tokens": 400}
+    return {"messages": [{"role": "system", "content": SYSTEM}, *user], "max_tokens": 400}
+
+
 WARM_UP_SECONDS = 1.0
+
+
+def per_cent(values: list[float], share: int) -> float:
+    """The value that so many per cent do not exceed; 0 of none."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, len(ordered) * share // 100)] if ordered else 0.0
 
 
 @dataclass
@@ -29,8 +42,7 @@ class Tally:
 
     def per_cent(self, share: int) -> float:
         """Milliseconds within which so many per cent were answered."""
-        ordered = sorted(self.seconds)
-        return ordered[min(len(ordered) - 1, len(ordered) * share // 100)] * 1000 if ordered else 0.0
+        return per_cent(self.seconds, share) * 1000
 
 
 class Client(asyncio.Protocol):
@@ -85,12 +97,14 @@ class Client(asyncio.Protocol):
         self.gone.set_result(None)
 
 
-def request(url: str, key: str, model: str, *, stream: bool) -> bytes:
+def request(
+    url: str, key: str, model: str, *, stream: bool, prompt: str = AT_ONCE, headers: tuple[str, ...] = ()
+) -> bytes:
     parts = urlsplit(url)
-    fields = BODIES.get(parts.path, BODIES["/v1/chat/completions"])
-    body = json.dumps({"model": model, "stream": stream, **fields}).encode()
+    body = json.dumps({"model": model, "stream": stream, **fields(parts.path, prompt)}).encode()
+    more = "".join(f"{header}\r\n" for header in headers)
     return (
-        f"POST {parts.path} HTTP/1.1\r\nhost: {parts.netloc}\r\nauthorization: Bearer {key}\r\n"
+        f"POST {parts.path} HTTP/1.1\r\nhost: {parts.netloc}\r\nauthorization: Bearer {key}\r\n{more}"
         f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     ).encode() + body
 

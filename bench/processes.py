@@ -1,6 +1,7 @@
 """What Linux says of a process and all that came from it."""
 
 import os
+import resource
 from collections import defaultdict
 from pathlib import Path
 
@@ -35,3 +36,32 @@ def cpu_seconds(root: int, without: int | None = None) -> float:
 def resident_mb(root: int) -> float:
     """Of the largest."""
     return max(int(facts[21]) for process in tree(root) if (facts := stat(process))) * PAGE / 2**20
+
+
+def sockets(root: int) -> int:
+    """Of the whole tree."""
+    return sum(map(is_socket, (each for process in tree(root) for each in descriptors(process))))
+
+
+def descriptors(process: int) -> list[Path]:
+    try:
+        return list(Path(f"/proc/{process}/fd").iterdir())
+    except OSError:  # it has ended
+        return []
+
+
+def is_socket(descriptor: Path) -> bool:
+    try:
+        return os.readlink(descriptor).startswith("socket:")
+    except OSError:  # closed meanwhile
+        return False
+
+
+def children(root: int) -> int:
+    return len(tree(root)) - 1
+
+
+def raise_descriptors() -> None:
+    """As far as the system lets us: a stream is a socket, here and there."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -13,7 +13,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ACCOUNTS = 16  # so that requests meet on one account as rarely as they do in life
+from bench.kinds import ACCOUNTS
+
 KEYS = """
 import json
 from accounts.models import ApiKey, User
@@ -27,32 +28,56 @@ print(json.dumps(secrets))
 """
 
 
+# So that many streams may be open: what bounds them in life is not what is measured.
+ROOM = {
+    "CONWAY_ACCOUNT_CONCURRENCY": "8000", "CONWAY_PROVIDER_CONNECTIONS": "16000",
+    "CONWAY_CONNECTIONS_PER_ADDRESS": "10000",
+}  # fmt: skip
+
+
 @dataclass
 class Stage:
+    name: str
     process: int  # whose tree is measured
     url: str
     keys: list[str]
     postgresql: int | None  # where it is ours to watch
+    headers: tuple[str, ...] = ()
 
 
 @contextmanager
-def gateway(workers: int = 1) -> Iterator[Stage]:
-    """In a folder of its own; an embedded PostgreSQL unless DATABASE_URL names a migrated database to spend in."""
+def upstream() -> Iterator[str]:
+    """Its address, as far as `/v1`."""
+    with running("-m", "bench.upstream", environment=dict(os.environ)) as started:
+        yield f"http://127.0.0.1:{started.said}/v1"
+
+
+@contextmanager
+def gateway(upstream: str, workers: int = 1, rows: int = 0) -> Iterator[Stage]:
+    """In a folder of its own; an embedded PostgreSQL unless DATABASE_URL names a migrated database to spend in. With
+    `rows`, its ledger has so many beforehand.
+    """
     with ExitStack() as stack:
         folder = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="conway-bench-", ignore_cleanup_errors=True))
         )
         folder.chmod(0o755)  # root's embedded PostgreSQL runs as nobody
-        upstream = stack.enter_context(running("-m", "bench.upstream", environment=dict(os.environ)))
+        root = upstream.removesuffix("/v1")
         environment = {
-            **os.environ, "CONWAY_DATA_DIR": str(folder), "LOG_LEVEL": "WARNING", "CONWAY_SANDBOX": "",
-            "OPENAI_API_KEY": "bench", "OPENAI_BASE_URL": f"http://127.0.0.1:{upstream.said}/v1",
+            **os.environ, **ROOM, "CONWAY_DATA_DIR": str(folder), "LOG_LEVEL": "ERROR", "CONWAY_SANDBOX": "",
+            "OPENAI_API_KEY": "bench", "OPENAI_BASE_URL": upstream, "ANTHROPIC_API_KEY": "bench",
+            "ANTHROPIC_BASE_URL": root, "GEMINI_API_KEY": "bench", "GEMINI_BASE_URL": f"{root}/v1beta",
         }  # fmt: skip
         manage("migrate", "--verbosity", "0", environment=environment)
+        if rows:
+            accounts = max(10, rows // 1_000)
+            filled = ("fill_books", "--accounts", str(accounts), "--transactions", str(rows))
+            manage(*filled, environment=environment)
         keys = json.loads(manage("shell", "--no-imports", "--command", KEYS % ACCOUNTS, environment=environment))
         serve = ("manage.py", "serve", "--port", "0", "--workers", str(workers))
         served = stack.enter_context(running(*serve, environment=environment))
-        yield Stage(served.process.pid, f"{served.said}/v1/chat/completions", keys, postmaster(folder))
+        url = f"{served.said}/v1/chat/completions"
+        yield Stage("Conway", served.process.pid, url, keys, postmaster(folder))
 
 
 @contextmanager
@@ -69,7 +94,7 @@ def bare() -> Iterator[Stage]:
     )  # fmt: skip
     try:
         os.read(ready, 1)
-        yield Stage(process.pid, f"http://127.0.0.1:{listening.getsockname()[1]}/", ["none"], None)
+        yield Stage("bare", process.pid, f"http://127.0.0.1:{listening.getsockname()[1]}/", ["none"], None)
     finally:
         process.terminate()
         process.wait(30)
@@ -108,3 +133,8 @@ def manage(*command: str, environment: dict[str, str]) -> str:
 def postmaster(folder: Path) -> int | None:
     found = next(folder.rglob("postmaster.pid"), None)
     return int(found.read_text().split()[0]) if found else None
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])

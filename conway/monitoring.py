@@ -32,6 +32,7 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 LAG = Histogram("conway_loop_lag_seconds", "How late the event loop came to a timer.", buckets=LAG_SECONDS)
 MEMORY = Gauge("conway_resident_bytes", "Memory of a worker.", ["worker"], multiprocess_mode="max")
+TASKS = Gauge("conway_tasks", "Tasks of the workers' event loops.", multiprocess_mode="sum")
 POOL_WAITING = Gauge(
     "conway_pool_waiting", "Who waits for a connection to the database.", ["pool"], multiprocess_mode="sum"
 )
@@ -60,6 +61,7 @@ def sample() -> None:
         metrics.UPSTREAM_SLOTS.labels(name).set(settings.CONWAY_PROVIDER_CONNECTIONS)
         metrics.KEYS_RESTING.labels(name).set(provider.keys.resting)
     MEMORY.labels(seat()).set(resident_bytes())
+    TASKS.set(len(asyncio.all_tasks()))
     for name, pool in pools():
         told = pool.pop_stats()  # and begins to count anew
         POOL_WAITING.labels(name).set(told.get("requests_waiting", 0))
