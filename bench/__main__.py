@@ -88,7 +88,7 @@ def filled(upstream: str, on: Stage, options: argparse.Namespace) -> Iterator[tu
     print(f"filling a ledger with {options.rows:,} rows", flush=True)
     with stage.gateway(upstream, options.workers, options.rows) as other:
         other.name = "filled"
-        for kind, found in rounds.rounds((on, other), ("json",), max(3, options.rounds), options.seconds):
+        for kind, found in rounds.rounds((on, other), ("json",), max(6, options.rounds), options.seconds):
             for name, several in found.items():
                 for each in several:
                     told(f"{name}: {KINDS[kind].name}", each)
