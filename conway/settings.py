@@ -68,6 +68,18 @@ DATABASE_URL = "" if given.DATABASE_URL == EMBEDDED else given.DATABASE_URL
 EMBEDDED_POSTGRESQL = None if DATABASE_URL else CONWAY_DATA_DIR / "postgresql"
 EMBEDDED_IS_MEANT = bool(given.DATABASE_URL or given.CONWAY_DATA_DIR)  # somebody chose it: it is not just left over
 CONWAY_MIGRATION_DATABASE_URL = given.CONWAY_MIGRATION_DATABASE_URL
+CONWAY_PREPARED_STATEMENTS = given.CONWAY_PREPARED_STATEMENTS
+
+
+# A machine that goes without a word, cable drawn, is noticed within seconds, and not by TCP's own quarter of an hour.
+# Milliseconds for the second, seconds for the others; DATABASE_URL may say others.
+NETWORK = {
+    "connect_timeout": "5",
+    "tcp_user_timeout": "4000",
+    "keepalives_idle": "3",
+    "keepalives_interval": "1",
+    "keepalives_count": "3",
+}
 
 
 def database(url: str, setting: str = "DATABASE_URL", embedded_role: str = embedded.APPLICATION) -> dict[str, Any]:
@@ -86,7 +98,7 @@ def database(url: str, setting: str = "DATABASE_URL", embedded_role: str = embed
         "CONN_HEALTH_CHECKS": True,  # asked before each use: after a restart no page meets a connection of before
         # A page under ASGI holds a connection while it is made: unbounded, 150 readers meet "too many clients". There
         # are two such pools, conway.postgresql.shares says for whom.
-        "OPTIONS": {"connect_timeout": 5, **parts, "pool": {"min_size": 1, "max_size": 6, "timeout": 10}},
+        "OPTIONS": {**NETWORK, **parts, "pool": {"min_size": 1, "max_size": 6, "timeout": 10}},
     }
 
 

@@ -71,6 +71,9 @@ class State(Section):
         "the same database in the role that owns the tables, for `migrate`; unset, DATABASE_URL's does both",
         example="postgresql://conway:secret@127.0.0.1:5432/conway",
     )
+    CONWAY_PREPARED_STATEMENTS: bool = variable(
+        True, "completions' statements are prepared; 0 behind a PgBouncer before 1.21, or one that keeps none"
+    )
     REDIS_URL: str = secret(
         "carries live pages across several workers; unset, each worker's pages see only its own events",
         example="redis://127.0.0.1:6379/0",

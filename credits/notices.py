@@ -1,11 +1,10 @@
-"""What is told of accounts by itself: a low balance, a key at its limit, a summary of the week. One serving process at
-a time looks at the accounts that were charged since the last look; nothing of it is on a request's way.
+"""What is told of accounts by itself: a low balance, a key at its limit, a summary of the week. Each account that
+was charged since the last look is looked at by one serving process; nothing of it is on a request's way.
 """
 
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from django.db import connection
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
@@ -26,28 +25,29 @@ WEEKS_AT_ONCE = 200
 
 
 def look() -> int:
-    """How many accounts were looked at. Nothing, where another process looks."""
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_NOTICES_SQL)
-        if not cursor.fetchone()[0]:
-            return 0
-    try:
-        send_weeks()
-        looked = 0
-        while (charged := charged_since_last_look()) is not None:
-            for user_id, keys in charged.items():
-                look_at(user_id, keys)
-            looked += len(charged)
-        return looked
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(UNLOCK_NOTICES_SQL)
+    """How many accounts were looked at here: several processes may look at once, each at pieces of its own."""
+    send_weeks()
+    looked = 0
+    while (charged := charged_since_last_look()) is not None:
+        for user_id, keys in charged.items():
+            look_at(user_id, keys)
+        looked += len(charged)
+    return looked
 
 
 def charged_since_last_look() -> dict[int, set[int]] | None:
-    """Accounts, and their keys, of a piece; None at the end. The first look begins with the present: nobody is told of
-    years ago.
+    """Accounts, and their keys, of a piece that nobody else looks at; None at the end. The first look begins with the
+    present: nobody is told of years ago.
     """
+    while (piece := next_piece()) is not None:
+        since, upto = piece
+        if NoticeScan.objects.filter(pk=1, position=since).update(position=upto):
+            return charged_in(since, upto)
+    return None
+
+
+def next_piece() -> tuple[int, int] | None:
+    """After which transaction it begins, and with which it ends."""
     settled = (
         CreditTransaction.objects.filter(created_at__lt=Now() - SETTLING).order_by("-id").values_list("id", flat=True)
     )
@@ -55,12 +55,14 @@ def charged_since_last_look() -> dict[int, set[int]] | None:
     scan, is_new = NoticeScan.objects.get_or_create(pk=1, defaults={"position": newest})
     if is_new or newest <= scan.position:
         return None
-    upto = min(newest, scan.position + IDS_AT_ONCE)
-    rows = CreditTransaction.objects.filter(id__gt=scan.position, id__lte=upto, type=CreditTransaction.Type.INFERENCE)
+    return scan.position, min(newest, scan.position + IDS_AT_ONCE)
+
+
+def charged_in(since: int, upto: int) -> dict[int, set[int]]:
+    rows = CreditTransaction.objects.filter(id__gt=since, id__lte=upto, type=CreditTransaction.Type.INFERENCE)
     charged: dict[int, set[int]] = {}
     for user_id, key_id in rows.order_by().values_list("account_id", "key_id").distinct():
         charged.setdefault(user_id, set()).update({key_id} if key_id else ())
-    NoticeScan.objects.filter(pk=1).update(position=upto)
     return charged
 
 
@@ -148,8 +150,3 @@ def banner(request: HttpRequest) -> dict[str, object]:
 
     user = getattr(request, "user", None)
     return {"is_low": SimpleLazyObject(is_low) if user is not None and user.is_authenticated else False}
-
-
-LOCK_NOTICES_SQL = "SELECT pg_try_advisory_lock(hashtext('credits.notices'))"
-
-UNLOCK_NOTICES_SQL = "SELECT pg_advisory_unlock(hashtext('credits.notices'))"

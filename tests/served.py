@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,15 +41,19 @@ class Served:
 
 @contextmanager
 def served(
-    *command: str, log: IO[Any] | None = None, folder: Path | None = None, **environment: str
+    *command: str,
+    log: IO[Any] | None = None,
+    folder: Path | None = None,
+    within: Sequence[str] = (),
+    **environment: str,
 ) -> Iterator[Served]:
     """Ready when it says its address; ended with the block if not before. What it logs goes to `log`. `folder`: where
-    another copy of the code stands.
+    another copy of the code stands. `within`: the command that starts it on another machine (tests/faults/machines.py).
     """
     if "DATABASE_URL" not in environment:
         environment["DATABASE_URL"] = this_database()
     process = subprocess.Popen(
-        [sys.executable, *(command or SERVE)],
+        [*within, sys.executable, *(command or SERVE)],
         cwd=folder,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import connection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -99,7 +100,8 @@ async def renew() -> None:
 def connection_options() -> dict[str, Any]:
     """Django's own parameters, so that both ways lead to the same database, a test's included."""
     params = {name: value for name, value in connection.get_connection_params().items() if name not in DJANGOS_OWN}
-    return {**params, "autocommit": True, "prepare_threshold": 1, "connect_timeout": WAIT_SECONDS}
+    prepared = 1 if settings.CONWAY_PREPARED_STATEMENTS else None
+    return {**params, "autocommit": True, "prepare_threshold": prepared}
 
 
 async def close() -> None:

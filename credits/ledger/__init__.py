@@ -7,7 +7,7 @@ requests       ask, approve, refuse: what a second person decides
 admission      admit: sets credit aside for a completion, or says why not; would_admit: the same, asked only
 hold_rule      how much is set aside, and when not: the SQL of admission
 settlement     settle: the completion's row, its charge, the balance and the hold in one statement
-holds          beat, open_holds, lost_hold, balance: what is under way, and whose process died
+holds          beat, lost_holds, balance: what is under way, and whose process died
 one_or_many    in which words the statement for one differs from the statement for many
 batches        statements that wait for each other go together; an account is in one at a time per process
 
@@ -19,7 +19,7 @@ locked, so amounts are computed from what the lock returned: what else a stateme
 from credits.ledger.admission import Admission, AdmissionDenied, Limits, Outlook, admit, limits, would_admit
 from credits.ledger.amounts import CENTS_MAX, PAYMENT_MAX, InvalidAmount, InvalidText, payment_text
 from credits.ledger.ceilings import AboveCeiling, Ceiling, beyond, ceiling_of
-from credits.ledger.holds import LostHold, OpenHold, balance, beat, lost_hold, open_holds
+from credits.ledger.holds import LostHold, balance, beat, lost_holds
 from credits.ledger.postings import (
     BelowHeld,
     NotRefundable,
@@ -52,7 +52,6 @@ __all__ = [
     "NotOpen",
     "NotRefundable",
     "NotYours",
-    "OpenHold",
     "Outlook",
     "OwnAccount",
     "PaymentBooked",
@@ -72,8 +71,7 @@ __all__ = [
     "ceiling_of",
     "let_ask",
     "limits",
-    "lost_hold",
-    "open_holds",
+    "lost_holds",
     "payment_text",
     "refund",
     "refundable_cents",

@@ -10,12 +10,7 @@ from psycopg.types.numeric import Int8
 
 from conway.common import database
 
-
-@dataclass(frozen=True, slots=True)
-class OpenHold:
-    completion_id: str
-    process: str
-    beat: int
+LOST_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +23,7 @@ class LostHold:
     admitted_at: datetime
     details: dict[str, Any]
     checkpoint: Any
+    beat: int
 
 
 async def balance(user_id: int) -> tuple[int, int]:
@@ -44,29 +40,40 @@ async def beat(process: str, checkpoints: Mapping[str, Any]) -> set[str]:
     return {completion_id for (completion_id,) in rows}
 
 
-async def open_holds() -> list[OpenHold]:
-    """Raises DatabaseUnavailable in a read-only spell: it can be read then, but no beat can move."""
-    rows = await database.fetch_all(OPEN_HOLDS_SQL)
-    if any(is_read_only for *_, is_read_only in rows):
-        await database.renew()
-        raise database.DatabaseUnavailable("The database is read-only.")
-    return [OpenHold(*hold) for *hold, _ in rows]
-
-
-async def lost_hold(*, completion_id: str, beat: int) -> LostHold | None:
-    """What is known of a hold whose beat has not moved since; settle it with `only_if_beat=beat`."""
-    row = await database.fetch_one(LOST_HOLD_SQL, {"completion_id": completion_id, "beat": Int8(beat)})
-    return LostHold(*row) if row else None
+async def lost_holds(seconds: float) -> list[LostHold]:
+    """Holds whose beat has not moved for `seconds` in which somebody looked without interruption; settle each with
+    `only_if_beat=beat`. Nothing where another process has looked just now: one looks for all.
+    """
+    rows = await database.fetch_all(LOST_HOLDS_SQL, {"seconds": float(seconds), "most": Int8(LOST_AT_ONCE)})
+    return [LostHold(*row) for row in rows]
 
 
 BALANCE_SQL = "SELECT balance_cents, held_cents FROM credits_creditaccount WHERE user_id = %(user_id)s"
 
-OPEN_HOLDS_SQL = """
-SELECT completion_id, process, beat, current_setting('transaction_read_only') = 'on' FROM credits_hold"""
-
-LOST_HOLD_SQL = """
-SELECT completion_id, account_id, key_id, key_window, cents, admitted_at, details, checkpoint
-FROM credits_hold WHERE completion_id = %(completion_id)s AND beat = %(beat)s"""
+# A look is due a twelfth of the time after the last one; after half of it without one, nobody can say that a beat stood
+# still: the database was away, or all of us were. By one clock, the database's; where that was set back, or forward by
+# as much as counts as an interruption, the watch begins anew. A look that is not due reads one row. The newest come
+# first: what cannot be settled stays, and keeps no other waiting.
+LOST_HOLDS_SQL = """
+WITH spans AS MATERIALIZED (
+  SELECT now() - lost_in / 12 AS just_now, now() - lost_in / 2 AS blink, now() + lost_in / 2 AS ahead,
+         now() - lost_in AS lost
+  FROM make_interval(secs => %(seconds)s) AS lost_in
+),
+begun AS (
+  INSERT INTO credits_holdwatch (id, looked_at, unbroken_since) SELECT 1, now(), now()
+  WHERE NOT EXISTS (SELECT FROM credits_holdwatch) ON CONFLICT DO NOTHING
+),
+looked AS (
+  UPDATE credits_holdwatch w SET looked_at = now(),
+    unbroken_since = CASE WHEN w.looked_at BETWEEN blink AND ahead THEN w.unbroken_since ELSE now() END
+  FROM spans WHERE w.looked_at NOT BETWEEN just_now AND ahead
+  RETURNING w.unbroken_since
+)
+SELECT completion_id, account_id, key_id, key_window, cents, admitted_at, details, checkpoint, beat
+FROM credits_hold, spans
+WHERE beat_at <= lost AND (SELECT unbroken_since <= spans.lost FROM looked)
+ORDER BY beat_at DESC LIMIT %(most)s"""
 
 # Touches hold rows only and waits for none: a row that is locked is being settled at this moment.
 BEAT_SQL = """

@@ -3,6 +3,7 @@
 books     CreditAccount, balance, held cents and running requests of a user; made with the first transaction
           CreditTransaction, one entry of the history, never changed: mistakes are corrected by another entry
           Hold, cents set aside for a request under way; gone when it is settled
+          HoldWatch, one row: when somebody looked for holds that do not move
           KeyUse, what a limited API key has spent and holds in its present day, month or lifetime
 staff     MoveRequest, what staff may not book alone: asked for by one person, decided once by another
           StaffCeiling, how much a member of staff may book alone, where it is not what the settings say
@@ -23,6 +24,7 @@ from credits.models.books import (
     CreditTransaction,
     CreditTransactionQuerySet,
     Hold,
+    HoldWatch,
     KeyUse,
     StartsWith,
 )
@@ -41,6 +43,7 @@ __all__ = [
     "DaySum",
     "FundingNote",
     "Hold",
+    "HoldWatch",
     "KeyUse",
     "MonthClose",
     "MoveRequest",

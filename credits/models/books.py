@@ -208,6 +208,7 @@ class Hold(models.Model):
     process = models.TextField()
     admitted_at = models.DateTimeField(db_default=Clock())
     beat = models.BigIntegerField(default=0, db_default=0)
+    beat_at = models.DateTimeField(db_default=Clock(), editable=False)  # when the beat moved; a trigger says it
     details = models.JSONField(default=dict)  # inference's: what settling needs if the process dies
     checkpoint = models.JSONField(null=True)  # inference's: how far it had come at the last beat
 
@@ -216,6 +217,20 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return self.completion_id
+
+
+class HoldWatch(models.Model):
+    """One row: when somebody last looked for holds that do not move, and since when without interruption."""
+
+    looked_at = models.DateTimeField(db_default=Clock())
+    unbroken_since = models.DateTimeField(db_default=Clock())
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="there_is_one_watch")]
+
+    def __str__(self) -> str:
+        return f"looked without interruption since {self.unbroken_since}"
 
 
 class KeyUse(models.Model):

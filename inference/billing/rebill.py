@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+from django.db.models import QuerySet
+
 from accounts.models import User
+from conway.common.keyset_pagination import beyond
 from credits import ledger
 from inference.catalog.pricing import PriceSheet, charged_cents
 from inference.models import ChatModel, Completion, Price, Settlement
 
 MOST = 2_000  # completions of one rebill; the next one goes on behind them
+AT_ONCE = 500
 ATTEMPT = "rebilled"
 
 
@@ -46,9 +50,17 @@ def corrections(window: Window) -> Iterator[Correction]:
         created_at__lt=window.end,
         charged_cents__gt=0,
     ).exclude(settlement=Settlement.NONE)
-    oldest_first = charged.select_related("user").order_by("created_at", "id").iterator(chunk_size=500)
-    due = (correction(completion, prices) for completion in oldest_first)
+    due = (correction(completion, prices) for completion in oldest_first(charged.select_related("user")))
     yield from islice((found for found in due if found is not None), MOST)
+
+
+def oldest_first(charged: QuerySet[Completion]) -> Iterator[Completion]:
+    """In pieces of their own: a cursor that outlives its transaction needs a session, which PgBouncer may not keep."""
+    piece = list(charged.order_by("created_at", "id")[:AT_ONCE])
+    while piece:
+        yield from piece
+        last = {"created_at": piece[-1].created_at, "id": piece[-1].id}
+        piece = list(charged.filter(beyond(last, is_backwards=True)).order_by("created_at", "id")[:AT_ONCE])
 
 
 def correction(completion: Completion, prices: Iterable[Price]) -> Correction | None:

@@ -83,12 +83,11 @@ class BackgroundLoops:
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self) -> None:
-        reaper = recovery.Reaper()
         rounds = (
             (beat, BEAT_SECONDS),
             (first_checkpoints, FIRST_CHECKPOINT_SECONDS),
             (recovery.replay, 1),
-            (reaper.look, recovery.LOOK_SECONDS),
+            (recovery.look, recovery.LOOK_SECONDS),
             (note_use, NOTE_SECONDS),
             (refusals.write, refusals.WRITE_SECONDS),
             (tell, NOTICES_SECONDS),

@@ -1,18 +1,17 @@
 """What dead processes left: their spools are replayed, their holds settled.
 
-A hold is lost when its beat has not moved for 30 s in which we looked without interruption: the database's absence,
-or our own (SIGSTOP, a suspended machine), starts the clock anew, for we could not have seen it move.
+A hold is lost when its beat has not moved for 30 s in which some process looked without interruption: the database's
+absence, or that of all of us (a suspended machine), starts the clock anew, for nobody could have seen it move. When
+somebody looked is a row in the database (HoldWatch), so that one process at a time looks for all.
 """
 
 import logging
 import time
-from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 from django.conf import settings
 
-from conway.common.database import DatabaseUnavailable
 from credits import ledger
 from inference.billing import settlement, spool
 from inference.billing.entry import Entry, UnreadableEntry
@@ -21,7 +20,6 @@ from inference.completion import task
 LOST_SECONDS = settings.CONWAY_LOST_SECONDS
 LOOK_SECONDS = LOST_SECONDS / 6
 REFUSED_SECONDS = 60  # what the database refused, it will most likely refuse again
-LONGEST_BLINK_SECONDS = 3 * LOOK_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -86,43 +84,18 @@ def is_put_off(name: str) -> bool:
     return time.monotonic() < refused_until.get(name, 0)
 
 
-@dataclass(slots=True)
-class Reaper:
-    """Watches all open holds. `seen`: completion → its beat, and since when it has not moved."""
-
-    seen: dict[str, tuple[int, float]] = field(default_factory=dict)
-    looked_at: float | None = None
-
-    async def look(self) -> int:
-        """The number of completions settled as lost."""
-        now = time.monotonic()
-        if self.looked_at is None or now - self.looked_at > LONGEST_BLINK_SECONDS:
-            self.seen.clear()
-        try:
-            holds = await ledger.open_holds()
-        except DatabaseUnavailable:
-            self.looked_at = None
-            raise
-        self.looked_at = now
-        before, self.seen = self.seen, {}
-        for hold in holds:
-            beat_before, since = before.get(hold.completion_id, (None, now))
-            self.seen[hold.completion_id] = (hold.beat, since if beat_before == hold.beat else now)
-        lost = [
-            (completion_id, last) for completion_id, (last, since) in self.seen.items() if now - since >= LOST_SECONDS
-        ]
-        return sum([await settle_lost(completion_id, last) for completion_id, last in lost])
+async def look() -> int:
+    """The number of completions settled as lost."""
+    return sum([await settle_lost(hold) for hold in await ledger.lost_holds(LOST_SECONDS)])
 
 
-async def settle_lost(completion_id: str, last_beat: int) -> bool:
+async def settle_lost(hold: ledger.LostHold) -> bool:
     """By its checkpoint, or for nothing where nobody had seen any of it. Provisional: a true settlement may still
     come.
     """
-    hold = await ledger.lost_hold(completion_id=completion_id, beat=last_beat)
-    if hold is None:
-        return False
-    entry = readable(hold.checkpoint, f"the checkpoint of {completion_id}") if hold.checkpoint else Entry.unseen(hold)
+    of_hold = f"the checkpoint of {hold.completion_id}"
+    entry = readable(hold.checkpoint, of_hold) if hold.checkpoint else Entry.unseen(hold)
     if entry is None:
         return False
-    log.warning("completion %s is lost: its process died, or cannot reach the database", completion_id)
-    return await settlement.book(entry, only_if_beat=last_beat) is not None
+    log.warning("completion %s is lost: its process died, or cannot reach the database", hold.completion_id)
+    return await settlement.book(entry, only_if_beat=hold.beat) is not None

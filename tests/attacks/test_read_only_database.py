@@ -131,25 +131,24 @@ def test_a_read_only_spell_takes_no_running_stream_for_lost(
     async def scenario() -> None:
         slow = {**BODY, "messages": [{"role": "user", "content": "say 300 words [[pace=10]]"}], "stream": True}
         answer = await handler.complete(chat, {"authorization": key}, json.dumps(slow).encode())
-        reaper = recovery.Reaper()
-        await reaper.look()
+        await recovery.look()
         spell.begin()
         await database.close()
         for _ in range(4):
             await background.once(background.beat)
-            await background.once(reaper.look)
+            await background.once(recovery.look)
             await asyncio.sleep(0.2)
         spell.end()
         await asyncio.sleep(database.RENEWED_SECONDS)
-        await background.once(reaper.look)  # before a beat: what was seen in the spell does not count
-        await healed(lambda: looked(reaper), 0)
+        await background.once(recovery.look)  # before a beat: what was seen in the spell does not count
+        await healed(looked, 0)
         assert b"".join([piece async for piece in answer.body]).endswith(b"[DONE]\n\n")  # type: ignore[union-attr]
         await upstream.close()
 
-    async def looked(reaper: recovery.Reaper) -> int | None:
+    async def looked() -> int | None:
         try:
             await background.beat()
-            return await reaper.look()
+            return await recovery.look()
         except DatabaseUnavailable:
             return None
 

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 from django.db import connection, transaction
 
@@ -39,12 +41,18 @@ def test_a_beat_with_nothing_under_way_is_fine(run, transactional_db):
     assert run(ledger.beat("driver", {})) == set()
 
 
-def test_a_reaper_reads_what_it_needs_of_a_hold_that_does_not_move(alice, run):
-    completion = run(admit(alice, process="gone")).completion_id
-    assert run(ledger.open_holds()) == [ledger.OpenHold(completion, "gone", 0)]
-    lost = run(ledger.lost_hold(completion_id=completion, beat=0))
-    assert (lost.user_id, lost.cents, lost.checkpoint) == (alice.pk, 10, None)
-    assert run(ledger.lost_hold(completion_id=completion, beat=1)) is None
+def test_a_hold_that_does_not_move_is_lost_with_all_that_settling_needs(alice, run):
+    gone, alive = (run(admit(alice, process=process)).completion_id for process in ("gone", "alive"))
+
+    async def looked():
+        for _ in range(12):
+            await ledger.beat("alive", {alive: None})
+            if found := await ledger.lost_holds(0.4):
+                return found
+            await asyncio.sleep(0.1)
+
+    (lost,) = run(looked())
+    assert (lost.completion_id, lost.user_id, lost.cents, lost.checkpoint, lost.beat) == (gone, alice.pk, 10, None, 0)
 
 
 def test_holds_are_renewed_without_touching_an_index(alice, run):

@@ -9,17 +9,19 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.faults.machines import HERE, Machine
 from tests.served import SERVE, Served, served
 
 NO_PAGES = {"version": "1.1", "paths": {}, "hash": ""}
 
 
 class Gateway:
-    """`folder` is its CONWAY_DATA_DIR; several gateways on one folder share their spools."""
+    """`folder` is its CONWAY_DATA_DIR; several gateways on one folder share their spools. `machine`: where it runs."""
 
     def __init__(
-        self, folder: Path, database_url: str, upstream_url: str, *, workers: int = 1, **settings: str
-    ) -> None:
+        self, folder: Path, database_url: str, upstream_url: str, *, workers: int = 1, machine: Machine = HERE,
+        **settings: str,
+    ) -> None:  # fmt: skip
         (folder / "static").mkdir(parents=True, exist_ok=True)
         (folder / "static/staticfiles.json").write_text(json.dumps(NO_PAGES))
         self.folder, self.count = folder, workers
@@ -28,8 +30,9 @@ class Gateway:
             "CONWAY_SANDBOX": "1", "CONWAY_SANDBOX_URL": upstream_url, **settings,
         }  # fmt: skip
         self.stack = ExitStack()
+        command = (*SERVE, "--workers", str(workers), "--host", machine.address)
         self.served: Served = self.stack.enter_context(
-            served(*SERVE, "--workers", str(workers), log=None, folder=None, **environment)
+            served(*command, log=None, folder=None, within=machine.within, **environment)
         )
 
     @property

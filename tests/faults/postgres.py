@@ -19,21 +19,23 @@ import psycopg
 
 from conway import embedded, embedded_keeper, unprivileged
 from conway.unprivileged import Handed
+from tests.faults.machines import HERE, Machine
 
 TEMPLATE = "migrated"
 START_SECONDS = 30
 
 
 class Postgres:
-    def __init__(self, folder: Path, *, migrated: bool = True) -> None:
-        self.cluster, self.port = folder / "cluster", free_port()
+    def __init__(self, folder: Path, *, migrated: bool = True, machine: Machine = HERE) -> None:
+        self.machine, self.cluster, self.port = machine, folder / "cluster", free_port()
         self.programs, self.access, self.password = folder / "programs", folder / "access", secrets.token_hex(16)
         embedded_keeper.initialize(self.cluster, self.programs)
         for role in (embedded.OWNER, embedded.APPLICATION):
             passworded = f"ALTER ROLE {role} PASSWORD '{self.password}'\n"
             embedded_keeper.run_alone(self.cluster, self.programs, passworded)
         self.access.mkdir(mode=0o755)
-        (self.access / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
+        lines = (f"host {to} all {machine.network} scram-sha-256\n" for to in ("all", "replication"))
+        (self.access / "pg_hba.conf").write_text("".join(lines))
         self.log = (folder / "log").open("ab")
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
@@ -45,7 +47,7 @@ class Postgres:
         migrate(self.url(TEMPLATE), self.url(TEMPLATE, embedded.OWNER))
 
     def url(self, name: str, role: str = embedded.APPLICATION) -> str:
-        return f"postgresql://{role}:{self.password}@127.0.0.1:{self.port}/{name}"
+        return f"postgresql://{role}:{self.password}@{self.machine.address}:{self.port}/{name}"
 
     def new_database(self, name: str) -> str:
         self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
@@ -58,8 +60,12 @@ class Postgres:
 
     def start(self) -> None:
         # Processes die here, the machine does not: what was written is there again without waiting for the disk.
-        options = ["-h", "127.0.0.1", "-p", str(self.port), "-c", "fsync=off"]
-        postgres = [*unprivileged.prefix(), str(unprivileged.binaries(self.programs) / "postgres")]
+        options = ["-h", self.machine.address, "-p", str(self.port), "-c", "fsync=off"]
+        postgres = [
+            *self.machine.within,
+            *unprivileged.prefix(),
+            str(unprivileged.binaries(self.programs) / "postgres"),
+        ]
         with Handed() as handed:
             access = f"hba_file={handed.over(self.access)}/pg_hba.conf"
             folders = ["-D", handed.over(self.cluster), "-k", "", "-c", access]
@@ -73,8 +79,22 @@ class Postgres:
             time.sleep(0.05)
 
     def answers(self) -> bool:
-        asked = [unprivileged.binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        asked = [unprivileged.binary("pg_isready"), "-q", "-h", self.machine.address, "-p", str(self.port)]
         return subprocess.run(asked).returncode == 0
+
+    def standby(self, folder: Path, machine: Machine) -> "Postgres":
+        """A server that follows this one, on another machine; this one commits nothing that it has not."""
+        copy = Postgres.__new__(Postgres)
+        own = {"machine": machine, "cluster": folder / "cluster", "port": free_port(), "programs": folder / "programs"}
+        copy.__dict__ |= {**self.__dict__, **own, "log": (folder / "log").open("ab"), "process": None}
+        command = [unprivileged.binary("pg_basebackup"), "-D", str(copy.cluster), "-R", "-X", "stream", "-c", "fast"]
+        subprocess.run([*command, "-d", self.url("postgres", embedded.OWNER)], check=True)
+        if os.geteuid() == 0:
+            for path in (copy.cluster, *copy.cluster.rglob("*")):
+                os.chown(path, unprivileged.NOBODY, unprivileged.NOBODY, follow_symlinks=False)
+        copy.start()
+        self.run("ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
+        return copy
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """SIGINT is a fast shutdown, SIGQUIT a crash that is recovered from at the next start."""

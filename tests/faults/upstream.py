@@ -10,8 +10,8 @@ Row = dict[str, Any]
 
 
 class Upstream:
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "inference.sandbox", "--port", "0"]
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        command = [sys.executable, "-m", "inference.sandbox", "--host", host, "--port", "0"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
         self.url = self.process.stdout.readline().split()[-1]

@@ -90,14 +90,19 @@ def test_a_spool_of_the_version_before_is_booked(alice: User, prices: None, own_
     assert not dead.exists() and not Hold.objects.exists()
 
 
-def test_a_checkpoint_of_the_version_before_is_booked(alice: User, prices: None, run: Run, own_spool: Path) -> None:
+def test_a_checkpoint_of_the_version_before_is_booked(
+    alice: User, prices: None, run: Run, own_spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "LOST_SECONDS", 0.4)
     written = old(SETTLED, alice)
     written["row"]["settlement"] = "lost"
 
     async def scenario() -> None:
         await hold(alice)
         await ledger.beat("dead", {"chatcmpl-old": written})
-        assert await recovery.settle_lost("chatcmpl-old", 1)
+        async with asyncio.timeout(10):
+            while not await recovery.look():
+                await asyncio.sleep(0.05)
         await upstream.close()
 
     run(scenario())
@@ -184,15 +189,15 @@ def test_a_line_nobody_can_read_is_kept_and_keeps_no_other_waiting(
 def test_a_checkpoint_nobody_can_read_keeps_its_hold_and_no_other_waiting(
     alice: User, prices: None, run: Run, own_spool: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recovery, "LOST_SECONDS", 0.1)
+    monkeypatch.setattr(recovery, "LOST_SECONDS", 0.4)
 
     async def scenario() -> int:
         await hold(alice)
         await ledger.beat("dead", {"chatcmpl-old": {"row": {}}})
-        reaper = recovery.Reaper()
-        await reaper.look()
-        await asyncio.sleep(0.2)
-        lost = await reaper.look()
+        lost = 0
+        for _ in range(20):
+            lost += await recovery.look()
+            await asyncio.sleep(0.04)
         await upstream.close()
         return lost
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from conway.common import database
+from credits.models import Hold
 from inference.completion import recovery
 
 
@@ -20,15 +21,15 @@ class Command(BaseCommand):
 
 
 async def settle() -> tuple[int, int]:
-    reaper, lost = recovery.Reaper(), 0
+    lost = 0
     try:
         replayed = await recovery.replay()
         until = time.monotonic() + recovery.LOST_SECONDS + 1
         while time.monotonic() < until:
-            lost += await reaper.look()
-            if not reaper.seen:
+            lost += await recovery.look()
+            if not await Hold.objects.aexists():
                 break
             await asyncio.sleep(recovery.LOOK_SECONDS)
-        return replayed, lost + await reaper.look()
+        return replayed, lost + await recovery.look()
     finally:
         await database.close()
