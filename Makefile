@@ -4,7 +4,7 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$python && break; done)
 BIN := .venv/bin
 
-.PHONY: help run test test-clients check types style faults properties trial bench screenshots pages-at-scale format lock audit
+.PHONY: help run test test-clients check types style faults machines properties trial bench screenshots pages-at-scale format lock audit
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -55,6 +55,9 @@ test-clients: .venv/installed-dev ## Agents and SDKs of others, from npm and PyP
 
 faults: .venv/installed-dev ## Every fault in its long form, 15 minutes on two cores; writes docs/reliability.md's table
 	CONWAY_LONG_TESTS=1 CONWAY_DATA_DIR="$(CURDIR)/var/tests/long" $(BIN)/python -m pytest -q -n 2 --dist loadfile --timeout 1800 tests/faults
+
+machines: .venv/installed-dev ## Three gateways, a standby and Redis on machines of their own (as root, in network namespaces), in the long form
+	CONWAY_LONG_TESTS=1 CONWAY_DATA_DIR="$(CURDIR)/var/tests/machines" $(BIN)/python -m pytest -q -rs --timeout 1800 tests/faults/test_many_machines.py
 
 properties: .venv/installed-dev ## Every property with all its examples; `make test` tries a quarter of them
 	CONWAY_LONG_TESTS=1 CONWAY_DATA_DIR="$(CURDIR)/var/tests/properties" $(BIN)/python -m pytest -q -n 2 --timeout 1800 $$(grep -rl "^@given" tests)

@@ -46,6 +46,14 @@ class Postgres:
         self.run(f"CREATE DATABASE {TEMPLATE}")
         migrate(self.url(TEMPLATE), self.url(TEMPLATE, embedded.OWNER))
 
+    def copy_template(self, of: "Postgres") -> None:
+        """Quicker than to migrate once more."""
+        self.run(f"CREATE DATABASE {TEMPLATE}")
+        dump = [unprivileged.binary("pg_dump"), "-d", of.url(TEMPLATE, embedded.OWNER)]
+        restore = [unprivileged.binary("psql"), "-q", "-v", "ON_ERROR_STOP=1", "-d", self.url(TEMPLATE, embedded.OWNER)]
+        said = subprocess.run(dump, capture_output=True, check=True).stdout
+        subprocess.run(restore, input=said, stdout=subprocess.DEVNULL, check=True)
+
     def url(self, name: str, role: str = embedded.APPLICATION) -> str:
         return f"postgresql://{role}:{self.password}@{self.machine.address}:{self.port}/{name}"
 
