@@ -246,6 +246,32 @@ class RefusedHour(models.Model):
         return f"{self.number} × {self.code}"
 
 
+class ArchivedDay(models.Model):
+    """Completions of a day that stand in a file instead (management/archiving.py). What they came to stays here: a
+    trigger compares it with the rows when it is written, and when a restore removes it. The ledger has all it had.
+    """
+
+    APPLICATION_MAY = ("SELECT",)
+
+    day = models.DateField(primary_key=True)
+    completions = models.BigIntegerField()
+    charged_cents = models.BigIntegerField()
+    cost_usd = models.DecimalField(max_digits=30, decimal_places=15)
+    charges = models.BigIntegerField(help_text="Transactions of these completions, corrections too.")
+    booked_cents = models.BigIntegerField(help_text="What they took.")
+    sha256 = models.CharField(max_length=64, help_text="Of the file.")
+    archived_at = models.DateTimeField(db_default=Clock(), editable=False)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(condition=Q(booked_cents=F("charged_cents")), name="what_was_charged_is_booked"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
 class SoldDay(models.Model):
     day = models.DateField(primary_key=True)
     sold = models.JSONField()

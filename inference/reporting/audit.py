@@ -17,14 +17,48 @@ from inference.chat.usage import BUCKETS, Usage
 from inference.models import Price
 
 ROWS_AT_ONCE = 5_000
+MOST_NAMED = 1_000
 
 
 def faults() -> Iterator[str]:
     sheets = {price_id: PriceSheet.of(sheet) for price_id, sheet in Price.objects.values_list("id", "sheet")}
     for row in pages(COMPLETIONS_SQL, ""):
         yield from faults_of(row, sheets)
-    for _, reference in pages(CHARGES_SQL, 0):
-        yield f"{reference}: a charge without its completion"
+    yield from faults_of_charges()
+    for (day,) in all_rows(DAYS_IN_BOTH_SQL):
+        yield f"{day} is archived, and there are completions of that day"
+
+
+def faults_of_charges() -> Iterator[str]:
+    """Those without a completion are as many, and as much, as what was archived says. Walked again where an archive was
+    made or restored meanwhile."""
+    before, after = None, archived()
+    while before != after:
+        before, found, first = after, (0, 0), list[str]()
+        for _, reference, cents in pages(CHARGES_SQL, 0):
+            found = (found[0] + 1, found[1] - cents)
+            if len(first) < MOST_NAMED:
+                first.append(reference)
+        after = archived()
+    if found != after and after == (0, 0):
+        yield from (f"{reference}: a charge without its completion" for reference in first)
+    if found != after:
+        yield (
+            f"{found[0]} charges of {found[1]} cents are without their completion, those of archived days are "
+            f"{after[0]} of {after[1]} cents"
+        )
+
+
+def archived() -> tuple[int, int]:
+    ((charges, cents),) = all_rows(ARCHIVED_SQL)
+    return charges, cents
+
+
+def all_rows(sql: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def faults_of(row: tuple[Any, ...], sheets: dict[int, PriceSheet]) -> Iterator[str]:
@@ -72,5 +106,15 @@ FROM inference_completion c WHERE c.id > %(after)s ORDER BY c.id LIMIT %(limit)s
 CHARGES_SQL = """
 SELECT t.id, CASE WHEN NOT EXISTS (
          SELECT FROM inference_completion c
-         WHERE c.id = regexp_replace(substr(t.reference, 11), '\\.corrected$', '')) THEN t.reference END
+         WHERE c.id = regexp_replace(substr(t.reference, 11), '\\.corrected$', '')) THEN t.reference END, t.amount_cents
 FROM credits_credittransaction t WHERE t.type = 'inference' AND t.id > %(after)s ORDER BY t.id LIMIT %(limit)s"""
+
+
+ARCHIVED_SQL = """
+SELECT coalesce(sum(charges), 0)::bigint, coalesce(sum(booked_cents), 0)::bigint FROM inference_archivedday"""
+
+DAYS_IN_BOTH_SQL = """
+SELECT day FROM inference_archivedday WHERE EXISTS (
+  SELECT FROM inference_completion
+  WHERE created_at >= day::timestamp AT TIME ZONE 'UTC' AND created_at < (day + 1)::timestamp AT TIME ZONE 'UTC')
+ORDER BY day"""

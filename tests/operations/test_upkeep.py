@@ -18,7 +18,7 @@ BOOKS = {
     "accounts.apikey", "accounts.user", "admin.logentry", "credits.auditrun", "credits.billingdetails",
     "credits.creditaccount", "credits.credittransaction", "credits.daysum", "credits.keyuse", "credits.monthclose",
     "credits.moverequest", "credits.staffaction", "credits.summeddays", "inference.chatmodel", "inference.completion",
-    "inference.price", "inference.catalogcheck",
+    "inference.archivedday", "inference.price", "inference.catalogcheck",
 }  # fmt: skip
 AS_MANY_AS_SOMETHING_KEPT = {
     "accounts.passkey", "accounts.recoverycode", "accounts.savedfilter", "accounts.staffaddress", "accounts.totpapp",
