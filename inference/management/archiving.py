@@ -45,14 +45,14 @@ def archive(day: date, folder: Path) -> int:
     window = {"since": midnight(day), "until": midnight(day + DAY)}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        cursor.execute(SUMS_SQL, window)
+        cursor.execute(SUMS_OF_DAY_SQL, window)
         names = [column.name for column in cursor.description]
         sums = dict(zip(names, cursor.fetchone(), strict=True))
         if not sums["completions"]:
             return 0
         written(window, file_of(day, folder))
         ArchivedDay.objects.create(day=day, sha256=digest(file_of(day, folder)), **sums)
-        cursor.execute(DELETE_SQL, window)
+        cursor.execute(DELETE_DAY_SQL, window)
         if cursor.rowcount != sums["completions"]:
             raise Refused(f"{day}: {sums['completions']} completions were copied and {cursor.rowcount} deleted.")
     return int(sums["completions"])
@@ -106,7 +106,7 @@ COPY_OUT = """COPY (
   SELECT * FROM inference_completion WHERE created_at >= %(since)s AND created_at < %(until)s ORDER BY created_at, id
 ) TO STDOUT WITH (FORMAT csv, HEADER)"""
 
-SUMS_SQL = """
+SUMS_OF_DAY_SQL = """
 WITH gone AS MATERIALIZED (
   SELECT id, charged_cents, cost_usd FROM inference_completion WHERE created_at >= %(since)s AND created_at < %(until)s
 ),
@@ -119,4 +119,4 @@ SELECT count(*) AS completions, coalesce(sum(charged_cents), 0)::bigint AS charg
        coalesce(sum(cost_usd), 0) AS cost_usd, (SELECT charges FROM booked), (SELECT booked_cents FROM booked)
 FROM gone"""
 
-DELETE_SQL = "DELETE FROM inference_completion WHERE created_at >= %(since)s AND created_at < %(until)s"
+DELETE_DAY_SQL = "DELETE FROM inference_completion WHERE created_at >= %(since)s AND created_at < %(until)s"
