@@ -28,6 +28,7 @@ class Claims:
     epoch: int = 0  # the user's when it was made: with another one it is no longer good
     family: uuid.UUID | None = None  # of the refresh tokens beside it: revoked, they take it along
     scope: str = "account"  # or 'inference', as of a key
+    proven_at: datetime | None = None  # when its sign-in was; empty where a refresh token was enough to get it
 
 
 def signing_key(secret: str | None = None) -> bytes:
@@ -35,22 +36,27 @@ def signing_key(secret: str | None = None) -> bytes:
 
 
 def access_token(
-    user: User, lifetime: timedelta = LIFETIME, family: uuid.UUID | None = None, scope: str = "account"
+    user: User,
+    lifetime: timedelta = LIFETIME,
+    family: uuid.UUID | None = None,
+    scope: str = "account",
+    proven_at: datetime | None = None,
 ) -> str:
     now = datetime.now(UTC)
     claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": str(user.pk), "iat": now, "exp": now + lifetime}
     ends = {"epoch": user.epoch} | ({"family": str(family)} if family else {})
-    return jwt.encode({**claims, **ends, "scope": scope}, signing_key(), algorithm=ALGORITHM)
+    proof = {"auth_time": int(proven_at.timestamp())} if proven_at else {}
+    return jwt.encode({**claims, **ends, **proof, "scope": scope}, signing_key(), algorithm=ALGORITHM)
 
 
 def pair(user: User, origin: Origin | None = None) -> dict[str, Any]:
     """Of a new sign-in."""
-    return told(user, *RefreshToken.issue_with_family(user, origin=origin))
+    return told(user, *RefreshToken.issue_with_family(user, origin=origin), proven_at=datetime.now(UTC))
 
 
-def told(user: User, refresh_token: str, family: uuid.UUID) -> dict[str, Any]:
+def told(user: User, refresh_token: str, family: uuid.UUID, proven_at: datetime | None = None) -> dict[str, Any]:
     return {
-        "access_token": access_token(user, family=family),
+        "access_token": access_token(user, family=family, proven_at=proven_at),
         "refresh_token": refresh_token,
         "token_type": "Bearer",
         "expires_in": int(LIFETIME.total_seconds()),
@@ -67,7 +73,8 @@ def verify(token: str) -> Claims:
         family = uuid.UUID(claims["family"]) if "family" in claims else None
         expires_at = datetime.fromtimestamp(claims["exp"], UTC)
         scope = str(claims.get("scope", "account"))  # those of the release before say nothing of it
-        return Claims(int(claims["sub"]), expires_at, int(claims.get("epoch", 0)), family, scope)
+        proven_at = datetime.fromtimestamp(claims["auth_time"], UTC) if "auth_time" in claims else None
+        return Claims(int(claims["sub"]), expires_at, int(claims.get("epoch", 0)), family, scope, proven_at)
     except jwt.ExpiredSignatureError:
         raise ApiError(401, message="This access token has expired.") from None
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):  # a deeply nested header is a RecursionError

@@ -53,6 +53,7 @@ class Caller:
     follows_successors: bool = False  # a dearer successor may answer for a model that is over
     usage_in_streams: bool = False  # streams of chat completions end with it where a request does not say
     cache_marks: bool = False  # set by us, for Claude, where a request has none
+    proven_at: datetime | None = None  # of an access token: when its sign-in was
     standing: Standing | None = field(default=None, compare=False, repr=False)
 
 
@@ -158,8 +159,9 @@ def caller_of(credential: Credential, row: tuple[Any, ...] | None) -> Caller:
     ) = row[:15]  # fmt: skip
     if refusal:
         raise of(user_id, key_id, ApiError(*WHY_NOT[refusal]))
+    proven_at = None
     if not isinstance(credential, KeyDigest):
-        expires_at, scope = credential.expires_at, credential.scope
+        expires_at, scope, proven_at = credential.expires_at, credential.scope, credential.proven_at
     return Caller(
         user_id,
         key_id,
@@ -175,6 +177,7 @@ def caller_of(credential: Credential, row: tuple[Any, ...] | None) -> Caller:
         follows,
         usage_in_streams,
         cache_marks,
+        proven_at,
         standing_of(row[15:]),
     )
 

@@ -59,16 +59,17 @@ def send(user: User, request: HttpRequest | None = None) -> None:
         mail.send(address, name, {"user": user, "address": address, "url": site(request) + path(user)})
 
 
-def send_way_in(user: User, request: HttpRequest | None = None) -> None:
+def send_way_in(user: User, request: HttpRequest | None = None) -> str:
     """To who forgot their password, or is sent a link by staff. Who has proven no address, or was invited and never
-    here, proves it by the link that sets the password.
+    here, proves it by the link that sets the password. Returns the address that it went to.
     """
     if user.is_unproven or user.is_invited:
         send(user, request)
-        return
+        return str(address_to_prove(user))
     uid, token = urlsafe_base64_encode(force_bytes(user.pk)), reset_tokens.make_token(user)
     url = site(request) + reverse("password_reset_confirm", args=[uid, token])
     mail.send(str(user.email), "password_reset", {"user": user, "url": url})
+    return str(user.email)
 
 
 def send_known(address: str, request: HttpRequest) -> None:

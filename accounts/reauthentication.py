@@ -17,12 +17,12 @@ from accounts.models import User
 PROOFS = "proofs"  # in the session: method -> seconds since 1970
 PASSWORD = "password"
 SECOND_FACTOR = "second factor"
-LINK = "link"  # a mailed or one-time link: shows that somebody reads the mailbox, or holds a token
+LINK = "link"  # a one-time link: its maker had signed in, by wallet or password, at the moment that is recorded
 
 
-def record(request: HttpRequest, method: str) -> None:
+def record(request: HttpRequest, method: str, at: datetime | None = None) -> None:
     proofs = request.session.get(PROOFS, {})
-    request.session[PROOFS] = {**proofs, method: timezone.now().timestamp()}
+    request.session[PROOFS] = {**proofs, method: (at or timezone.now()).timestamp()}
 
 
 def last(request: HttpRequest, *methods: str) -> datetime | None:
@@ -33,7 +33,10 @@ def last(request: HttpRequest, *methods: str) -> datetime | None:
 
 
 def is_recent(request: HttpRequest, *methods: str) -> bool:
-    moment = last(request, *methods)
+    return is_fresh(last(request, *methods))
+
+
+def is_fresh(moment: datetime | None) -> bool:
     within = timedelta(minutes=settings.CONWAY_STAFF_PASSWORD_MINUTES)
     return moment is not None and timedelta(0) <= timezone.now() - moment < within
 
@@ -78,8 +81,10 @@ def is_second_factor_missing(request: HttpRequest) -> bool:
     return settings.CONWAY_STAFF_SECOND_FACTOR and last(request, SECOND_FACTOR) is None
 
 
-def may_change_second_factor(request: HttpRequest, user: User) -> bool:
-    """Who has one shows it; who has none, the best they have. Nobody adds one in a browser that they found open."""
+def may_add_way_in(request: HttpRequest, user: User) -> bool:
+    """A password, a key, a second factor: for whoever has lately shown their second factor or, without one, the best
+    they have. Nobody adds one in a browser that they found open.
+    """
     if second_factor.is_set_up(user):
         return is_recent(request, SECOND_FACTOR)
     return is_recent(request, PASSWORD if user.has_usable_password() else LINK)

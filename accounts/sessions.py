@@ -81,8 +81,8 @@ def note_where(sender: object, request: HttpRequest, user: User, **kwargs: Any) 
     came = origin(request)
     began = {"at": timezone.now().isoformat(), "address": came.address, "agent": came.agent}
     request.session[BEGAN] = began
-    by_password = getattr(user, "backend", "") == PASSWORD_BACKEND
-    reauthentication.record(request, reauthentication.PASSWORD if by_password else reauthentication.LINK)
+    if getattr(user, "backend", "") == PASSWORD_BACKEND:
+        reauthentication.record(request, reauthentication.PASSWORD)
 
 
 def of(user: User) -> list[BrowserSession]:

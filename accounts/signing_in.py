@@ -20,11 +20,17 @@ WAITING = "waiting"  # in the session
 PATIENCE = timedelta(minutes=10)
 
 
-def enter(request: HttpRequest, user: User, backend: str, then: str = "") -> HttpResponse:
-    """Every way into a browser's session ends here."""
+def enter(
+    request: HttpRequest, user: User, backend: str, then: str = "", *, proven_at: datetime | None = None
+) -> HttpResponse:
+    """Every way into a browser's session ends here. A one-time link proves what its maker had proven, and as long ago;
+    of who has a second factor that one counts.
+    """
     then = then or str(settings.LOGIN_REDIRECT_URL)
     if not second_factor.is_set_up(user):
         begin_session(request, user, backend)
+        if proven_at:
+            reauthentication.record(request, reauthentication.LINK, proven_at)
         return redirect(then)
     request.session.flush()  # whoever was signed in here before is not who waits
     request.session[WAITING] = {

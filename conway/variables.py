@@ -191,7 +191,7 @@ class Staff(Section):
     CONWAY_STAFF_DAY_CENTS: Cents = variable(500_000, "cents in a day (UTC), all bookings together")
     CONWAY_STAFF_REQUEST_HOURS: Positive = variable(24, "how long the second person may take")
     CONWAY_STAFF_PASSWORD_MINUTES: Positive = variable(
-        15, "after so many minutes the password is asked for again before money moves"
+        15, "after so many minutes the password is asked for again before money moves, or a customer adds a way in"
     )
     CONWAY_STAFF_SECOND_FACTOR: bool | None = variable(
         None, "whether staff need a second factor; unset, everywhere but in the sandbox", example="1"

@@ -1,6 +1,7 @@
 """Users, as staff see them: who they are, what they may do, how they get back in."""
 
-from typing import Any, cast
+from functools import partial
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -38,6 +39,10 @@ class UserForm(VersionedForm):
     class Meta:
         model = User
         fields = ("email", "name", "concurrency", *RIGHTS)
+        help_texts: ClassVar[dict[str, str]] = {
+            "email": "A new one is theirs, and staff can pay to it, once they open the link that we mail there. "
+            "The present one stays until then: empty it for somebody who has lost that mailbox."
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,9 +69,9 @@ class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
     list_filter = ("is_active", "is_staff")
     search_fields = ("email", "claimed_email", "name", "=id", "wallets__address")
     search_help_text = "Email address, name, user id or wallet address"
-    readonly_fields = ("date_joined", "last_login", "keys", "signs_in_with")
+    readonly_fields = ("date_joined", "last_login", "keys", "signs_in_with", "unproven")
     fieldsets = (
-        (None, {"fields": ("email", "name", "signs_in_with", "keys")}),
+        (None, {"fields": ("email", "unproven", "name", "signs_in_with", "keys")}),
         ("Rights", {"fields": RIGHTS}),
         ("Limits", {"fields": ("concurrency",)}),
         ("Dates", {"fields": ("date_joined", "last_login")}),
@@ -101,6 +106,10 @@ class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
         """What somebody only typed never looks like what is theirs."""
         return user.email or (f"{user.claimed_email} (unproven)" if user.claimed_email else "")
 
+    @admin.display(description="not proven yet", empty_value="")
+    def unproven(self, user: User) -> str | None:
+        return user.claimed_email
+
     @admin.display(description="signs in with")
     def signs_in_with(self, user: User) -> str:
         ways = ["a password"] * user.has_usable_password() + ["a wallet"] * bool(user.wallets.all())
@@ -129,8 +138,18 @@ class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
         if not change:
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)
-        if change and (before := form.initial.get("email")) and "email" in form.changed_data:
-            mail.tell_of_new_email(before, obj, by_staff=True)
+        if change and "email" in form.changed_data:
+            self.tell_of_address(request, obj, before=form.initial.get("email"), given=obj.email)
+
+    def tell_of_address(self, request: HttpRequest, user: User, *, before: str | None, given: str | None) -> None:
+        """The database has made a claim of it where somebody uses the account (migration 0012)."""
+        user.refresh_from_db(fields=["email", "email_proven_at", "claimed_email"])
+        if given and user.email != given:
+            stays = f"; until then {user.email} stays" if user.email else ""
+            transaction.on_commit(partial(links.send, user, request), robust=True)
+            self.message_user(request, f"{given} is theirs once they open the link that we have sent there{stays}.")
+        elif before:
+            mail.tell_of_new_email(before, user, by_staff=True)
 
     def changeform_view(
         self,
@@ -196,10 +215,10 @@ class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
         user = self.get_queryset(request).filter(pk=user_id).first()
         if user is None or not self.has_change_permission(request, user):
             raise PermissionDenied
-        if not (address := links.address_to_prove(user) or user.email) or not user.is_active:
+        if not user.typed_email or not user.is_active:
             self.message_user(request, "A link goes to active users with an email address.", messages.ERROR)
         else:
-            links.send_way_in(user, request)
+            address = links.send_way_in(user, request)
             self.log_change(request, user, "Sent a link to set a password")
             self.message_user(request, f"A link to set a password is on its way to {address}.")
         return redirect("admin:accounts_user_change", user.pk)

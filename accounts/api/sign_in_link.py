@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 
 from accounts import limits
 from accounts.models import SignInLink
-from accounts.rest.permissions import SignedIn
+from accounts.rest.permissions import JustSignedIn
 from accounts.rest.request import ApiRequest
 from conway.common.rest.schema import errors
 
@@ -19,12 +19,12 @@ class LinkBody(serializers.Serializer[Any]):
 
 
 class SignInLinkView(APIView):
-    permission_classes = (SignedIn,)
+    permission_classes = (JustSignedIn,)
 
     @extend_schema(request=None, responses={201: LinkBody, **errors(401, 403, 429)})
     def post(self, request: ApiRequest) -> Response:
         """An address that signs you into the pages, once, within five minutes."""
         limits.count("sign-in-link", account=f"user {request.auth.user_id}")
-        link, secret = SignInLink.issue(request.user)
+        link, secret = SignInLink.issue(request.user, request.auth.proven_at)
         url = request.build_absolute_uri(reverse("sign-in-link", args=[secret]))
         return Response({"url": url, "expires_at": link.expires_at}, status=201)

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -18,6 +18,7 @@ class SignInLink(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sign_in_links")
     digest = models.BinaryField(max_length=32, unique=True)
     valid_after = models.DateTimeField(null=True)  # the user's tokens_valid_after when it was issued
+    proven_at = models.DateTimeField(null=True)  # when whoever had it made last signed in, by password or wallet
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
@@ -26,27 +27,27 @@ class SignInLink(models.Model):
         return f"sign-in link {self.pk}"
 
     @classmethod
-    def issue(cls, user: User) -> tuple["SignInLink", str]:
+    def issue(cls, user: User, proven_at: datetime | None = None) -> tuple["SignInLink", str]:
         cls.objects.filter(user=user, expires_at__lte=Now()).delete()
         secret = new_secret("", random_bytes=32)
         link = cls.objects.create(
             user=user,
             digest=digest_of(secret),
             valid_after=user.tokens_valid_after,
+            proven_at=proven_at,
             expires_at=timezone.now() + cls.LIFETIME,
         )
         return link, secret
 
     @classmethod
-    def redeem(cls, secret: str) -> User | None:
-        """Whom it signs in; from then on nobody. One UPDATE, so of two at once one comes too late."""
-        user = cls.owner_of(secret)
-        return user if cls._good(secret).update(used_at=Now()) else None
+    def redeem(cls, secret: str) -> "SignInLink | None":
+        """It signs its user in; from then on nobody. One UPDATE, so of two at once one comes too late."""
+        link = cls.find(secret)
+        return link if cls._good(secret).update(used_at=Now()) else None
 
     @classmethod
-    def owner_of(cls, secret: str) -> User | None:
-        link = cls._good(secret).select_related("user").first()
-        return link.user if link else None
+    def find(cls, secret: str) -> "SignInLink | None":
+        return cls._good(secret).select_related("user").first()
 
     @classmethod
     def _good(cls, secret: str) -> models.QuerySet["SignInLink"]:

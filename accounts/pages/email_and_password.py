@@ -13,6 +13,7 @@ from accounts import limits, links, reauthentication, signing_in
 from accounts.addresses import client_network
 from accounts.forms import EmailAndPasswordForm, NewEmailForm
 from accounts.models import User
+from accounts.pages.confirm_first import confirm_first
 from accounts.pages.labels import BareLabels
 from accounts.pages.mails import mail_once
 from accounts.sessions import PASSWORD_BACKEND
@@ -64,6 +65,8 @@ class EmailAndPasswordPage(LoginRequiredMixin, BareLabels, FormView[EmailAndPass
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and request.user.has_usable_password():
             return redirect(settings.LOGIN_REDIRECT_URL)
+        if request.user.is_authenticated and (asks := confirm_first(request, then=request.path)):
+            return asks
         return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form: EmailAndPasswordForm) -> HttpResponse:

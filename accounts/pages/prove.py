@@ -24,11 +24,12 @@ TAKEN = "This address has been proven by another account meanwhile. Sign in to t
 
 
 def is_mailbox_enough(user: User) -> bool:
-    """Whether who reads the mailbox may take the account. Not where it has another way in that was shown to be its
-    owner's: a typing error in a new address must not give the account away.
+    """Whether who reads the mailbox may take the account. Not where it has another way in that was its owner's before:
+    a typing error in a new address must not give the account away.
     """
-    has_proven_email = user.email is not None and user.email_proven_at is not None
-    return not has_proven_email and not user.wallets.exists()
+    is_about_another = user.email is not None and user.email != links.address_to_prove(user)
+    is_in_use = user.email_proven_at is not None or user.has_usable_password()
+    return not (is_about_another and is_in_use) and not user.wallets.exists()
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")

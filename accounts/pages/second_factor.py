@@ -11,13 +11,14 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import reauthentication, second_factor, signing_in
 from accounts.models import Passkey, TotpApp, User
+from accounts.pages.confirm_first import confirm_first
 from accounts.second_factor import passkeys, recovery, totp
 from conway.common import shown_once
 
@@ -132,9 +133,9 @@ class ConfirmedPage(LoginRequiredMixin, View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         user = request.user
-        if isinstance(user, User) and not reauthentication.may_change_second_factor(request, user):
-            path = request.path if request.method == "GET" else reverse("second-factor")
-            return redirect(f"{reverse('confirm')}?{urlencode({'next': path})}")
+        path = request.path if request.method == "GET" else reverse("second-factor")
+        if isinstance(user, User) and (asks := confirm_first(request, then=path)):
+            return asks
         return super().dispatch(request, *args, **kwargs)
 
     @property

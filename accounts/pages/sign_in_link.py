@@ -14,14 +14,14 @@ class SignInLinkPage(View):
     """GET only asks, so that a chat's link preview or a mail scanner does not use the link up."""
 
     def get(self, request: HttpRequest, secret: str) -> HttpResponse:
-        user = SignInLink.owner_of(secret)
-        return self.page(request, {"signs_in": user}, 200 if user else 410)
+        link = SignInLink.find(secret)
+        return self.page(request, {"signs_in": link and link.user}, 200 if link else 410)
 
     def post(self, request: HttpRequest, secret: str) -> HttpResponse:
-        user = SignInLink.redeem(secret)
-        if user is None:
+        link = SignInLink.redeem(secret)
+        if link is None:
             return self.page(request, {"signs_in": None}, 410)
-        return signing_in.enter(request, user, BACKEND)
+        return signing_in.enter(request, link.user, BACKEND, proven_at=link.proven_at)
 
     def page(self, request: HttpRequest, context: dict[str, object], status: int) -> HttpResponse:
         return render(request, "accounts/sign_in_link.html", context, status=status)

@@ -11,7 +11,9 @@ from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import reauthentication
 from accounts.models import ApiKey, User
+from accounts.pages.confirm_first import confirm_first, confirmation_address
 from conway.common import shown_once
 from credits.key_use import add_meter, month_spend, with_use
 from inference.pages.key_form import ChangedKeyForm, KeyForm, RotationForm
@@ -35,7 +37,7 @@ def keys_page(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"The key {edited} is changed.")
         return redirect("keys")
     if form.is_valid():
-        return show_secret(*form.issue())
+        return confirm_first(request, then=f"{request.path}#new") or show_secret(*form.issue())
     keys = ApiKey.objects.filter(user=user).order_by("-pk")
     spent = month_spend(user.pk)
     living, moment = list(with_use(keys.filter(revoked_at=None))), now()
@@ -49,6 +51,8 @@ def keys_page(request: HttpRequest) -> HttpResponse:
         "revoked": keys.exclude(revoked_at=None)[:REVOKED_SHOWN],
         "month_since": moment.date().replace(day=1),
         "now": moment,
+        "may_make": reauthentication.may_add_way_in(request, user),
+        "confirmation_address": confirmation_address(f"{request.path}#new"),
     }
     is_wrong = form.errors or (change and change.errors)
     return render(request, "inference/keys.html", context, status=400 if is_wrong else 200)
@@ -85,7 +89,14 @@ def key_page(request: HttpRequest, pk: int) -> HttpResponse:
         form.save()
         messages.success(request, f"The key {key} is changed.")
         return redirect("keys")
-    context = {"form": form, "key": key, "rotation": RotationForm(label_suffix=""), "now": now()}
+    context = {
+        "form": form,
+        "key": key,
+        "rotation": RotationForm(label_suffix=""),
+        "now": now(),
+        "may_make": reauthentication.may_add_way_in(request, cast(User, request.user)),
+        "confirmation_address": confirmation_address(request.path),
+    }
     return render(request, "inference/key.html", context, status=400 if form.errors else 200)
 
 
@@ -105,7 +116,7 @@ def rotate_key(request: HttpRequest, pk: int) -> HttpResponse:
     form = RotationForm(request.POST)
     if not form.is_valid():
         return redirect("key", pk=pk)
-    return show_secret(key, form.rotate(key))
+    return confirm_first(request, then=reverse("key", args=[pk])) or show_secret(key, form.rotate(key))
 
 
 @login_required

@@ -40,7 +40,7 @@ def key(alice: User) -> str:
 
 @pytest.fixture
 def jwt(alice: User) -> str:
-    return access_tokens.access_token(alice)
+    return access_tokens.pair(alice)["access_token"]
 
 
 @pytest.fixture

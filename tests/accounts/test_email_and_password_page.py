@@ -1,10 +1,10 @@
 import pytest
 from django.test import Client
+from django.utils.timezone import now
 
-from accounts.models import User
+from accounts.models import SignInLink, User
 
 PAGE = "/sign-in/email-and-password"
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 GOOD = {"email": "Wanda@Example.org", "password1": "correct horse battery", "password2": "correct horse battery"}
 
 
@@ -12,7 +12,7 @@ GOOD = {"email": "Wanda@Example.org", "password1": "correct horse battery", "pas
 def wanda(client: Client, db: None) -> User:
     """Signed in, and has nothing but a wallet."""
     user = User.objects.create_user()
-    client.force_login(user, backend=BACKEND)
+    client.post(f"/sign-in/link/{SignInLink.issue(user, now())[1]}")
     return user
 
 

@@ -25,7 +25,7 @@ few = settings(max_examples=15, deadline=None, suppress_health_check=list(Health
 @few
 def test_it_answers_as_documented(case: Any, live_server: Any, transactional_db: None) -> None:
     user, _ = User.objects.get_or_create(email="alice@example.org")
-    header = {"Authorization": f"Bearer {access_tokens.access_token(user)}"}
+    header = {"Authorization": f"Bearer {access_tokens.pair(user)['access_token']}"}
     case.call_and_validate(base_url=live_server.url, headers=header, excluded_checks=REFUSED_THOUGH_WELL_FORMED)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.utils.timezone import now
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from pytest_django import DjangoDbBlocker
 
@@ -104,7 +105,7 @@ def complains(message: ConsoleMessage) -> bool:
 
 
 def sign_in(page: Page, user: User) -> None:
-    _, secret = SignInLink.issue(user)
+    _, secret = SignInLink.issue(user, now())
     page.goto(f"/sign-in/link/{secret}")
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()

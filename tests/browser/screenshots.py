@@ -19,6 +19,7 @@ import django
 django.setup()
 
 from django.core.management import call_command
+from django.utils.timezone import now
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from accounts.models import ApiKey, SignInLink, User
@@ -122,7 +123,7 @@ def visitor(browser: Browser, url: str, email: str | None, size: str, scheme: Sc
     )
     page = context.new_page()
     if email:
-        _, secret = SignInLink.issue(User.objects.known_as(email).get())
+        _, secret = SignInLink.issue(User.objects.known_as(email).get(), now())
         page.goto(f"{url}/sign-in/link/{secret}")
         page.get_by_role("main").get_by_role("button", name="Sign in").click()
     yield page

@@ -38,7 +38,7 @@ class Target:
 
     def __init__(self, url: str, user: User) -> None:
         self.url = url
-        self.headers = {"Authorization": f"Bearer {access_tokens.access_token(user)}"}
+        self.headers = {"Authorization": f"Bearer {access_tokens.pair(user)['access_token']}"}
 
     def check(self, case: Any, **headers: str) -> Any:
         return case.call_and_validate(

@@ -18,7 +18,7 @@ def visit() -> Visit:
 
     def visit(user: User) -> Client:
         client = Client()
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend="accounts.backends.PasswordBackend")
         return client
 
     return visit

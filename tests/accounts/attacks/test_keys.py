@@ -30,7 +30,7 @@ def nobody_is_remembered() -> Iterator[None]:
 
 @pytest.fixture
 def jwt(carol: User) -> str:
-    return access_tokens.access_token(carol)
+    return access_tokens.pair(carol)["access_token"]
 
 
 def made(jwt: str, **fields: Any) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def test_nonsense_changes_nothing(jwt: str, wrong: dict[str, Any], param: str) -
 
 def test_nobody_changes_what_is_not_theirs_and_no_key_changes_itself(jwt: str, bob: User) -> None:
     key = made(jwt)
-    for auth, expected in ((access_tokens.access_token(bob), 404), (key["key"], 403), (None, 401)):
+    for auth, expected in ((access_tokens.pair(bob)["access_token"], 404), (key["key"], 403), (None, 401)):
         assert changed(auth, key, name="mine").status_code == expected
         assert api(Client(), f"auth/api-keys/{key['id']}/rotate", {}, auth).status_code == expected
     assert ApiKey.objects.get().name == "a"
@@ -268,7 +268,7 @@ def test_a_completion_knows_where_it_comes_from(transactional_db: None) -> None:
 @pytest.fixture
 def hers(carol: User) -> Client:
     client = Client()
-    client.force_login(carol, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(carol, backend="accounts.backends.PasswordBackend")
     return client
 
 

@@ -198,7 +198,7 @@ def test_nor_are_many_from_one_network(carol: User, few: Few) -> None:
 
 def test_nonces_and_sign_in_links_end(carol: User, few: Few) -> None:
     few(nonce=2, sign_in_link=2)
-    jwt = access_tokens.access_token(carol)
+    jwt = access_tokens.pair(carol)["access_token"]
     assert [api(Client(), "auth/nonce").status_code for _ in range(3)] == [200, 200, 429]
     assert [api(Client(), "auth/sign-in-link", auth=jwt).status_code for _ in range(3)] == [201, 201, 429]
 

@@ -57,7 +57,7 @@ def test_nothing_less_than_nothing_is_left(get: Get, alice: User, run) -> None:
 
 
 def test_a_new_key_comes_with_its_limit(get: Get, client, alice: User) -> None:
-    header = {"authorization": access_tokens.access_token(alice)}
+    header = {"authorization": access_tokens.pair(alice)["access_token"]}
     made = client.post("/v1/auth/api-keys", {"name": "new", "limit_cents": 7}, "application/json", headers=header)
     assert (made.status_code, made.json()["limit_cents"]) == (201, 7)
     assert use_shown(get) == (7, 0, 0, 7)
