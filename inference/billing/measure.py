@@ -45,8 +45,13 @@ class Measure:
         """What providers put before a prompt, and do not show."""
         request = self.rendered.request
         instructions = token_counting.TOOLS_TOKENS if request.tools or request.response_format else 0
-        makers = sum(tool.function.name in request.makers_tools for tool in request.tools or ())
-        return instructions + token_counting.MAKERS_TOOL_TOKENS * makers
+        return instructions + token_counting.MAKERS_TOOL_TOKENS * len(self.makers_tools)
+
+    @property
+    def makers_tools(self) -> list[str]:
+        """The kinds of those that stand among the tools."""
+        known = self.rendered.request.makers_tools
+        return [known[name].kind for tool in self.rendered.request.tools or () if (name := tool.function.name) in known]
 
     @property
     def around(self) -> int:
@@ -84,6 +89,7 @@ class Measure:
             "media": self.media.likely,
             "percent": self.listing.estimate_percent,
             "most": self.most,
+            "hidden": token_counting.likely_of_makers(self.makers_tools),
         }
 
     async def least(self) -> int:

@@ -6,7 +6,7 @@ little at a time.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
@@ -18,6 +18,11 @@ REQUEST_TOKENS = 16
 TOOLS_TOKENS = 700  # the system prompt some providers add when tools or a schema are given
 MAKERS_TOOL_TOKENS = 2_500  # what a maker shows its model of a tool of its own; recorded bills have at most 1,000
 LIKELY_MESSAGE_TOKENS = 3
+# The same, likely: as Anthropic's pages and recorded bills tell (docs/providers/anthropic.md). A tool that is not here
+# costs as the computer and the memory do.
+LIKELY_MAKERS_TOOLS = {"bash": 245, "text_editor": 700}
+LIKELY_MAKERS_TOOL_TOKENS = 1_000
+LIKELY_TOOLS_TOKENS = 550
 SLICE = 32_768  # characters: 5 ms of the loop, 10 for letters without a space
 NEAR = 200  # characters before a slice's end in which a space is looked for
 
@@ -90,9 +95,15 @@ class Tally:
 # What an estimated bill is made of; the audit makes it again (audit.py).
 
 
-def likely_prompt(*, o200k: int, messages: int, media: int, percent: int, most: int) -> int:
+def likely_prompt(*, o200k: int, messages: int, media: int, percent: int, most: int, hidden: int = 0) -> int:
     """Of a prompt whose provider reported nothing: the likely count, not the highest."""
-    return min(most, raised(o200k, percent) + LIKELY_MESSAGE_TOKENS * (messages + 1) + media)
+    return min(most, raised(o200k, percent) + LIKELY_MESSAGE_TOKENS * (messages + 1) + media + hidden)
+
+
+def likely_of_makers(kinds: Iterable[str]) -> int:
+    """What a maker puts before a prompt for its own tools, `bash_20250124` or the like."""
+    shown = [LIKELY_MAKERS_TOOLS.get(kind.rpartition("_")[0], LIKELY_MAKERS_TOOL_TOKENS) for kind in kinds]
+    return LIKELY_TOOLS_TOKENS + sum(shown) if shown else 0
 
 
 def likely_output(*, o200k: int, percent: int, reported: int, hidden: int = 0) -> int:

@@ -182,7 +182,8 @@ def test_what_shows_all_it_thinks_is_drained_and_closed_as_before(key: str, sand
 
 EFFORTS = (None, "none", "minimal", "low", "medium", "high", "xhigh")
 UNASKED_QUIET = {
-    "gpt-5.2", "gpt-5.4", "gpt-5.4-mini", "claude-opus-4.6", "claude-sonnet-4.6", "claude-opus-4.5",
+    "gpt-5.2", "gpt-5.4", "gpt-5.4-mini", "claude-opus-4.8", "claude-opus-4.7", "claude-opus-4.6",
+    "claude-sonnet-4.6", "claude-opus-4.5",
     "claude-sonnet-4.5", "claude-haiku-4.5",
 }  # fmt: skip
 # Others get the least effort they have.

@@ -118,5 +118,21 @@ def test_no_tool_that_anthropic_has_taught_claude_is_billed_beyond_its_bound() -
     assert all(most is not None and most >= told > token_counting.TOOLS_TOKENS for most, told in bounds), bounds
 
 
+def test_what_is_counted_of_such_a_prompt_is_near_its_bill() -> None:
+    book, compared = listing(MODELS["anthropic"]), 0
+    for found in (
+        found for name in names("anthropic") if is_ours(found := case(name)) and has_makers(found["request"])
+    ):
+        seen = list(prompt_of(found["request"], book.dialect.PROMPT))
+        if not any(isinstance(item, Media) for item in seen):
+            compared += 1
+            text = "\n".join(item.text if isinstance(item, Sealed) else str(item) for item in seen)
+            kinds = [tool["type"] for tool in found["request"]["tools"] if is_makers(tool)]
+            counted = raised(token_counting.count(text), book.estimate_percent) + token_counting.likely_of_makers(kinds)
+            told = billed(book.dialect, found)
+            assert told * 9 <= counted * 10 <= told * 11, (kinds, counted, told)
+    assert compared >= 3
+
+
 def has_makers(request: dict[str, Any]) -> bool:
     return any(map(is_makers, request.get("tools") or ()))

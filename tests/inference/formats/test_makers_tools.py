@@ -104,6 +104,13 @@ def test_its_hidden_schema_is_within_the_bound() -> None:
     assert two.bytes_bound is not None and two.bytes_bound == two.size + two.hidden
 
 
+async def test_its_hidden_schema_is_counted_as_it_is_likely_billed() -> None:
+    bare, *counted = [await measured(tools=tools).likely() for tools in ([], [BASH], [EDITOR], [SCREEN], [TOMORROWS])]
+    own = [tokens - bare - token_counting.LIKELY_TOOLS_TOKENS for tokens in counted]
+    assert all(0 < more - least < 100 for more, least in zip(own, [245, 700, 1_000, 1_000], strict=True)), own
+    assert await measured(tools=[BASH, SCREEN]).likely() < await measured(tools=[BASH, SCREEN]).bound()
+
+
 @pytest.mark.parametrize("place", ["a value", "a name", "deep"])
 async def test_a_text_that_hides_in_one_is_paid_for(place: str) -> None:
     words = " ".join(f"word{number}" for number in range(2_000))
