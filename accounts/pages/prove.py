@@ -68,7 +68,7 @@ class ProvePage(View):
         return answer
 
     def prove(self, user: User, form: Form) -> None:
-        before = user.email if user.email_proven_at else None
+        before = user.email
         if isinstance(form, NewPasswordForm):
             form.save()
         user.prove(str(links.address_to_prove(user)))
@@ -78,7 +78,7 @@ class ProvePage(View):
             ApiKey.objects.filter(user=user).revoke()
         lockout.unlock(user)
         if before and before != user.email:
-            mail.tell_of_new_email(before, user, by_staff=False)
+            mail.tell_of_new_email(before, user, by_staff=not self.is_theirs)  # who is not signed in got it by staff
 
     def signed_in(self, user: User) -> HttpResponse:
         if not self.is_theirs:

@@ -111,6 +111,13 @@ def sign_in(page: Page, user: User) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
+def confirm(page: Page, password: str) -> None:
+    """Before a key is made: a link signed them in who have a password."""
+    page.get_by_role("link", name="Confirm and create a key").click()
+    page.get_by_label("Your password").fill(password)
+    page.get_by_role("button", name="Confirm").click()
+
+
 def give_password(user: User, password: str) -> User:
     """Hashed as the served process reads it: the quick hash of these tests is none of its own."""
     user.password = PBKDF2PasswordHasher().encode(password, "salt", iterations=1000)

@@ -28,6 +28,7 @@ from inference import catalog
 from tests import lasting_catalogue
 from tests.browser import sample_month
 from tests.browser.chromium import MISSING, PATH, chromium
+from tests.browser.conftest import confirm
 from tests.served import served, this_database
 
 EMAIL, STAFF = "ada@example.org", "grace@example.org"
@@ -141,6 +142,7 @@ def photograph(page: Page, url: str, pages: dict[str, str], facts: dict[str, obj
 
 def key_made(page: Page, url: str, suffix: str) -> None:
     page.goto(url + "/keys")
+    confirm(page, "ada's password")
     page.get_by_label("Name").fill("a new one")
     page.get_by_role("button", name="Create key").click()
     page.screenshot(path=FOLDER / f"key-made-{suffix}.png", full_page=True)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from accounts.models import ApiKey, User
 from inference.models import Completion
 from tests.browser import sample_month
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import confirm, give_password, sign_in
 from tests.browser.screenshots import OPEN, OWN, STAFF_ADMIN
 from tests.served import Served
 
@@ -33,7 +33,7 @@ def findings(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_no_page_has_a_serious_finding(site: Served, tab: Tab, scheme: str) -> None:
-    ada = User.objects.create_user("ada@example.org", "ada's password", name="Ada")
+    ada = give_password(User.objects.create_user("ada@example.org", name="Ada"), "ada's password")
     key, _ = ApiKey.issue(user=ada, name="agents", limit_cents=5000, limit_period="month")
     sample_month.live(ada, key)
     newest = Completion.objects.latest("admitted_at")
@@ -49,6 +49,8 @@ def test_no_page_has_a_serious_finding(site: Served, tab: Tab, scheme: str) -> N
         page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
         found += findings(page)
     page.goto("/keys")
+    confirm(page, "ada's password")
+    found += findings(page)
     page.get_by_label("Name").fill("another")
     page.get_by_role("button", name="Create key").click()
     found += findings(page)

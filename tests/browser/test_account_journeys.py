@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from accounts import links
 from accounts.models import ApiKey, User
 from credits import ledger
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import confirm, sign_in
 from tests.browser.test_journeys import PHRASE, sign_up
 from tests.served import Served
 
@@ -109,6 +109,7 @@ def test_a_key_is_changed_paused_and_rotated_while_a_stream_runs(site: Served, t
     page = tab(site)
     sign_in(page, sam)
     page.goto("/keys")
+    confirm(page, "sam's password")
     page.get_by_label("Name").fill("agents")
     page.get_by_role("button", name="Create key").click()
     old = page.locator("#secret").inner_text()

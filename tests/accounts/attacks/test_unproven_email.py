@@ -346,6 +346,19 @@ def test_who_lost_the_old_mailbox_comes_back_by_the_new_one(
     assert is_signed_in(client) and User.objects.for_payment("carol@new.example") == carol
 
 
+def test_an_account_that_has_only_a_key_is_not_taken_without_a_word_to_its_address(
+    sam: User, at_admin: Callable[[User], Client], last_link: LastLink, django_capture_on_commit_callbacks: Any
+) -> None:
+    user = User.objects.create_user("works@customer.example")
+    ApiKey.issue(user=user, name="theirs")
+    client, page = at_admin(sam), f"/admin/accounts/user/{user.pk}/change/"
+    with django_capture_on_commit_callbacks(execute=True):
+        sent(client, page, {**opened(client, page), "email": "mallory@evil.example"})
+    with django_capture_on_commit_callbacks(execute=True):
+        assert Client().post(last_link(), {**SET, "revoke_keys": "on"}).status_code == 302
+    assert mail.outbox[-1].to == ["works@customer.example"] and "Our staff changed" in mail.outbox[-1].body
+
+
 def test_an_invitation_that_nobody_uses_is_corrected(sam: User, at_admin: Callable[[User], Client]) -> None:
     user = User.objects.create_user("cf0@customer.example")
     page = f"/admin/accounts/user/{user.pk}/change/"

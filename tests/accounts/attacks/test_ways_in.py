@@ -151,6 +151,11 @@ def test_no_token_does_but_that_of_a_sign_in_just_now(carol: User, proven: timed
             assert not added(carol, before), path
 
 
+def test_a_machine_whose_clock_is_behind_makes_a_key_for_who_signed_in_at_another(carol: User) -> None:
+    ahead = access_tokens.access_token(carol, proven_at=datetime.now(UTC) + timedelta(seconds=20))
+    assert api(Client(), "auth/api-keys", {"name": "x"}, ahead).status_code == 201
+
+
 def test_a_refresh_token_that_was_found_makes_no_key(carol: User) -> None:
     pair = api(Client(), "auth/token", {"email": carol.email, "password": PASSWORD}).json()
     found = api(Client(), "auth/refresh", {"refresh_token": pair["refresh_token"]}).json()["access_token"]
