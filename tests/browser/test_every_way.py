@@ -2,6 +2,7 @@
 without JavaScript. A journey says what is pressed and filled; `Hands` and `Keyboard` do it.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -31,13 +32,17 @@ class Hands:
         self.page.get_by_role(role, name=name, exact=True).first.click()
 
     def fill(self, label: str, text: str) -> None:
-        self.page.get_by_label(label).first.fill(text)
+        self.field(label).fill(text)
 
     def choose(self, label: str, option: str) -> None:
-        self.page.get_by_label(label).first.select_option(label=option)
+        self.field(label).select_option(option)
 
     def check(self, label: str) -> None:
-        self.page.get_by_label(label, exact=True).first.check()
+        self.field(label).check()
+
+    def field(self, label: str) -> Locator:
+        """In the staff admin a colon stands behind a label."""
+        return self.page.get_by_label(re.compile(rf"^\s*{re.escape(label)}:?\s*$")).first
 
 
 class Keyboard(Hands):
@@ -55,7 +60,7 @@ class Keyboard(Hands):
         self.page.keyboard.press("Enter")
 
     def fill(self, label: str, text: str) -> None:
-        self.reach(self.page.get_by_label(label).first)
+        self.reach(self.field(label))
         if "T" in text and text[:2] == "20":  # of a moment each part is typed by itself
             day, time = text.split("T")
             year, month, date = day.split("-")
@@ -67,11 +72,11 @@ class Keyboard(Hands):
         self.page.keyboard.type(text)
 
     def choose(self, label: str, option: str) -> None:
-        self.reach(self.page.get_by_label(label).first)
+        self.reach(self.field(label))
         self.page.keyboard.type(option)
 
     def check(self, label: str) -> None:
-        self.reach(self.page.get_by_label(label, exact=True).first)
+        self.reach(self.field(label))
         self.page.keyboard.press("Space")
 
 
@@ -109,7 +114,7 @@ def refund_an_incident(site: Served, by: Hands, sam: User) -> None:
     number = by.page.locator("strong[data-rows]").get_attribute("data-rows")
     by.fill("Your password", "sam's password")
     by.press("button", f"Refund {number} completions")
-    expect(by.page.locator(".messagelist")).to_contain_text("200 refunded")
+    expect(by.page.locator(".messagelist")).to_contain_text("200 refunded", timeout=30_000)
     assert CreditTransaction.objects.filter(reference__endswith=".incident-march-outage").count() == 200
 
 
@@ -158,7 +163,8 @@ def catch_a_webhook_up(site: Served, by: Hands, sam: User, receiver: str) -> Non
     ledger.top_up(user=alice, cents=500, reference="t", reason="Paid", by=sam, payment="INV-1")
     reload_until(by.page, "answered 503")
     Receiver.status = 200
-    by.press("button", "Send again")
+    with by.page.expect_navigation():
+        by.press("button", "Send again")
     reload_until(by.page, "delivered")
     assert WebhookDelivery.objects.get().delivered_at and Receiver.got[-1]["event"] == "top_up"
 

@@ -55,7 +55,7 @@ def test_an_image_and_a_tool_go_along_and_the_call_is_shown(site: Served, tab: T
     assert words["type"] == "text" and image["image_url"]["url"].startswith("data:image/png;base64,")
     expect(page.locator(".calls")).to_have_text(re.compile(r"^weather\(\{ ?.city.: ?.Oslo.\}\)$"))
     expect(page.locator(".outcome")).to_contain_text("charged $0.01")
-    assert Completion.objects.get().model == "claude-haiku-4.5"
+    assert Completion.objects.get().model_id == "claude-haiku-4.5"
     assert CreditTransaction.objects.get(type="inference").amount_cents == -1
 
 
