@@ -1,8 +1,6 @@
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,42 +11,19 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import SignInLink, User
-from credits.models import Hold
-from tests import cleaning, lasting_catalogue
 from tests.browser.chromium import MISSING, PATH, chromium
-from tests.served import Served, served
+from tests.lasting_service import fresh as fresh
+from tests.lasting_service import lasting_service
+from tests.served import Served
 
 REDIS_SECONDS = 10
-SETTLED_SECONDS = 20
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def service(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Served]:
-    """The whole service before its sandbox, for every test of a file."""
+    """The whole service before its sandbox, for every test of this folder."""
     with lasting_service(django_db_blocker) as server:
         yield server
-
-
-@contextmanager
-def lasting_service(blocker: DjangoDbBlocker, **environment: str) -> Iterator[Served]:
-    with blocker.unblock():
-        lasting_catalogue.load()
-    environment = {"CONWAY_SANDBOX": "1", "CONWAY_DRAIN_SECONDS": "2", "LOG_LEVEL": "ERROR", **environment}
-    with served(log=None, folder=None, **environment) as server:
-        yield server
-    with blocker.unblock():
-        cleaning.empty_touched_tables()
-
-
-@pytest.fixture
-def fresh(transactional_db: None) -> Iterator[None]:
-    """What a service finds in its database that outlives a test, and what it has to be done with before the next."""
-    lasting_catalogue.load()
-    yield
-    deadline = time.monotonic() + SETTLED_SECONDS
-    while Hold.objects.exists():
-        assert time.monotonic() < deadline, "a completion of this test is not settled"
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -70,9 +45,9 @@ def redis(tmp_path: Path, unused_tcp_port: int) -> Iterator[str]:
     process.wait(REDIS_SECONDS)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """For every test of a file, each in a context of its own."""
+    """For every test of this folder, each in a context of its own."""
     if not PATH:
         pytest.skip(MISSING)
     with pytest.MonkeyPatch.context() as patch, chromium() as opened:

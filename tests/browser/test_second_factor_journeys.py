@@ -11,7 +11,8 @@ from accounts.models import Passkey, RecoveryCode, TotpApp, User
 from accounts.second_factor import totp
 from accounts.sessions import SessionStore
 from credits.models import CreditTransaction
-from tests.browser.conftest import give_password, lasting_service
+from tests.browser.conftest import give_password
+from tests.lasting_service import lasting_service
 from tests.second_factors import code_of
 from tests.served import Served
 

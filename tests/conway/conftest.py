@@ -1,12 +1,14 @@
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from tests.served import Served, served
+
+MB = 1 << 20
 
 
 @pytest.fixture
@@ -17,10 +19,23 @@ def notes(tmp_path: Path) -> Path:
 @pytest.fixture
 def answers(notes: Path) -> Iterator[Callable[..., Served]]:
     """Starts the application of answers.py."""
+    with starting_answers(notes) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def answering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """That application, of two megabytes at most, for the tests of a file that leave it as it was."""
+    with starting_answers(tmp_path_factory.mktemp("answering") / "notes") as start:
+        yield start(CONWAY_MAX_BODY_BYTES=str(2 * MB))
+
+
+@contextmanager
+def starting_answers(notes: Path) -> Iterator[Callable[..., Served]]:
     with ExitStack() as stack:
 
-        def start(workers: int = 1, **environment: str) -> Served:
-            command = ("-m", "tests.conway.parent", str(workers))
+        def start(workers: int = 1, *how: str, **environment: str) -> Served:
+            command = ("-m", "tests.conway.parent", str(workers), *how)
             environment = {"NOTES": str(notes), "DATABASE_URL": "postgresql:///unused", **environment}
             return stack.enter_context(served(*command, log=None, folder=None, **environment))
 

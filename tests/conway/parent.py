@@ -1,4 +1,6 @@
-"""`python -m tests.conway.parent WORKERS`: the application of answers.py under a parent, as `serve` would run ours."""
+"""`python -m tests.conway.parent WORKERS [sandbox]`: the application of answers.py under a parent, as `serve` would run
+ours: the same processes, and quickly there.
+"""
 
 import asyncio
 import sys
@@ -11,7 +13,7 @@ listening = workers.listen("127.0.0.1", 0)
 status = asyncio.run(
     workers.serve(
         workers.Workers(listening, int(sys.argv[1]), "tests.conway.answers"),
-        sandbox=False,
+        sandbox="sandbox" in sys.argv,
         stop_seconds=settings.CONWAY_STOP_SECONDS,
         ready=lambda: print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True),
     )

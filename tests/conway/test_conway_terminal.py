@@ -10,13 +10,18 @@ from shutil import which
 from typing import Any
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
 from credits import ledger
 from credits.models import CreditTransaction
-from tests.served import served
+from tests.clients.installed import KEPT
+from tests.lasting_service import fresh as fresh
+from tests.lasting_service import lasting_service
+from tests.served import Served
 
 CLIENT = "conway-terminal@2.0.9"
+INSTALLED = "installed"  # the file that says that it is all there
 SECONDS = 300
 INSTALL_SECONDS = 120
 
@@ -27,9 +32,11 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where it is installed."""
-    folder = tmp_path_factory.mktemp("client")
+def client() -> Path:
+    """Where it is installed, once for all runs: this version of it does not change."""
+    folder = KEPT / CLIENT
+    if (folder / INSTALLED).exists():
+        return folder
     command = ["npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", CLIENT]
     try:
         installed = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS)
@@ -37,6 +44,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(f"npm did not install {CLIENT} in {INSTALL_SECONDS} s: is a registry within reach?")
     if installed.returncode:
         pytest.skip(f"npm could not install {CLIENT}: {installed.stderr[-300:]}")
+    (folder / INSTALLED).touch()
     return folder
 
 
@@ -99,10 +107,15 @@ class Tools:
         self.process.communicate(timeout=30)
 
 
+@pytest.fixture(scope="module")
+def service(client: Path, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Served]:
+    with lasting_service(django_db_blocker) as server:
+        yield server
+
+
 @pytest.fixture
-def terminal(client: Path, tmp_path: Path) -> Iterator[Terminal]:
-    with served(CONWAY_SANDBOX="1") as server:
-        yield Terminal(client, tmp_path, server.url)
+def terminal(service: Served, fresh: None, client: Path, tmp_path: Path) -> Terminal:
+    return Terminal(client, tmp_path, service.url)
 
 
 @pytest.fixture

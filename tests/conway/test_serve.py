@@ -1,49 +1,42 @@
-"""`manage.py serve` itself, on this test's database."""
+"""`manage.py serve` itself, on this test's database, and what it does with the sandbox."""
 
+import io
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from django.core.management import CommandError, call_command
 
 from tests.conway.conftest import eventually
+from tests.sdk.gateway import plain_folder
 from tests.served import Served, served, this_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def serve() -> Iterator[Any]:
-    with ExitStack() as stack:
-        yield lambda **environment: stack.enter_context(served(**environment))
+def test_it_serves_pages_with_hashed_static_files_it_collects_itself_and_errors_in_their_shape(tmp_path: Path) -> None:
+    with served(CONWAY_DATA_DIR=str(tmp_path)) as server:
+        page = httpx2.get(server.url + "/sign-in").text
+        css = re.search(r'href="(/static/site\.[0-9a-f]{12}\.css)"', page)
+        assert css
+        response = httpx2.get(server.url + css[1])
+        assert response.status_code == 200
+        assert "immutable" in response.headers["cache-control"]
+        for path in ("/v1/nowhere", "/v1/chat/nowhere"):
+            response = httpx2.get(server.url + path)
+            assert (response.status_code, response.json()["error"]["code"]) == (404, "not_found")
 
 
-def test_it_serves_pages_with_hashed_static_files_it_collects_itself(serve: Any, tmp_path: Path) -> None:
-    server = serve(CONWAY_DATA_DIR=str(tmp_path))
-    page = httpx2.get(server.url + "/sign-in").text
-    css = re.search(r'href="(/static/site\.[0-9a-f]{12}\.css)"', page)
-    assert css
-    response = httpx2.get(server.url + css[1])
-    assert response.status_code == 200
-    assert "immutable" in response.headers["cache-control"]
-
-
-def test_errors_under_v1_have_their_shape(serve: Any) -> None:
-    server = serve()
-    for path in ("/v1/nowhere", "/v1/chat/nowhere"):
-        response = httpx2.get(server.url + path)
-        assert (response.status_code, response.json()["error"]["code"]) == (404, "not_found")
-
-
-def test_the_sandbox_lives_as_long_as_the_server(serve: Any) -> None:
-    server = serve(CONWAY_SANDBOX="1")
+def test_the_sandbox_lives_as_long_as_the_server(answers: Callable[..., Served]) -> None:
+    server = answers(1, "sandbox")
     first = sandbox_of(server)
     os.kill(first, signal.SIGKILL)
     assert eventually(lambda: sandbox_of(server) not in (0, first))
@@ -53,8 +46,8 @@ def test_the_sandbox_lives_as_long_as_the_server(serve: Any) -> None:
     assert not Path(f"/proc/{second}").exists()
 
 
-def test_the_sandbox_ends_with_a_killed_server(serve: Any) -> None:
-    server = serve(CONWAY_SANDBOX="1")
+def test_the_sandbox_ends_with_a_killed_server(answers: Callable[..., Served]) -> None:
+    server = answers(1, "sandbox")
     sandbox = sandbox_of(server)
     server.stop(signal.SIGKILL)
     assert eventually(lambda: not Path(f"/proc/{sandbox}").exists())
@@ -77,8 +70,8 @@ def command_of(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
 
 
-def refusal(*arguments: str, **environment: str) -> str:
-    command = [sys.executable, "manage.py", "serve", "--port", "0", *arguments]
+def refusal(**environment: str) -> str:
+    command = [sys.executable, "manage.py", "serve", "--port", "0"]
     ended = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
@@ -94,23 +87,13 @@ def test_it_says_that_a_database_is_away() -> None:
     assert "The database cannot be used" in refusal(DATABASE_URL="postgresql://ann@127.0.0.1:1/books")
 
 
-def test_it_says_that_a_port_is_taken(serve: Any) -> None:
-    taken = str(serve().port)
-    assert f"Cannot listen on 127.0.0.1:{taken}" in refusal("--port", taken, DATABASE_URL=this_database())
-
-
-def test_several_workers_without_redis_get_a_warning() -> None:
-    command = [sys.executable, "manage.py", "serve", "--port", "0", "--workers", "2"]
-    with subprocess.Popen(
-        command,
-        env={**os.environ, "DATABASE_URL": this_database()},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout
-        assert process.stderr
-        assert "listens on http://127.0.0.1:" in process.stdout.readline()
-        process.terminate()
-        assert "Without REDIS_URL" in process.stderr.read()
-        assert process.wait(30) == 0
+@pytest.mark.parametrize(("workers", "is_warned"), [(1, False), (2, True)])
+def test_it_says_that_a_port_is_taken_and_warns_of_several_workers_without_redis(
+    settings: Any, tmp_path: Path, workers: int, is_warned: bool
+) -> None:
+    settings.STATIC_ROOT, said = plain_folder(tmp_path) / "static", io.StringIO()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CommandError, match=f"Cannot listen on 127.0.0.1:{port}"):
+            call_command("serve", port=port, workers=workers, stderr=said)
+    assert ("Without REDIS_URL" in said.getvalue()) is is_warned

@@ -7,19 +7,20 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import get_resolver
+from pytest_django import DjangoDbBlocker
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from accounts import access_tokens
 from accounts.models import ApiKey, SignInLink, User
 from credits.models import CreditAccount, CreditTransaction
-from inference import catalog
 from inference.models import Completion
-from tests import lasting_catalogue
 from tests.addresses import PARAMETER, addresses
 from tests.browser import sample_month
+from tests.lasting_service import fresh as fresh
+from tests.lasting_service import lasting_service
 from tests.pages.conftest import Visit
-from tests.served import Served, served
+from tests.served import Served
 
 ENDS_THE_WALK = ("/admin/logout/", "/sign-out")
 PAGE_METHODS = ("GET", "POST")
@@ -78,12 +79,15 @@ class Walk:
         return faults if self.state() == before else [*faults, "something of hers was changed"]
 
 
+@pytest.fixture(scope="module")
+def service(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Served]:
+    with lasting_service(django_db_blocker) as server:
+        yield server
+
+
 @pytest.fixture
-def walk(transactional_db: None) -> Iterator[Walk]:
-    lasting_catalogue.load()
-    catalog.forget()
-    with served(LOG_LEVEL="CRITICAL") as server:
-        yield Walk(server)
+def walk(service: Served, fresh: None) -> Walk:
+    return Walk(service)
 
 
 def session_of(client: Client) -> dict[str, str]:
