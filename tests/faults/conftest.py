@@ -98,14 +98,12 @@ def stage(postgres: Postgres, upstream: Upstream, books_at: Callable[[str], None
     """`stage(workers=2, CONWAY_LOST_SECONDS="6")`: a gateway, a database and a folder of one's own."""
     with ExitStack() as stack:
 
-        def build(*, workers: int = 1, through: Callable[[str], str] = str, **chosen: str) -> Scene:
+        def build(*, workers: int = 1, **chosen: str) -> Scene:
             url = postgres.new_database(next(names))
             books_at(url)
             lasting_catalogue.load()
             upstream.forget()
-            gateway = Gateway(
-                tmp_path / "var", through(url), upstream.url, workers=workers, **{**SHORT_PATIENCE, **chosen}
-            )
+            gateway = Gateway(tmp_path / "var", url, upstream.url, workers=workers, **{**SHORT_PATIENCE, **chosen})
             stack.callback(gateway.close)
             return Scene(gateway, upstream)
 

@@ -13,7 +13,7 @@ PRICES: dict[str, Prices] = {
     "gpt-5-mini": ("0.25", "0.025", None, None, "2"),
     "gpt-5-nano": ("0.05", "0.005", None, None, "0.40"),
     "claude-opus-4.6": ("5", "0.50", "6.25", "10", "25"),
-    "claude-opus-4.6, ten times as dear": ("50", None, None, None, "250"),
+    "claude-opus-4.5, ten times as dear": ("50", None, None, None, "250"),
     "claude-opus-4.5": ("5", "0.50", "6.25", "10", "25"),
     "claude-sonnet-4.5": ("3", "0.30", "3.75", "6", "15"),
     "claude-haiku-4.5": ("1", "0.10", "1.25", "2", "5"),

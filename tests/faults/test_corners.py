@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from conway import embedded
 from tests.faults.caller import Caller, Heard
-from tests.faults.conftest import LONG, REPAIR_SECONDS, Stage
+from tests.faults.conftest import LONG, REPAIR_SECONDS
 from tests.faults.postgres import Postgres
 from tests.faults.scenario import Scene
 
@@ -118,26 +118,26 @@ def test_a_cap_of_two_cents_with_three_left_on_the_key(scene: Scene, note: Note)
     assert customer.entries[1:] == [("inference", -2)]
 
 
-def test_a_new_price_in_mid_stream_changes_nothing_for_it(stage: Stage, postgres: Postgres, note: Note) -> None:
-    """It starts a minute ahead by rule; here the rule is put aside, so that it starts under the running stream."""
-    scene = stage()
+def test_a_new_price_in_mid_stream_changes_nothing_for_it(scene: Scene, postgres: Postgres, note: Note) -> None:
+    """It starts a minute ahead by rule; here the rule is put aside, so that it starts under the running stream. The
+    price stays, at a gateway that others use, too: this model is asked for nowhere else in this folder."""
     customer = scene.customer()
 
     async def scenario(caller: Caller) -> Heard:
         running = Heard()
         asking = asyncio.create_task(
-            caller.ask(customer.secret, "claude-opus-4.6", "say 400 words [[pace=10]]", stream=True, into=running)
+            caller.ask(customer.secret, "claude-opus-4.5", "say 400 words [[pace=10]]", stream=True, into=running)
         )
         while not running.words:
             await asyncio.sleep(0.02)
-        await asyncio.to_thread(raise_price, postgres, "claude-opus-4.6")
+        await asyncio.to_thread(raise_price, postgres, "claude-opus-4.5")
         await asyncio.sleep(2.5)  # the snapshot is younger than that
-        await caller.ask(customer.secret, "claude-opus-4.6", "say 400 words", into=(later := Heard()))
+        await caller.ask(customer.secret, "claude-opus-4.5", "say 400 words", into=(later := Heard()))
         scene.heard += [await asking, later]
         return later
 
     later = scene.play(scenario)
-    note(scene, "a new price in mid-stream", priced_as={later.id: "claude-opus-4.6, ten times as dear"})
+    note(scene, "a new price in mid-stream", priced_as={later.id: "claude-opus-4.5, ten times as dear"})
     first, second = sorted(customer.completions, key=lambda completion: completion.admitted_at)
     assert (first.charged_cents, second.charged_cents) == (2, 14)
     assert first.price_id != second.price_id

@@ -10,14 +10,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from credits import audit as books
 from inference.reporting import audit as charges
 from tests.faults.caller import Caller, Heard
 from tests.faults.conftest import LONG, REPAIR_SECONDS, Stage
 from tests.faults.load import MODELS, STREAMS, play_under_load, streams
-from tests.faults.scenario import Scene
+from tests.faults.scenario import Customer, Scene
 
 KILLS = 20 if LONG else 2
 
@@ -39,27 +37,29 @@ def test_kill_9_of_workers_under_running_streams(tough: Scene, note: Callable[..
     assert sum(heard.saw_the_end for heard in scene.heard) > STREAMS
 
 
-@pytest.mark.parametrize("moment", ["before it is sent", "in mid-stream", "after the end"])
-def test_kill_9_at_a_chosen_moment(tough: Scene, note: Callable[..., Any], moment: str) -> None:
+def test_kill_9_before_an_answer_within_it_and_after_its_end(tough: Scene, note: Callable[..., Any]) -> None:
     """Before and after the commit: the lost acknowledgement, and the spool replayed by a sibling."""
     scene = tough
-    customer = scene.customer(100)
-    orders = {"before it is sent": "first-byte=2", "in mid-stream": "pace=50", "after the end": "pace=1"}
+    before, within, after = (scene.customer(100) for _ in range(3))
 
     async def scenario(caller: Caller) -> None:
-        asking = asyncio.create_task(
-            caller.ask(customer.secret, "claude-opus-4.6", f"say 200 words [[{orders[moment]}]]", stream=True)
-        )
-        await asyncio.wait([asking], timeout=5 if LONG and moment == "in mid-stream" else 1.5)  # a heartbeat
+        def asked(customer: Customer, order: str) -> "asyncio.Task[Heard]":
+            text = f"say 200 words [[{order}]]"
+            return asyncio.create_task(caller.ask(customer.secret, "claude-opus-4.6", text, stream=True))
+
+        asking = [asked(within, "pace=50")]
+        await asyncio.sleep(4 if LONG else 1)  # with what follows, a heartbeat
+        asking.append(asked(before, "first-byte=4"))
+        await asyncio.sleep(0.5)
+        scene.heard.append(await asked(after, "pace=1"))
         scene.gateway.kill_workers()
-        scene.heard.append(await asking)
+        scene.heard += await asyncio.gather(*asking)
 
     scene.play(scenario)
-    note(scene, "kill -9 " + moment, seconds=REPAIR_SECONDS)
-    (completion,) = customer.completions
-    expected = {"before it is sent": ("lost", 0), "in mid-stream": ("lost", 1), "after the end": ("exact", 1)}
-    assert (completion.settlement, completion.charged_cents) == expected[moment]
-    assert customer.account.held_cents == 0
+    note(scene, "kill -9 before an answer, within it and after its end", seconds=REPAIR_SECONDS)
+    settled = [(row.settlement, row.charged_cents) for each in (before, within, after) for row in each.completions]
+    assert settled == [("lost", 0), ("lost", 1), ("exact", 1)]
+    assert [each.account.held_cents for each in (before, within, after)] == [0, 0, 0]
 
 
 def test_sigterm_lets_running_streams_end_and_settles_everything(stage: Stage, note: Callable[..., Any]) -> None:

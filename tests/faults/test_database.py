@@ -3,18 +3,21 @@
 import asyncio
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import aiohttp
+import pytest
 from django.db import connection
 
 from tests.faults.caller import Caller, Heard
-from tests.faults.conftest import LONG, REPAIR_SECONDS, Stage
+from tests.faults.conftest import LONG, REPAIR_SECONDS, SHORT_PATIENCE, Stage, begun
+from tests.faults.gateway import Gateway
 from tests.faults.load import STREAMS, play_under_load, streams
 from tests.faults.postgres import Postgres
 from tests.faults.proxy import ADMITTING, SETTLING, Proxy
 from tests.faults.scenario import Scene
+from tests.faults.upstream import Upstream
 
 AWAY_SECONDS = 30 if LONG else 5
 HEALED_SECONDS = 6
@@ -181,47 +184,59 @@ def test_with_database_and_spool_gone_nobody_is_told_that_all_is_well(
     assert {completion.settlement for completion in reckoning.completions} == {"exact"}  # the retries went on
 
 
-def test_a_lost_acknowledgement_of_a_settlement_charges_once(stage: Stage, note: Callable[..., Any]) -> None:
-    wires: list[Proxy] = []
+@pytest.fixture(scope="module")
+def behind_a_wire(
+    postgres: Postgres, upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Gateway, str, Proxy]]:
+    url = postgres.new_database("behind_a_wire")
+    wire = Proxy(url)
+    gateway = Gateway(tmp_path_factory.mktemp("wire"), wire.url, upstream.url, **SHORT_PATIENCE)
+    yield gateway, url, wire
+    gateway.close()
 
-    def through(url: str) -> str:
-        wires.append(Proxy(url))
-        return wires[0].url
 
-    scene = stage(through=through)
+@pytest.fixture
+def wired(
+    behind_a_wire: tuple[Gateway, str, Proxy], upstream: Upstream, books_at: Callable[[str], None]
+) -> tuple[Scene, Proxy]:
+    gateway, url, wire = behind_a_wire
+    wire.lost = 0
+    return begun(gateway, url, upstream, books_at), wire
+
+
+def test_a_lost_acknowledgement_of_a_settlement_charges_once(
+    wired: tuple[Scene, Proxy], note: Callable[..., Any]
+) -> None:
+    scene, wire = wired
     customer = scene.customer()
     scene.ask(customer, "gpt-5.2", "warm up")
     for lost in range(1, 4):  # two at once may be settled by one statement
-        wires[0].lose(1, SETTLING)
+        wire.lose(1, SETTLING)
         heard = scene.ask_all(
             [(customer, "claude-opus-4.6", f"say 30 words {lost}", {"stream": stream}) for stream in (False, True)]
         )
-        assert wires[0].lost == lost
+        assert wire.lost == lost
         assert all(each.saw_the_end for each in heard)
     reckoning = note(scene, "3 commits whose acknowledgement is lost")
     assert [completion.settlement for completion in reckoning.completions] == ["exact"] * 7
 
 
-def test_a_lost_acknowledgement_of_an_admission_holds_nothing_for_long(stage: Stage, note: Callable[..., Any]) -> None:
-    wires: list[Proxy] = []
-
-    def through(url: str) -> str:
-        wires.append(Proxy(url))
-        return wires[0].url
-
-    scene = stage(through=through)
+def test_a_lost_acknowledgement_of_an_admission_holds_nothing_for_long(
+    wired: tuple[Scene, Proxy], note: Callable[..., Any]
+) -> None:
+    scene, wire = wired
     customer = scene.customer()
     scene.ask(customer, "gpt-5.2", "warm up")
-    wires[0].lose(1, ADMITTING)
+    wire.lose(1, ADMITTING)
     (heard,) = scene.ask_all([(customer, "gpt-5.2", "hello", {})])
-    assert (wires[0].lost, heard.status) == (1, 503)
+    assert (wire.lost, heard.status) == (1, 503)
     note(scene, "an admission whose acknowledgement is lost", seconds=REPAIR_SECONDS)
     assert len(scene.upstream.meter()) == 1
     assert customer.account.held_cents == 0
 
 
 def test_without_redis_money_is_as_right_as_with_it(stage: Stage, note: Callable[..., Any]) -> None:
-    scene: Scene = stage(workers=2, REDIS_URL="redis://127.0.0.1:1/0")
+    scene: Scene = stage(REDIS_URL="redis://127.0.0.1:1/0")
     customer = scene.customer(5_000)
     began = time.monotonic()
     scene.ask_all(
