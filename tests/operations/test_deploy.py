@@ -129,9 +129,8 @@ def proxied(site: Any, alice: User, tmp_path: Path, transactional_db: None) -> I
     catalog.load()
     key = ApiKey.issue(user=alice, name="Alice's")[1]
     plain, tls = free_port(), free_port()
-    state = {"CONWAY_DATA_DIR": str(tmp_path / "state"), "CONWAY_SANDBOX": "1", "BEHIND_TLS_PROXY": "1"}
-    (tmp_path / "state").mkdir()
-    with served(**state, HTTPS_ONLY="1", CONWAY_TRUSTED_PROXIES="127.0.0.1", ALLOWED_HOSTS="localhost") as gateway:
+    behind = {"CONWAY_SANDBOX": "1", "BEHIND_TLS_PROXY": "1", "CONWAY_TRUSTED_PROXIES": "127.0.0.1"}
+    with served(**behind, HTTPS_ONLY="1", ALLOWED_HOSTS="localhost") as gateway:
         nginx = subprocess.Popen(["nginx", "-c", str(site(gateway.port, plain, tls))])
         try:
             verify = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))

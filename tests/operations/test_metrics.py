@@ -20,6 +20,7 @@ from inference.chat.usage import BUCKETS
 from inference.models import Completion
 from inference.upstream import client as upstream
 from tests.inference.conftest import Ask, asked
+from tests.sdk.gateway import plain_folder
 from tests.served import Served, served
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -144,7 +145,7 @@ def test_strangers_are_told_that_there_is_nothing(run: Run) -> None:
 @pytest.fixture
 def two_workers(alice: User, tmp_path: Path, transactional_db: None) -> Iterator[Served]:
     catalog.load()
-    state = {"CONWAY_DATA_DIR": str(tmp_path), "CONWAY_SANDBOX": "1"}
+    state = {"CONWAY_DATA_DIR": str(plain_folder(tmp_path)), "CONWAY_SANDBOX": "1"}
     with served("manage.py", "serve", "--port", "0", "--workers", "2", **state) as server:
         yield server
 

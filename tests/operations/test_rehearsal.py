@@ -20,6 +20,7 @@ import pytest
 from conway import embedded, unprivileged
 from tests.conway.conftest import eventually
 from tests.faults.postgres import Postgres
+from tests.sdk.gateway import plain_folder
 from tests.served import Served, served
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -129,8 +130,7 @@ def test_a_restore_to_a_moment_has_every_cent_until_then_and_the_spool_beyond(
 ) -> None:
     made = manage(server, "issue_key", "alice@example.org", "--credits", "500", "--reference", "INV-1", "--unproven")
     key = made.split()[-1]
-    state = tmp_path / "state"
-    state.mkdir()
+    state = plain_folder(tmp_path / "state")
     named = {"DATABASE_URL": server.url(NAME), "CONWAY_DATA_DIR": str(state), "CONWAY_SANDBOX": "1"}
     with served(**named) as gateway:
 

@@ -17,6 +17,7 @@ from credits.models import CreditTransaction, Hold
 from inference import catalog
 from inference.models import Completion
 from tests.conway.conftest import eventually
+from tests.sdk.gateway import plain_folder
 from tests.served import Served, served
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +33,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 
         def serve(*more: str) -> Served:
             command = ("manage.py", "serve", "--port", "0", *more)
-            state = {"CONWAY_DATA_DIR": str(tmp_path), "CONWAY_SANDBOX": "1", "LOG_LEVEL": "ERROR"}
+            state = {"CONWAY_DATA_DIR": str(plain_folder(tmp_path)), "CONWAY_SANDBOX": "1", "LOG_LEVEL": "ERROR"}
             state |= {"CONWAY_ACCOUNT_CONCURRENCY": "200"}
             return stack.enter_context(served(*command, **state))
 
@@ -105,14 +106,11 @@ def test_two_releases_under_load_refuse_nobody(serve: Any, alice: User, run: Run
     assert (Hold.objects.count(), list(audit.faults())) == (0, [])
 
 
-def test_a_first_start_takes_over_from_nobody(serve: Any, run: Run) -> None:
-    server = serve("--take-over")
-    assert run(asked(server.port, "GET /healthz HTTP/1.1")).startswith(b"HTTP/1.1 200")
-    assert server.stop() == 0
-
-
-def test_an_end_takes_its_own_offer_away_and_not_its_successors(serve: Any, tmp_path: Path) -> None:
-    old = serve()
+def test_a_first_start_takes_over_from_nobody_and_its_end_leaves_its_successors_offer(
+    serve: Any, run: Run, tmp_path: Path
+) -> None:
+    old = serve("--take-over")
+    assert run(asked(old.port, "GET /healthz HTTP/1.1")).startswith(b"HTTP/1.1 200")
     new = serve("--take-over")
     assert eventually(lambda: old.process.poll() == 0, 60)
     assert (tmp_path / "serve.sock").is_socket()
