@@ -1,4 +1,4 @@
-"""The embedded server's life, each test with a cluster of its own."""
+"""The embedded server's life. A cluster is made once; each test finds it as the one before left it, without users."""
 
 import os
 import signal
@@ -43,10 +43,15 @@ class User:
         self.process.communicate()
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("embedded")
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "pg"
-    assert eventually(lambda: not keepers(tmp_path / "pg")), "a server went on without a user"
+def home(folder: Path) -> Iterator[Path]:
+    yield folder / "pg"
+    assert eventually(lambda: not keepers(folder / "pg")), "a server went on without a user"
 
 
 @pytest.fixture
@@ -141,14 +146,10 @@ def test_a_stale_pid_file_of_another_process_does_not_matter(user: Callable[[], 
     assert one(user().sockets()) == 1
 
 
-def test_a_half_made_cluster_is_made_anew(user: Callable[[], User], home: Path) -> None:
-    (home / "cluster.new").mkdir(parents=True)
-    (home / "cluster.new" / "PG_VERSION").write_text("18\n")
-    assert one(user().sockets()) == 1
-
-
-def test_a_long_path_gets_its_socket_elsewhere(tmp_path: Path) -> None:
+def test_a_half_made_cluster_is_made_anew_and_a_long_path_gets_its_socket_elsewhere(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 100)
+    (deep / "cluster.new").mkdir(parents=True)
+    (deep / "cluster.new" / "PG_VERSION").write_text("18\n")
     user = User(deep)
     assert one(user.sockets()) == 1
     user.go()
