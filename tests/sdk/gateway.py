@@ -1,46 +1,28 @@
 """A gateway as its callers know it: processes of its own, a database of its own, and five providers behind it."""
 
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
 import psycopg
 from django.db import connection
-from openai import AsyncOpenAI, OpenAI
-from psycopg.conninfo import make_conninfo
-
-from tests.served import Served, forget_sessions, owners_database, served, this_database
-
-CAST = """
-import json
-from datetime import timedelta
 from django.utils.timezone import now
+from openai import AsyncOpenAI, OpenAI
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
 from accounts.models import ApiKey, User
-from credits import ledger
+from credits import audit, ledger
+from inference import catalog
+from inference.reporting import audit as charges
 from tests import lasting_catalogue
-
-lasting_catalogue.load()
-
-def key(user, **facts):
-    row, secret = ApiKey.issue(user=user, name="of the tests")
-    ApiKey.objects.filter(pk=row.pk).update(**facts)
-    return secret
-
-alice, bob = (User.objects.create_user(email=f"{name}@example.org") for name in ("alice", "bob"))
-ledger.top_up(user=alice, cents=1_000_000, reference="alice-begins", reason="Her first money", by=None)
-print(json.dumps({
-    "alice": key(alice), "bob": key(bob),
-    "revoked": key(alice, revoked_at=now()), "expired": key(alice, expires_at=now() - timedelta(1)),
-    "slow": key(alice, requests_per_minute=1), "choosy": key(alice, allowed_models=["gpt-5-mini"]),
-}))
-"""
+from tests.served import Served, forget_sessions, owners_database, served, this_database
 
 ONCE: dict[str, Any] = {"max_retries": 0}
 
@@ -124,12 +106,47 @@ def running_gateway(folder: Path, *, has_pages: bool = False, **environment: str
         }
         if has_pages:
             manage("collectstatic", "--no-input", "--verbosity", "0", **environment)
-        keys = json.loads(manage("shell", "--no-imports", "--command", CAST, **environment))
+        with connected_to(address):
+            keys = cast()
         log = folder / "log"
         books = stack.enter_context(psycopg.connect(address, autocommit=True))
         running = stack.enter_context(served(log=stack.enter_context(log.open("w")), folder=None, **environment))
         yield Gateway(running, keys, books, log)
-        assert manage("audit_ledger", **environment) == "The books balance.\n"
+        with connected_to(address):
+            assert [*audit.faults(), *charges.faults()] == []
+
+
+def cast() -> dict[str, str]:
+    """The keys of those who call."""
+
+    def key(user: User, **facts: Any) -> str:
+        row, secret = ApiKey.issue(user=user, name="of the tests")
+        ApiKey.objects.filter(pk=row.pk).update(**facts)
+        return secret
+
+    lasting_catalogue.load_file()
+    alice, bob = (User.objects.create_user(email=f"{name}@example.org") for name in ("alice", "bob"))
+    ledger.top_up(user=alice, cents=1_000_000, reference="alice-begins", reason="Her first money", by=None)
+    return {
+        "alice": key(alice), "bob": key(bob),
+        "revoked": key(alice, revoked_at=now()), "expired": key(alice, expires_at=now() - timedelta(1)),
+        "slow": key(alice, requests_per_minute=1), "choosy": key(alice, allowed_models=["gpt-5-mini"]),
+    }  # fmt: skip
+
+
+@contextmanager
+def connected_to(address: str) -> Iterator[None]:
+    """This process works in a copy of its database."""
+    was = connection.settings_dict["NAME"]
+    forget_sessions()
+    connection.settings_dict["NAME"] = conninfo_to_dict(address)["dbname"]
+    catalog.forget()
+    try:
+        yield
+    finally:
+        forget_sessions()
+        connection.settings_dict["NAME"] = was
+        catalog.forget()
 
 
 @contextmanager
