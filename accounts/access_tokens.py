@@ -11,13 +11,13 @@ from django.utils.crypto import salted_hmac
 
 from accounts.addresses import Origin
 from accounts.models import RefreshToken, User
+from conway.common.clock import BETWEEN_MACHINES
 from conway.common.errors import ApiError
 
 ALGORITHM = "HS256"
 ISSUER = "https://conway.tech"
 AUDIENCE = "conway-api"
 LIFETIME = timedelta(minutes=60)
-LEEWAY = timedelta(seconds=30)  # between the clocks of the machine that signed it and of the one that reads it
 LONGEST = 1024  # ours take some 250 characters
 
 
@@ -65,7 +65,7 @@ def told(user: User, refresh_token: str, family: uuid.UUID, proven_at: datetime 
 
 def verify(token: str) -> Claims:
     """Raises ApiError 401 unless we signed it, for this API, and it has not expired. Two machines' clocks may differ by
-    LEEWAY: one that reads it may think that it was signed in the future, or is over."""
+    BETWEEN_MACHINES: one that reads it may think that it was signed in the future, or is over."""
     if len(token) > LONGEST or token.count(".") != 2:
         raise ApiError(401, message="This is neither an API key nor an access token.")
     try:
@@ -98,6 +98,6 @@ def decoded(token: str, key: bytes) -> dict[str, Any]:
         algorithms=[ALGORITHM],
         issuer=ISSUER,
         audience=AUDIENCE,
-        leeway=LEEWAY,
+        leeway=BETWEEN_MACHINES,
         options={"require": ["exp", "iat", "iss", "aud", "sub"]},
     )

@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import lockout, second_factor
-from accounts.access_tokens import LEEWAY
 from accounts.models import User
+from conway.common.clock import BETWEEN_MACHINES
 
 PROOFS = "proofs"  # in the session: method -> seconds since 1970
 PASSWORD = "password"
@@ -40,7 +40,7 @@ def is_recent(request: HttpRequest, *methods: str) -> bool:
 def is_fresh(moment: datetime | None) -> bool:
     """Another machine, whose clock may be ahead, may have noted it."""
     within = timedelta(minutes=settings.CONWAY_STAFF_PASSWORD_MINUTES)
-    return moment is not None and -LEEWAY <= timezone.now() - moment < within
+    return moment is not None and -BETWEEN_MACHINES <= timezone.now() - moment < within
 
 
 def is_recently_confirmed(request: HttpRequest) -> bool:

@@ -8,6 +8,7 @@ from django.db import models
 CLOCK_STEP = timedelta(minutes=1)
 # A day is over for good when the last statement begun in it has ended, too (conway.common.database.STATEMENT_SECONDS).
 SETTLED_AFTER = timedelta(minutes=1)
+BETWEEN_MACHINES = timedelta(seconds=30)  # what the clocks of two machines may differ by
 EARLIEST, LATEST = date(2000, 1, 1), date(2999, 12, 30)
 
 

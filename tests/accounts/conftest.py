@@ -40,7 +40,8 @@ def key(alice: User) -> str:
 
 @pytest.fixture
 def jwt(alice: User) -> str:
-    return access_tokens.pair(alice)["access_token"]
+    token: str = access_tokens.pair(alice)["access_token"]
+    return token
 
 
 @pytest.fixture

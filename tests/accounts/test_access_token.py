@@ -5,6 +5,7 @@ from django.test import override_settings
 
 from accounts import access_tokens
 from accounts.models import User
+from conway.common.clock import BETWEEN_MACHINES
 from conway.common.errors import ApiError
 
 
@@ -22,4 +23,4 @@ def test_it_is_not_signed_with_the_secret_key_itself(alice: User) -> None:
 
 def test_it_says_when_it_has_expired(alice: User) -> None:
     with pytest.raises(ApiError, match="has expired"):
-        access_tokens.verify(access_tokens.access_token(alice, lifetime=-access_tokens.LEEWAY - timedelta(seconds=1)))
+        access_tokens.verify(access_tokens.access_token(alice, lifetime=-BETWEEN_MACHINES - timedelta(seconds=1)))

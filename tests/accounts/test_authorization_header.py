@@ -12,6 +12,7 @@ from django.test import Client
 from accounts import access_tokens, authentication
 from accounts.authentication import authenticate
 from accounts.models import ApiKey, User
+from conway.common.clock import BETWEEN_MACHINES
 from conway.common.errors import ApiError
 
 pytestmark = pytest.mark.filterwarnings("ignore::jwt.InsecureKeyLengthWarning")  # the forged HS512 token
@@ -78,7 +79,7 @@ def secrets(alice: User, bob: User, key: str, jwt: str) -> dict[str, str]:
         "revoked_key": revoked_key,
         "deactivated_key": deactivated_key,
         "deactivated_token": deactivated_token,
-        "expired_token": access_tokens.access_token(alice, lifetime=-access_tokens.LEEWAY - timedelta(seconds=1)),
+        "expired_token": access_tokens.access_token(alice, lifetime=-BETWEEN_MACHINES - timedelta(seconds=1)),
         "token_of_nobody": signed({"sub": "999999999"}),
         "unsigned_token": signed({"sub": me}, algorithm="none"),
         "foreign_token": signed({"sub": me}, key=b"k" * 32),

@@ -20,6 +20,7 @@ from conway.settings import database
 from tests import lasting_catalogue
 from tests.faults import reliability
 from tests.faults.gateway import Gateway
+from tests.faults.machines import HERE
 from tests.faults.postgres import Postgres
 from tests.faults.scenario import Scene
 from tests.faults.upstream import Upstream
@@ -59,7 +60,7 @@ def shared_gateway(
     postgres: Postgres, upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Gateway, str]]:
     url = postgres.new_database("shared")
-    gateway = Gateway(tmp_path_factory.mktemp("shared"), url, upstream.url, workers=2, **SHORT_PATIENCE)
+    gateway = Gateway(tmp_path_factory.mktemp("shared"), url, upstream.url, workers=2, machine=HERE, **SHORT_PATIENCE)
     yield gateway, url
     gateway.close()
 
@@ -70,7 +71,7 @@ def patient_gateway(
 ) -> Iterator[tuple[Gateway, str]]:
     url = postgres.new_database("patient")
     patience = {**SHORT_PATIENCE, **LONG_PATIENCE}
-    gateway = Gateway(tmp_path_factory.mktemp("patient"), url, upstream.url, workers=2, **patience)
+    gateway = Gateway(tmp_path_factory.mktemp("patient"), url, upstream.url, workers=2, machine=HERE, **patience)
     yield gateway, url
     gateway.close()
 
@@ -103,7 +104,8 @@ def stage(postgres: Postgres, upstream: Upstream, books_at: Callable[[str], None
             books_at(url)
             lasting_catalogue.load()
             upstream.forget()
-            gateway = Gateway(tmp_path / "var", url, upstream.url, workers=workers, **{**SHORT_PATIENCE, **chosen})
+            patience = {**SHORT_PATIENCE, **chosen}
+            gateway = Gateway(tmp_path / "var", url, upstream.url, workers=workers, machine=HERE, **patience)
             stack.callback(gateway.close)
             return Scene(gateway, upstream)
 
@@ -115,7 +117,7 @@ def tough(request: pytest.FixtureRequest) -> Scene:
     """Whose gateway survives what is done to it: the shared one, or in the long form one with the patience of life."""
     if LONG:
         patience = {"CONWAY_LOST_SECONDS": "30", "CONWAY_STUCK_SECONDS": "0"}  # workers are frozen for longer here
-        return request.getfixturevalue("stage")(workers=2, **patience)  # type: ignore[no-any-return]
+        return request.getfixturevalue("stage")(workers=2, machine=HERE, **patience)  # type: ignore[no-any-return]
     scene: Scene = request.getfixturevalue("scene")
     scene.gateway.await_workers()
     return scene
