@@ -4,7 +4,7 @@ from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
@@ -27,15 +27,12 @@ SECRET_SECONDS = 60
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def keys_page(request: HttpRequest) -> HttpResponse:
-    """`edit` in the address puts a key's form in the place of its row; what is posted there changes it."""
+    """`edit` in the address puts a key's form in the place of its row; what it says is posted to `key_page`."""
     user = cast(User, request.user)
+    if request.method == "POST" and "edit" in request.GET:
+        raise Http404  # what was meant for a key that is there makes no new one
     edited = edited_key(request)
-    form = KeyForm(None if edited else request.POST or None, user=user)
-    change = ChangedKeyForm(request.POST or None, key=edited, auto_id=f"key-{edited.pk}-%s") if edited else None
-    if change and change.is_valid():
-        change.save()
-        messages.success(request, f"The key {edited} is changed.")
-        return redirect("keys")
+    form = KeyForm(request.POST or None, user=user)
     if form.is_valid():
         return confirm_first(request, then=f"{request.path}#new") or show_secret(*form.issue())
     keys = ApiKey.objects.filter(user=user).order_by("-pk")
@@ -46,7 +43,7 @@ def keys_page(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "edited": edited,
-        "change": change,
+        "change": ChangedKeyForm(key=edited, auto_id=f"key-{edited.pk}-%s") if edited else None,
         "keys": [(key, spent.get(key.pk, 0)) for key in living],
         "revoked": keys.exclude(revoked_at=None)[:REVOKED_SHOWN],
         "month_since": moment.date().replace(day=1),
@@ -54,8 +51,7 @@ def keys_page(request: HttpRequest) -> HttpResponse:
         "may_make": reauthentication.may_add_way_in(request, user),
         "confirmation_address": confirmation_address(f"{request.path}#new"),
     }
-    is_wrong = form.errors or (change and change.errors)
-    return render(request, "inference/keys.html", context, status=400 if is_wrong else 200)
+    return render(request, "inference/keys.html", context, status=400 if form.errors else 200)
 
 
 def edited_key(request: HttpRequest) -> ApiKey | None:

@@ -104,21 +104,28 @@ def test_a_key_is_changed_in_the_place_of_its_row(hers: Client, alice: User) -> 
     page = hers.get(f"/keys?edit={key.pk}").content.decode()
     row = re.search(rf'<tr id="key-{key.pk}">.*?</tr>', page, re.S)[0]  # type: ignore[index]
     assert f'id="key-{key.pk}-name"' in row and 'value="5"' in row and page.count('id="id_name"') == 1
-    answer = hers.post(f"/keys?edit={key.pk}", {"name": "desktop", "limit": "7.50", "period": "month"})
+    assert f'action="/keys/{key.pk}"' in row
+    answer = hers.post(f"/keys/{key.pk}", {"name": "desktop", "limit": "7.50", "period": "month"})
     assert answer.headers["location"] == "/keys"
     key.refresh_from_db()
     assert (key.name, key.limit_cents, key.limit_period) == ("desktop", 750, "month")
     assert ApiKey.objects.count() == 1
 
 
-def test_what_is_wrong_stands_in_its_row_and_changes_nothing(hers: Client, alice: User) -> None:
+def test_what_is_wrong_with_a_change_is_said_once_and_changes_nothing(hers: Client, alice: User) -> None:
     key, _ = ApiKey.issue(user=alice, name="laptop")
-    answer = hers.post(f"/keys?edit={key.pk}", {"name": "laptop", "limit": "0"})
-    row = re.search(rf'<tr id="key-{key.pk}">.*?</tr>', answer.content.decode(), re.S)[0]  # type: ignore[index]
-    assert answer.status_code == 400 and "leave it empty for no limit" in row
-    assert answer.content.decode().count("leave it empty for no limit") == 1
+    answer = hers.post(f"/keys/{key.pk}", {"name": "laptop", "limit": "0"})
+    assert answer.status_code == 400 and answer.content.decode().count("leave it empty for no limit") == 1
     key.refresh_from_db()
     assert key.limit_cents is None
+
+
+@pytest.mark.parametrize("edit", ["nonsense", "", "own", "9" * 30])
+def test_an_address_that_names_a_key_to_edit_makes_no_new_one(hers: Client, alice: User, edit: str) -> None:
+    key, _ = ApiKey.issue(user=alice, name="laptop")
+    edit = str(key.pk) if edit == "own" else edit
+    assert hers.post(f"/keys?edit={edit}", {"name": "another"}).status_code == 404
+    assert list(ApiKey.objects.values_list("name", flat=True)) == ["laptop"]
 
 
 @pytest.mark.parametrize("whose", ["bob", "revoked"])
@@ -127,6 +134,6 @@ def test_only_ones_own_living_key_is_changed(hers: Client, alice: User, bob: Use
     if whose == "revoked":
         key.revoke()
     assert hers.get(f"/keys?edit={key.pk}").status_code == 404
-    assert hers.post(f"/keys?edit={key.pk}", {"name": "mine now"}).status_code == 404
+    assert hers.post(f"/keys/{key.pk}", {"name": "mine now"}).status_code == 404
     key.refresh_from_db()
     assert key.name == "not this"
