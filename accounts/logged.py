@@ -13,8 +13,8 @@ from accounts.addresses import client_address
 from accounts.models import StaffAddress
 from conway.common.generics import ModelAdmin
 
-# Django's own scripts of a form, but for those of slugs that are filled in by themselves: no form here has one, and
-# their alphabets are three times as long as all the rest.
+# Django's own scripts of a form. Those of slugs are left out, since no form here fills one in and their alphabets are
+# three times as long as all the rest; actions.js too, which the template of lists adds where there is an action.
 SCRIPTS = ("vendor/jquery/jquery.min", "jquery.init", "core")
 POPUPS = "admin/RelatedObjectLookups"  # of a form that lets one add what it names
 

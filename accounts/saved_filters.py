@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts.models import SavedFilter, User
+from accounts.models.saved_filter import LONGEST_NAME, LONGEST_QUERY
 
 MOST = 20  # of one person in one list
 LIST = "_changelist"
@@ -31,8 +32,8 @@ def save(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     listed, name = (request.POST.get(field, "").replace("\x00", "").strip() for field in ("listed", "name"))
     page = list_page(site, request, listed)
     query = filters_of(request.POST.get("query", ""))
-    if not name or len(name) > 60 or not query or len(query) > 1000:
-        messages.error(request, "Nothing is kept: name it, in 60 letters at most, and set a filter.")
+    if not name or len(name) > LONGEST_NAME or not query or len(query) > LONGEST_QUERY:
+        messages.error(request, f"Nothing is kept: name it, in {LONGEST_NAME} letters at most, and set a filter.")
         return redirect(page)
     mine = SavedFilter.objects.filter(user=request.user.pk, listed=listed)
     if mine.exclude(name=name).count() >= MOST:

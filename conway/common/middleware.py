@@ -16,11 +16,9 @@ from django.utils.deprecation import MiddlewareMixin
 from conway.common import tracing
 from conway.common.error_pages import is_api
 from conway.common.errors import ApiError, new_request_id
-from conway.common.logs import Fields, told_id
+from conway.common.logs import METHODS, Fields, told_id
 
 log = logging.getLogger("conway.access")
-
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 @sync_and_async_middleware
