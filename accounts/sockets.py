@@ -15,7 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 
 from accounts.models import User
-from conway.common.lending import give_back
+from conway.common.lending import lent
 
 
 class SocketUser(AuthMiddleware):
@@ -24,10 +24,8 @@ class SocketUser(AuthMiddleware):
 
 
 def lent_user_of(session: SessionBase) -> User | AnonymousUser:
-    try:
+    with lent():
         return user_of(session) or AnonymousUser()
-    finally:
-        give_back()
 
 
 def user_of(session: SessionBase) -> User | None:

@@ -25,7 +25,7 @@ from conway import cors, health, monitoring, pages_handler
 from conway.alerts import keeping as alerts
 from conway.common import database, metrics, tracing
 from conway.common.errors import ApiError
-from conway.common.lending import give_back
+from conway.common.lending import lent
 from credits.pages.urls import websocket_urlpatterns
 from inference import catalog
 from inference.api import asgi, content_encoding, formats
@@ -116,10 +116,8 @@ application = ProtocolTypeRouter({"http": http, "websocket": sockets})
 
 
 def look_for_alerts() -> None:
-    try:
+    with lent():
         alerts.look()
-    finally:
-        give_back()
 
 
 async def start() -> None:

@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 from django.utils.text import slugify
 
-from conway.common.lending import give_back
+from conway.common.lending import lent
 
 ROWS_AT_ONCE = 2_000
 
@@ -34,19 +34,16 @@ async def lines(columns: Sequence[str], next_piece: Callable[[Place | None], Pie
     yield writer.writerow(columns)
     place: Place | None = None
     while True:
-        rows, place = await sync_to_async(lent)(next_piece, place)
+        rows, place = await sync_to_async(rows_of)(next_piece, place)
         yield "".join(writer.writerow([cell(value) for value in row]) for row in rows)
         if place is None:
             return
 
 
-def lent(next_piece: Callable[[Place | None], Piece], place: Place | None) -> Piece:
-    """The connection goes back with it: its reader may take as long as they like over what they have got."""
-    try:
+def rows_of(next_piece: Callable[[Place | None], Piece], place: Place | None) -> Piece:
+    with lent():
         rows, next_place = next_piece(place)
         return list(rows), next_place
-    finally:
-        give_back()
 
 
 def cell(value: Any) -> Any:

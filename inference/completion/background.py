@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError
 
 from accounts.authentication import note_use
 from conway.common.database import DatabaseUnavailable
-from conway.common.lending import give_back
+from conway.common.lending import lent
 from credits import ledger, notices, webhooks
 from inference.billing import settlement, spool
 from inference.completion import outcome, recovery, refusals, task
@@ -64,14 +64,12 @@ async def deliver() -> None:
 async def off_the_loop(work: Callable[[], int]) -> int:
     """In a thread of its own, which gives its connection back; a database that is away heals."""
 
-    def lent() -> int:
-        try:
+    def work_and_give_back() -> int:
+        with lent():
             return work()
-        finally:
-            give_back()
 
     try:
-        return await asyncio.to_thread(lent)
+        return await asyncio.to_thread(work_and_give_back)
     except (OperationalError, InterfaceError) as error:
         raise DatabaseUnavailable from error
 

@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from conway.common.lending import give_back
+from conway.common.lending import lent
 from credits.pages.export import file_name
 from inference.reporting.own_data import SECTIONS
 
@@ -33,19 +33,17 @@ async def document(user_id: int) -> AsyncIterator[str]:
     for section in SECTIONS:
         yield f',\n"{section.name}": ['
         pieces, mark = section.pieces(user_id), ""
-        while piece := await sync_to_async(lent)(pieces):
+        while piece := await sync_to_async(rows_of)(pieces):
             yield mark + ",\n".join(piece)
             mark = ",\n"
         yield "]"
     yield "}\n"
 
 
-def lent(pieces: Iterator[list[dict[str, Any]]]) -> list[str]:
-    """The connection goes back with it: its reader may take as long as they like. Empty at the end."""
-    try:
+def rows_of(pieces: Iterator[list[dict[str, Any]]]) -> list[str]:
+    """Empty at the end."""
+    with lent():
         return [json.dumps(row, default=plain, ensure_ascii=False) for row in next(pieces, [])]
-    finally:
-        give_back()
 
 
 def plain(value: Any) -> Any:
