@@ -140,9 +140,7 @@ class MoveRequestAdmin(ReadOnlyAdmin):
             messages.success(request, "It will not be booked.")
         elif not reauthentication.is_confirmed(request):
             messages.error(request, "Nothing is booked: show that it is you, and approve again.")
-        elif asked.requested_by.is_active and not may_move(asked.requested_by, asked):
-            messages.error(request, f"Nothing is booked: {asked.requested_by} may not book this any more.")
         else:
-            entry = ledger.approve(asked.pk, by=user, address=address)
+            entry = ledger.approve(asked.pk, by=user, address=address, may_book=may_move)
             said = f"Booked: {signed_usd(entry.amount_cents)} for {asked.user}."
             messages.success(request, f"{said} The balance after it is {usd(entry.balance_after_cents)}.")

@@ -4,6 +4,7 @@ The ledger's row then names both: who asked and when, and who approved. The data
 not asked for exactly so, and a request that is decided twice.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
@@ -51,13 +52,22 @@ def ask(entry: CreditTransaction) -> MoveRequest:
     return earlier
 
 
-def approve(request_id: int, *, by: User, address: str | None = None) -> CreditTransaction:
+def approve(
+    request_id: int,
+    *,
+    by: User,
+    address: str | None = None,
+    may_book: Callable[[User, MoveRequest], bool] = lambda person, asked: True,
+) -> CreditTransaction:
+    """`may_book` says whether who asked still has the right to; it is looked at when the request is locked."""
     with transaction.atomic():
         asked = _open(request_id)
         if by.pk in (asked.requested_by_id, asked.user_id):
             raise NotYours("Somebody else approves it: neither who asked for it nor whose account it is.")
         if not asked.requested_by.is_active:
             raise NotOpen(f"{asked.requested_by} asked for it and is not active any more.")
+        if not may_book(asked.requested_by, asked):
+            raise NotOpen(f"Nothing is booked: {asked.requested_by} may not book this any more.")
         entry = postings.post(_entry(asked, by, address))
         _decide(asked, Decision.APPROVED, by, address, entry)
         return entry

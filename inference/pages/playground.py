@@ -11,7 +11,7 @@ from accounts import access_tokens
 from accounts.models import User
 from inference.pages.price_table import offers
 
-LIFETIME = timedelta(minutes=5)  # of the token a playground calls the API with; its script fetches one for each question
+LIFETIME = timedelta(minutes=5)  # of the token a playground calls the API with; its script fetches one a question
 
 CHOICES = [("model", "Model"), ("second", "Beside it"), ("third", "And beside it")]
 SNIPPETS = [("as-curl", "curl"), ("as-python", "Python"), ("as-typescript", "TypeScript")]

@@ -88,6 +88,22 @@ def test_what_somebody_asked_who_may_not_book_any_more_is_not_booked(daves, aske
     assert books_of(bob) == (0, 0)
 
 
+def test_the_right_of_who_asked_is_looked_at_while_nobody_else_decides(asked, bob, dave):
+    free = []
+
+    def look():
+        with transaction.atomic():
+            free.extend(MoveRequest.objects.select_for_update(skip_locked=True).filter(pk=asked.pk))
+
+    def may_book(person, request):
+        clicks(look)
+        return False
+
+    with pytest.raises(ledger.NotOpen, match="may not book this any more"):
+        ledger.approve(asked.pk, by=dave, may_book=may_book)
+    assert free == [] and books_of(bob) == (0, 0)
+
+
 def test_a_double_click_of_the_second_person_books_once(daves, asked, bob):
     for _ in range(2):
         decide(daves, asked)
