@@ -65,7 +65,7 @@ properties: .venv/installed-dev ## Every property with all its examples; `make t
 trial: .venv/installed-dev ## Four processes on the same accounts for half a minute: no deadlock, and the books agree
 	CONWAY_LONG_TESTS=1 CONWAY_DATA_DIR="$(CURDIR)/var/tests/trial" $(BIN)/python -m pytest -q -s tests/credits/test_four_processes.py
 
-bench: .venv/installed ## What a completion costs, about a minute on loopback. ARGS="--soak 10" goes on, watching memory
+bench: .venv/installed ## What a completion costs, four minutes on loopback. ARGS=--peers: beside Portkey and LiteLLM; "--soak 30", "--rows N", "json alone"
 	@$(BIN)/python -m bench $(ARGS)
 
 screenshots: .venv/installed-dev ## Every page, light and dark, desktop and phone: look at them in var/screenshots
