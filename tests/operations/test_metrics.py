@@ -1,5 +1,6 @@
 """What /metrics says, beside what the ledger booked."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -109,6 +110,25 @@ def test_refusals_are_counted_by_the_status_their_caller_saw(ask: Ask, since: Ca
     assert ask(raw=b"{").status == 400
     counted = since()
     assert (counted["conway_requests_total"], counted.get("conway_settlements_total", 0)) == (2, 0)
+
+
+def test_tasks_that_stay_are_counted(run: Run, db: None) -> None:
+    """A soak looks for them."""
+
+    def counted() -> float:
+        monitoring.sample()
+        return summed(monitoring.text(monitoring.Now({})).decode())["conway_tasks"]
+
+    async def story() -> tuple[float, float, float]:
+        never, before = asyncio.Event(), counted()
+        staying = [asyncio.create_task(never.wait()) for _ in range(3)]
+        more = counted()
+        never.set()
+        await asyncio.gather(*staying)
+        return before, more, counted()
+
+    before, more, after = run(story())
+    assert (more - before, after) == (3, before)
 
 
 def test_labels_are_bounded_and_name_no_user(ask: Ask, run: Run) -> None:
