@@ -1,14 +1,19 @@
 """Many at once on little money: nobody gets credit they do not have, and who is refused never reaches a provider."""
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import httpx2 as httpx
+
 from accounts.models import User
+from inference.chat.usage import BUCKETS
 from tests.faults.caller import Caller, Heard
 from tests.faults.conftest import LONG
 from tests.faults.scenario import Scene
+from tests.operations.test_metrics import Samples, summed
 
 ACCOUNTS = 200 if LONG else 60
 SLOW_CALLS = 1_000 if LONG else 150
@@ -46,6 +51,40 @@ def test_mixed_requests_of_many_accounts_on_two_workers(patient: Scene, note: Ca
     assert len(patient.upstream.meter()) == sum(each.status == 200 for each in heard)
     reckoning = note(patient, "no credit for some")
     assert {completion.settlement for completion in reckoning.completions} == {"exact"}
+
+
+def test_metrics_scraped_under_load_agree_with_the_ledger_to_the_cent(patient: Scene, note: Callable[..., Any]) -> None:
+    customers = [patient.customer(500) for _ in range(6)]
+    before, seen, over = scraped(patient), [], threading.Event()
+
+    def scrape() -> None:
+        while not over.wait(0.2):
+            seen.append(scraped(patient))
+
+    scraping = threading.Thread(target=scrape)
+    scraping.start()
+    models = ("gpt-5-mini", "claude-haiku-4.5", "gemini-2.5-flash")
+    for turn in range(8):
+        text = f"say {10 + 40 * turn} words {turn} [[pace=1]]"
+        patient.ask_all((each, models[turn % 3], text, {"stream": bool(turn % 2)}) for each in customers)
+    over.set()
+    scraping.join()
+    patient.all_saw_the_end()
+    reckoning = note(patient, "metrics scraped under load")
+    counted = {name: value - before.get(name, 0) for name, value in scraped(patient).items()}
+    rows = reckoning.completions
+    assert counted["conway_settlements_total"] == len(rows) == 48
+    booked = -sum(entry.amount_cents for entry in reckoning.entries if entry.type == "inference")
+    assert counted["conway_charged_cents_total"] - counted.get("conway_given_back_cents_total", 0) == booked
+    assert counted["conway_tokens_total"] == sum(getattr(row, f"{name}_tokens") for row in rows for name in BUCKETS)
+    charges = [each["conway_charged_cents_total"] for each in seen if "conway_charged_cents_total" in each]
+    assert len(set(charges)) > 2 and charges == sorted(charges)
+
+
+def scraped(scene: Scene) -> Samples:
+    answer = httpx.get(f"{scene.gateway.url}/metrics", timeout=30)
+    assert answer.status_code == 200
+    return summed(answer.text)
 
 
 def test_a_key_limit_holds_on_two_workers(patient: Scene, note: Callable[..., Any]) -> None:

@@ -2,10 +2,12 @@
 
 import gzip
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection
@@ -15,6 +17,9 @@ from accounts.models import User
 from credits import audit, close, statements
 from credits.models import CreditAccount, CreditTransaction
 from inference import catalog
+from inference.billing import settlement
+from inference.billing.entry import Entry
+from inference.chat.usage import Usage
 from inference.management import archiving
 from inference.models import ArchivedDay, Completion
 from inference.reporting import audit as charges
@@ -35,7 +40,7 @@ def month(transactional_db: None) -> Iterator[date]:
     catalog.forget()
 
 
-def run(month: date, folder: Path, *options: str) -> None:
+def moved(month: date, folder: Path, *options: str) -> None:
     with as_owner():
         call_command("archive_completions", f"{month:%Y-%m}", str(folder), "--kept-days", "60", *options)
 
@@ -62,20 +67,20 @@ def faults() -> list[str]:
 def test_an_archived_month_changes_no_sum_and_comes_back_as_it_was(month: date, tmp_path: Path) -> None:
     rows, sums, others = of(month), all_sums(month), Completion.objects.count()
     assert len(rows) > 30
-    run(month, tmp_path)
+    moved(month, tmp_path)
     assert (of(month), all_sums(month), Completion.objects.count()) == ([], sums, others - len(rows))
     assert faults() == []
     kept = ArchivedDay.objects.aggregate(rows=Sum("completions"), cents=Sum("charged_cents"))
     assert kept == {"rows": len(rows), "cents": sum(row["charged_cents"] for row in rows)}
-    run(month, tmp_path)  # again: nothing is left to go
+    moved(month, tmp_path)  # again: nothing is left to go
     assert len(list(tmp_path.glob("*.csv.gz"))) == ArchivedDay.objects.count()
-    run(month, tmp_path, "--restore")
+    moved(month, tmp_path, "--restore")
     assert (of(month), all_sums(month)) == (rows, sums)
     assert not ArchivedDay.objects.exists() and faults() == []
 
 
 def test_the_audit_finds_a_completion_that_went_without_its_archive(month: date, tmp_path: Path) -> None:
-    run(month, tmp_path)
+    moved(month, tmp_path)
     charged = Completion.objects.filter(charged_cents__gt=0).latest("created_at")
     lost = [f"inference:{charged.pk}"]
     assert CreditTransaction.objects.filter(reference__in=lost).exists()
@@ -84,12 +89,26 @@ def test_the_audit_finds_a_completion_that_went_without_its_archive(month: date,
     assert "without their completion" in said
 
 
+def test_a_settlement_that_comes_after_its_archive_books_nothing(month: date, tmp_path: Path, run: Any) -> None:
+    """From the spool of a machine that was forgotten: its reference stands in the ledger."""
+    row = Completion.objects.filter(created_at__date__gte=month, settlement="exact", charged_cents__gt=0).earliest(
+        "created_at"
+    )
+    moved(month, tmp_path)
+    before = CreditAccount.objects.get(pk=row.user_id).balance_cents
+    same = {field.name: getattr(row, field.name) for field in fields(Entry) if hasattr(row, field.name)}
+    entry = Entry(**same, key_window=None, usage=Usage(**dict(row.buckets)))
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        run(settlement.book(entry))
+    assert CreditAccount.objects.get(pk=row.user_id).balance_cents == before and faults() == []
+
+
 def test_a_file_that_is_not_the_one_that_was_written_is_refused(month: date, tmp_path: Path) -> None:
-    run(month, tmp_path)
+    moved(month, tmp_path)
     (first, *_) = sorted(tmp_path.glob("*.csv.gz"))
     first.write_bytes(gzip.compress(gzip.decompress(first.read_bytes()).replace(b",exact,", b",lost,")))
     with pytest.raises(CommandError, match="SHA-256"):
-        run(month, tmp_path, "--restore")
+        moved(month, tmp_path, "--restore")
     assert ArchivedDay.objects.exists() and faults() == []
 
 
@@ -110,7 +129,7 @@ def test_a_month_that_is_not_closed_is_refused(month: date, tmp_path: Path) -> N
     assert later
     before = Completion.objects.count()
     with pytest.raises(CommandError, match=r"closed before it is archived|60 days"):
-        run(later, tmp_path)
+        moved(later, tmp_path)
     assert Completion.objects.count() == before and not ArchivedDay.objects.exists()
 
 
@@ -127,7 +146,7 @@ def test_a_failure_in_a_day_leaves_that_day_whole(month: date, tmp_path: Path, m
 
     monkeypatch.setattr(archiving, "digest", full)
     with pytest.raises(CommandError, match="disk is full"):
-        run(month, tmp_path)
+        moved(month, tmp_path)
     assert Completion.objects.count() == before and not ArchivedDay.objects.exists() and faults() == []
 
 
