@@ -5,17 +5,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.test import Client
 from django.utils.timezone import now
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import SignInLink, User
+from credits import ledger
 from tests.browser.chromium import MISSING, PATH, chromium
 from tests.lasting_service import fresh as fresh
 from tests.lasting_service import lasting_service
 from tests.served import Served
 
+HOST = "127.0.0.1"  # of every server that `served` starts
 REDIS_SECONDS = 10
 
 
@@ -91,6 +95,24 @@ def confirm(page: Page, password: str) -> None:
     page.get_by_role("link", name="Confirm and create a key").click()
     page.get_by_label("Your password").fill(password)
     page.get_by_role("button", name="Confirm").click()
+
+
+def return_as(page: Page, user: User) -> None:
+    """With the session of a link that was opened elsewhere: for what is not about signing in. No page is opened yet."""
+    client = Client()
+    client.post(f"/sign-in/link/{SignInLink.issue(user, now())[1]}")
+    kept = client.cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": kept.key, "value": kept.value, "domain": HOST, "path": "/"}])
+
+
+def newcomer(page: Page, cents: int = 0) -> User:
+    """Ada at her overview, for what is not about signing up; whoever topped her up did so before."""
+    ada = User.objects.create_user("ada@example.org", "ada's password")
+    if cents:
+        ledger.top_up(user=ada, cents=cents, reference="ada-begins", reason="To begin with", by=None)
+    return_as(page, ada)
+    page.goto("/")
+    return ada
 
 
 def give_password(user: User, password: str) -> User:

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from accounts import links
 from accounts.models import ApiKey, User
 from credits import ledger
-from tests.browser.conftest import confirm, sign_in
+from tests.browser.conftest import confirm, return_as, sign_in
 from tests.browser.test_journeys import PHRASE, sign_up
 from tests.served import Served
 
@@ -107,7 +107,7 @@ def bearer(secret: str) -> dict[str, str]:
 def test_a_key_is_changed_paused_and_rotated_while_a_stream_runs(site: Served, tab: Tab, sam: User) -> None:
     ledger.top_up(user=sam, cents=1000, reference="first", reason="To begin", by=None)
     page = tab(site)
-    sign_in(page, sam)
+    return_as(page, sam)
     page.goto("/keys")
     confirm(page, "sam's password")
     page.get_by_label("Name").fill("agents")

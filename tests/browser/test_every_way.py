@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 from accounts.models import ApiKey, User, WalletAddress
 from credits import ledger
 from credits.models import CreditTransaction, MonthClose, WebhookDelivery
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import return_as
 from tests.browser.test_money_journeys import DARK, PHONE, PLAIN, Receiver, Tab
 from tests.browser.test_money_journeys import receiver as receiver
 from tests.month.seeded import seed
@@ -90,7 +90,7 @@ WAYS: dict[str, tuple[type[Hands], dict[str, Any]]] = {
 
 def close_the_month(site: Served, by: Hands, sam: User) -> None:
     seed()
-    sign_in(by.page, sam)
+    return_as(by.page, sam)
     for name in ("2026-02", "2026-03"):
         by.page.goto("/admin/credits/monthclose/")
         by.press("link", f"Close {name}")
@@ -102,7 +102,7 @@ def close_the_month(site: Served, by: Hands, sam: User) -> None:
 
 def refund_an_incident(site: Served, by: Hands, sam: User) -> None:
     seed(incident=200)
-    sign_in(by.page, sam)
+    return_as(by.page, sam)
     by.page.goto("/admin/inference/completion/")
     by.press("link", "Refund an incident")
     by.fill("Incident", "march-outage")
@@ -121,7 +121,7 @@ def refund_an_incident(site: Served, by: Hands, sam: User) -> None:
 def top_up_a_wallet_by_invoice(site: Served, by: Hands, sam: User) -> None:
     wallet = User.objects.create_user(None, None)
     WalletAddress.objects.create(user=wallet, address="0x" + "ab" * 20)
-    sign_in(by.page, sam)
+    return_as(by.page, sam)
     by.page.goto("/admin/inference/completion/")
     by.fill("Find", "0x" + "AB" * 20)
     by.press("button", "Find")
@@ -143,7 +143,7 @@ def see_a_limit_and_raise_it(site: Served, by: Hands, sam: User) -> None:
     body = {"model": "gpt-5-mini", "messages": [{"role": "user", "content": "Hello"}]}
     asked = {"headers": {"authorization": f"Bearer {secret}"}, "json": body, "timeout": 30}
     assert [httpx2.post(f"{site.url}/v1/chat/completions", **asked).status_code for _ in range(2)] == [200, 402]
-    sign_in(by.page, alice)
+    return_as(by.page, alice)
     by.page.goto("/keys")
     expect(by.page.locator("tr", has_text="agents")).to_contain_text("-01 00:00 UTC")
     by.press("link", "Change agents")
@@ -154,7 +154,7 @@ def see_a_limit_and_raise_it(site: Served, by: Hands, sam: User) -> None:
 
 def catch_a_webhook_up(site: Served, by: Hands, sam: User, receiver: str) -> None:
     alice = User.objects.create_user("payer@example.org")
-    sign_in(by.page, alice)
+    return_as(by.page, alice)
     by.page.goto("/credits/notifications")
     by.fill("Address", receiver)
     by.check("top-up")

@@ -3,6 +3,7 @@ import io
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import uuid4
 
 from playwright.sync_api import Page, WebSocket, expect
@@ -12,7 +13,8 @@ from accounts.models import User
 from credits import ledger
 from credits.models import CreditAccount, CreditTransaction
 from inference.models import Completion
-from tests.browser.conftest import give_password, sign_in
+from tests.browser.conftest import give_password, newcomer, return_as
+from tests.browser.wire import wire_to
 from tests.served import Served, served
 
 PHRASE = "a long phrase of words"
@@ -37,7 +39,7 @@ def sign_up(page: Page, email: str = "ada@example.org", *, proves: bool = True) 
 
 def top_up(admin: Page, email: str, cents: int) -> None:
     """By sam, in the staff admin."""
-    sign_in(admin, User.objects.get(email="sam@example.org"))
+    return_as(admin, User.objects.get(email="sam@example.org"))
     admin.goto("/admin/credits/creditaccount/top-up/")
     admin.locator("[name=user]").fill(email)
     admin.get_by_label("Amount in dollars").fill(f"{cents // 100}.{cents % 100:02}")
@@ -53,9 +55,9 @@ def test_a_top_up_above_the_ceiling_waits_for_a_second_person(
     site: Served, tab: Tab, staff: Callable[..., User]
 ) -> None:
     page, carols, daves = tab(site), tab(site), tab(site)
-    sign_up(page)
+    newcomer(page)
     connected(page)
-    sign_in(carols, give_password(staff("cashier", "carol"), "carol's password"))
+    return_as(carols, give_password(staff("cashier", "carol"), "carol's password"))
     carols.goto("/admin/credits/creditaccount/top-up/")
     carols.get_by_label("User").fill("ada@example.org")
     carols.get_by_label("Amount in dollars").fill("2500")
@@ -69,7 +71,7 @@ def test_a_top_up_above_the_ceiling_waits_for_a_second_person(
     expect(carols.locator(".messagelist")).to_contain_text("Nothing is booked yet")
     expect(carols.get_by_role("button", name="Withdraw")).to_be_visible()
     expect(page.locator("#available")).to_have_text("$0.00")
-    sign_in(daves, give_password(staff("cashier", "dave"), "dave's password"))
+    return_as(daves, give_password(staff("cashier", "dave"), "dave's password"))
     daves.goto("/admin/credits/creditaccount/")
     daves.get_by_role("link", name="Waiting for a second person").click()
     daves.locator("#result_list tbody a").first.click()
@@ -122,7 +124,7 @@ def test_from_signing_up_to_a_csv_that_equals_the_ledger(site: Served, tab: Tab)
 
 def test_an_open_page_shows_a_top_up_and_then_its_refund(site: Served, tab: Tab) -> None:
     page, admin = tab(site), tab(site)
-    sign_up(page)
+    newcomer(page)
     connected(page)
     top_up(admin, "ada@example.org", 500)
     expect(page.locator("#available")).to_have_text("$5.00")
@@ -139,22 +141,21 @@ def test_an_open_page_shows_a_top_up_and_then_its_refund(site: Served, tab: Tab)
     expect(page.locator("#net")).to_have_text("$5.00")
 
 
-def test_a_page_that_lost_its_connection_finds_it_again(tab: Tab, sam: User, unused_tcp_port: int) -> None:
-    serve = ("manage.py", "serve", "--port", str(unused_tcp_port))
-    with served(*serve) as site:
-        page = tab(site)
-        sign_up(page)
+def test_a_page_that_lost_its_connection_finds_it_again(site: Served, tab: Tab, sam: User) -> None:
+    with wire_to(site.port) as wire:
+        page = tab(replace(site, url=wire.url))
+        ada = newcomer(page)
         connected(page)
-    ada = User.objects.get(email="ada@example.org")
-    ledger.top_up(user=ada, cents=700, reference="while-away", reason="Nobody was told", by=sam, payment="INV-7")
-    with served(*serve):
+        wire.cut()
+        page.locator("body:not([data-connected])").wait_for(state="attached")
+        ledger.top_up(user=ada, cents=700, reference="while-away", reason="Nobody was told", by=sam, payment="INV-7")
+        wire.mend()
         expect(page.locator("#available")).to_have_text("$7.00", timeout=30_000)
 
 
 def test_the_playground_streams_and_compares(site: Served, tab: Tab) -> None:
-    page, admin = tab(site), tab(site)
-    sign_up(page)
-    top_up(admin, "ada@example.org", 500)
+    page = tab(site)
+    newcomer(page, 500)
     page.goto("/playground")
     page.get_by_label("Model", exact=True).select_option("claude-haiku-4.5")
     page.get_by_label("Your message").fill("Hello")
@@ -174,9 +175,8 @@ def test_the_playground_streams_and_compares(site: Served, tab: Tab) -> None:
 
 
 def test_the_playground_stops(site: Served, tab: Tab) -> None:
-    page, admin = tab(site), tab(site)
-    sign_up(page)
-    top_up(admin, "ada@example.org", 500)
+    page = tab(site)
+    newcomer(page, 500)
     page.goto("/playground")
     page.get_by_label("Model", exact=True).select_option("claude-haiku-4.5")  # shows all its tokens: drained, not read
     page.get_by_label("Your message").fill("Go on and on [[words=600 pace=50]]")
@@ -190,7 +190,7 @@ def test_the_playground_stops(site: Served, tab: Tab) -> None:
 
 def test_the_playground_writes_it_as_code(site: Served, tab: Tab) -> None:
     page = tab(site)
-    sign_up(page)
+    newcomer(page)
     page.goto("/playground")
     page.get_by_label("Your message").fill('It\'s "quoted" $HOME `x`\nand more')
     page.locator("summary", has_text="Tools").click()
@@ -211,7 +211,7 @@ def test_tabs_of_other_workers_hear_of_it_through_redis(
     give_password(sam, "sam's password")
     with served("manage.py", "serve", "--port", "0", "--workers", "2", CONWAY_SANDBOX="1", REDIS_URL=redis) as site:
         page, admin = tab(site), tab(site)
-        sign_up(page)
+        newcomer(page)
         tabs = [page.context.new_page() for _ in range(4)]
         sockets: list[WebSocket] = []
         for each in tabs:

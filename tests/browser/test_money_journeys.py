@@ -14,7 +14,7 @@ from accounts.models import ApiKey, User, WalletAddress
 from credits import ledger, webhooks
 from credits.models import CreditTransaction, MonthClose, WebhookDelivery
 from inference.models import Completion
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import return_as
 from tests.month.seeded import Seeded, seed
 from tests.served import Served
 
@@ -48,7 +48,8 @@ def test_a_payer_downloads_marchs_statement_and_finds_the_key_that_spent_it(
 ) -> None:
     for options in ({}, PHONE, PLAIN, DARK):
         page = tab(site, **options)
-        sign_in(page, month.paul)
+        return_as(page, month.paul)
+        page.goto("/")
         statement_of_march(page)
         page.context.close()
 
@@ -68,7 +69,7 @@ def statement_of_march(page: Page) -> None:
 
 def test_a_statement_is_reached_by_keyboard_alone_and_printed(site: Served, tab: Tab, month: Seeded) -> None:
     page = tab(site)
-    sign_in(page, month.paul)
+    return_as(page, month.paul)
     page.goto("/credits/statements")
     tab_to(page, "2026-03")
     page.keyboard.press("Enter")
@@ -99,7 +100,7 @@ def prints_without_what_is_for_the_screen(page: Page) -> None:
 
 def test_a_bar_says_its_numbers_to_the_keyboard_and_leads_to_its_rows(site: Served, tab: Tab, month: Seeded) -> None:
     page = tab(site, **PHONE)
-    sign_in(page, month.paul)
+    return_as(page, month.paul)
     page.goto("/credits/spend?since=2026-03-01&until=2026-03-31&what=key")
     bar = page.locator(".bars a").nth(2)
     cents = bar.get_attribute("data-cents")
@@ -118,7 +119,7 @@ def test_a_bar_says_its_numbers_to_the_keyboard_and_leads_to_its_rows(site: Serv
 
 def test_staff_close_a_month(site: Served, tab: Tab, month: Seeded, sam: User) -> None:
     page = tab(site, **PHONE)
-    sign_in(page, sam)
+    return_as(page, sam)
     for name in ("2026-02", "2026-03"):
         page.goto("/admin/credits/monthclose/")
         page.get_by_role("link", name=f"Close {name}").click()
@@ -135,7 +136,7 @@ def test_staff_close_a_month(site: Served, tab: Tab, month: Seeded, sam: User) -
 def test_staff_refund_an_incident_of_200_completions(site: Served, tab: Tab, sam: User) -> None:
     seed(incident=200)
     page = tab(site, **PLAIN, **DARK)
-    sign_in(page, sam)
+    return_as(page, sam)
     page.goto("/admin/inference/completion/")
     page.get_by_role("link", name="Refund an incident").click()
     page.get_by_label("Incident").fill("march-outage")
@@ -160,7 +161,7 @@ def test_staff_find_a_wallet_user_and_top_him_up_by_invoice_by_keyboard_alone(
     wallet = User.objects.create_user(None, None)
     WalletAddress.objects.create(user=wallet, address="0x" + "ab" * 20)
     page = tab(site)
-    sign_in(page, sam)
+    return_as(page, sam)
     page.goto("/admin/inference/completion/")
     tab_to(page, "Find")
     page.keyboard.type("0x" + "AB" * 20)
@@ -192,14 +193,14 @@ def test_a_key_hits_its_limit_and_its_owner_sees_when_it_starts_anew(site: Serve
     assert answers == [200, 402]
     for options in (PHONE | DARK, PLAIN):
         page = tab(site, **options)
-        sign_in(page, alice)
+        return_as(page, alice)
         page.goto("/keys")
         row = page.locator("tr", has_text="agents")
         expect(row).to_contain_text("limit reached")
         expect(row).to_contain_text("-01 00:00 UTC")
     raise_the_limit_in_its_row(page, "5")
     page = tab(site)
-    sign_in(page, alice)
+    return_as(page, alice)
     page.goto("/keys")
     raise_the_limit_in_its_row(page, "7.50")
 
@@ -242,7 +243,7 @@ def test_a_webhooks_receiver_is_down_and_catches_up(
     site: Served, tab: Tab, alice: User, sam: User, receiver: str
 ) -> None:
     page = tab(site)
-    sign_in(page, alice)
+    return_as(page, alice)
     page.goto("/credits/notifications")
     page.get_by_label("Address").fill(receiver)
     page.get_by_label("top-up", exact=True).check()

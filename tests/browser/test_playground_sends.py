@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from credits.models import CreditTransaction
 from inference.models import Completion
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import return_as
 from tests.served import Served
 
 Tab = Callable[..., Page]
@@ -36,7 +36,7 @@ def sent_by(page: Page) -> dict[str, Any]:
 
 def test_an_image_and_a_tool_go_along_and_the_call_is_shown(site: Served, tab: Tab, alice: User) -> None:
     page = tab(site)
-    sign_in(page, alice)
+    return_as(page, alice)
     page.goto("/playground")
     page.get_by_label("Model", exact=True).select_option("claude-haiku-4.5")
     page.locator("summary", has_text="Tools").click()
@@ -61,7 +61,7 @@ def test_an_image_and_a_tool_go_along_and_the_call_is_shown(site: Served, tab: T
 
 def test_tools_that_are_no_json_are_not_sent(site: Served, tab: Tab, alice: User) -> None:
     page = tab(site)
-    sign_in(page, alice)
+    return_as(page, alice)
     page.goto("/playground")
     page.locator("summary", has_text="Tools").click()
     page.get_by_label("Tools, as JSON").fill('{"type": "function"}')
