@@ -14,6 +14,8 @@ from pathlib import Path
 from django.apps import apps
 from django.db import connection
 
+from tests.served import forget_sessions
+
 PREFIX = "migrated_"
 CARRIED_OUT_BY = ("django", "psycopg")
 
@@ -42,8 +44,7 @@ def keep() -> None:
     """A copy of the test database, which is migrated and where no test has run; those of other migrations go."""
     if name() in (found := kept()):
         return
-    connection.close()
-    connection.close_pool()
+    forget_sessions()
     with connection._nodb_cursor() as cursor:
         for old in found:
             cursor.execute(f"DROP DATABASE {old}")
