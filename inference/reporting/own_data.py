@@ -73,7 +73,7 @@ SECTIONS = (
     ),
     Section("sessions", BrowserSession, "began_at seen_at address agent expire_date"),
     Section("programs_signed_in", RefreshToken, "id created_at expires_at used_at revoked_at address agent"),
-    Section("sign_in_links", SignInLink, "id created_at expires_at used_at"),
+    Section("sign_in_links", SignInLink, "id created_at expires_at used_at proven_at"),
     Section("networks_signed_in_from", SignInPlace, "id network seen_at"),
     Section("authenticator_apps", TotpApp, "created_at"),
     Section("passkeys", Passkey, "id name created_at last_used_at"),
