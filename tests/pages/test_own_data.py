@@ -36,7 +36,7 @@ WITHHELD = {
     "Webhook": "secret",
     # how the service runs
     "CreditAccount": "running",
-    "Hold": "key_window process beat details checkpoint",
+    "Hold": "key_window process beat beat_at details checkpoint",
     "Completion": "price_id upstream_id alerts raw_usage seen",
     # what staff write for staff
     "CreditTransaction": "internal_note made_by_id made_from approved_by_id approved_from requested_at",
