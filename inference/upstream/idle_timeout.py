@@ -23,6 +23,9 @@ class IdleTimeout:
     def begin(self, seconds: float) -> None:
         """Waiting begins now."""
         self.seconds, self.until = seconds, self.loop.time() + seconds
+        if self.timer is not None and self.until < self.timer.when():  # one of a longer wait
+            self.timer.cancel()
+            self.timer = None
         if self.timer is None:
             self.timer = self.loop.call_at(self.until, self.look)
 

@@ -34,6 +34,16 @@ async def test_it_runs_out() -> None:
     await asyncio.sleep(0.01)  # and the task goes on
 
 
+async def test_a_short_wait_behind_a_long_one_runs_out_in_its_own_time() -> None:
+    patience = IdleTimeout()
+    patience.begin(60)
+    patience.end()
+    patience.begin(0.05)
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.sleep(5)
+    assert patience.cancelled_by_us()
+
+
 async def test_each_thing_that_comes_gives_new_patience() -> None:
     patience = IdleTimeout()
     for _ in range(5):
