@@ -12,6 +12,7 @@ processes.py    CPU, memory and sockets of a tree of processes
 soak.py         minute after minute: whether anything grows
 goals.py        what is to be reached, and whether it was
 bare.py         an ASGI function that does nothing, on the same server: the machine's own speed
+wire.py         the way to a provider alone, in process: `python -m bench.wire`
 ledger.py       admission and settlement without a server
 pages.py        every page on a big database
 

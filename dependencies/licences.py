@@ -17,7 +17,7 @@ this page; a test asks for a row of every locked package that is installed. Thos
 | package | version | licence | needed to |
 |---|---|---|---|
 """
-UNSAID = {"axe-playwright-python": "MIT", "httpx-aiohttp": "BSD-3-Clause"}  # in a file of theirs, not in their metadata
+UNSAID = {"axe-playwright-python": "MIT"}  # in a file of theirs, not in their metadata
 LONGEST = 60
 
 

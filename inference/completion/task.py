@@ -203,7 +203,7 @@ class CompletionTask(CompletionState):
         decoder, translator = Decoder(), self.listing.dialect.stream(self.rendered)
         self.facts = translator.facts
         try:
-            async for read in response.reads():
+            async for read in response:
                 for event in decoder.feed(read):
                     if event.data == "[DONE]":
                         await self.deliver(translator.end())

@@ -1,6 +1,8 @@
 """The wire to the providers.
 
-client             the only file that knows httpx
+client             asks: shares of connections, keys, time, and what trouble means
+wire               HTTP/1.1 over them, as an httpx transport
+routes             how a connection comes about: proxies, addresses, TLS
 providers          who they are, and their keys
 content_encoding   compressed answers, decoded in bounded pieces
 idle_timeout       a bound on silence, with one timer

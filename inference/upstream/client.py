@@ -1,4 +1,4 @@
-"""The wire to the providers: one shared pool, with a bounded share for each. The only file that knows httpx.
+"""Asks the providers: one shared pool of connections, with a bounded share for each.
 
 A provider that hangs fills its own share only; a full share is 503 at once, not a queue (`ProviderError(BUSY)`).
 An account gets another connection while it has fewer than are free: alone it may have half of a provider's, of n
@@ -6,6 +6,7 @@ accounts each an (n+1)th, so there is always room for who has none.
 """
 
 import asyncio
+from base64 import b64encode
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -14,10 +15,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
-import aiohttp
 import httpx2 as httpx
 from django.conf import settings
-from httpx_aiohttp.httpx2 import AiohttpTransport
 
 from inference.chat.provider_error import (
     BAD_RESPONSE,
@@ -32,12 +31,12 @@ from inference.chat.provider_error import (
 from inference.upstream.content_encoding import GZIP, Undecodable, decoded
 from inference.upstream.idle_timeout import IdleTimeout
 from inference.upstream.providers import Provider
+from inference.upstream.wire import Wire
 
 CONNECT_SECONDS = 5
 FIRST_BYTE_SECONDS = settings.CONWAY_FIRST_BYTE_SECONDS  # of a stream
 BETWEEN_BYTES_SECONDS = settings.CONWAY_BETWEEN_BYTES_SECONDS
 JSON_SECONDS = settings.CONWAY_JSON_SECONDS
-KEPT_SECONDS = 15  # an idle connection; providers close theirs after a minute or more
 ERROR_BODY_BYTES = 64 * 1024
 JSON_BODY_BYTES = 64 * 1024 * 1024
 
@@ -48,7 +47,11 @@ REQUEST_IDS = ("x-request-id", "request-id", "msh-request-id", "x-goog-request-i
 JSON_BEGINS, EVENTS_BEGIN = b"{[", (b":", b"data", b"event", b"id", b"retry")
 LONGEST_SPACE = 4096  # bytes of blank lines before anything is said
 
-_clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
+# Some edges refuse a request that does not say who asks.
+HEADERS = {"content-type": "application/json", "accept": "*/*", "user-agent": "Conway-Inference"}
+WAITS = {"timeout": {"connect": CONNECT_SECONDS, "read": None, "write": None}}  # the rest is timed here
+
+_wires: dict[asyncio.AbstractEventLoop, Wire] = {}
 _open: Counter[str] = Counter()
 _open_of: Counter[tuple[str, int]] = Counter()  # provider, account
 
@@ -57,15 +60,46 @@ class Broken(ProviderError):
     """The connection ended, or fell silent, before the answer did."""
 
 
+class Received:
+    """The body as it comes. A provider that pauses too long has broken off. Time the reader takes does not count."""
+
+    def __init__(self, body: AsyncIterator[bytes]) -> None:
+        self.body, self.patience, self.seconds = body, IdleTimeout(), FIRST_BYTE_SECONDS
+
+    def __aiter__(self) -> "Received":
+        return self
+
+    async def __anext__(self) -> bytes:
+        self.patience.begin(self.seconds)
+        try:
+            read = await anext(self.body)
+        except asyncio.CancelledError as error:
+            if self.patience.cancelled_by_us():
+                raise Broken(SILENCE, "No byte came in time.") from error
+            raise
+        except (httpx.HTTPError, OSError) as error:
+            raise Broken(TRUNCATED, str(error)) from error
+        finally:
+            self.patience.end()
+        self.seconds = BETWEEN_BYTES_SECONDS
+        return read
+
+
 @dataclass(slots=True)
 class Response:
     """An answer whose body is still on its way. Network trouble while reading is `Broken`."""
 
-    status: int
-    headers: Mapping[str, str]
     raw: httpx.Response
+    status: int = field(init=False)
+    headers: Mapping[str, str] = field(init=False)
+    received: Received = field(init=False, repr=False)
     begun: bytes = b""  # what was read to see what it is
     rest: AsyncIterator[bytes] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        assert isinstance(self.raw.stream, httpx.AsyncByteStream)
+        self.status, self.headers = self.raw.status_code, in_seconds(self.raw.headers)
+        self.received = Received(aiter(self.raw.stream))
 
     @property
     def request_id(self) -> str | None:
@@ -82,7 +116,7 @@ class Response:
 
     async def begin(self) -> None:
         """Reads until something is said, and decodes what came compressed."""
-        self.rest = self.received()
+        self.rest = self.received
         await self.fill()
         coding = self.headers.get("content-encoding", "").strip().lower()
         coding = "gzip" if self.begun.startswith(GZIP) else coding
@@ -100,65 +134,47 @@ class Response:
         except Undecodable as error:
             raise ProviderError(BAD_RESPONSE, str(error)) from error
 
-    async def reads(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> "Response":
         """The body as it comes."""
+        return self
+
+    async def __anext__(self) -> bytes:
         if self.rest is None:
             await self.begin()
         assert self.rest is not None
-        if self.begun:
-            yield self.begun
+        if begun := self.begun:
+            self.begun = b""
+            return begun
         try:
-            async for read in self.rest:
-                yield read
+            return await anext(self.rest)
         except Undecodable as error:
             raise ProviderError(BAD_RESPONSE, str(error)) from error
 
-    async def received(self) -> AsyncIterator[bytes]:
-        """A provider that pauses too long has broken off. Time the reader takes does not count."""
-        patience = IdleTimeout()
-        patience.begin(FIRST_BYTE_SECONDS)
-        try:
-            async for read in self.raw.aiter_raw():
-                patience.end()
-                yield read
-                patience.begin(BETWEEN_BYTES_SECONDS)
-        except asyncio.CancelledError as error:
-            if patience.cancelled_by_us():
-                raise Broken(SILENCE, "No byte came in time.") from error
-            raise
-        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-            raise Broken(TRUNCATED, str(error)) from error
-        finally:
-            patience.close()
-
     async def read(self, most: int = JSON_BODY_BYTES) -> bytes:
         body = bytearray()
-        async for read in self.reads():
+        async for read in self:
             body += read
             if len(body) > most:
                 raise ProviderError(BAD_RESPONSE, "The answer is larger than any reply.")
         return bytes(body)
 
+    async def aclose(self) -> None:
+        self.received.patience.close()
+        await self.raw.stream.aclose()  # type: ignore[union-attr]
 
-def client() -> httpx.AsyncClient:
+
+def wire() -> Wire:
+    """Of this loop."""
     loop = asyncio.get_running_loop()
-    if (found := _clients.get(loop)) is None:
-        for gone in [old for old in _clients if old.is_closed()]:
-            del _clients[gone]
-        found = _clients[loop] = httpx.AsyncClient(
-            transport=AiohttpTransport(client=session), timeout=None, trust_env=False
-        )
+    if (found := _wires.get(loop)) is None:
+        for gone in [old for old in _wires if old.is_closed()]:
+            del _wires[gone]
+        found = _wires[loop] = Wire()
     return found
 
 
-def session() -> aiohttp.ClientSession:
-    """Without cookies: one caller's must never reach another's request."""
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_SECONDS)
-    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=2**18)
-
-
 async def close() -> None:
-    if (found := _clients.pop(asyncio.get_running_loop(), None)) is not None:
+    if (found := _wires.pop(asyncio.get_running_loop(), None)) is not None:
         await found.aclose()
 
 
@@ -168,11 +184,12 @@ async def post(
 ) -> AsyncIterator[Response]:
     """Raises `ProviderError` where no answer came; what an answer means is its dialect's to say."""
     with connection_of(provider.name, account):
-        raw = await send_with_some_key(provider, path, body, headers, FIRST_BYTE_SECONDS if stream else JSON_SECONDS)
+        seconds = FIRST_BYTE_SECONDS if stream else JSON_SECONDS
+        response = await send_with_some_key(provider, path, body, headers, seconds)
         try:
-            yield Response(raw.status_code, in_seconds(raw.headers), raw)
+            yield response
         finally:
-            await raw.aclose()
+            await response.aclose()
 
 
 def unmarked(begun: bytes) -> bytes:
@@ -223,41 +240,37 @@ def connection_of(provider: str, account: int) -> Iterator[None]:
 
 
 @lru_cache
-def address(url: str) -> httpx.URL:
-    """Parsing one costs as much as a tenth of a request; there are few."""
-    return httpx.URL(url)
+def address(url: str) -> tuple[httpx.URL, dict[str, str]]:
+    """And how to be let in, where it says. Parsing one costs as much as a tenth of a request; there are few."""
+    parsed = httpx.URL(url)
+    if not parsed.userinfo:
+        return parsed, {}
+    login = b64encode(f"{parsed.username}:{parsed.password}".encode()).decode()
+    return parsed.copy_with(username="", password=""), {"authorization": f"Basic {login}"}
 
 
 async def send_with_some_key(
     provider: Provider, path: str, body: bytes, headers: Mapping[str, str], seconds: float
-) -> httpx.Response:
+) -> Response:
     """Each key is tried once at most."""
     keys, tried = provider.keys, list[str]()
     key: str | None = keys.next()
     while key is not None:
-        raw = await send(provider, path, body, provider.headers(key, headers), seconds)
+        response = await send(provider, path, body, provider.headers(key, headers), seconds)
         tried.append(key)
-        if not keys.is_refused(key, raw.status_code, in_seconds(raw.headers)) or (key := keys.next(tried)) is None:
-            return raw
-        await raw.aclose()
+        if not keys.is_refused(key, response.status, response.headers) or (key := keys.next(tried)) is None:
+            return response
+        await response.aclose()
     raise ProviderError(UNREACHABLE, "There is no key.")
 
 
-async def send(
-    provider: Provider, path: str, body: bytes, headers: Mapping[str, str], seconds: float
-) -> httpx.Response:
-    # aiohttp forgets the body's length when httpx hands it over as a stream; content as bytes keeps it
-    request = httpx.Request(
-        "POST",
-        address(provider.base_url + path),
-        content=body,
-        headers={"content-type": "application/json", **headers},
-        extensions={"timeout": {"connect": CONNECT_SECONDS, "read": None, "write": None, "pool": None}},
-    )
+async def send(provider: Provider, path: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Response:
+    url, login = address(provider.base_url + path)
+    request = httpx.Request("POST", url, content=body, headers={**HEADERS, **login, **headers}, extensions=WAITS)
     try:
         async with asyncio.timeout(seconds):
-            return await client().send(request, stream=True)
+            return Response(await wire().handle_async_request(request))
     except TimeoutError as error:
         raise ProviderError(FIRST_BYTE_TIMEOUT, f"No answer within {seconds} s.") from error
-    except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+    except (httpx.HTTPError, OSError) as error:
         raise ProviderError(UNREACHABLE, f"{type(error).__name__}: {error}") from error

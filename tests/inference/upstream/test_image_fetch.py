@@ -2,9 +2,6 @@
 
 import asyncio
 import base64
-import datetime
-import ipaddress
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,14 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from inference.chat.provider_error import ProviderError
 from inference.completion.task import FETCHES
 from inference.upstream.image_fetch import IMAGE_BYTES, Fetching, fetch_all, is_public
+from tests.inference.upstream.certificates import certificate, showing, trusting
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -62,8 +56,7 @@ class PictureHost:
 
     def run(self, ready: threading.Event) -> None:
         asyncio.set_event_loop(self.loop)
-        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        tls.load_cert_chain(self.folder / "cert.pem", self.folder / "key.pem")
+        tls = showing(self.folder)
         server = self.loop.run_until_complete(asyncio.start_server(self.answer, "127.0.0.1", 0, ssl=tls))
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
@@ -88,33 +81,6 @@ class PictureHost:
 
     def url(self, path: str) -> str:
         return f"https://localhost:{self.port}{path}"
-
-
-def certificate(folder: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "key.pem").write_bytes(private)
-
-
-def trusting(folder: Path) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(folder / "cert.pem"))
 
 
 def reply(content: bytes, status: str = "200 OK", *more: str) -> bytes:
