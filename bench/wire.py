@@ -22,7 +22,7 @@ AT_ONCE = 16
 SHAPES = {
     "JSON": (b'{"model": "gpt-5-mini", "stream": false}', 1600),
     "100 chunks at once": (b'{"model": "gpt-5-mini", "stream": true}', 800),
-    "50 chunks, paced": (b'{"model": "gpt-5-nano", "stream": true}', 32),
+    "50 chunks, paced": (b'{"model": "gpt-5-mini", "stream": true, "asked": "50 words, one every 20 ms"}', 32),
 }
 PATIENCE = {"timeout": {"connect": 5, "read": None, "write": None, "pool": None}}
 
