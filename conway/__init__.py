@@ -7,7 +7,9 @@ settings_documents  docs/settings.md and .env.example, made of them
 urls                which address goes to which page
 asgi                which connection goes where, and what a worker begins and ends with
 server              a worker: Daphne with backpressure and a gentle stop
-http_connection     a client's connection, how long it may take and how it ends
+connections         a worker's connections, who gets one and who makes room
+http_connection     one of them, how long it may take and how it ends
+transport           its socket, written to once a turn of the event loop
 framing             where its requests end
 seats               how many connections
 request             one request on it

@@ -3,8 +3,9 @@ another way is refused, since the difference is how one client's request is smug
 """
 
 import re
+from typing import Any
 
-from twisted.web.http import _ChunkedTransferDecoder, _MalformedChunkedDataError
+from twisted.web.http import HTTPChannel, _ChunkedTransferDecoder, _IdentityTransferDecoder, _MalformedChunkedDataError
 
 CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f\x85]").search  # in a line: a bare CR, LF or NUL, and their like
 FIELD_LINE = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+:[^\x00-\x08\x0a-\x1f\x7f]*").fullmatch
@@ -46,3 +47,26 @@ class Chunks(_ChunkedTransferDecoder):
 
 def is_length(value: bytes) -> bool:
     return value.isdigit() and len(value) <= LONGEST_LENGTH
+
+
+class Framed(HTTPChannel):
+    """A connection whose requests each end in one place only."""
+
+    _transferDecoder: Any
+
+    def _maybeChooseTransferDecoder(self, header: bytes, data: bytes) -> bool:
+        """One Content-Length, or one Transfer-Encoding that is `chunked`: anything else has two readings."""
+        request = self.requests[-1]
+        if header == b"Content-Length":
+            if not is_length(data) or self._transferDecoder is not None:
+                return bool(self._failChooseTransferDecoder())
+            self.length = int(data)
+            self._transferDecoder = _IdentityTransferDecoder(
+                self.length, request.handleContentChunk, self._finishRequestBody
+            )
+        elif header == b"Transfer-Encoding":
+            if data.lower() != b"chunked" or self._transferDecoder is not None or self._version != b"HTTP/1.1":
+                return bool(self._failChooseTransferDecoder())
+            self.length = None  # type: ignore[assignment]  # Twisted's own word for it
+            self._transferDecoder = Chunks(request.handleContentChunk, self._finishRequestBody)
+        return True

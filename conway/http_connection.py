@@ -1,34 +1,23 @@
-"""A client's connection: who may have one, what may be sent on it, how long that may take, and how it ends."""
+"""One connection of a client: what may be sent on it, how long that may take, and how it ends."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from enum import Enum, auto
 from http import HTTPStatus
-from itertools import islice
 from socket import SO_ERROR, SOL_SOCKET
 from typing import Any
 
-from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import reactor
 from twisted.internet.interfaces import IHalfCloseableProtocol
-from twisted.internet.protocol import Protocol
 from twisted.protocols.basic import LineReceiver
-from twisted.web.http import HTTPChannel, HTTPFactory, _IdentityTransferDecoder
 from zope.interface import implementer
 
-from conway.framing import CONTROL, Chunks, is_length
-from conway.request import RESTARTING, RETRY, Flow, Request, error
-from conway.seats import Seat, Seats
+from conway.framing import CONTROL, Framed
+from conway.request import RESTARTING, Request, error
+from conway.seats import Seat, host_of
 
-__all__ = ["Channel", "Factory", "Flow", "Request", "WebSocket"]
-
-IDLE_SECONDS = 60  # between two requests
 LINGER_SECONDS = 10  # for a client that sends its whole body before it reads why it was refused
 LINGER_BYTES = 128 * 1024 * 1024
 PROBE_SECONDS = 0.05  # until a client that is gone has said so
-MOST_TURNED_AWAY = 64  # who are told why at once; the rest are only closed
-TURNED_AWAY_SECONDS = 1
-MOST_LOOKED_AT = 64  # of those that rest, for one to make room
 PHRASES = {413: b"Content Too Large"}
 
 
@@ -45,14 +34,13 @@ SENDING = (Phase.IDLE, Phase.CLOSING)  # an answer has been made, and may still 
 
 
 @implementer(IHalfCloseableProtocol)
-class Channel(HTTPChannel):
+class Channel(Framed):
     requestFactory = Request
     phase = Phase.IDLE
     since = 0.0
     read_closed = False
     dropped = unsent = 0
     seat: Seat | None = None
-    _transferDecoder: Any
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -71,13 +59,9 @@ class Channel(HTTPChannel):
     def is_ending(self) -> bool:
         return self.phase is Phase.LINGER or self.phase is Phase.CLOSING
 
-    def bytes_unsent(self) -> int:
-        transport = self.transport
-        return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
-
     def has_read(self) -> bool:
         """Whether the client took any of its answer since the last look."""
-        before, self.unsent = self.unsent, self.bytes_unsent()
+        before, self.unsent = self.unsent, self.transport.bytes_unsent()
         return self.unsent != before
 
     # What comes
@@ -113,23 +97,6 @@ class Channel(HTTPChannel):
     def rawDataReceived(self, data: bytes) -> None:
         if not self.is_ending:
             super().rawDataReceived(data)
-
-    def _maybeChooseTransferDecoder(self, header: bytes, data: bytes) -> bool:
-        """One Content-Length, or one Transfer-Encoding that is `chunked`: anything else has two readings."""
-        request = self.requests[-1]
-        if header == b"Content-Length":
-            if not is_length(data) or self._transferDecoder is not None:
-                return bool(self._failChooseTransferDecoder())
-            self.length = int(data)
-            self._transferDecoder = _IdentityTransferDecoder(
-                self.length, request.handleContentChunk, self._finishRequestBody
-            )
-        elif header == b"Transfer-Encoding":
-            if data.lower() != b"chunked" or self._transferDecoder is not None or self._version != b"HTTP/1.1":
-                return bool(self._failChooseTransferDecoder())
-            self.length = None  # type: ignore[assignment]  # Twisted's own word for it
-            self._transferDecoder = Chunks(request.handleContentChunk, self._finishRequestBody)
-        return True
 
     def allHeadersReceived(self) -> None:
         hosts = self.requests[-1].requestHeaders.getRawHeaders(b"Host", [])
@@ -253,7 +220,7 @@ class Channel(HTTPChannel):
         self.forget()
         self.transport.abortConnection()
 
-    def hand_over(self, protocol: "WebSocket") -> None:
+    def hand_over(self, protocol: Any) -> None:
         """The connection has become a web socket."""
         protocol.seat, self.seat = self.seat, None
         self.forget()
@@ -277,86 +244,3 @@ class Channel(HTTPChannel):
                 self.refuse(408, "The request did not arrive in time.", "request_timeout")
             case _:
                 self.transport.abortConnection()
-
-
-class WebSocket(WebSocketProtocol):
-    seat: Seat | None = None
-
-    def connectionLost(self, reason: Any) -> None:
-        super().connectionLost(reason)
-        if self.seat is not None:
-            self.seat.leave()
-            self.seat = None
-
-
-class TurnedAway(Protocol):
-    """Told why there is no connection for it."""
-
-    def __init__(self, others: "set[TurnedAway]") -> None:
-        self.others = others
-
-    def connectionMade(self) -> None:
-        self.others.add(self)
-        fields, content = error(503, "Too many connections are open.", "too_many_connections", RETRY)
-        head = b"".join(b"%s: %s\r\n" % field for field in [*fields, (b"connection", b"close")])
-        self.transport.write(b"HTTP/1.1 503 Service Unavailable\r\n" + head + b"\r\n" + content)
-        self.transport.loseWriteConnection()
-        self.end = reactor.callLater(TURNED_AWAY_SECONDS, self.transport.abortConnection)
-
-    def connectionLost(self, reason: Any = None) -> None:
-        self.others.discard(self)
-        if self.end.active():
-            self.end.cancel()
-
-
-class Factory(HTTPFactory):
-    protocol = Channel
-
-    def __init__(self, server: Any, seats: Seats, *, headers_seconds: float, request_seconds: float) -> None:
-        super().__init__(timeout=None)  # one look at all of them a second instead of a timer each
-        self.server, self.seats = server, seats
-        self.channels: set[Channel] = set()
-        self.idle: OrderedDict[Channel, None] = OrderedDict()  # the one that rests longest first
-        self.turned_away: set[TurnedAway] = set()
-        self.patience: Mapping[Phase, float] = {
-            Phase.IDLE: IDLE_SECONDS,
-            Phase.HEAD: headers_seconds,
-            Phase.BODY: request_seconds,
-            Phase.LINGER: LINGER_SECONDS,
-            Phase.CLOSING: server.stall_seconds,  # for the rest of the answer to be read
-        }
-
-    def buildProtocol(self, address: Any) -> Protocol | None:
-        if self.seats.is_full_for(host_of(address)) or (self.seats.is_full() and not self.make_room()):
-            return TurnedAway(self.turned_away) if len(self.turned_away) < MOST_TURNED_AWAY else None
-        return super().buildProtocol(address)
-
-    def make_room(self) -> bool:
-        """Who rests longest, and has read all of its answer, may come again."""
-        for channel in islice(self.idle, MOST_LOOKED_AT):
-            if not channel.bytes_unsent():
-                channel.make_room()
-                return True
-        return False
-
-    def look(self, now: float) -> None:
-        for channel in list(self.channels):
-            if channel.phase in SENDING and channel.has_read():
-                channel.since = now
-            limit = self.patience.get(channel.phase)
-            if limit is not None and now - channel.since > limit:
-                channel.too_late()
-            elif channel.read_closed:
-                channel.look_if_gone()
-
-    def start_anew(self, now: float) -> None:
-        """This process was suspended: what its clients sent meanwhile may lie in the socket's buffer."""
-        for channel in self.channels:
-            channel.since = now
-
-    def log(self, request: Request) -> None:
-        """No line per request: Twisted would put one together, and our log would drop it."""
-
-
-def host_of(address: Any) -> str:
-    return str(getattr(address, "host", ""))

@@ -1,20 +1,18 @@
 """One request on a connection: its head becomes an ASGI scope, its body waits for the application, its answer for the
 client."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote
 
 from daphne.http_protocol import WebRequest
-from twisted.internet.interfaces import IPushProducer
-from zope.interface import implementer
 
 from conway import cors
 from conway.body import Body
 from conway.budget import FREE_BYTES
 from conway.common.errors import ApiError, new_request_id
+from conway.transport import Flow
 
 RESTARTING = ("The server is restarting; try again in a moment.", "server_restarting")
 FULL = ("The server holds as many request bodies as it can; try again in a moment.", "server_busy")
@@ -40,29 +38,13 @@ def error(
     return [(name.encode(), value.encode()) for name, value in response.items()], content
 
 
-@implementer(IPushProducer)
-class Flow:
-    """Twisted's word on whether the client's socket takes more."""
-
-    def __init__(self) -> None:
-        self.open = asyncio.Event()
-        self.open.set()
-
-    def pauseProducing(self) -> None:
-        self.open.clear()
-
-    def resumeProducing(self) -> None:
-        self.open.set()
-
-    stopProducing = resumeProducing  # the connection is gone: nobody shall wait for it
-
-
 class Request(WebRequest):
     received = 0
     limit = 0
     refused = False
     flow: Flow | None = None
     body: Body | None = None
+    hung_up: Callable[[], object] | None = None
     application_queue: Body | None  # what Daphne calls what it reads from
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -141,6 +123,7 @@ class Request(WebRequest):
         self.server.budget.give_back(self)
         if self.body is not None:
             self.body.disconnect()
+        self.hang_up()
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """The body is complete."""
@@ -191,7 +174,11 @@ class Request(WebRequest):
             "headers": headers,
             "client": self.client_addr,
             "server": self.server_addr,
-            "extensions": {"conway.hold": self.hold},
+            "extensions": {  # docs/decisions/server.md
+                "conway.hold": self.hold,
+                "conway.hang_up": self.tell_hang_up,
+                "conway.write": self.write_piece,
+            },
         }
         self.application_queue = self.body
         self.server.begin_application(self, scope, self.body.receive)
@@ -201,6 +188,21 @@ class Request(WebRequest):
         assert self.body
         self.body.disconnect()
         self.server.budget.give_back(self)
+
+    def connectionLost(self, reason: Any) -> None:
+        super().connectionLost(reason)
+        self.hang_up()
+
+    def tell_hang_up(self, call: Callable[[], object]) -> None:
+        """`call` is called once, when the client leaves before its answer is complete: at once if it has."""
+        self.hung_up = call
+        if self.channel is None or self.refused:
+            self.hang_up()
+
+    def hang_up(self) -> None:
+        if (call := self.hung_up) is not None:
+            self.hung_up = None
+            call()
 
     # The answer
 
@@ -213,6 +215,15 @@ class Request(WebRequest):
                 self.channel.persistent = False
                 self.responseHeaders.setRawHeaders(b"connection", [b"close"])
         super().handle_reply(message)
+
+    def write_piece(self, piece: bytes) -> bool:
+        """Of a body that has begun and goes on; False, and nothing is sent, where the client takes no more now."""
+        if self.channel is None or self.finished or not self.startedWriting:
+            return False
+        if self.flow is None or not self.flow.open.is_set():
+            return False
+        self.channel.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self.chunked else piece)
+        return True
 
     def start_flow(self) -> None:
         if self.channel is not None and not self.refused:  # else the client has left, or has another answer

@@ -5,6 +5,7 @@ import resource
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 SPARE_DESCRIPTORS = 128  # for the database, spools, pipes
 DESCRIPTORS_PER_CONNECTION = 2  # the client's, and the provider's that is asked for it
@@ -46,6 +47,11 @@ class Seat:
             self.seats.by_origin[self.origin] -= 1
             if not self.seats.by_origin[self.origin]:
                 del self.seats.by_origin[self.origin]
+
+
+def host_of(address: Any) -> str:
+    """Of an address as Twisted has it."""
+    return str(getattr(address, "host", ""))
 
 
 @lru_cache(maxsize=4096)

@@ -33,10 +33,11 @@ from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredica
 
 from conway.budget import Budget
 from conway.common import metrics
-from conway.http_connection import Factory, Flow, Request, WebSocket
+from conway.connections import Factory, WebSocket
 from conway.pulse import BEAT_SECONDS
-from conway.request import Writes
+from conway.request import Request, Writes
 from conway.seats import Seats, most_connections, raise_descriptor_limit
+from conway.transport import Flow, Transport
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +112,7 @@ class Server(Daphne):
         self.loop.add_reader(sys.stdin.fileno(), self.stop_soon)
         with socket.socket(fileno=self.listening) as listening:  # the port has a duplicate of its own, which it closes
             self.port = reactor.adoptStreamPort(self.listening, listening.family, self.http_factory)
+        self.port.transport = Transport
         self.go_round()
         self.look(self.loop.time())
 

@@ -1,10 +1,14 @@
-"""An application that shows what the server does with answers: slow, long, endless, broken ones."""
+"""An application that shows what the server does with answers: slow, long, endless, broken ones. With `?straight` what
+can goes straight to the client's socket.
+"""
 
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+
+from conway.transport import Transport
 
 Receive = Callable[..., Awaitable[Any]]
 Send = Callable[..., Awaitable[None]]
@@ -13,13 +17,39 @@ CHUNK = b"x" * 65536
 CHUNKS = 1024
 WORDS = 10
 
-sent = 0
+sent = socket_writes = 0
+left: list[str] = []  # by clients who were still waited for
+
+
+def straight(write: Callable[[bytes], bool], send: Send) -> Send:
+    async def sent_straight(message: dict[str, Any]) -> None:
+        if not (message.get("more_body") and write(message["body"])):
+            await send(message)
+
+    return sent_straight
+
+
+write_some = Transport.writeSomeData
+
+
+def counted(transport: Transport, data: bytes) -> Any:
+    global socket_writes
+    socket_writes += bool(data)
+    return write_some(transport, data)
+
+
+Transport.writeSomeData = counted  # type: ignore[method-assign]
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await echo(receive, send)
     else:
+        offered = scope["extensions"] if scope["query_string"] == b"straight" else {}
+        if "conway.hang_up" in offered:
+            offered["conway.hang_up"](lambda: left.append(scope["path"]))
+        if "conway.write" in offered:
+            send = straight(offered["conway.write"], send)
         await ANSWERS[scope["path"]](await whole_body(receive), send)
 
 
@@ -96,6 +126,12 @@ def says(what: Callable[[bytes], int]) -> Callable[..., Awaitable[None]]:
     return answer
 
 
+def forget() -> int:
+    global sent
+    sent = 0
+    return sent
+
+
 ANSWERS = {
     "/long": long,
     "/words": words,
@@ -106,6 +142,9 @@ ANSWERS = {
     "/length": says(len),
     "/pid": says(lambda _: os.getpid()),
     "/sent": says(lambda _: sent),
+    "/forget": says(lambda _: forget()),
+    "/socket-writes": says(lambda _: socket_writes),
+    "/left": says(lambda _: len(left)),
 }
 
 

@@ -16,9 +16,10 @@ from tests.served import Served
 ALL_WORDS = "".join(f"{number} " for number in range(WORDS)) + "end"
 
 
-def test_sigterm_lets_running_answers_end_and_exits_0(answers: Callable[..., Served]) -> None:
+@pytest.mark.parametrize("path", ["/words", "/words?straight"])
+def test_sigterm_lets_running_answers_end_and_exits_0(answers: Callable[..., Served], path: str) -> None:
     server = answers()
-    with httpx2.stream("GET", server.url + "/words") as response:
+    with httpx2.stream("GET", server.url + path) as response:
         parts = response.iter_text()
         first = next(parts)
         server.process.send_signal(signal.SIGTERM)
