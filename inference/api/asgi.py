@@ -9,7 +9,7 @@ Who asks is known before anything of the body is asked for: the server reads no 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from contextlib import aclosing
 from typing import Any
 
@@ -24,6 +24,7 @@ from inference.api import chat, content_encoding, formats
 from inference.chat.format import Format
 from inference.completion import concurrency, errors, handler, prechecks
 from inference.completion.answers import Answer, refusal
+from inference.completion.channel import Write
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -49,7 +50,18 @@ async def completions(scope: Scope, receive: Receive, send: Send) -> None:
         return
     except Exception as error:
         return await whole(handler.refused(format, error, new_request_id(), headers, caller), send)
-    talking = asyncio.ensure_future(talk(answer_to(format, headers, body, caller), send))
+    offered = scope.get("extensions", {})
+    talking = talk(answer_to(format, headers, body, caller), send, offered.get("conway.write"))
+    if tell_hang_up := offered.get("conway.hang_up"):
+        tell_hang_up(asyncio.current_task().cancel)  # type: ignore[union-attr]  # a task runs this
+        await talking
+    else:
+        await until_hang_up(talking, receive)
+
+
+async def until_hang_up(talk: Coroutine[Any, Any, None], receive: Receive) -> None:
+    """As any ASGI server tells of it."""
+    talking = asyncio.ensure_future(talk)
     hang_up = asyncio.ensure_future(receive())  # after the body, all that can come is http.disconnect
     await asyncio.wait((talking, hang_up), return_when=asyncio.FIRST_COMPLETED)
     for task in (talking, hang_up):
@@ -63,12 +75,12 @@ async def refuse(error: Exception, send: Send, format: Format = chat) -> None:
     await whole(refusal(format, errors.answer_to(error), new_request_id()), send)
 
 
-async def talk(answering: Awaitable[Answer], send: Send) -> None:
+async def talk(answering: Awaitable[Answer], send: Send, write: Write | None) -> None:
     answer = await answering
     if isinstance(answer.body, bytes):
         await whole(answer, send)
     else:
-        await pieces(answer, answer.body, send)
+        await pieces(answer, answer.body, send, write)
 
 
 async def whole(answer: Answer, send: Send) -> None:
@@ -77,9 +89,12 @@ async def whole(answer: Answer, send: Send) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-async def pieces(answer: Answer, body: AsyncIterator[bytes], send: Send) -> None:
+async def pieces(answer: Answer, body: AsyncIterator[bytes], send: Send, write: Write | None) -> None:
+    """Where the server lends us its `write`, `body` yields only what the client was too slow for, and the end."""
     async with aclosing(body) as stream:  # type: ignore[type-var]  # a generator, which can be closed
         await start(answer, {}, send)
+        if answer.channel is not None:
+            answer.channel.write = write
         async for piece in stream:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

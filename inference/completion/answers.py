@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from conway.common.errors import ApiError
 from inference.chat.format import Format
+from inference.completion.channel import Channel
 
 JSON_HEADERS = {"content-type": "application/json"}
 STREAM_HEADERS = {
@@ -21,6 +22,7 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes | AsyncIterator[bytes]
+    channel: Channel | None = None  # of a stream: who can write straight to the client says so there
 
 
 def refusal(format: Format, error: ApiError, request_id: str, **told: str) -> Answer:

@@ -1,12 +1,16 @@
 """Bytes on their way from the task that reads the provider to the client's connection, bounded in memory.
 
-The reader waits while the client is slow; when the client is gone, it waits no more and the bytes go nowhere.
+A client that takes all at once is written to by the reader itself; for a slower one the bytes wait here, and the reader
+with them. When the client is gone, it waits no more and the bytes go nowhere.
 """
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 MOST_BYTES = 256 * 1024
+
+Write = Callable[[bytes], bool]  # False, and nothing is written, where the client takes no more now
 
 
 class Channel:
@@ -17,9 +21,16 @@ class Channel:
         self.abandoned = False
         self.filled = asyncio.Event()
         self.drained = asyncio.Event()
+        self.write: Write | None = None  # straight to the client, where its server offers that
+        self.is_awaited = False  # nothing lies here, nor with who takes from here
+        self.last_put = 0.0  # in the loop's time
 
-    async def put(self, piece: bytes) -> None:
+    async def put(self, piece: bytes, *, is_last: bool = False) -> None:
+        """The last piece is taken from here, for it goes out with the end of the answer."""
         if self.abandoned or not piece:
+            return
+        self.last_put = asyncio.get_running_loop().time()
+        if self.write is not None and self.is_awaited and not self.pieces and not is_last and self.write(piece):
             return
         self.pieces.append(piece)
         self.size += len(piece)
@@ -44,7 +55,11 @@ class Channel:
             if self.closed:
                 return None
             self.filled.clear()
-            await self.filled.wait()
+            self.is_awaited = True
+            try:
+                await self.filled.wait()
+            finally:
+                self.is_awaited = False
         taken = b"".join(self.pieces)
         self.pieces.clear()
         self.size = 0

@@ -172,7 +172,7 @@ async def answer(task: CompletionTask) -> Answer:
         return refusal(task.format, failed, task.request_id, **headers_of(task))
     headers = {**headers_of(task), **task.format.headers(task.request_id)}
     if task.is_stream:
-        return Answer(200, {**headers, **STREAM_HEADERS}, stream(task))
+        return Answer(200, {**headers, **STREAM_HEADERS}, stream(task), task.channel)
     return Answer(200, {**headers, **JSON_HEADERS, **money_headers(task)}, task.whole())
 
 
@@ -186,8 +186,10 @@ async def stream(task: CompletionTask) -> AsyncIterator[bytes]:
 
 async def next_piece(channel: Channel, keep_alive: bytes) -> bytes | None:
     """In a long silence a sign of life, so that nothing between us and the client gives up."""
-    try:
-        async with asyncio.timeout(SILENCE_SECONDS):
-            return await channel.take()
-    except TimeoutError:
-        return keep_alive
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    while (due := max(begun, channel.last_put) + SILENCE_SECONDS) > loop.time():
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(due):
+                return await channel.take()
+    return keep_alive

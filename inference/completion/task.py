@@ -280,7 +280,7 @@ class CompletionTask(CompletionState):
         self.ended = True
         begun = self.answerable.is_set()  # else a failure can still be told by its status
         if self.is_stream and not self.client_left and (begun or self.fault is None):
-            await self.channel.put(self.last_bytes())
+            await self.channel.put(self.last_bytes(), is_last=True)
         self.channel.close()
         self.answerable.set()
 

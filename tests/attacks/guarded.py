@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 from pytest_django import DjangoDbBlocker
 
+from tests import ways
 from tests.attacks.limits import LIMITS, SOFT_DESCRIPTORS
 from tests.sdk.gateway import Gateway, running_gateway
 
@@ -21,10 +22,17 @@ def guarded(
         resource.setrlimit(resource.RLIMIT_NOFILE, (SOFT_DESCRIPTORS, hard))
         try:
             folder = tmp_path_factory.mktemp("guarded")
-            opened = stack.enter_context(running_gateway(folder, has_pages=False, CONWAY_SANDBOX="1", **LIMITS))
+            begun = running_gateway(folder, *ways.PARENT, has_pages=False, CONWAY_SANDBOX="1", **LIMITS)
+            opened = stack.enter_context(begun)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         yield opened
         logged = opened.log.read_text()
         assert "Unhandled" not in logged  # no traceback at all: Django logs a refused host with one
         assert "inside application" not in logged
+
+
+@pytest.fixture
+def way(guarded: Gateway, request: pytest.FixtureRequest) -> Iterator[str]:
+    with ways.taken(guarded, request.param) as way:
+        yield way

@@ -15,6 +15,7 @@ from tests.attacks.raw import HOST, ask, chat, connect, error, headers, post, sa
 from tests.attacks.spoken import PATHS, everywhere
 from tests.faults.gateway import resident_kb
 from tests.sdk.gateway import Gateway
+from tests.ways import both_ways
 
 pytest_plugins = ["tests.attacks.guarded"]
 pytestmark = pytest.mark.django_db  # else there is no database to copy
@@ -108,7 +109,8 @@ def test_headers_of_any_size_are_refused_in_words(guarded: Gateway, head: bytes)
     assert "16384 bytes" in error(answer)["message"]
 
 
-def test_honest_chunks_extensions_and_trailers_are_read(guarded: Gateway) -> None:
+@both_ways
+def test_honest_chunks_extensions_and_trailers_are_read(guarded: Gateway, way: str) -> None:
     body = chat()
     chunked = b"5;note=one\r\n%s\r\n%x\r\n%s\r\n0\r\nX-Sum: 1\r\n\r\n" % (body[:5], len(body) - 5, body[5:])
     head = post(b"", key=key(guarded)).replace(b"content-length: 0", b"transfer-encoding: Chunked")
@@ -133,8 +135,9 @@ def test_a_strangers_body_is_refused_without_being_asked_for(guarded: Gateway) -
     assert b"100 Continue" not in answer
 
 
+@both_ways
 @pytest.mark.parametrize("path", [*PATHS, "/v1/estimate", "/v1/auth/token"])
-def test_an_honest_body_is_asked_for(guarded: Gateway, path: str) -> None:
+def test_an_honest_body_is_asked_for(guarded: Gateway, way: str, path: str) -> None:
     body = everywhere("say 3 words")
     with connect(guarded.served.port) as client:
         client.sendall(post(body, key=key(guarded), path=path, expect="100-continue")[: -len(body)])
@@ -159,9 +162,10 @@ def test_a_host_that_is_not_ours_is_refused(guarded: Gateway, host: str, path: s
 # Half of a connection
 
 
+@both_ways
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("version", [b"HTTP/1.1", b"HTTP/1.0"])
-def test_a_client_that_has_said_all_gets_its_answer(guarded: Gateway, stream: bool, version: bytes) -> None:
+def test_a_client_that_has_said_all_gets_its_answer(guarded: Gateway, way: str, stream: bool, version: bytes) -> None:
     request = post(chat("say 5 words [[first-byte=0.5]]", stream=stream), key=key(guarded))
     answer = ask(guarded.served.port, request.replace(b"HTTP/1.1", version, 1), shut=True)
     final = answer.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -169,7 +173,8 @@ def test_a_client_that_has_said_all_gets_its_answer(guarded: Gateway, stream: bo
     assert b"[DONE]" in final if stream else json.loads(final.partition(b"\r\n\r\n")[2])["usage"]
 
 
-def test_pipelined_requests_before_the_end_are_all_answered(guarded: Gateway) -> None:
+@both_ways
+def test_pipelined_requests_before_the_end_are_all_answered(guarded: Gateway, way: str) -> None:
     request = post(chat(), key=key(guarded), connection="keep-alive")
     assert ask(guarded.served.port, request * 3, shut=True).count(b"HTTP/1.1 200 ") == 3
 
@@ -182,8 +187,9 @@ def test_half_a_request_is_no_request(guarded: Gateway) -> None:
     assert guarded.charges == before
 
 
+@both_ways
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_client_that_has_left_is_still_noticed(guarded: Gateway, stream: bool) -> None:
+def test_a_client_that_has_left_is_still_noticed(guarded: Gateway, way: str, stream: bool) -> None:
     """By the reset with which its machine answers: to the end of a stream it looks like one that has said all."""
     before = guarded.one("SELECT count(*) FROM inference_completion")
     with connect(guarded.served.port) as client:
@@ -262,8 +268,9 @@ def test_an_allowed_page_may_ask_before_it_asks(guarded: Gateway, path: str) -> 
     assert answer.headers["access-control-allow-headers"] == "authorization,x-stainless-os"
 
 
+@both_ways
 @pytest.mark.parametrize("stream", [False, True])
-def test_an_allowed_page_reads_answers_and_their_headers(guarded: Gateway, stream: bool) -> None:
+def test_an_allowed_page_reads_answers_and_their_headers(guarded: Gateway, way: str, stream: bool) -> None:
     answer = httpx2.post(
         guarded.url + "/v1/chat/completions", content=chat(stream=stream), headers={"origin": PAGE, **guarded.headers()}
     )

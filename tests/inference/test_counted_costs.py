@@ -17,6 +17,7 @@ from inference.completion import channel as channels
 from inference.completion import handler, task
 from inference.upstream import client as upstream
 from tests.inference.conftest import Sandbox
+from tests.inference.served_request import ServedRequest
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 Counts = Counter[str]
@@ -75,6 +76,19 @@ async def one(key: str, words: int, *, stream: bool, pace: int = 0, model: str =
         await asyncio.sleep(0)
 
 
+async def served(counts: Counts, key: str, words: int, *, straight: bool, stream: bool, pace: int = 0) -> None:
+    """The same with the server's part: one socket write for each message, and for each piece that goes straight."""
+    said = f"say {words} words" + (f" [[pace={pace}]]" if pace else "")
+    turn = [{"role": "user", "content": said}]
+    request = ServedRequest(key, straight=straight, model="gpt-5-nano", messages=turn, stream=stream)
+    await request.answered()
+    assert request.start["status"] == 200
+    while task.running:
+        await asyncio.sleep(0)
+    counts["writes"] += request.sent + request.written
+    counts["messages"] += request.sent
+
+
 def of(run: Run, counts: Counts, calls: Callable[[], Coroutine[Any, Any, Any]], key: str) -> Counts:
     async def story() -> Counts:
         await one(key, 1, stream=True)  # caches are warm, connections open
@@ -123,3 +137,31 @@ def test_a_chunk_costs_no_statement_and_no_task(key: str, sandbox: Sandbox, run:
     assert short["timers"] <= 30
     for name, most in {"tasks": 0.05, "timers": 1.1, "pieces": 1.1, "bytes": 300}.items():
         assert long[name] - short[name] <= most * WORDS, name
+
+
+def test_an_answer_that_goes_straight_costs_two_tasks_less(
+    key: str, sandbox: Sandbox, run: Run, counts: Counts
+) -> None:
+    """Elsewhere one task waits for the answer, and one for the client to leave."""
+
+    def tasks(*, straight: bool) -> int:
+        tries = [of(run, counts, lambda: served(counts, key, 5, straight=straight, stream=False), key) for _ in "123"]
+        assert {tried["writes"] for tried in tries} == {1}
+        return min(tried["tasks"] for tried in tries)
+
+    assert tasks(straight=True) <= min(6, tasks(straight=False) - 2)
+
+
+def test_a_chunk_that_goes_straight_costs_one_write_and_nothing_else(
+    key: str, sandbox: Sandbox, run: Run, counts: Counts
+) -> None:
+    """No task, no timer, no message, and no turn of whoever waits for the end: nothing is taken from the queue."""
+    short = of(run, counts, lambda: served(counts, key, 10, straight=True, stream=True, pace=5), key)
+    long = of(run, counts, lambda: served(counts, key, 10 + WORDS, straight=True, stream=True, pace=5), key)
+    assert (short["statements"], long["statements"]) == (2, 2)
+    assert short["tasks"] <= 9
+    assert max(short["messages"], long["messages"]) <= 5
+    more = {name: long[name] - short[name] for name in ("tasks", "timers", "pieces", "writes")}
+    assert more["writes"] <= 1.1 * WORDS
+    assert more["timers"] <= 1.1 * WORDS  # of the provider's silence, one a read
+    assert more["tasks"] <= 0.05 * WORDS and more["pieces"] <= 3

@@ -8,6 +8,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 from pytest_django import DjangoDbBlocker
 
+from tests import ways
 from tests.sdk.gateway import Gateway, Sandbox, running_gateway
 
 
@@ -34,9 +35,17 @@ def gateway(
 ) -> Iterator[Gateway]:
     with (
         django_db_blocker.unblock(),
-        running_gateway(tmp_path_factory.mktemp("sdk"), CONWAY_SANDBOX="1", CONWAY_SANDBOX_URL=sandbox.url) as opened,
+        running_gateway(
+            tmp_path_factory.mktemp("sdk"), *ways.PARENT, CONWAY_SANDBOX="1", CONWAY_SANDBOX_URL=sandbox.url
+        ) as opened,
     ):
         yield opened
+
+
+@pytest.fixture
+def way(gateway: Gateway, request: pytest.FixtureRequest) -> Iterator[str]:
+    with ways.taken(gateway, request.param) as way:
+        yield way
 
 
 @pytest.fixture(autouse=True)

@@ -94,8 +94,10 @@ class Gateway:
 
 
 @contextmanager
-def running_gateway(folder: Path, *, has_pages: bool = False, **environment: str) -> Iterator[Gateway]:
-    """When it closes, its books must balance. `has_pages`: with their files, for callers who look at one."""
+def running_gateway(folder: Path, *command: str, has_pages: bool = False, **environment: str) -> Iterator[Gateway]:
+    """When it closes, its books must balance. `has_pages`: with their files, for callers who look at one. `command`:
+    what serves it, instead of `serve`.
+    """
     with ExitStack() as stack:
         address = stack.enter_context(database_like_this(folder.name))
         environment = {
@@ -110,7 +112,8 @@ def running_gateway(folder: Path, *, has_pages: bool = False, **environment: str
             keys = cast()
         log = folder / "log"
         books = stack.enter_context(psycopg.connect(address, autocommit=True))
-        running = stack.enter_context(served(log=stack.enter_context(log.open("w")), folder=None, **environment))
+        log_to = stack.enter_context(log.open("w"))
+        running = stack.enter_context(served(*command, log=log_to, folder=None, **environment))
         yield Gateway(running, keys, books, log)
         with connected_to(address):
             assert [*audit.faults(), *charges.faults()] == []

@@ -10,6 +10,7 @@ import httpx2 as httpx
 import pytest
 
 from tests.sdk.gateway import Gateway
+from tests.ways import both_ways
 
 PATH = "/v1/chat/completions"
 USER = {"role": "user", "content": "hello"}
@@ -174,7 +175,8 @@ def test_other_methods_are_405(gateway: Gateway, method: str) -> None:
     assert response.headers["allow"] == "POST"
 
 
-def test_head_has_no_body(gateway: Gateway) -> None:
+@both_ways
+def test_head_has_no_body(gateway: Gateway, way: str) -> None:
     response = httpx.head(gateway.url + PATH, headers=gateway.headers())
     assert (response.status_code, response.content) == (405, b"")
 
@@ -219,24 +221,28 @@ def first_line(back: bytes) -> str:
     return back.split(b"\r\n")[0].decode()
 
 
-def test_http_1_0_is_answered_and_closed(gateway: Gateway, pays: None) -> None:
+@both_ways
+def test_http_1_0_is_answered_and_closed(gateway: Gateway, way: str, pays: None) -> None:
     back = raw(gateway, request(gateway, version="1.0", body=ASKED))
     assert first_line(back).endswith("200 OK")
     assert json.loads(back.split(b"\r\n\r\n")[1])["choices"]
 
 
-def test_a_body_in_drops_is_put_together(gateway: Gateway, pays: None) -> None:
+@both_ways
+def test_a_body_in_drops_is_put_together(gateway: Gateway, way: str, pays: None) -> None:
     sent = request(gateway, body=ASKED)
     drops = [piece for start in range(0, len(sent), 40) for piece in (sent[start : start + 40], 0.02)]
     assert b'"chat.completion"' in raw(gateway, *drops)
 
 
-def test_a_body_in_chunks_of_no_declared_length_is_read(gateway: Gateway, pays: None) -> None:
+@both_ways
+def test_a_body_in_chunks_of_no_declared_length_is_read(gateway: Gateway, way: str, pays: None) -> None:
     chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(ASKED), ASKED)
     assert b'"chat.completion"' in raw(gateway, request(gateway, "Transfer-Encoding: chunked", length=-1) + chunk)
 
 
-def test_pipelined_requests_are_answered_in_order(gateway: Gateway) -> None:
+@both_ways
+def test_pipelined_requests_are_answered_in_order(gateway: Gateway, way: str) -> None:
     bad, worse = request(gateway, body=b"{}"), request(gateway, body=b"nonsense")
     back = raw(gateway, bad + worse + bad)
     codes = [json.loads(part.split(b"\r\n\r\n")[1])["error"]["code"] for part in back.split(b"HTTP/1.1 ")[1:]]

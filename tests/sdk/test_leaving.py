@@ -7,6 +7,7 @@ from typing import Any
 from openai import AsyncOpenAI, OpenAI
 
 from tests.sdk.gateway import Gateway, Sandbox
+from tests.ways import both_ways
 
 PACED = [{"role": "user", "content": "say 30 words [[pace=20]]"}]
 MODELS = ("gpt-5-mini", "gpt-5.2-codex", "claude-haiku-4.5", "gemini-2.5-flash", "kimi-k2.5", "qwen3-coder")
@@ -39,8 +40,9 @@ def charges_of(gateway: Gateway, id: str) -> list[int]:
     ]
 
 
+@both_ways
 async def test_twenty_streams_cut_after_the_first_word_are_each_charged_once_in_full(
-    gateway: Gateway, asynchronous: AsyncOpenAI, sandbox: Sandbox
+    gateway: Gateway, way: str, asynchronous: AsyncOpenAI, sandbox: Sandbox
 ) -> None:
     leaving = (leave_after(asynchronous, MODELS[number % len(MODELS)], words=1) for number in range(20))
     ids = await asyncio.gather(*leaving)
@@ -51,13 +53,17 @@ async def test_twenty_streams_cut_after_the_first_word_are_each_charged_once_in_
     assert [charges_of(gateway, row["id"]) for row in rows] == [[row["charged_cents"]] for row in rows]
 
 
-async def test_leaving_after_ten_chunks_is_one_entry(gateway: Gateway, asynchronous: AsyncOpenAI) -> None:
+@both_ways
+async def test_leaving_after_ten_chunks_is_one_entry(gateway: Gateway, way: str, asynchronous: AsyncOpenAI) -> None:
     id = await leave_after(asynchronous, "gemini-2.5-pro", words=10)
     (row,) = settled(gateway, [id])
     assert charges_of(gateway, id) == [row["charged_cents"]] == [1]
 
 
-async def test_a_json_call_that_is_given_up_is_charged_too(gateway: Gateway, asynchronous: AsyncOpenAI) -> None:
+@both_ways
+async def test_a_json_call_that_is_given_up_is_charged_too(
+    gateway: Gateway, way: str, asynchronous: AsyncOpenAI
+) -> None:
     before, client = gateway.charges, asynchronous.with_options(timeout=0.2)
     asked = [client.chat.completions.create(model=model, messages=PACED) for model in MODELS]
     replies = await asyncio.gather(*asked, return_exceptions=True)
