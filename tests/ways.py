@@ -6,11 +6,13 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings
 
-from tests.sdk.gateway import Gateway
+if TYPE_CHECKING:  # it brings tables, which the parent has not
+    from tests.sdk.gateway import Gateway
 
 PARENT = ("-m", "tests.ways")
 STRAIGHT, ASGI = "straight to the socket", "by ASGI"
@@ -21,7 +23,7 @@ both_ways = pytest.mark.parametrize("way", WAYS, indirect=True)
 
 
 @contextmanager
-def taken(gateway: Gateway, way: str) -> Iterator[str]:
+def taken(gateway: "Gateway", way: str) -> Iterator[str]:
     """For all requests meanwhile. `gateway` was started with PARENT."""
     sign = gateway.log.parent / SIGN
     try:

@@ -38,7 +38,7 @@ def counted(transport: Transport, data: bytes) -> Any:
     return write_some(transport, data)
 
 
-Transport.writeSomeData = counted  # type: ignore[method-assign]
+Transport.writeSomeData = counted
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
