@@ -11,7 +11,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 
 from accounts.models import ApiKey
-from accounts.rest.permissions import JustSignedIn, KnownCaller, SignedIn
+from accounts.rest.permissions import KnownCaller, SignedIn
 from accounts.rest.request import ApiRequest
 from conway.common.errors import ApiError
 from conway.common.rest.fields import Switch, Text, WholeNumber
@@ -138,7 +138,7 @@ class KeysView(GenericAPIView[ApiKey]):
     pagination_class = None
 
     def get_permissions(self) -> list[BasePermission]:
-        return [JustSignedIn() if self.request.method == "POST" else KnownCaller()]
+        return [SignedIn() if self.request.method == "POST" else KnownCaller()]
 
     def get_queryset(self) -> QuerySet[ApiKey]:
         return ApiKey.objects.filter(user_id=self.request.auth.user_id, revoked_at=None).order_by("-pk")
@@ -199,8 +199,6 @@ class KeyView(OwnKeyView):
 
 
 class KeyRotationView(OwnKeyView):
-    permission_classes = (JustSignedIn,)
-
     @extend_schema(request=RotationFields, responses={200: NewKeyBody, **errors(400, 401, 403, 404, 409, 413, 415)})
     def post(self, request: ApiRequest, pk: int) -> Response:
         """Give a key a new secret; it is in this answer and nowhere else. Limits, and what is used of them, stay."""

@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 
 from accounts import limits
 from accounts.models import SignInLink
-from accounts.rest.permissions import JustSignedIn
+from accounts.rest.permissions import SignedIn
 from accounts.rest.request import ApiRequest
 from conway.common.rest.schema import errors
 
@@ -19,7 +19,7 @@ class LinkBody(serializers.Serializer[Any]):
 
 
 class SignInLinkView(APIView):
-    permission_classes = (JustSignedIn,)
+    permission_classes = (SignedIn,)
 
     @extend_schema(request=None, responses={201: LinkBody, **errors(401, 403, 429)})
     def post(self, request: ApiRequest) -> Response:
