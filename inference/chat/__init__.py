@@ -1,6 +1,7 @@
 """Chat Completions as we understand them: the neutral form between callers and dialects.
 
 request               a request, validated once, for every provider
+tools                 its tools, and which of them is to be called
 messages              a message, its parts, its tool calls
 client_shapes         shapes that clients mix, brought to OpenAI's own
 conversation          whether the messages of a request fit together

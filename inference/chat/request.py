@@ -17,7 +17,18 @@ from inference.chat import (
 )
 from inference.chat.budget import Budget, TooMuchHere
 from inference.chat.invalid_request import InvalidRequest
-from inference.chat.messages import CacheMark, FirstWrong, Message, ToolCall, Wire
+from inference.chat.messages import CacheMark, FirstWrong, Message, Wire
+from inference.chat.tools import (
+    AllowedTools,
+    CustomTool,
+    LegacyFunction,
+    MakersTool,
+    NamedChoice,
+    NamedFunction,
+    Tool,
+    ToolFunction,
+    allowed_name,
+)
 
 VALUES_ON_LOOP = 4_000  # a few milliseconds' work
 # Fields of a request that no caller sets.
@@ -25,69 +36,6 @@ OURS = (
     *("legacy", "unknown_inside", "rewritten", "is_adopted", "effort", "reasoning_summary", "echo", "names"),
     "makers_tools",
 )
-
-
-class ToolFunction(Wire):
-    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
-    strict: bool | None = None
-
-
-class CustomTool(Wire):
-    """A tool that takes text, held to a grammar where `format` has one."""
-
-    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
-    description: str | None = None
-    format: dict[str, Any] | None = None
-
-
-class Tool(Wire):
-    """`function` also tells of a custom tool: its name, and one text as its parameters (client_shapes.py)."""
-
-    type: Literal["function", "custom"]
-    function: ToolFunction
-    custom: CustomTool | None = None
-    cache_control: CacheMark | None = None
-
-
-class MakersTool(Wire):
-    """A tool that a model's maker taught it: it has no schema, its caller runs it, and only that maker's models know
-    it. `raw`: all that is sent of it, but its cache mark.
-    """
-
-    maker: Literal["anthropic"]
-    raw: dict[str, Any]
-
-    @property
-    def kind(self) -> str:
-        return str(self.raw.get("type"))
-
-
-class LegacyFunction(Wire):
-    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
-
-
-class NamedFunction(Wire):
-    name: str
-
-
-class AllowedTools(Wire):
-    mode: Literal["auto", "required"]
-    tools: list[dict[str, Any]] = Field(min_length=1, fail_fast=True)
-
-
-class NamedChoice(Wire):
-    """`{"type": "function", …}` and `{"type": "custom", …}` force one tool, `{"type": "allowed_tools", …}` narrows
-    them.
-    """
-
-    type: Literal["function", "custom", "allowed_tools"]
-    function: NamedFunction | None = None
-    custom: NamedFunction | None = None
-    allowed_tools: AllowedTools | None = None
 
 
 class JsonSchema(Wire):
@@ -340,12 +288,6 @@ class ChatRequest(BaseModel):
             )
 
 
-def allowed_name(tool: dict[str, Any]) -> str:
-    named = tool.get("custom" if tool.get("type") == "custom" else "function")
-    name = named.get("name") if isinstance(named, dict) else None
-    return name if isinstance(name, str) else "?"  # which no tool is called
-
-
 # Dotted place in a request → the fields we know there.
 KNOWN_INSIDE = {
     "stream_options": unknown_fields.names(StreamOptions),
@@ -359,5 +301,3 @@ KNOWN_INSIDE = {
     "thinking": unknown_fields.names(Thinking),
     "tool_choice": unknown_fields.names(NamedChoice),
 }
-
-__all__ = ["ChatRequest", "Message", "NamedChoice", "Tool", "ToolCall"]

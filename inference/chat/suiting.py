@@ -6,7 +6,8 @@ import json
 from typing import Literal
 
 from inference.chat.messages import AnyPart, Message, TextPart
-from inference.chat.request import AllowedTools, ChatRequest, NamedChoice, ResponseFormat
+from inference.chat.request import ChatRequest, ResponseFormat
+from inference.chat.tools import AllowedTools, NamedChoice
 from inference.chat.traits import Traits
 
 Effort = Literal["low", "medium", "high"]

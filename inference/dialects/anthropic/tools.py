@@ -4,7 +4,8 @@ from typing import Any
 
 from inference.chat.budget import Budget
 from inference.chat.provider_request import ProviderRequest
-from inference.chat.request import ChatRequest, Tool, allowed_name
+from inference.chat.request import ChatRequest
+from inference.chat.tools import Tool, allowed_name
 from inference.dialects import schemas
 from inference.dialects.anthropic.conversation import Turn
 from inference.dialects.anthropic.parts import Block, marked

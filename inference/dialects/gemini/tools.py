@@ -5,7 +5,8 @@ from typing import Any
 
 from inference.chat.budget import Budget
 from inference.chat.provider_request import ProviderRequest
-from inference.chat.request import AllowedTools, ChatRequest, Tool, allowed_name
+from inference.chat.request import ChatRequest
+from inference.chat.tools import AllowedTools, Tool, allowed_name
 from inference.dialects import schemas
 
 MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}

@@ -7,7 +7,8 @@ from typing import Any
 from inference.chat.invalid_request import unsupported
 from inference.chat.messages import Message
 from inference.chat.provider_request import ProviderRequest
-from inference.chat.request import ChatRequest, Tool, allowed_name
+from inference.chat.request import ChatRequest
+from inference.chat.tools import Tool, allowed_name
 from inference.chat.traits import Traits
 from inference.dialects import schemas
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from inference.chat.provider_request import ProviderRequest
-from inference.chat.request import ChatRequest, CustomTool, Tool, allowed_name
+from inference.chat.request import ChatRequest
+from inference.chat.tools import CustomTool, Tool, allowed_name
 from inference.dialects import schemas
 
 NO_PARAMETERS = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
