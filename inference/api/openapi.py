@@ -6,7 +6,8 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from inference.chat.request import OURS, ChatRequest
+from inference.chat.request import ChatRequest
+from inference.chat.request_body import OURS
 
 CHOICES = ["auto", "none", "required", "any", "tool", "function", "custom", "allowed_tools"]
 REF = "#/components/schemas/{model}"

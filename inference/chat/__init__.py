@@ -1,6 +1,7 @@
 """Chat Completions as we understand them: the neutral form between callers and dialects.
 
 request               a request, validated once, for every provider
+request_body          from bytes to its fields, whichever format they came in
 tools                 its tools, and which of them is to be called
 messages              a message, its parts, its tool calls
 client_shapes         shapes that clients mix, brought to OpenAI's own

@@ -1,23 +1,13 @@
 """A chat completion request, checked once against OpenAI's shape; what a model lacks is its dialect's business."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from inference.chat import (
-    client_shapes,
-    conversation,
-    replaced_text,
-    strict_json,
-    structure,
-    unknown_fields,
-    validation_messages,
-)
-from inference.chat.budget import Budget, TooMuchHere
+from inference.chat import conversation, request_body, unknown_fields, validation_messages
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.messages import CacheMark, FirstWrong, Message, Wire
+from inference.chat.request_body import Adopt
 from inference.chat.tools import (
     AllowedTools,
     CustomTool,
@@ -28,13 +18,6 @@ from inference.chat.tools import (
     Tool,
     ToolFunction,
     allowed_name,
-)
-
-VALUES_ON_LOOP = 4_000  # a few milliseconds' work
-# Fields of a request that no caller sets.
-OURS = (
-    *("legacy", "unknown_inside", "rewritten", "is_adopted", "effort", "reasoning_summary", "echo", "names"),
-    "makers_tools",
 )
 
 
@@ -65,23 +48,6 @@ class Thinking(Wire):
     def is_off(self) -> bool:
         """Before the answer; between the calls of tools some of Claude's models cannot be kept from it."""
         return self.type in ("disabled", "between_tools")
-
-
-@dataclass(slots=True)
-class Adopted:
-    """A request of another format, its fields as Chat Completions has them, and ours beside those. `ignored` and
-    `transforms` name what it asked for and does not get, and gets otherwise.
-    """
-
-    given: dict[str, Any]
-    ignored: list[str] = field(default_factory=list)
-    transforms: list[str] = field(default_factory=list)
-    names: dict[str, tuple[str, str]] = field(default_factory=dict)  # a tool's → its namespace and its name there
-    is_foreign: bool = True  # it says things in another provider's way, whichever its model is
-    echo: dict[str, Any] = field(default_factory=dict)  # what a reply in that format repeats of its request
-
-
-Adopt = Callable[[dict[str, Any], Budget], Adopted]
 
 
 class ChatRequest(BaseModel):
@@ -152,56 +118,21 @@ class ChatRequest(BaseModel):
         """`adopt` makes of another format's fields what stands here.
 
         Raises `InvalidRequest` with a sentence the caller can act on, and, `on_loop`, `TooMuchHere`."""
-        if on_loop:  # a small body: it may be read before it is counted
-            given = cls.given(body)
-            if (count := structure.counted(given, body, VALUES_ON_LOOP)) > VALUES_ON_LOOP:
-                raise TooMuchHere
-        else:
-            if (count := structure.values(body, structure.MOST_VALUES)) > structure.MOST_VALUES:
-                raise structure.too_many("JSON values", structure.MOST_VALUES)
-            given = cls.given(body)
-        structure.check_fields(given)
-        not_theirs = [name for name in OURS if given.pop(name, None) is not None]
-        adopted = adopt(given, Budget.of(on_loop=on_loop)) if adopt is not None else Adopted(given)
-        given = adopted.given
-        client_shapes.settle(given)
-        structure.check(given, count)
-        structure.check_text(len(body), given)
-        rewritten = adopted.transforms + (["text_mended"] if replaced_text.mend(given, body) else [])
-        for name in ("model", "messages"):
-            if not given.get(name):
-                raise InvalidRequest(
-                    f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter"
-                )
-        if validation_messages.may_hold_nul(body):
-            validation_messages.refuse_nul(given)
+        adopted = request_body.read(body, on_loop=on_loop, adopt=adopt)
         try:
-            request = cls.model_validate(given)
+            request = cls.model_validate(adopted.fields)
         except ValidationError as error:
             raise validation_messages.sentence(error) from error
-        request.unknown_inside = not_theirs + adopted.ignored + unknown_fields.inside(given, KNOWN_INSIDE)
-        request.is_adopted = adopt is not None and adopted.is_foreign
+        request.unknown_inside = adopted.ignored + unknown_fields.inside(adopted.fields, KNOWN_INSIDE)
+        request.is_adopted, request.rewritten = adopted.is_foreign, adopted.transforms
         request.echo, request.names = adopted.echo, adopted.names
         request.adopt_legacy_functions()
         if conversation.make_call_ids_distinct(request.messages):
-            rewritten.append("call_ids_made_distinct")
-        request.rewritten = rewritten
+            request.rewritten.append("call_ids_made_distinct")
         conversation.check(request.messages)
         request.check_tools()
         request.check_response_format()
         return request
-
-    @staticmethod
-    def given(body: bytes) -> dict[str, Any]:
-        try:
-            given = strict_json.read(body, halves=True)
-        except strict_json.TooDeep as error:
-            raise InvalidRequest(f"The request is {error}.", code=structure.CODE) from error
-        except ValueError as error:
-            raise InvalidRequest(f"The request body is not valid JSON: {error}.", code="invalid_json") from error
-        if not isinstance(given, dict):
-            raise InvalidRequest("The request body must be a JSON object.", code="invalid_json")
-        return given
 
     @property
     def unknown(self) -> list[str]:

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from inference.chat import messages
-from inference.chat.request import KNOWN_INSIDE, OURS, ChatRequest
+from inference.chat.request import KNOWN_INSIDE, ChatRequest
+from inference.chat.request_body import OURS
 from inference.chat.unknown_fields import OF_INNER, OF_PART
 from tests.inference.parameters import (
     PAGE,

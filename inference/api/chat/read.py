@@ -6,7 +6,8 @@ from typing import Any
 
 from inference.api import expecting, routed_reasoning
 from inference.chat.budget import Budget
-from inference.chat.request import Adopted, ChatRequest
+from inference.chat.request import ChatRequest
+from inference.chat.request_body import Adopted
 
 Fields = dict[str, Any]
 

@@ -10,7 +10,8 @@ from inference.api.messages import content, tools
 from inference.api.messages.turns import Turns
 from inference.chat.budget import Budget
 from inference.chat.invalid_request import unsupported
-from inference.chat.request import Adopted, ChatRequest
+from inference.chat.request import ChatRequest
+from inference.chat.request_body import Adopted
 
 Fields = dict[str, Any]
 
@@ -40,19 +41,19 @@ def adopt(given: Fields, budget: Budget) -> Adopted:
         messages = turns.system(given.get("system")) + turns.spoken(given["messages"])
         if (mark := given.get("cache_control")) is not None:
             content.mark_last(messages, mark)
-        adopted.given["messages"] = messages
+        adopted.fields["messages"] = messages
     return adopted
 
 
 def stop_sequences(value: Any, adopted: Adopted) -> None:
     stops = expecting.items(value, "stop_sequences")
-    adopted.given["stop"] = [expecting.text(stop, f"stop_sequences.{at}") for at, stop in enumerate(stops)]
+    adopted.fields["stop"] = [expecting.text(stop, f"stop_sequences.{at}") for at, stop in enumerate(stops)]
 
 
 def thinking(value: Any, adopted: Adopted) -> None:
     given = expecting.mapping(value, "thinking")
     budget = given.get("budget_tokens")
-    adopted.given["thinking"] = {
+    adopted.fields["thinking"] = {
         "type": given.get("type"),
         "budget_tokens": None if budget is None else expecting.whole(budget, "thinking.budget_tokens"),
     }
@@ -63,7 +64,7 @@ def thinking(value: Any, adopted: Adopted) -> None:
 def output_config(value: Any, adopted: Adopted) -> None:
     given = expecting.mapping(value, "output_config")
     if given.get("effort"):
-        adopted.given["effort"] = given["effort"]
+        adopted.fields["effort"] = given["effort"]
     if given.get("format") is not None:
         output_format(given["format"], adopted, "output_config.format")
     expecting.note(adopted.ignored, *(f"output_config.{name}" for name in given if name not in ("effort", "format")))
@@ -75,19 +76,19 @@ def output_format(value: Any, adopted: Adopted, at: str = "output_format") -> No
         raise expecting.wrong(f"{at}.type", "this must be 'json_schema'.")
     schema = expecting.mapping(given.get("schema"), f"{at}.schema")
     named = {"name": "output", "schema": schema, "strict": True}
-    adopted.given["response_format"] = {"type": "json_schema", "json_schema": named}
+    adopted.fields["response_format"] = {"type": "json_schema", "json_schema": named}
 
 
 def metadata(value: Any, adopted: Adopted) -> None:
     given = expecting.mapping(value, "metadata")
     if given.get("user_id") is not None:
-        adopted.given["user"] = expecting.text(given["user_id"], "metadata.user_id")
+        adopted.fields["user"] = expecting.text(given["user_id"], "metadata.user_id")
     expecting.note(adopted.ignored, *(f"metadata.{name}" for name in given if name != "user_id"))
 
 
 def service_tier(value: Any, adopted: Adopted) -> None:
     if value not in TIERS:
-        adopted.given["service_tier"] = value
+        adopted.fields["service_tier"] = value
 
 
 def context_management(value: Any, adopted: Adopted) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from inference.api import expecting
 from inference.chat.invalid_request import unsupported
-from inference.chat.request import Adopted
+from inference.chat.request_body import Adopted
 
 READ = ("type", "name", "description", "input_schema", "strict", "cache_control")
 # Tools that Anthropic defines and the caller runs, without their dates: all they cost is tokens.
@@ -16,7 +16,7 @@ CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 
 def tools(value: Any, adopted: Adopted) -> None:
     given = expecting.items(value, "tools")
-    adopted.given["tools"] = [tool(each, f"tools.{at}", adopted) for at, each in enumerate(given)]
+    adopted.fields["tools"] = [tool(each, f"tools.{at}", adopted) for at, each in enumerate(given)]
 
 
 def tool(value: Any, at: str, adopted: Adopted) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def makers_tool(given: dict[str, Any], at: str, adopted: Adopted) -> dict[str, A
     expecting.note(adopted.ignored, *(f"tools.{name}" for name in OF_HOSTED_TOOLS if given.get(name) is not None))
     apart = ("cache_control", *OF_HOSTED_TOOLS)
     raw = {name: inner for name, inner in given.items() if name not in apart and inner is not None}
-    adopted.given.setdefault("makers_tools", {})[name] = {"maker": "anthropic", "raw": raw}
+    adopted.fields.setdefault("makers_tools", {})[name] = {"maker": "anthropic", "raw": raw}
     return {"type": "function", "function": {"name": name}, "cache_control": given.get("cache_control")}
 
 
@@ -49,8 +49,8 @@ def tool_choice(value: Any, adopted: Adopted) -> None:
     kind = given.get("type")
     if kind == "tool":
         name = expecting.text(given.get("name"), "tool_choice.name")
-        adopted.given["tool_choice"] = {"type": "function", "function": {"name": name}}
+        adopted.fields["tool_choice"] = {"type": "function", "function": {"name": name}}
     else:
-        adopted.given["tool_choice"] = expecting.one_of(kind, CHOICES | {"tool": "tool"}, "tool_choice.type")
+        adopted.fields["tool_choice"] = expecting.one_of(kind, CHOICES | {"tool": "tool"}, "tool_choice.type")
     if given.get("disable_parallel_tool_use"):
-        adopted.given["parallel_tool_calls"] = False
+        adopted.fields["parallel_tool_calls"] = False

@@ -12,7 +12,7 @@ from inference.api import expecting, sealed
 from inference.api.messages import content
 from inference.chat.budget import Budget
 from inference.chat.encoding import dumps
-from inference.chat.request import Adopted
+from inference.chat.request_body import Adopted
 
 Block = dict[str, Any]
 Message = dict[str, Any]

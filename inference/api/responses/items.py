@@ -13,7 +13,7 @@ from inference.api.responses import parts
 from inference.api.responses.tools import within
 from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest
-from inference.chat.request import Adopted
+from inference.chat.request_body import Adopted
 
 Item = dict[str, Any]
 Message = dict[str, Any]

@@ -11,7 +11,8 @@ from inference.api.responses.items import Items
 from inference.chat.budget import Budget
 from inference.chat.encoding import dumps
 from inference.chat.invalid_request import InvalidRequest
-from inference.chat.request import Adopted, ChatRequest
+from inference.chat.request import ChatRequest
+from inference.chat.request_body import Adopted
 
 Fields = dict[str, Any]
 
@@ -59,14 +60,14 @@ def adopt(given: Fields, budget: Budget) -> Adopted:
             FIELDS[name](value, adopted)
         else:
             adopted.ignored.append(name)
-    if adopted.given.get("top_logprobs") is not None:
-        adopted.given["logprobs"] = True
+    if adopted.fields.get("top_logprobs") is not None:
+        adopted.fields["logprobs"] = True
     instructions = given.get("instructions")
     said = [] if instructions is None else [{"role": "system", "content": expecting.text(instructions, "instructions")}]
     if given.get("input"):
-        adopted.given["messages"] = said + Items(adopted, budget).messages(given["input"])
+        adopted.fields["messages"] = said + Items(adopted, budget).messages(given["input"])
     elif said:
-        adopted.given["messages"] = said
+        adopted.fields["messages"] = said
     else:
         raise expecting.missing("input")
     return adopted
@@ -80,11 +81,11 @@ def is_short(value: Any) -> bool:
 def reasoning(value: Any, adopted: Adopted) -> None:
     given = expecting.mapping(value, "reasoning")
     if ROUTED & given.keys():
-        routed_reasoning.settle(given, adopted.given)
+        routed_reasoning.settle(given, adopted.fields)
     else:
-        adopted.given["reasoning_effort"] = given.get("effort") or None
+        adopted.fields["reasoning_effort"] = given.get("effort") or None
     if summary := given.get("summary") or given.get("generate_summary"):
-        adopted.given["reasoning_summary"] = summary
+        adopted.fields["reasoning_summary"] = summary
     known = ("effort", "summary", "generate_summary", *ROUTED)
     unknown = (f"reasoning.{name}" for name in given if name not in known and given[name] is not None)
     expecting.note(adopted.ignored, *unknown)
@@ -92,33 +93,33 @@ def reasoning(value: Any, adopted: Adopted) -> None:
 
 def text(value: Any, adopted: Adopted) -> None:
     given = expecting.mapping(value, "text")
-    adopted.given["verbosity"] = given.get("verbosity")
+    adopted.fields["verbosity"] = given.get("verbosity")
     if (form := given.get("format")) is None:
         return
     kind = expecting.mapping(form, "text.format").get("type")
     if kind == "json_schema":
         named = {name: form.get(name) for name in ("name", "description", "schema", "strict")}
-        adopted.given["response_format"] = {"type": kind, "json_schema": named}
+        adopted.fields["response_format"] = {"type": kind, "json_schema": named}
     else:
-        adopted.given["response_format"] = {"type": kind}
+        adopted.fields["response_format"] = {"type": kind}
 
 
 def include(value: Any, adopted: Adopted) -> None:
     for name in expecting.items(value, "include"):
         if name == LOGPROBS:
-            adopted.given["logprobs"] = True
+            adopted.fields["logprobs"] = True
         elif name not in INCLUDED:
             expecting.note(adopted.ignored, f"include.{expecting.text(name, 'include')}")
 
 
 def max_output_tokens(value: Any, adopted: Adopted) -> None:
-    adopted.given["max_completion_tokens"] = value
+    adopted.fields["max_completion_tokens"] = value
 
 
 def stream_options(value: Any, adopted: Adopted) -> None:
     """Events are padded or not; usage is always told."""
     padding = expecting.mapping(value, "stream_options").get("include_obfuscation")
-    adopted.given["stream_options"] = {"include_obfuscation": padding}
+    adopted.fields["stream_options"] = {"include_obfuscation": padding}
 
 
 FIELDS: dict[str, Callable[[Any, Adopted], None]] = {

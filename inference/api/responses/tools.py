@@ -4,7 +4,7 @@ from typing import Any
 
 from inference.api import expecting
 from inference.chat.invalid_request import unsupported
-from inference.chat.request import Adopted
+from inference.chat.request_body import Adopted
 
 OWN = ("function", "custom", "namespace")
 # Codex asks for it beside its own tools, and works without; alone, or any other, it is what was wanted.
@@ -23,7 +23,7 @@ def tools(value: Any, adopted: Adopted) -> None:
         if not made or each.get("type") != OPTIONAL:
             raise unsupported(NOT_OFFERED.format(f"tools[{at}]", str(each.get("type"))[:60]), param="tools", value=True)
         expecting.note(adopted.ignored, f"tools.{OPTIONAL}")
-    adopted.given["tools"] = made
+    adopted.fields["tools"] = made
 
 
 def tool(given: dict[str, Any], at: str, adopted: Adopted) -> list[dict[str, Any]]:
@@ -59,17 +59,17 @@ def within(namespace: Any, name: str) -> str:
 
 def tool_choice(value: Any, adopted: Adopted) -> None:
     if isinstance(value, str):
-        adopted.given["tool_choice"] = expecting.one_of(value, CHOICES, "tool_choice")
+        adopted.fields["tool_choice"] = expecting.one_of(value, CHOICES, "tool_choice")
         return
     given = expecting.mapping(value, "tool_choice")
     kind = given.get("type")
     if kind in ("function", "custom"):
         name = expecting.text(given.get("name"), "tool_choice.name")
-        adopted.given["tool_choice"] = {"type": kind, kind: {"name": within(given.get("namespace"), name)}}
+        adopted.fields["tool_choice"] = {"type": kind, kind: {"name": within(given.get("namespace"), name)}}
     elif kind == "allowed_tools":
         allowed = [chosen(each, at) for at, each in enumerate(expecting.items(given.get("tools"), "tool_choice.tools"))]
         narrowed = {"mode": given.get("mode"), "tools": allowed}
-        adopted.given["tool_choice"] = {"type": kind, "allowed_tools": narrowed}
+        adopted.fields["tool_choice"] = {"type": kind, "allowed_tools": narrowed}
     else:
         sentence = f"tool_choice: the hosted tool '{str(kind)[:60]}' is not offered here."
         raise unsupported(sentence, param="tool_choice", value=True)
