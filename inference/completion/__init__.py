@@ -6,6 +6,7 @@ concurrency    how many completions of an account and a key run here
 prechecks      what is looked at before a large body is read
 preparing      from a body to what is sent and what it may cost
 process_pool   processes for bodies that would hold the event loop
+pickles        what travels between them
 routing        which model, at which price, may this caller
 state          one completion under way: what was asked, what came of it, what follows
 task           the task that reads the provider, whatever becomes of the client, and settles

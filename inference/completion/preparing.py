@@ -25,7 +25,7 @@ from inference.chat.format import Format
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.provider_request import ProviderRequest, encode
 from inference.chat.request import ChatRequest
-from inference.completion import prechecks, process_pool, routing
+from inference.completion import pickles, prechecks, process_pool, routing
 
 LARGEST_ON_LOOP = 128 * 1024  # bytes
 MOST_PACKED = 16
@@ -179,12 +179,12 @@ def packed_routes(book: Catalog, routes: dict[str, Route]) -> bytes:
             _packed.clear()
         lean = {name: (replace(listing, prices=()), price) for name, (listing, price) in routes.items()}
         others = {other: listing.name for other, listing in book.others.items() if listing.name in lean}
-        _packed[state] = process_pool.packed((lean, others))
+        _packed[state] = pickles.packed((lean, others))
     return _packed[state]
 
 
 @lru_cache(4)
 def unpacked(packed: bytes) -> Find:
-    routes, others = process_pool.unpacked(packed)
+    routes, others = pickles.unpacked(packed)
     listed = {name: name for name in routes}
     return lambda name: routes.get(aliases.find(name, listed, others) or "")
