@@ -7,7 +7,7 @@ from accounts.models import User
 from credits import ledger
 from credits.models import CreditAccount, CreditTransaction
 from tests.attacks.measuring import pdf, with_file
-from tests.attacks.test_bound import WORDS
+from tests.attacks.test_document_bound import WORDS
 from tests.inference.conftest import Ask, Sandbox
 
 BEYOND = "hello [[tokens-in=900000]]"  # a provider that bills what nobody could have foreseen

@@ -6,7 +6,7 @@ import pytest
 
 from inference.chat.invalid_request import InvalidRequest
 from tests.inference.dialects.anthropic.claude import Json, messages
-from tests.inference.strategies import GIF, JPEG, PDF, PNG, WAV, WEBP, data_url
+from tests.inference.media_samples import GIF, JPEG, PDF, PNG, WAV, WEBP, data_url
 
 
 def sent(part: Json) -> Json:

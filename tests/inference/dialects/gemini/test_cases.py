@@ -31,7 +31,7 @@ from tests.inference.dialects.gemini.asking import (
     usage,
     user,
 )
-from tests.inference.strategies import JPEG, data_url
+from tests.inference.media_samples import JPEG, data_url
 
 DUMMY = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I="
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}}

@@ -18,7 +18,7 @@ from tests.inference.dialects.gemini.asking import (
     tool,
     user,
 )
-from tests.inference.strategies import PNG, data_url
+from tests.inference.media_samples import PNG, data_url
 
 
 def system(words: str, role: str = "system") -> Json:

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from tests.inference.dialects.gemini.asking import Json, contents, image, refused, user
-from tests.inference.strategies import GIF, JPEG, PDF, PNG, WAV, WEBP, data_url
+from tests.inference.media_samples import GIF, JPEG, PDF, PNG, WAV, WEBP, data_url
 
 
 def file(url: str) -> Json:

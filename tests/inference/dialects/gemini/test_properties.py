@@ -27,7 +27,8 @@ from tests.inference.dialects.gemini.asking import (
 )
 from tests.inference.dialects.gemini.sandbox import accepts
 from tests.inference.dialects.gemini.sdk import taken
-from tests.inference.strategies import GIF, PNG, chat_requests, data_url
+from tests.inference.media_samples import GIF, PNG, data_url
+from tests.inference.strategies import chat_requests
 from tests.properties import examples
 
 SLOWLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -17,7 +17,7 @@ from tests.inference.dialects.openai_chat.asking import (
     result,
     user,
 )
-from tests.inference.strategies import AUDIO_PART, FILE_PART
+from tests.inference.media_samples import AUDIO_PART, FILE_PART
 
 PNG = "data:image/png;base64,iVBORw0KGgo="
 MARK = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}

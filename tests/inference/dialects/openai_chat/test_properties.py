@@ -16,7 +16,8 @@ from inference.dialects import openai_chat
 from inference.sse import Event
 from tests.inference.dialects.openai_chat.asking import MODELS, chunk, request, sse, target, told, usage_chunk
 from tests.inference.dialects.openai_chat.judges import check_types, complaint
-from tests.inference.strategies import chat_requests, json_values, texts
+from tests.inference.strategies import chat_requests
+from tests.inference.tool_strategies import json_values, texts
 
 patient = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
