@@ -200,28 +200,10 @@ class Rewriting:
         return {name: self.node(inner) for name, inner in given.items() if inner is not False} or None
 
 
-GEMINI_KEYWORDS: dict[str, Reader] = {
+# In this order they stand in the schema that is sent.
+KEYWORDS: dict[str, Reader] = {
     "$id": Rewriting.text,
     "$anchor": Rewriting.text,
-    "type": Rewriting.types,
-    "format": Rewriting.text,
-    "title": Rewriting.text,
-    "description": Rewriting.text,
-    "enum": Rewriting.values,
-    "items": Rewriting.inner,
-    "prefixItems": Rewriting.several,
-    "minItems": Rewriting.count,
-    "maxItems": Rewriting.count,
-    "minimum": Rewriting.bound,
-    "maximum": Rewriting.bound,
-    "anyOf": Rewriting.several,
-    "oneOf": Rewriting.several,
-    "properties": Rewriting.named,
-    "additionalProperties": Rewriting.openness,
-    "required": Rewriting.names,
-    "propertyOrdering": Rewriting.names,
-}
-MOONSHOT_KEYWORDS: dict[str, Reader] = {
     "type": Rewriting.types,
     "format": Rewriting.text,
     "title": Rewriting.text,
@@ -241,7 +223,12 @@ MOONSHOT_KEYWORDS: dict[str, Reader] = {
     "properties": Rewriting.named,
     "additionalProperties": Rewriting.openness,
     "required": Rewriting.names,
+    "propertyOrdering": Rewriting.names,
 }
+GEMINI_LACKS = {"minLength", "maxLength", "pattern"}
+MOONSHOT_LACKS = {"$id", "$anchor", "propertyOrdering"}
+GEMINI_KEYWORDS = {keyword: read for keyword, read in KEYWORDS.items() if keyword not in GEMINI_LACKS}
+MOONSHOT_KEYWORDS = {keyword: read for keyword, read in KEYWORDS.items() if keyword not in MOONSHOT_LACKS}
 GEMINI = Language(
     GEMINI_KEYWORDS,
     ("pattern", "minLength", "maxLength", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems",
