@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..neutral_request import Ask, Usage
-from ..protocol import Frame
 from ..refusals import Refused
 from ..replies import Reply
 from ..tool_choice import Call
@@ -12,7 +11,7 @@ from ..validators import Invalid, anything, array, flag, integer, nullable, numb
 from . import fields, mfjs
 from .conversation import bad, check_companions, check_named_choice, check_tool_messages, parts_text, understood
 from .error_messages import in_openais_words
-from .wire import ChatWire, sse
+from .wire import ChatWire
 
 CONTEXTS = {"kimi-k2.5": 262_144, "kimi-k2.6": 262_144, "kimi-k3": 1_048_576, "kimi-k3.1-pro": 1_048_576}
 ALWAYS_THINK = ("kimi-k3", "kimi-k3.1-pro")  # with these efforts, and tools may be forced meanwhile
@@ -149,22 +148,9 @@ class Moonshot(ChatWire):
         thinking = {"completion_tokens_details": {"reasoning_tokens": usage.thinking}} if usage.thinking else {}
         return {**plain, **({"cached_tokens": usage.cached} if usage.cached else {}), **thinking}
 
-    def chunk(
-        self,
-        reply: Reply,
-        envelope: dict[str, Any],
-        index: int,
-        delta: dict[str, Any],
-        *,
-        finish: str | None = None,
-        words: int = 0,
-        tokens: int = 0,
-    ) -> Frame:
+    def beside_delta(self, reply: Reply, delta: dict[str, Any], finish: str | None) -> dict[str, Any]:
         """The finish chunk's choice carries the usage, asked for or not."""
-        usage = {"usage": self.usage(reply.usage)} if finish and reply.usage else {}
-        return sse(
-            {**envelope, "choices": [{"index": index, "delta": delta, "finish_reason": finish, **usage}]}, words, tokens
-        )
+        return {"usage": self.usage(reply.usage)} if finish and reply.usage else {}
 
 
 def check_sampling(body: Mapping[str, Any], fixed: Mapping[str, float]) -> None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from ..neutral_request import Ask, Usage
-from ..protocol import Frame
 from ..refusals import Refused
 from ..replies import Choice, Reply
 from ..validators import Invalid
@@ -12,7 +11,7 @@ from .error_messages import in_openais_words
 from .gpt5 import check_model_rules, fits, known
 from .openai_fields import REQUEST
 from .strict import check_functions, check_response_schema
-from .wire import ChatWire, sse
+from .wire import ChatWire
 
 COMPANIONS = {
     "stream_options": "stream",
@@ -104,29 +103,18 @@ class OpenAI(ChatWire):
             },
         }
 
-    def chunk(
-        self,
-        reply: Reply,
-        envelope: dict[str, Any],
-        index: int,
-        delta: dict[str, Any],
-        *,
-        finish: str | None = None,
-        words: int = 0,
-        tokens: int = 0,
-    ) -> Frame:
-        """As everywhere, with the random padding that hides a chunk's length, and `usage: null` when usage is to
-        come."""
+    def beside_delta(self, reply: Reply, delta: dict[str, Any], finish: str | None) -> dict[str, Any]:
+        if not reply.ask.body.get("logprobs"):
+            return {}
+        return {"logprobs": logprobs([delta["content"]]) if delta.get("content") else None}
+
+    def beside_choices(self, reply: Reply, delta: dict[str, Any]) -> dict[str, Any]:
+        """Random padding hides a chunk's length; `usage: null` says that usage is to come."""
         options = reply.ask.body.get("stream_options") or {}
-        choice: dict[str, Any] = {"index": index, "delta": delta, "finish_reason": finish}
-        if reply.ask.body.get("logprobs"):
-            choice["logprobs"] = logprobs([delta["content"]]) if delta.get("content") else None
-        value: dict[str, Any] = {**envelope, "choices": [choice]}
-        if options.get("include_usage"):
-            value["usage"] = None
-        if options.get("include_obfuscation") is not False:
-            value["obfuscation"] = "x" * (16 - len(str(delta.get("content"))) % 16)
-        return sse(value, words, tokens)
+        usage = {"usage": None} if options.get("include_usage") else {}
+        if options.get("include_obfuscation") is False:
+            return usage
+        return {**usage, "obfuscation": "x" * (16 - len(str(delta.get("content"))) % 16)}
 
 
 def logprobs(words: list[str]) -> dict[str, Any]:

@@ -148,7 +148,14 @@ class ChatWire(ABC):
         words: int = 0,
         tokens: int = 0,
     ) -> Frame:
-        return sse({**envelope, "choices": [{"index": index, "delta": delta, "finish_reason": finish}]}, words, tokens)
+        choice = {"index": index, "delta": delta, "finish_reason": finish, **self.beside_delta(reply, delta, finish)}
+        return sse({**envelope, "choices": [choice], **self.beside_choices(reply, delta)}, words, tokens)
+
+    def beside_delta(self, reply: Reply, delta: dict[str, Any], finish: str | None) -> dict[str, Any]:
+        return {}
+
+    def beside_choices(self, reply: Reply, delta: dict[str, Any]) -> dict[str, Any]:
+        return {}
 
     # errors
 
