@@ -1,4 +1,4 @@
-"""How often who may do what. Counts are rows (models/attempts.py): every worker and machine sees the same ones."""
+"""A table says how often who may do what. Counts are rows (models/attempts.py), the same for every worker."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,7 @@ from conway.common.errors import ApiError
 class Limit:
     most: int
     window: timedelta
-    said: str  # to whoever meets it, before "try again in …"
+    message: str  # before "try again in …"
 
 
 MINUTES = timedelta(minutes=1)
@@ -43,7 +43,9 @@ class TooMany(ApiError):
     def __init__(self, limit: Limit, seconds: int) -> None:
         self.seconds = max(1, seconds)
         wait = f"{self.seconds} seconds" if self.seconds < 120 else f"{ceil(self.seconds / 60)} minutes"
-        super().__init__(429, message=f"{limit.said}; try again in {wait}.", headers={"retry-after": str(self.seconds)})
+        super().__init__(
+            429, message=f"{limit.message}; try again in {wait}.", headers={"retry-after": str(self.seconds)}
+        )
 
 
 def count(kind: str, *, account: str = "", network: str = "") -> None:

@@ -1,4 +1,4 @@
-"""The filters that staff keep for themselves, above the list they are of."""
+"""Staff save filters of a list, each for themselves, and find them above that list."""
 
 from typing import cast
 
@@ -46,10 +46,10 @@ def save(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
-    kept = get_object_or_404(SavedFilter, pk=pk, user=request.user.pk)
-    kept.delete()
-    messages.success(request, f"No longer kept: {kept}.")
-    return redirect(list_page(site, request, kept.listed))
+    saved = get_object_or_404(SavedFilter, pk=pk, user=request.user.pk)
+    saved.delete()
+    messages.success(request, f"No longer kept: {saved}.")
+    return redirect(list_page(site, request, saved.listed))
 
 
 def list_page(site: AdminSite, request: HttpRequest, listed: str) -> str:
@@ -63,7 +63,7 @@ def list_page(site: AdminSite, request: HttpRequest, listed: str) -> str:
 
 
 def filters_of(query: str) -> str:
-    given = QueryDict(query.removeprefix("?").replace("\x00", ""), mutable=True)
+    parameters = QueryDict(query.removeprefix("?").replace("\x00", ""), mutable=True)
     for name in PLACES:
-        given.pop(name, None)
-    return given.urlencode()
+        parameters.pop(name, None)
+    return parameters.urlencode()

@@ -1,7 +1,6 @@
-"""From a first proof (a password, a mailed or one-time link) to a session.
+"""A first proof (a password, a mailed or one-time link) leads to a session, or to the second factor before it.
 
-Whoever has a second factor waits between the two: the session is nobody's, and remembers for some minutes who is to
-show it.
+Between the two the session is nobody's: it remembers for some minutes who is to show the second factor.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -45,19 +44,19 @@ def enter(
 
 def waiting(request: HttpRequest) -> User | None:
     """Who has shown a first proof lately, and whose password, email and links are still what they were."""
-    said = request.session.get(WAITING)
-    if said is None or timezone.now() - datetime.fromtimestamp(said["since"], UTC) > PATIENCE:
+    pending = request.session.get(WAITING)
+    if pending is None or timezone.now() - datetime.fromtimestamp(pending["since"], UTC) > PATIENCE:
         return None
-    user = User.objects.filter(pk=said["user"], is_active=True).first()
-    return user if user and user.has_signed(said["hash"]) else None
+    user = User.objects.filter(pk=pending["user"], is_active=True).first()
+    return user if user and user.has_signed(pending["hash"]) else None
 
 
 def complete(request: HttpRequest, user: User) -> HttpResponse:
-    """After the second factor."""
-    said = request.session.pop(WAITING)
-    begin_session(request, user, said["backend"])
+    """Signs in whoever has now shown the second factor, too."""
+    pending = request.session.pop(WAITING)
+    begin_session(request, user, pending["backend"])
     reauthentication.record(request, reauthentication.SECOND_FACTOR)
-    return redirect(said["then"])
+    return redirect(pending["then"])
 
 
 def begin_session(request: HttpRequest, user: User, backend: str) -> None:

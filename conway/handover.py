@@ -24,7 +24,7 @@ SECONDS = 10  # for the other side to answer
 PEER = struct.Struct("3i")  # of SO_PEERCRED: process, user, group
 
 
-def place() -> Path:
+def socket_path() -> Path:
     return Path(settings.CONWAY_DATA_DIR, "serve.sock")
 
 
@@ -32,11 +32,11 @@ class Predecessor:
     """The server that runs. Raises OSError where there is none, or it does not answer."""
 
     def __init__(self) -> None:
-        self.way = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.way.settimeout(SECONDS)
-        self.way.connect(str(place()))
-        self.way.send(LISTENING)
-        _, descriptors, _, _ = socket.recv_fds(self.way, 64, 1)
+        self.connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.connection.settimeout(SECONDS)
+        self.connection.connect(str(socket_path()))
+        self.connection.send(LISTENING)
+        _, descriptors, _, _ = socket.recv_fds(self.connection, 64, 1)
         if not descriptors:
             raise ConnectionError("It handed nothing over.")
         self.listening = socket.socket(fileno=descriptors[0])
@@ -44,64 +44,64 @@ class Predecessor:
 
     def stop(self) -> None:
         try:
-            self.way.send(STOP)
+            self.connection.send(STOP)
         except OSError as error:  # it has ended by itself meanwhile
             logger.warning("The server before this one was not told to stop: %s", error)
-        self.way.close()
+        self.connection.close()
 
 
 class Offer:
-    """To whoever comes next."""
+    """This server lets the next one take its port over."""
 
     def __init__(self, listening: socket.socket, stop: Callable[[], None]) -> None:
         self.listening, self.stop = listening, stop
         self.loop = asyncio.get_running_loop()
-        self.path = place()
+        self.path = socket_path()
         self.inode = 0
 
     def begin(self) -> None:
         """In place of the one before, at once: there is always somebody to ask."""
         own = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        self.door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.unix_socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             own.unlink(missing_ok=True)
-            self.door.bind(str(own))
+            self.unix_socket.bind(str(own))
             own.chmod(0o600)
             self.inode = own.stat().st_ino
             own.rename(self.path)
         except OSError as error:  # a path that is too long for a socket, a disk that takes no file
             logger.warning("This server's port cannot be taken over by the next one: %s", error)
             return
-        self.door.listen(4)
-        self.door.setblocking(False)
-        self.loop.add_reader(self.door, self.open)
+        self.unix_socket.listen(4)
+        self.unix_socket.setblocking(False)
+        self.loop.add_reader(self.unix_socket, self.accept)
 
     def end(self) -> None:
-        self.loop.remove_reader(self.door)
-        self.door.close()
+        self.loop.remove_reader(self.unix_socket)
+        self.unix_socket.close()
         if self.path.exists() and self.path.stat().st_ino == self.inode:
             self.path.unlink()
 
-    def open(self) -> None:
+    def accept(self) -> None:
         try:
-            way, _ = self.door.accept()
+            connection, _ = self.unix_socket.accept()
         except OSError:
             return
-        if PEER.unpack(way.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size))[1] != os.geteuid():
-            return way.close()
-        way.setblocking(False)
-        self.loop.add_reader(way, self.hear, way)
+        if PEER.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size))[1] != os.geteuid():
+            return connection.close()
+        connection.setblocking(False)
+        self.loop.add_reader(connection, self.receive, connection)
 
-    def hear(self, way: socket.socket) -> None:
+    def receive(self, connection: socket.socket) -> None:
         try:
-            said = way.recv(64)
-            if said == LISTENING:
-                socket.send_fds(way, [LISTENING], [self.listening.fileno()])
+            message = connection.recv(64)
+            if message == LISTENING:
+                socket.send_fds(connection, [LISTENING], [self.listening.fileno()])
                 return
         except OSError:
-            said = b""
-        self.loop.remove_reader(way)
-        way.close()
-        if said == STOP:
+            message = b""
+        self.loop.remove_reader(connection)
+        connection.close()
+        if message == STOP:
             logger.info("Another server has taken over; this one lets its running answers end.")
             self.stop()

@@ -1,7 +1,7 @@
-"""Whether this process lives (/healthz), and whether it can take requests (/readyz).
+"""/healthz says that this process lives, /readyz whether it can take requests.
 
 Both are answered whatever Host says, because a load balancer asks by address, and off the page pool, so that slow pages
-make nobody look dead. What is looked at is looked at once a second at most, whoever asks.
+make nobody look dead. Each look is taken once a second at most, however many ask.
 """
 
 import asyncio
@@ -94,8 +94,8 @@ class Readiness:
         return self.found
 
     async def look(self) -> None:
-        said = await asyncio.gather(*(what_is_wrong(look) for look in self.looks.values()))
-        self.found = dict(zip(self.looks, said, strict=True))
+        problems = await asyncio.gather(*(what_is_wrong(look) for look in self.looks.values()))
+        self.found = dict(zip(self.looks, problems, strict=True))
         self.until = time.monotonic() + FRESH_SECONDS
 
 
@@ -104,20 +104,20 @@ readiness = Readiness()
 
 async def healthz(scope: Scope, send: Send) -> None:
     """That this is answered is all it says: the process runs, and its event loop goes round."""
-    await say(200, {"alive": True}, send)
+    await respond(200, {"alive": True}, send)
 
 
 async def readyz(scope: Scope, send: Send) -> None:
     found = await readiness.now()
     is_ready = not any(found.values())
-    told: dict[str, Any] = {"ready": is_ready}
+    answer: dict[str, Any] = {"ready": is_ready}
     if operators.holds_token(scope):
-        told["checks"] = {name: wrong or "ok" for name, wrong in found.items()}
-    await say(200 if is_ready else 503, told, send)
+        answer["checks"] = {name: wrong or "ok" for name, wrong in found.items()}
+    await respond(200 if is_ready else 503, answer, send)
 
 
-async def say(status: int, told: Mapping[str, Any], send: Send) -> None:
-    body = json.dumps(told).encode() + b"\n"
+async def respond(status: int, answer: Mapping[str, Any], send: Send) -> None:
+    body = json.dumps(answer).encode() + b"\n"
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),

@@ -1,4 +1,4 @@
-"""Whether a worker's event loop still goes round: it says a byte a second, and its parent listens."""
+"""A worker's event loop writes a byte a second, so that its parent knows that it still goes round."""
 
 import asyncio
 import os
@@ -8,29 +8,29 @@ LATE_SECONDS = 1.0  # a look that comes later than this tells of a parent that w
 
 
 class Pulse:
-    """The parent's end of a worker's pipe; the worker's is `said`. The first byte says that it takes requests."""
+    """The parent's end of a worker's pipe; the worker's is `write_end`. The first byte says that it takes requests."""
 
     def __init__(self) -> None:
-        self.heard, self.said = os.pipe()
-        for end in (self.heard, self.said):
+        self.read_end, self.write_end = os.pipe()
+        for end in (self.read_end, self.write_end):
             os.set_blocking(end, False)  # a worker must not wait for a parent that is suspended
         self.loop = asyncio.get_running_loop()
         self.began: asyncio.Future[bool] = self.loop.create_future()  # False: it ended before it took any
         self.ended = False
         self.last = 0.0
-        self.loop.add_reader(self.heard, self.hear)
+        self.loop.add_reader(self.read_end, self.hear)
 
     def leave_to_worker(self) -> None:
         """Once it runs: the pipe ends with the worker when nobody else holds its write end."""
-        os.close(self.said)
+        os.close(self.write_end)
 
     def hear(self) -> None:
-        if os.read(self.heard, 65536):
+        if os.read(self.read_end, 65536):
             self.last = self.loop.time()
         else:
             self.ended = True
-            self.loop.remove_reader(self.heard)
-            os.close(self.heard)
+            self.loop.remove_reader(self.read_end)
+            os.close(self.read_end)
         if not self.began.done():
             self.began.set_result(not self.ended)
 

@@ -51,11 +51,11 @@ class Workers:
         self.lifeline, self.held = os.pipe()
         self.begun = asyncio.Semaphore(0)  # released by each worker that takes requests
         self.watches: set[asyncio.Task[None]] = set()
-        self.kept = [SupervisedProcess("worker", partial(self.start, str(seat))) for seat in range(count)]
+        self.processes = [SupervisedProcess("worker", partial(self.start, str(seat))) for seat in range(count)]
 
     async def start(self, seat: str) -> Process:
         pulse = Pulse()
-        inherited = (self.listening.fileno(), pulse.said)
+        inherited = (self.listening.fileno(), pulse.write_end)
         counting = (str(self.metrics), seat) if self.metrics else ()
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "conway.server", *map(str, inherited), self.module, *counting,
@@ -78,24 +78,24 @@ class Workers:
 
     async def ready(self) -> None:
         """Starts them all, until each takes requests."""
-        for kept in self.kept:
-            kept.keep()
-        for _ in self.kept:
+        for process in self.processes:
+            process.keep()
+        for _ in self.processes:
             await self.begun.acquire()
 
     async def any_died(self) -> None:
         """One that dies before all are ready would only die again."""
-        await first(*(kept.died.wait() for kept in self.kept))
+        await first(*(process.died.wait() for process in self.processes))
 
     async def stop(self, seconds: float) -> int:
         """The worst exit status. Who has not ended by itself in time is killed."""
         self.listening.close()  # clients are to be refused now, not when the last answer has ended
         for watch in list(self.watches):
             watch.cancel()  # it has its own time to end in now
-        ends = [asyncio.create_task(kept.stop()) for kept in self.kept]
+        ends = [asyncio.create_task(process.stop()) for process in self.processes]
         _, late = await asyncio.wait(ends, timeout=seconds + LAST_SECONDS)
-        for kept in self.kept if late else []:
-            kept.send(signal.SIGKILL)
+        for process in self.processes if late else []:
+            process.send(signal.SIGKILL)
         return max(abs(status) for status in await asyncio.gather(*ends))
 
 

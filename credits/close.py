@@ -1,4 +1,4 @@
-"""The month of all accounts: what was owed to customers before and after it, and what lies between. Months are UTC."""
+"""A month is closed for all accounts: what was owed to customers before and after it, and what lies between (UTC)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -37,8 +37,8 @@ class Line:
         return Decimal(self.charged_cents - self.given_back_cents) / 100 - self.cost_usd
 
     @classmethod
-    def read(cls, kept: dict[str, Any]) -> "Line":
-        return cls(**{**kept, "cost_usd": Decimal(kept["cost_usd"])})
+    def read(cls, stored: dict[str, Any]) -> "Line":
+        return cls(**{**stored, "cost_usd": Decimal(stored["cost_usd"])})
 
 
 @dataclass(frozen=True)
@@ -144,13 +144,18 @@ def close(month: date, *, by: User) -> MonthClose:
         )
 
 
-def closed(kept: MonthClose) -> Month:
-    """As it was then."""
+def closed(record: MonthClose) -> Month:
+    """The month as it was when it was closed."""
     sums = Figures(
-        0, kept.topped_up_cents, kept.adjusted_cents, kept.charged_cents, kept.refunded_cents, kept.written_off_cents
+        0,
+        record.topped_up_cents,
+        record.adjusted_cents,
+        record.charged_cents,
+        record.refunded_cents,
+        record.written_off_cents,
     )
-    lines = [Line.read(line) for line in kept.lines]
-    return Month(kept.month, kept.accounts, kept.opening_cents, kept.closing_cents, sums, lines)
+    lines = [Line.read(line) for line in record.lines]
+    return Month(record.month, record.accounts, record.opening_cents, record.closing_cents, sums, lines)
 
 
 def cash_in(month: date) -> QuerySet[CreditTransaction]:

@@ -84,12 +84,12 @@ BY = {
 
 def figures(user_id: int, filters: Filters | None = None, *, by: Sequence[str] = ()) -> dict[Group, Figures]:
     """Of each group that has a transaction; `by` is of BY."""
-    asked = filters or Filters()
-    conditions, params = where(asked)
+    filters = filters or Filters()
+    conditions, params = where(filters)
     groups = ", ".join([*(BY[name] for name in by), "type"])
     sql = SUMS_SQL.format(groups=groups, conditions=conditions)
     with connection.cursor() as cursor:
-        cursor.execute(sql, {**params, "user": user_id, **bounds(asked, kept_until(user_id))})
+        cursor.execute(sql, {**params, "user": user_id, **bounds(filters, kept_until(user_id))})
         return gathered(cursor.fetchall())
 
 
@@ -115,14 +115,14 @@ def gathered(rows: Iterable[Group]) -> dict[Group, Figures]:
 
 def where(filters: Filters) -> tuple[str, dict[str, Any]]:
     """What narrows both the kept days and the rows of today."""
-    asked = {
+    conditions = {
         "type = ANY(%(types)s)": ("types", list(filters.types) or None),
         "model = %(model)s": ("model", filters.model),
         "key_id = %(key)s": ("key", filters.key_id),
         "day >= %(since)s": ("since", filters.since),
         "day <= %(to)s": ("to", filters.until),
     }
-    used = {condition: pair for condition, pair in asked.items() if pair[1] is not None}
+    used = {condition: pair for condition, pair in conditions.items() if pair[1] is not None}
     return " AND ".join(["true", *used]), dict(used.values())
 
 

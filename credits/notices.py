@@ -1,5 +1,5 @@
-"""What is told of accounts by itself: a low balance, a key at its limit, a summary of the week. Each account that
-was charged since the last look is looked at by one serving process; nothing of it is on a request's way.
+"""Accounts get notices of a low balance, of a key at its limit, and of the week. One serving process looks at each
+account that was charged since the last look; no request waits for it.
 """
 
 from collections.abc import Iterable
@@ -68,19 +68,19 @@ def charged_in(since: int, upto: int) -> dict[int, set[int]]:
 
 def look_at(user_id: int, keys: Iterable[int]) -> None:
     user = User.objects.select_related("notice_settings").get(pk=user_id)
-    asked: NoticeSettings = getattr(user, "notice_settings", None) or NoticeSettings(user=user)
-    if asked.told_low_at is None:
-        look_at_balance(user, asked)
+    preferences: NoticeSettings = getattr(user, "notice_settings", None) or NoticeSettings(user=user)
+    if preferences.told_low_at is None:
+        look_at_balance(user, preferences)
     for key in with_use(ApiKey.objects.filter(pk__in=keys, limit_cents__isnull=False)):
         if key.left_cents == 0:  # type: ignore[attr-defined]  # with_use adds it
             tell_of_key(key)
 
 
-def look_at_balance(user: User, asked: NoticeSettings) -> None:
+def look_at_balance(user: User, preferences: NoticeSettings) -> None:
     account = CreditAccount.objects.for_user(user).first() or CreditAccount()
     today = database_now().date()
     spent = total(user.pk, Filters(since=today - (RATE_DAYS - 1) * DAY, until=today)).spent
-    if account.available_cents * RATE_DAYS >= asked.low_days * spent:
+    if account.available_cents * RATE_DAYS >= preferences.low_days * spent:
         return
     if not is_first_to_tell(user.pk):
         return
@@ -88,10 +88,10 @@ def look_at_balance(user: User, asked: NoticeSettings) -> None:
         "available_cents": account.available_cents,
         "balance_cents": account.balance_cents,
         "spent_7_days_cents": spent,
-        "low_days": asked.low_days,
+        "low_days": preferences.low_days,
     }
     tell(user.pk, Webhook.Event.LOW_BALANCE, f"{database_now():%Y-%m-%dT%H:%M:%S.%f}", facts)
-    if asked.by_email and user.email:
+    if preferences.by_email and user.email:
         mail.send(user.email, "low_balance", {"available": usd(account.available_cents), "week": usd(spent), **facts})
 
 
@@ -120,10 +120,11 @@ def send_weeks() -> int:
     monday = today - (today.isoweekday() - 1) * DAY
     waiting = NoticeSettings.objects.filter(weekly=True).exclude(weekly_sent_for=monday).select_related("user")
     sent = 0
-    for asked in waiting[:WEEKS_AT_ONCE]:
-        kept = NoticeSettings.objects.filter(pk=asked.pk).exclude(weekly_sent_for=monday).update(weekly_sent_for=monday)
-        if kept and asked.user.email:
-            send_week(asked.user, monday - 7 * DAY)
+    for preferences in waiting[:WEEKS_AT_ONCE]:
+        unsent = NoticeSettings.objects.filter(pk=preferences.pk).exclude(weekly_sent_for=monday)
+        is_ours = unsent.update(weekly_sent_for=monday)
+        if is_ours and preferences.user.email:
+            send_week(preferences.user, monday - 7 * DAY)
             sent += 1
     return sent
 
@@ -138,8 +139,8 @@ def send_week(user: User, monday: date) -> None:
         "spent": week.spent,
         "balance": account.balance_cents,
     }
-    said = {name: usd(sum) for name, sum in cents.items()}
-    mail.send(str(user.email), "week", {**said, "since": monday, "until": monday + 6 * DAY})
+    amounts = {name: usd(sum) for name, sum in cents.items()}
+    mail.send(str(user.email), "week", {**amounts, "since": monday, "until": monday + 6 * DAY})
 
 
 def banner(request: HttpRequest) -> dict[str, object]:

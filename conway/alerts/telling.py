@@ -1,4 +1,4 @@
-"""By mail to CONWAY_ALERT_EMAILS, and to CONWAY_ALERT_WEBHOOK as JSON; by the outbox's threads, so nobody waits."""
+"""Alerts go by mail to CONWAY_ALERT_EMAILS, and as JSON to CONWAY_ALERT_WEBHOOK; the outbox's threads send them."""
 
 import logging
 from collections.abc import Sequence
@@ -28,11 +28,11 @@ def tell(alerts: Sequence[Alert]) -> None:
         body = "\n\n".join([*lines, f"This is told once. What is open stands in {page}"])
         EmailMessage(f"Conway: {headline(alerts)}", body, to=list(settings.CONWAY_ALERT_EMAILS)).send()
     if settings.CONWAY_ALERT_WEBHOOK:
-        told = {
+        payload = {
             "text": "\n".join(f"Conway: {line}" for line in lines),  # what chat services show
             "alerts": [{"kind": alert.kind, "subject": alert.subject} for alert in alerts[:MOST_LINES]],
         }
-        outbox.post(partial(call, settings.CONWAY_ALERT_WEBHOOK, told))
+        outbox.post(partial(call, settings.CONWAY_ALERT_WEBHOOK, payload))
 
 
 def headline(alerts: Sequence[Alert]) -> str:
@@ -40,10 +40,10 @@ def headline(alerts: Sequence[Alert]) -> str:
     return " ".join(str(alerts[0]).split())[:LONGEST_HEADLINE] if len(alerts) == 1 else f"{len(alerts)} alerts"
 
 
-def call(url: str, told: dict[str, Any]) -> None:
+def call(url: str, payload: dict[str, Any]) -> None:
     """Its address may hold a secret: an error names only what went wrong."""
     try:
-        answer = httpx.post(url, json=told, timeout=WEBHOOK_SECONDS)
+        answer = httpx.post(url, json=payload, timeout=WEBHOOK_SECONDS)
     except httpx.HTTPError as error:
         log.error("The webhook for alerts was not reached: %s", type(error).__name__)
         return

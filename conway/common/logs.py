@@ -1,6 +1,6 @@
-"""A line of the log: as text, or as JSON, an object a line. What is told as `fields` are names of it, not prose.
+"""A line of the log: as text, or as JSON, an object a line. `fields` become names of that object, not prose.
 
-log.info("answered %s", Fields(said), extra={"fields": said})
+log.info("answered %s", Fields(values), extra={"fields": values})
 """
 
 import json
@@ -16,11 +16,11 @@ LONGEST_ID = 100  # characters of an id that a caller made up
 class Fields:
     """As text, and only if somebody reads it."""
 
-    def __init__(self, said: Mapping[str, Any]) -> None:
-        self.said = said
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values = values
 
     def __str__(self) -> str:
-        return " ".join(f"{name}={value}" for name, value in self.said.items() if value not in (None, ""))
+        return " ".join(f"{name}={value}" for name, value in self.values.items() if value not in (None, ""))
 
 
 class Refusals(logging.Filter):
@@ -53,6 +53,6 @@ class Json(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-def told_id(said: str) -> str:
+def told_id(value: str) -> str:
     """A caller's own request id: printable ASCII, so that it can stand in a line and be searched for."""
-    return "".join(letter for letter in said[:LONGEST_ID] if " " < letter < "\x7f")
+    return "".join(letter for letter in value[:LONGEST_ID] if " " < letter < "\x7f")

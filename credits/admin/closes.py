@@ -36,20 +36,20 @@ class MonthCloseAdmin(ReadOnlyAdmin):
     change_form_template = "admin/credits/close.html"
 
     @admin.display(description="opening")
-    def opening(self, kept: MonthClose) -> str:
-        return usd(kept.opening_cents)
+    def opening(self, record: MonthClose) -> str:
+        return usd(record.opening_cents)
 
     @admin.display(description="topped up")
-    def topped_up(self, kept: MonthClose) -> str:
-        return usd(kept.topped_up_cents)
+    def topped_up(self, record: MonthClose) -> str:
+        return usd(record.topped_up_cents)
 
     @admin.display(description="spent")
-    def spent(self, kept: MonthClose) -> str:
-        return usd(close.closed(kept).figures.spent)
+    def spent(self, record: MonthClose) -> str:
+        return usd(close.closed(record).figures.spent)
 
     @admin.display(description="closing: owed to customers")
-    def closing(self, kept: MonthClose) -> str:
-        return usd(kept.closing_cents)
+    def closing(self, record: MonthClose) -> str:
+        return usd(record.closing_cents)
 
     def may_close(self, request: HttpRequest) -> bool:
         return request.user.has_perm("credits.close_month")
@@ -61,8 +61,8 @@ class MonthCloseAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        kept = MonthClose.objects.filter(pk=day_of(object_id)).first()
-        context = {"title": f"Month {kept}", **tables(close.closed(kept))} if kept else {}
+        record = MonthClose.objects.filter(pk=day_of(object_id)).first()
+        context = {"title": f"Month {record}", **tables(close.closed(record))} if record else {}
         return super().change_view(request, object_id, form_url, context)
 
     def get_urls(self) -> list[URLPattern]:
@@ -86,10 +86,10 @@ class MonthCloseAdmin(ReadOnlyAdmin):
         try:
             close.check(month)
             if request.method == "POST" and request.POST.get("month") == month.isoformat():
-                kept = close.close(month, by=cast(User, request.user))
-                self.log_addition(request, kept, f"Closed {kept}")
-                messages.success(request, f"The month {kept} is closed.")
-                return redirect("admin:credits_monthclose_change", kept.pk.isoformat())
+                record = close.close(month, by=cast(User, request.user))
+                self.log_addition(request, record, f"Closed {record}")
+                messages.success(request, f"The month {record} is closed.")
+                return redirect("admin:credits_monthclose_change", record.pk.isoformat())
             reason = ""
         except close.NotYet as error:
             reason = str(error)
@@ -107,9 +107,9 @@ class MonthCloseAdmin(ReadOnlyAdmin):
     def of_month(self, request: HttpRequest, month: str) -> close.Month:
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
-        if (kept := MonthClose.objects.filter(pk=day_of(month)).first()) is None:
+        if (record := MonthClose.objects.filter(pk=day_of(month)).first()) is None:
             raise Http404
-        return close.closed(kept)
+        return close.closed(record)
 
     def income(self, request: HttpRequest, month: str) -> HttpResponseBase:
         found = self.of_month(request, month)

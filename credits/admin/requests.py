@@ -1,4 +1,4 @@
-"""What waits for a second person. The page of a request is where they see it and decide."""
+"""Staff see the moves that wait for a second person, and decide each on its page."""
 
 from typing import Any, cast
 
@@ -43,12 +43,12 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.filter(decision=value) if value in STATES else queryset
 
 
-def state_of(asked: MoveRequest) -> str:
-    return asked.decision or ("waiting" if asked.expires_at > now() else "expired")
+def state_of(move: MoveRequest) -> str:
+    return move.decision or ("waiting" if move.expires_at > now() else "expired")
 
 
-def may_move(user: User, asked: MoveRequest) -> bool:
-    return user.has_perm(PERMISSIONS[CreditTransaction.Type(asked.type)])
+def may_move(user: User, move: MoveRequest) -> bool:
+    return user.has_perm(PERMISSIONS[CreditTransaction.Type(move.type)])
 
 
 @admin.register(MoveRequest)
@@ -65,25 +65,25 @@ class MoveRequestAdmin(ReadOnlyAdmin):
     change_form_template = "admin/credits/request.html"
 
     @admin.display(description="asked (UTC)")
-    def when(self, asked: MoveRequest) -> str:
-        return f"{asked.requested_at:%Y-%m-%d %H:%M:%S}"
+    def when(self, move: MoveRequest) -> str:
+        return f"{move.requested_at:%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="what")
-    def kind(self, asked: MoveRequest) -> str:
-        return asked.type.replace("_", "-")
+    def kind(self, move: MoveRequest) -> str:
+        return move.type.replace("_", "-")
 
     @admin.display(description="customer")
-    def customer(self, asked: MoveRequest) -> str:
-        page = reverse("admin:accounts_user_change", args=[asked.user_id])
-        return format_html('<a href="{}">{}</a>', page, asked.user)
+    def customer(self, move: MoveRequest) -> str:
+        page = reverse("admin:accounts_user_change", args=[move.user_id])
+        return format_html('<a href="{}">{}</a>', page, move.user)
 
     @admin.display(description="amount")
-    def amount(self, asked: MoveRequest) -> str:
-        return signed_usd(asked.amount_cents)
+    def amount(self, move: MoveRequest) -> str:
+        return signed_usd(move.amount_cents)
 
     @admin.display(description="state")
-    def state(self, asked: MoveRequest) -> str:
-        return state_of(asked)
+    def state(self, move: MoveRequest) -> str:
+        return state_of(move)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[MoveRequest], search_term: str
@@ -95,9 +95,9 @@ class MoveRequestAdmin(ReadOnlyAdmin):
         """Also who may make such a move: they ask and approve."""
         return super().has_view_permission(request, obj) or any(map(request.user.has_perm, PERMISSIONS.values()))
 
-    def may_approve(self, user: User, asked: MoveRequest) -> bool:
-        is_other = user.pk not in (asked.requested_by_id, asked.user_id)
-        return is_other and may_move(user, asked)
+    def may_approve(self, user: User, move: MoveRequest) -> bool:
+        is_other = user.pk not in (move.requested_by_id, move.user_id)
+        return is_other and may_move(user, move)
 
     def get_urls(self) -> list[URLPattern]:
         decide = self.admin_site.admin_view(self.decide)
@@ -108,15 +108,15 @@ class MoveRequestAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         pk = int(object_id) if object_id.isdecimal() and len(object_id) < 19 else 0
         context: dict[str, Any] = {"title": "A move that needs a second person", "subtitle": None}
-        if asked := MoveRequest.objects.select_related("user").filter(pk=pk).first():
-            user, is_waiting = cast(User, request.user), state_of(asked) == "waiting"
-            account = CreditAccount.objects.for_user(asked.user).first() or CreditAccount(user=asked.user)
+        if move := MoveRequest.objects.select_related("user").filter(pk=pk).first():
+            user, is_waiting = cast(User, request.user), state_of(move) == "waiting"
+            account = CreditAccount.objects.for_user(move.user).first() or CreditAccount(user=move.user)
             context |= {
-                "asked": asked,
-                "balance_after": account.balance_cents + asked.amount_cents,
+                "move": move,
+                "balance_after": account.balance_cents + move.amount_cents,
                 "account": account,
-                "can_approve": is_waiting and self.may_approve(user, asked),
-                "can_withdraw": is_waiting and asked.requested_by_id == user.pk,
+                "can_approve": is_waiting and self.may_approve(user, move),
+                "can_withdraw": is_waiting and move.requested_by_id == user.pk,
                 **confirmation(request),
             }
         return super().change_view(request, object_id, form_url, context)
@@ -124,23 +124,23 @@ class MoveRequestAdmin(ReadOnlyAdmin):
     @method_decorator(sensitive_post_parameters("password"))
     @method_decorator(require_POST)
     def decide(self, request: HttpRequest, request_id: int) -> HttpResponse:
-        asked, user = get_object_or_404(MoveRequest, pk=request_id), cast(User, request.user)
-        if not self.may_approve(user, asked) and asked.requested_by_id != user.pk:
+        move, user = get_object_or_404(MoveRequest, pk=request_id), cast(User, request.user)
+        if not self.may_approve(user, move) and move.requested_by_id != user.pk:
             raise PermissionDenied
         try:
-            self.decided(request, asked, user)
+            self.decided(request, move, user)
         except ledger.UnableToPost as error:
             messages.error(request, str(error))
-        return redirect("admin:credits_moverequest_change", asked.pk)
+        return redirect("admin:credits_moverequest_change", move.pk)
 
-    def decided(self, request: HttpRequest, asked: MoveRequest, user: User) -> None:
+    def decided(self, request: HttpRequest, move: MoveRequest, user: User) -> None:
         address = client_address(request) or None
         if request.POST.get("decision") != "approve":
-            ledger.refuse(asked.pk, by=user, address=address)
+            ledger.refuse(move.pk, by=user, address=address)
             messages.success(request, "It will not be booked.")
         elif not reauthentication.is_confirmed(request):
             messages.error(request, "Nothing is booked: show that it is you, and approve again.")
         else:
-            entry = ledger.approve(asked.pk, by=user, address=address, may_book=may_move)
-            said = f"Booked: {signed_usd(entry.amount_cents)} for {asked.user}."
-            messages.success(request, f"{said} The balance after it is {usd(entry.balance_after_cents)}.")
+            entry = ledger.approve(move.pk, by=user, address=address, may_book=may_move)
+            booked = f"Booked: {signed_usd(entry.amount_cents)} for {move.user}."
+            messages.success(request, f"{booked} The balance after it is {usd(entry.balance_after_cents)}.")

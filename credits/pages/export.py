@@ -27,8 +27,8 @@ def history_csv(request: HttpRequest) -> HttpResponseBase:
     if not filters.is_valid():
         return HttpResponse("These filters make no sense.", status=400, content_type="text/plain")
     found = filters.entries().select_related("key")
-    asked = filters.asked
-    return csv_export.csv_answer(file_name("conway credits", user, asked.since, asked.until), COLUMNS, pieces(found))
+    period = filters.filters
+    return csv_export.csv_answer(file_name("conway credits", user, period.since, period.until), COLUMNS, pieces(found))
 
 
 def file_name(what: str, user: User, since: Any, until: Any) -> str:

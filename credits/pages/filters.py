@@ -19,7 +19,7 @@ TYPE_TITLES = {
 }
 
 
-# What may be asked for by name; one name stands for what pages add up together.
+# A name in the address stands for one type, or for those that pages add up together.
 TYPES: dict[str, tuple[str, ...]] = {
     **{type: (type,) for type in TYPE_TITLES},
     "given_back": GIVEN_BACK,
@@ -38,7 +38,7 @@ class Day(forms.DateInput):
 
 
 class HistoryFilters(forms.Form):
-    """The address of the history page, read. What is not filled in does not filter."""
+    """The form reads the address of the history page. An empty field does not filter."""
 
     type = forms.ChoiceField(required=False, choices=CHOICES)
     model = forms.ChoiceField(required=False)
@@ -56,21 +56,21 @@ class HistoryFilters(forms.Form):
         keys.queryset = ApiKey.objects.filter(user=user_id, pk__in=used_keys(user_id)).order_by("-pk")
 
     @property
-    def asked(self) -> history.Filters:
-        given = self.cleaned_data
+    def filters(self) -> history.Filters:
+        values = self.cleaned_data
         return history.Filters(
-            types=TYPES.get(given["type"], ()),
-            model=given["model"] or None,
-            key_id=given["key"].pk if given["key"] else None,
-            since=given["since"],
-            until=given["until"],
+            types=TYPES.get(values["type"], ()),
+            model=values["model"] or None,
+            key_id=values["key"].pk if values["key"] else None,
+            since=values["since"],
+            until=values["until"],
         )
 
     def entries(self) -> CreditTransactionQuerySet:
         """None where a filter makes no sense: the page says which."""
         if not self.is_valid():
             return CreditTransaction.objects.none()
-        found = history.entries(self.user_id, self.asked)
+        found = history.entries(self.user_id, self.filters)
         receipt = self.cleaned_data["receipt"].strip()
         return found.about(f"inference:{receipt}") if receipt else found
 
@@ -79,5 +79,7 @@ class HistoryFilters(forms.Form):
         if not self.is_valid():
             return Figures()
         return (
-            figures.of_rows(self.entries()) if self.cleaned_data["receipt"] else figures.total(self.user_id, self.asked)
+            figures.of_rows(self.entries())
+            if self.cleaned_data["receipt"]
+            else figures.total(self.user_id, self.filters)
         )
