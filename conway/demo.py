@@ -1,4 +1,4 @@
-"""What a first look needs: a user with credit and a key, and somebody for the admin. Making it again changes nothing.
+"""`ensure` makes what a demo needs: a user with credit and a key, and one of staff. Calling it again changes nothing.
 
 The key and the passwords are drawn once and kept in CONWAY_DATA_DIR, so that what was printed stays true.
 """
@@ -36,30 +36,30 @@ class Demo:
 
 
 def ensure() -> Demo:
-    """With passwords that hold: none is told that its user has changed."""
+    """A password that its user has changed is not shown."""
     path = Path(settings.CONWAY_DATA_DIR, "demo.json")
-    kept = Demo(**json.loads(path.read_text())) if path.exists() else drawn()
-    user = existing(USER) or User.objects.create_user(USER, kept.user_password, name="Demo")
-    staff = existing(STAFF) or User.objects.create_superuser(STAFF, kept.staff_password, name="Staff")
-    for known in (user, staff):
-        if not known.email_proven_at:
-            known.prove(str(known.typed_email))  # whoever runs this made them
+    demo = Demo(**json.loads(path.read_text())) if path.exists() else new_demo()
+    user = existing(USER) or User.objects.create_user(USER, demo.user_password, name="Demo")
+    staff = existing(STAFF) or User.objects.create_superuser(STAFF, demo.staff_password, name="Staff")
+    for each in (user, staff):
+        if not each.email_proven_at:
+            each.prove(str(each.typed_email))  # whoever runs this made them
     ledger.top_up(user=user, cents=CENTS, reference="demo", reason="To try the service", by=None)
-    if not ApiKey.objects.filter(digest=digest_of(kept.key), revoked_at=None).exists():
-        kept.key = ApiKey.issue(user=user, name="Demo")[1]
-    keep(path, kept)
-    return Demo(kept.key, told(user, kept.user_password), told(staff, kept.staff_password))
+    if not ApiKey.objects.filter(digest=digest_of(demo.key), revoked_at=None).exists():
+        demo.key = ApiKey.issue(user=user, name="Demo")[1]
+    save(path, demo)
+    return Demo(demo.key, shown_password(user, demo.user_password), shown_password(staff, demo.staff_password))
 
 
-def told(user: User, password: str) -> str:
+def shown_password(user: User, password: str) -> str:
     return password if user.check_password(password) else "(a password of your own)"
 
 
-def drawn() -> Demo:
+def new_demo() -> Demo:
     return Demo(key="", user_password=secrets.token_urlsafe(9), staff_password=secrets.token_urlsafe(9))
 
 
-def keep(path: Path, demo: Demo) -> None:
+def save(path: Path, demo: Demo) -> None:
     path.touch(mode=0o600)
     path.write_text(json.dumps(asdict(demo)))
 
@@ -69,7 +69,7 @@ def existing(email: str) -> User | None:
 
 
 def welcome(demo: Demo, url: str) -> str:
-    """It reads nothing from the database, so that it can be said from an event loop."""
+    """It reads nothing from the database, so that an event loop may call it."""
     messages = [{"role": "user", "content": "Tell me a short story."}]
     body = json.dumps({"model": model(), "stream": True, "messages": messages})
     headers = f"-H 'Authorization: Bearer {demo.key}' -H 'Content-Type: application/json'"

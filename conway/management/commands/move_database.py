@@ -1,4 +1,4 @@
-"""From the embedded PostgreSQL to one of one's own: a dump by its own programs, compared and audited.
+"""The command copies the embedded database into one of one's own by PostgreSQL's programs, then compares and audits it.
 
 The old database takes no writes from before the dump begins, so nothing that is booked meanwhile is lost: a server that
 is started on it says 503. It stays so where the move succeeds, and is as before where it fails.
@@ -55,10 +55,10 @@ class Command(BaseCommand):
 
 
 def present() -> str:
-    """Where this process works, as the owner."""
+    """The address of the database that this process works on, in its owner's role."""
     with database_roles.as_owner():
-        said = connection.get_connection_params()
-    return address_of({name: value for name, value in said.items() if isinstance(value, str | int)})
+        parameters = connection.get_connection_params()
+    return address_of({name: value for name, value in parameters.items() if isinstance(value, str | int)})
 
 
 def address_of(parts: Mapping[str, Any]) -> str:
@@ -105,8 +105,8 @@ def without_writes(old: Session) -> Iterator[None]:
         raise
 
 
-def value(asked: Session, statement: str) -> Any:
-    row = asked.execute(statement.encode()).fetchone()
+def value(database: Session, statement: str) -> Any:
+    row = database.execute(statement.encode()).fetchone()
     return row and row[0]
 
 
@@ -127,11 +127,11 @@ def copy(source: str, target: str) -> None:
     ):
         assert dumping.stdout and dumping.stderr
         dumping.stdout.close()  # the restore's alone: a dump that nobody reads any more ends, and fills no memory
-        _, refused = restoring.communicate()
-        complaint = dumping.stderr.read()
+        _, restore_errors = restoring.communicate()
+        dump_errors = dumping.stderr.read()
     if dumping.returncode or restoring.returncode:
-        said = (refused + complaint).decode(errors="replace").strip()
-        raise CommandError(f"It was not copied, and the old database is as it was:\n{said}")
+        errors = (restore_errors + dump_errors).decode(errors="replace").strip()
+        raise CommandError(f"It was not copied, and the old database is as it was:\n{errors}")
 
 
 def program(name: str, address: str) -> list[str]:
@@ -147,7 +147,7 @@ def secrets_of(address: str) -> dict[str, str]:
 
 
 def same_counts(old: Session, new: Session) -> int:
-    """Rows in all."""
+    """Raises where the two differ. Returns the rows of all tables."""
     before, after = counted(old), counted(new)
     wrong = [
         f"{name}: {before.get(name)} and {after.get(name)}"
@@ -159,19 +159,19 @@ def same_counts(old: Session, new: Session) -> int:
     return sum(count for (kind, _), count in before.items() if kind == "rows of" and count)
 
 
-def counted(asked: Session) -> dict[tuple[str, str], int | None]:
+def counted(database: Session) -> dict[tuple[str, str], int | None]:
     """Rows of each table, and how far each sequence is."""
     count = sql.SQL("SELECT count(*) FROM {}")
     rows = {
-        ("rows of", name): asked.execute(count.format(sql.Identifier(name))).fetchone()[0]  # type: ignore[index]  # one row
-        for (name,) in asked.execute(TABLES_SQL).fetchall()
+        ("rows of", name): database.execute(count.format(sql.Identifier(name))).fetchone()[0]  # type: ignore[index]  # one row
+        for (name,) in database.execute(TABLES_SQL).fetchall()
     }
-    return rows | {("sequence", name): last for name, last in asked.execute(SEQUENCES_SQL).fetchall()}
+    return rows | {("sequence", name): last for name, last in database.execute(SEQUENCES_SQL).fetchall()}
 
 
 def audit(target: str) -> None:
     """By a process of its own, for this one works on the old database."""
-    inherited = {name: said for name, said in os.environ.items() if name.removesuffix("_FILE") not in ADDRESSES}
+    inherited = {name: setting for name, setting in os.environ.items() if name.removesuffix("_FILE") not in ADDRESSES}
     done = subprocess.run(
         [sys.executable, str(settings.BASE_DIR / "manage.py"), "audit_ledger"],
         env={**inherited, "DATABASE_URL": target},
