@@ -134,7 +134,8 @@ def test_a_wrong_row_is_refused_by_a_sentence(admin, traits, sentence):
 
 
 def test_a_row_of_the_file_has_no_fault():
-    assert [list(row_check.faults(plain(row["traits"]))) for row in loading.rows().values()] == [[]] * 34
+    faults = {name: list(row_check.faults(plain(row["traits"]))) for name, row in loading.rows().items()}
+    assert len(faults) > 20 and not any(faults.values())
 
 
 def test_models_do_not_succeed_each_other_in_a_circle(admin):
