@@ -50,12 +50,11 @@ class Cost:
 
 
 @pytest.fixture(autouse=True)
-def small_heap() -> Iterator[None]:
-    """As in a worker: a collection walks through what requests made, not through all of the test run."""
+def small_heap() -> None:
+    """As in a worker: a collection walks through what requests made, not through all of the test run, which stays
+    frozen afterwards (tests/garbage.py)."""
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(scope="module")

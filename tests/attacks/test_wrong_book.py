@@ -17,6 +17,7 @@ from tests.served import close_session, this_database
 ROOT = Path(__file__).parents[2]
 OURS = ("conway", "inference", "credits", "accounts")
 ARGUMENTS = {
+    "archive_completions": ["2026-01", "archived"],
     "issue_key": ["ann@example.org"],
     "move_database": ["postgresql://owner@127.0.0.1:1/new"],
     "serve": ["--port", "0"],

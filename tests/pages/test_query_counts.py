@@ -16,7 +16,7 @@ AT_MOST = {
     "/credits/history": 12,
     "/credits/history?model=gpt-5.2": 12,
     "/credits/history?type=refund": 12,
-    "/keys": 9,
+    "/keys": 11,  # two of them: whether there is a second factor, which a new key takes a proof of
     "/models": 4,
     "/playground": 4,
     "/account": 4,
