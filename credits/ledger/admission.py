@@ -37,7 +37,7 @@ Reason = Literal[
     "unknown",
 ]
 MISCOUNTED = ("concurrency_limited", "key_concurrency_limited")  # perhaps: the holds are counted before it is said
-TRIES = 3  # a first use of a limited key needs two; a refusal whose cause went away meanwhile may need another
+TRIES = 5  # a first use of a limited key needs two; refusals whose cause went away meanwhile, of a busy account, more
 
 
 @dataclass(frozen=True, slots=True)

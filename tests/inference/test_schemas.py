@@ -186,6 +186,14 @@ def test_a_valid_schema_is_fitted_for_every_provider(rules: str, asked: Json) ->
     fits(asked, schemas.of_tool, rules, TOOLS[rules])
 
 
+@pytest.mark.parametrize("rules", TOOLS)
+@pytest.mark.parametrize("keyword", ["anyOf", "oneOf", "allOf"])
+def test_a_name_that_a_schema_and_its_branch_require_is_required_once(rules: str, keyword: str) -> None:
+    branches = [{"type": "object", "required": ["a"]}, {"type": "object", "required": ["a", "b"]}]
+    inner = {"properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "required": ["a"], keyword: branches}
+    assert fits({"type": "object", "properties": {"x": inner}}, schemas.of_tool, rules, TOOLS[rules])
+
+
 # Schemas of the corpus
 
 

@@ -78,6 +78,8 @@ def overlaid(*branches: Schema) -> Schema:
             whole["required"] = required
         elif isinstance(branch.get("required"), list):
             whole["required"] = list(branch["required"])
+    if is_names(whole.get("required")):  # once for all branches: each name again for each of them would be quadratic
+        whole["required"] = list(dict.fromkeys(whole["required"]))
     return whole
 
 
