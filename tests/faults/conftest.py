@@ -117,7 +117,7 @@ def tough(request: pytest.FixtureRequest) -> Scene:
     """Whose gateway survives what is done to it: the shared one, or in the long form one with the patience of life."""
     if LONG:
         patience = {"CONWAY_LOST_SECONDS": "30", "CONWAY_STUCK_SECONDS": "0"}  # workers are frozen for longer here
-        return request.getfixturevalue("stage")(workers=2, machine=HERE, **patience)  # type: ignore[no-any-return]
+        return request.getfixturevalue("stage")(workers=2, **patience)  # type: ignore[no-any-return]
     scene: Scene = request.getfixturevalue("scene")
     scene.gateway.await_workers()
     return scene
