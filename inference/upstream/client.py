@@ -92,6 +92,7 @@ class Response:
     raw: httpx.Response
     status: int = field(init=False)
     headers: Mapping[str, str] = field(init=False)
+    stream: httpx.AsyncByteStream = field(init=False, repr=False)
     received: Received = field(init=False, repr=False)
     begun: bytes = b""  # what was read to see what it is
     rest: AsyncIterator[bytes] | None = field(default=None, repr=False)
@@ -99,7 +100,7 @@ class Response:
     def __post_init__(self) -> None:
         assert isinstance(self.raw.stream, httpx.AsyncByteStream)
         self.status, self.headers = self.raw.status_code, in_seconds(self.raw.headers)
-        self.received = Received(aiter(self.raw.stream))
+        self.stream, self.received = self.raw.stream, Received(aiter(self.raw.stream))
 
     @property
     def request_id(self) -> str | None:
@@ -160,7 +161,7 @@ class Response:
 
     async def aclose(self) -> None:
         self.received.patience.close()
-        await self.raw.stream.aclose()  # type: ignore[union-attr]
+        await self.stream.aclose()
 
 
 def wire() -> Wire:

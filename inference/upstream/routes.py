@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import cache
 from ipaddress import ip_address
 from typing import Any, NamedTuple, TypeVar
-from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
+from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed lacks it
 
 import httpx2 as httpx
 from aiohappyeyeballs import start_connection

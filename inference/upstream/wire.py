@@ -44,6 +44,11 @@ class Connection(asyncio.Protocol):
         self.transport.writelines([head, b"\r\n\r\n", body])
 
     @property
+    def is_out(self) -> bool:
+        """Or need not go out any more: the answer is here."""
+        return not self.is_full or self.has_head
+
+    @property
     def is_reusable(self) -> bool:
         """An answer can be whole before its request is: to a body that is too large, say."""
         is_quiet = not self.is_paused and self.transport.get_write_buffer_size() == 0
@@ -194,8 +199,7 @@ class Wire(httpx.AsyncBaseTransport):
         try:
             connection.send([*lines, *more], body)
             if connection.is_full:
-                is_out = lambda: not connection.is_full or connection.has_head  # noqa: E731
-                await connection.until(is_out, seconds.get("write"), httpx.WriteTimeout)
+                await connection.until(lambda: connection.is_out, seconds.get("write"), httpx.WriteTimeout)
             await connection.until(lambda: connection.has_head, seconds.get("read"), httpx.ReadTimeout)
         except BaseException:
             connection.transport.abort()

@@ -5,9 +5,13 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx2 as httpx
 
+from inference.upstream.wire import Wire
+
+LINES = b"HTTP/1.1 200 OK\r\n"
 Answer = Callable[["Line"], Awaitable[None]]
 
 
@@ -118,3 +122,45 @@ async def read(response: httpx.Response) -> bytes:
         return b"".join([part async for part in response.stream])
     finally:
         await response.stream.aclose()
+
+
+async def asked(wire: Wire, url: str, times: int = 1) -> list[bytes]:
+    return [await read(await wire.handle_async_request(post(url))) for _ in range(times)]
+
+
+# Providers that keep a client waiting
+
+
+async def hangs(line: Line) -> None:
+    await line.hear()
+    await line.say(LINES + b"content-length: 9\r\n\r\nhello")
+    await line.left()
+
+
+async def is_deaf(line: Line) -> None:
+    line.reader._transport.pause_reading()  # type: ignore[attr-defined]
+    await asyncio.sleep(5)
+
+
+async def is_mute(line: Line) -> None:
+    await line.left()
+
+
+class Ear(asyncio.Transport):
+    """Hears what a connection does to its socket."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+
+    def writelines(self, parts: Any) -> None:
+        self.written += parts
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
+    def get_write_buffer_size(self) -> int:
+        return 0
