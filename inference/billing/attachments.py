@@ -4,6 +4,7 @@ What is really in a file decides, not what it is called: a text is counted as te
 can say (encrypted, broken, of a kind we do not know, or at an address), it may fill the model's window.
 """
 
+import asyncio
 import re
 from base64 import b64decode
 from codecs import getincrementaldecoder
@@ -22,6 +23,7 @@ LIKELY_PAGE_BYTES = 20_000  # of a document whose pages we could not count
 HEAD = 1_400  # characters of base64: where a PDF must begin
 WAVE_HEAD = 1_400_000
 SLICE = 65_536
+AT_ONCE = 200  # media looked at before others go on: 2 ms
 
 FOREIGN = re.compile(r"[^A-Za-z0-9+/]+")
 BASE64_HEAD = re.compile(r"[A-Za-z0-9+/=\s]+")
@@ -110,7 +112,9 @@ def decoded(encoded: str) -> Iterator[bytes]:
 
 async def measured(given: list[Media], traits: Traits, most: int, account: int) -> Found:
     found, pdfs = Found(), list[Content]()
-    for one in given:
+    for at, one in enumerate(given, 1):
+        if at % AT_ONCE == 0:
+            await asyncio.sleep(0)
         held = content(one)
         found.is_heard |= one.kind in ("audio", "video")
         if one.kind == "image" or (one.kind == "file" and held.is_image):

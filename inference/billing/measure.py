@@ -14,7 +14,7 @@ from inference.billing.fair import Turns
 from inference.billing.token_counting import Tally, raised
 from inference.catalog.snapshot import Listing
 from inference.chat.messages import AnyPart, Message, RefusalPart, TextPart
-from inference.chat.prompt import Media, Sealed, prompt_of
+from inference.chat.prompt import Media, Pause, Sealed, prompt_of
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 
@@ -118,9 +118,11 @@ class Measure:
         self.text, self.sealed, self.media, self.is_taken = text, sealed, found, True
 
     def steps(self, text: Tally, sealed: Tally, media: list[Media]) -> Iterator[bool]:
-        """Stops whenever a slice was counted."""
+        """Stops whenever a slice was counted, and where the walk stops: short values never fill a slice."""
         for found in prompt_of(self.rendered.body, self.listing.dialect.PROMPT):
             match found:
+                case Pause():
+                    yield True
                 case Sealed(said):
                     yield from added(sealed, said)
                 case str():

@@ -33,8 +33,16 @@ class Sealed:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Not in the body: it is time to let others go on."""
+
+
 SILENT = Silent()
 SEALED = Sealed()
+PAUSE = Pause()
+
+VALUES_AT_ONCE = 500  # 3 ms; 12,000 in one go held the event loop for 80
 
 # What a declaration says of a value: no prompt, media, or of which of its fields ("*": each item of a list) more is
 # declared. A function looks at the value first.
@@ -58,11 +66,15 @@ def by_type(declared: Mapping[str, Mapping[str, Any]]) -> Look:
     return lambda part: declared.get(str(part.get("type")), {}) if isinstance(part, dict) else None
 
 
-def prompt_of(body: Mapping[str, Any], declared: Declared) -> Iterator[str | Sealed | Media]:
+def prompt_of(body: Mapping[str, Any], declared: Declared) -> Iterator[str | Sealed | Media | Pause]:
     """Every text and every media. The names of declared objects are ours; others are a caller's, and count."""
     waiting: list[Iterator[tuple[Any, Any]]] = [iter([(body, declared)])]
+    looked_at = 0
     while waiting:
         for value, rule in waiting[-1]:
+            looked_at += 1
+            if looked_at % VALUES_AT_ONCE == 0:
+                yield PAUSE
             rule = rule(value) if callable(rule) else rule
             if isinstance(rule, Silent):
                 continue

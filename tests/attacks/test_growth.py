@@ -32,8 +32,7 @@ from tests.attacks.spoken import FORMATS
 MODELS = ("claude-haiku-4.5", "gemini-2.5-pro", "gpt-5.2", "gpt-5.2-codex", "kimi-k2.5")
 CHAT = "chat/completions"
 TWICE, CPU_NOISE, MEMORY_NOISE = 2.6, 0.08, 16 * 2**20
-# 0.05 is the aim, and what a quiet machine shows; beside another busy process the same work takes up to 0.08.
-HELD_SECONDS, CPU_SECONDS = 0.1, 1.0
+HELD_SECONDS, CPU_SECONDS = 0.05, 1.0
 TIMES_THE_BODY, FREE_BYTES = 8, 32 * 2**20
 MORE_TRIES = 4
 

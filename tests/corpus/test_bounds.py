@@ -11,7 +11,7 @@ import pytest
 from inference.billing import token_counting
 from inference.billing.attachments import measured
 from inference.billing.token_counting import raised
-from inference.chat.prompt import Media, Sealed, prompt_of
+from inference.chat.prompt import Media, Pause, Sealed, prompt_of
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.dialects import Dialect
@@ -76,10 +76,14 @@ def billed(dialect: Dialect, recorded: Case) -> int:
     return usage.prompt_tokens if usage else 0
 
 
+def shown(dialect: Dialect, asked: dict[str, Any]) -> list[str | Sealed | Media]:
+    return [item for item in prompt_of(asked, dialect.PROMPT) if not isinstance(item, Pause)]
+
+
 def bound(model: str, asked: dict[str, Any]) -> int | None:
     """As `Measure` has it, of a body that somebody else wrote."""
     book = listing(model)
-    found = list(prompt_of(asked, book.dialect.PROMPT))
+    found = shown(book.dialect, asked)
     if any(isinstance(item, Media) and len(item.data) >= CUT for item in found):
         return None
     text = "\n".join(item.text if isinstance(item, Sealed) else item for item in found if not isinstance(item, Media))
@@ -123,7 +127,7 @@ def test_what_is_counted_of_such_a_prompt_is_near_its_bill() -> None:
     for found in (
         found for name in names("anthropic") if is_ours(found := case(name)) and has_makers(found["request"])
     ):
-        seen = list(prompt_of(found["request"], book.dialect.PROMPT))
+        seen = shown(book.dialect, found["request"])
         if not any(isinstance(item, Media) for item in seen):
             compared += 1
             text = "\n".join(item.text if isinstance(item, Sealed) else str(item) for item in seen)
