@@ -23,11 +23,17 @@ MOST_LOOKED_AT = 64  # of those that rest, for one to make room
 class WebSocket(WebSocketProtocol):
     seat: Seat | None = None
 
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        if hasattr(self, "server"):  # else its handshake was refused before Daphne knew of it
+            super().onClose(wasClean, code, reason)
+
     def connectionLost(self, reason: Any) -> None:
-        super().connectionLost(reason)
-        if self.seat is not None:
-            self.seat.leave()
-            self.seat = None
+        try:
+            super().connectionLost(reason)
+        finally:
+            if self.seat is not None:
+                self.seat.leave()
+                self.seat = None
 
 
 class TurnedAway(Protocol):

@@ -95,8 +95,12 @@ class Channel(Framed):
         self.refuse(431, f"The request's headers are larger than {self.totalHeadersSize} bytes.")
 
     def rawDataReceived(self, data: bytes) -> None:
-        if not self.is_ending:
-            super().rawDataReceived(data)
+        """What comes behind a request that runs waits here; Twisted would take all from who reads no answer."""
+        if self.is_ending:
+            return
+        super().rawDataReceived(data)
+        if self._handlingRequest and self._waitingForTransport:
+            self.stop_reading()  # until the request is done and its answer read
 
     def allHeadersReceived(self) -> None:
         hosts = self.requests[-1].requestHeaders.getRawHeaders(b"Host", [])

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from daphne.http_protocol import WebRequest
 
-from conway import cors
+from conway import cors, handshake
 from conway.body import Body
 from conway.budget import FREE_BYTES
 from conway.common.errors import ApiError, new_request_id
@@ -137,15 +137,16 @@ class Request(WebRequest):
     def process(self) -> Any:
         if self.server.stopping:
             return self.reply(503, *error(503, *RESTARTING))
-        upgrade = self.requestHeaders.getRawHeaders(b"Upgrade")
-        if upgrade and upgrade[0].lower() == b"websocket":
+        headers, has_body = self.requestHeaders, self.received > 0
+        if handshake.is_asked_for(self.method, self.clientproto, headers, has_body=has_body):
             return self.become_web_socket()
         self.start()
 
     def become_web_socket(self) -> None:
-        assert self.body
+        if (flaw := handshake.flaw(self.requestHeaders)) is not None:
+            return self.channel.refuse(flaw.status, flaw.message, headers=flaw.headers)
         channel, transport = self.channel, self.transport
-        self.content = BytesIO(b"".join(self.body.pieces))
+        self.content = BytesIO()
         super().process()
         if transport.protocol is not channel:
             channel.hand_over(transport.protocol)
