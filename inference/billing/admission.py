@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from accounts.authentication import Caller
@@ -28,7 +29,7 @@ async def admit(
     is_idempotent: bool,
     details: dict[str, Any],
 ) -> tuple[Quote, Admission]:
-    """Raises `AdmissionDenied`. What the cheap bound could not pay, the counted one may."""
+    """Raises `AdmissionDenied`. What the cheap bound could not pay, the counted one may. Cancelled, it leaves none."""
 
     async def hold(quoted: Quote) -> Admission:
         return await ledger.admit(
@@ -43,7 +44,27 @@ async def admit(
             idempotent=is_idempotent,
         )
 
-    return await cheaply_or_counted(measure, price, hold)
+    admitting = cheaply_or_counted(measure, price, hold)
+    if is_idempotent:
+        return await alone(asyncio.ensure_future(admitting), completion_id, caller.user_id)
+    try:
+        return await admitting
+    except asyncio.CancelledError:  # the client hung up: it may be admitted, and will never be sent
+        release_soon(completion_id, caller.user_id)
+        raise
+
+
+async def alone(
+    admitting: "asyncio.Task[tuple[Quote, Admission]]", completion_id: str, user_id: int
+) -> tuple[Quote, Admission]:
+    """To its end, whoever hangs up: a hold under an idempotency key may be another request's, and only who was admitted
+    knows it as its own.
+    """
+    try:
+        return await asyncio.shield(admitting)
+    except asyncio.CancelledError:
+        admitting.add_done_callback(partial(release_if_admitted, completion_id, user_id))
+        raise
 
 
 async def would_admit(
@@ -86,6 +107,11 @@ def release_soon(completion_id: str, user_id: int) -> None:
     """If it fails, the reaper finds a hold without a heartbeat."""
     releasing.add(task := asyncio.create_task(release(completion_id, user_id)))
     task.add_done_callback(released)
+
+
+def release_if_admitted(completion_id: str, user_id: int, admitting: "asyncio.Task[tuple[Quote, Admission]]") -> None:
+    if not admitting.cancelled() and admitting.exception() is None:
+        release_soon(completion_id, user_id)
 
 
 def released(task: "asyncio.Task[None]") -> None:

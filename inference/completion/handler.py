@@ -94,10 +94,6 @@ async def begin(format: Format, caller: Caller, body: bytes, headers: Headers, r
     except AdmissionDenied as refused:
         concurrency.remember(caller, refused)
         raise
-    except asyncio.CancelledError:  # the client hung up: it may be admitted, and will never be sent
-        if not is_idempotent:
-            admission.release_soon(completion_id, caller.user_id)
-        raise
     limit = quote.affordable(admitted.cents)
     is_lowered = limit < quote.limit
     if is_lowered or must_send(limit, listing, request):

@@ -5,10 +5,14 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import psycopg
 import pytest
 
+from conway.common import database
+from credits.models import Hold
 from inference.api import chat
 from inference.completion import handler, task
+from inference.completion.answers import Answer
 from inference.models import Completion
 from inference.sse import KEEP_ALIVE
 from inference.upstream import client as upstream
@@ -72,3 +76,60 @@ def test_beyond_the_drain_it_is_charged_for_what_was_seen(
     assert (completion.settlement, completion.ending) == ("estimated", "client_left")
     assert 15 < completion.output_tokens < 400
     assert completion.charged_cents == 1
+
+
+@pytest.mark.parametrize("headers", [{}, {"idempotency-key": "one"}])
+def test_who_leaves_while_admission_waits_holds_nothing_and_may_ask_again(
+    key: str, sandbox: Sandbox, run: Run, headers: dict[str, str]
+) -> None:
+    body = {"model": "gpt-5-mini", "messages": [{"role": "user", "content": "say 5 words"}]}
+
+    def asking() -> Coroutine[Any, Any, Answer]:
+        return handler.complete(chat, {"authorization": key, **headers}, json.dumps(body).encode())
+
+    async def scenario() -> Answer:
+        options = {**await asyncio.to_thread(database.connection_options), "autocommit": False}
+        async with await psycopg.AsyncConnection.connect(**options) as other:
+            await other.execute("SELECT FROM credits_creditaccount FOR UPDATE")
+            leaving = asyncio.create_task(asking())
+            while not await database.fetch_one("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                await asyncio.sleep(0.01)
+            leaving.cancel()
+            await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(5):  # and not after CONWAY_LOST_SECONDS
+                while (answer := await asking()).status == 409:
+                    await asyncio.sleep(0.01)
+                while await database.fetch_one("SELECT 1 FROM credits_hold"):
+                    await asyncio.sleep(0.01)
+            return answer
+        finally:
+            await upstream.close()
+
+    assert run(scenario()).status == 200
+    assert Completion.objects.get().settlement == "exact"
+
+
+@pytest.mark.parametrize("ways", [("left", "stayed"), ("stayed", "left")])
+def test_who_leaves_takes_no_hold_of_another_request_under_its_key(
+    key: str, sandbox: Sandbox, run: Run, ways: tuple[str, str]
+) -> None:
+    """Two at once under one key, and one of them leaves: the other is asked and charged, or was refused as a second."""
+    body = {"model": "gpt-5-mini", "messages": [{"role": "user", "content": "say 5 words [[pace=20]]"}]}
+    headers = {"authorization": key, "idempotency-key": "one"}
+
+    async def scenario() -> Answer:
+        both = {way: asyncio.create_task(handler.complete(chat, headers, json.dumps(body).encode())) for way in ways}
+        while not task.running:
+            await asyncio.sleep(0.001)
+        both["left"].cancel()
+        try:
+            return await both["stayed"]
+        finally:
+            while task.running:
+                await asyncio.sleep(0.01)
+            await upstream.close()
+
+    assert run(scenario()).status == (409 if ways[0] == "left" else 200)
+    assert [completion.settlement for completion in Completion.objects.all()] == ["exact"]
+    assert not Hold.objects.exists()
