@@ -42,8 +42,8 @@ class WebhookForm(forms.Form):
             outgoing.allowed_address(self.cleaned_data["url"])
         except outgoing.NotAllowed as error:
             raise forms.ValidationError(str(error)) from error
-        except (OSError, ValueError) as error:
-            raise forms.ValidationError("Nobody knows this host.") from error
+        except ValueError as error:
+            raise forms.ValidationError("This is no address of a host.") from error
         return str(self.cleaned_data["url"])
 
     def clean(self) -> dict[str, Any] | None:

@@ -15,13 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from conway.common.public_addresses import is_public
 from inference.chat import media
 from inference.chat.provider_error import ErrorKind, ProviderError
 
@@ -30,8 +30,6 @@ IMAGE_BYTES = 5 * 1024 * 1024
 REQUEST_BYTES = 10 * 1024 * 1024
 MOST_REDIRECTS = 3
 IMAGES = ("image/png", "image/jpeg", "image/webp", "image/gif")
-# IPv6 addresses that stand for IPv4 ones, which a check of the outer address would not see.
-TRANSLATED = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")))
 
 # Names are looked up by blocking calls, which a slow server of names can hold for long: in threads of their own.
 RESOLVERS = ThreadPoolExecutor(8, thread_name_prefix="image-names")
@@ -39,20 +37,6 @@ RESOLVERS = ThreadPoolExecutor(8, thread_name_prefix="image-names")
 REFUSED = ErrorKind(400, "invalid_image_url", "invalid_request_error", relays=True)
 
 Turn = Callable[[], AbstractAsyncContextManager[None]]
-
-
-def is_public(address: str) -> bool:
-    """Whether an address belongs to the internet at large: not to us, our neighbours or our cloud."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(found, IPv6Address):
-        if found.ipv4_mapped is not None:
-            return is_public(str(found.ipv4_mapped))
-        if any(found in network for network in TRANSLATED):
-            return False
-    return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -21,6 +22,7 @@ from credits import ledger, notices, webhooks
 from credits.models import CreditTransaction, KeyUse, NoticeScan, NoticeSettings, Webhook, WebhookDelivery
 from credits.models import Webhook as Hook
 from tests.credits.ledger_driver import buy
+from tests.private_addresses import OURS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ALL = list(Hook.Event.values)
@@ -214,14 +216,12 @@ def test_a_key_at_its_limit_is_told_once_for_its_window(alice, run, receiver):
     assert (told["name"], told["limit_cents"]) == ("agents", 20) and told["resets_at"].endswith("-01T00:00:00+00:00")
 
 
+UNLIKELY = ("http://example.org/", "https://localhost/", "https://user:word@example.org/", "ftp://example.org/")
+
+
 @pytest.mark.parametrize(
-    "url",
-    [
-        "http://example.org/", "https://127.0.0.1/", "https://localhost/", "https://10.0.0.1/", "https://169.254.169.254/",
-        "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://0.0.0.0/", "https://user:word@example.org/",
-        "ftp://example.org/",
-    ],
-)  # fmt: skip
+    "url", [*UNLIKELY, *(f"https://{f'[{one}]' if ':' in one else one}/" for one in OURS if "%" not in one)]
+)
 def test_no_webhook_reaches_what_is_ours(alice, url, settings, client):
     settings.CONWAY_WEBHOOKS_PRIVATE = False
     with pytest.raises(outgoing.NotAllowed):
@@ -229,6 +229,23 @@ def test_no_webhook_reaches_what_is_ours(alice, url, settings, client):
     client.force_login(alice, backend="accounts.backends.PasswordBackend")
     assert client.post("/credits/notifications", {"url": url, "events": ["top_up"]}).status_code == 400
     assert not Webhook.objects.exists()
+
+
+def test_a_name_that_nobody_knows_sounds_like_one_of_our_network(settings, monkeypatch):
+    settings.CONWAY_WEBHOOKS_PRIVATE = False
+    said = set()
+    for found in ([], [(0, 0, 0, "", ("10.0.0.7", 443))], [(0, 0, 0, "", (one, 443)) for one in ("8.8.8.8", "::1")]):
+        monkeypatch.setattr(socket, "getaddrinfo", partial(answering, found))
+        with pytest.raises(outgoing.NotAllowed) as refused:
+            outgoing.allowed_address("https://payroll.example/")
+        said.add(str(refused.value))
+    assert len(said) == 1
+
+
+def answering(found, *_, **__):
+    if not found:
+        raise socket.gaierror
+    return found
 
 
 def test_a_redirect_is_not_followed(alice, sam, receiver):

@@ -13,28 +13,12 @@ import pytest
 
 from inference.chat.provider_error import ProviderError
 from inference.completion.task import FETCHES
-from inference.upstream.image_fetch import IMAGE_BYTES, Fetching, fetch_all, is_public
+from inference.upstream.image_fetch import IMAGE_BYTES, Fetching, fetch_all
 from tests.inference.upstream.certificates import certificate, showing, trusting
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
-     "255.255.255.255", "240.0.0.1", "192.0.2.1", "198.18.0.1", "::1", "::", "fe80::1%eth0", "fc00::1", "ff02::1",
-     "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::7f00:1", "64:ff9b::7f00:1", "64:ff9b:1::a00:1", "2002:7f00:1::",
-     "2001::1", "2001:db8::1", "no address"],
-)  # fmt: skip
-def test_what_is_not_the_internet_at_large_is_not_public(address: str) -> None:
-    assert not is_public(address)
-
-
-@pytest.mark.parametrize("address", ["93.184.216.34", "1.1.1.1", "2606:4700:4700::1111", "::ffff:8.8.8.8"])
-def test_what_is_public_is(address: str) -> None:
-    assert is_public(address)
 
 
 @dataclass
