@@ -147,6 +147,7 @@ class Request(WebRequest):
             return self.channel.refuse(flaw.status, flaw.message, headers=flaw.headers)
         channel, transport = self.channel, self.transport
         self.content = BytesIO()
+        self.requestHeaders.removeHeader(b"Daphne-Root-Path")  # Daphne would believe it, of anybody
         super().process()
         if transport.protocol is not channel:
             channel.hand_over(transport.protocol)

@@ -33,6 +33,7 @@ REFUSED = {  # what is said otherwise → with which status it is refused
     "another's host": ({"Host": "evil.example.com"}, 403),
     "a host of no port": ({"Host": "localhost:x"}, 400),
     "extensions of no grammar": ({"Sec-WebSocket-Extensions": 'permessage-deflate; a="'}, 403),
+    "a root of its own": ({"Daphne-Root-Path": "/nowhere"}, 403),
     "a session of no letters": ({"Cookie": "sessionid=\xff\xfe; =;;"}, 403),
 }
 IGNORED = {  # asks for no WebSocket, whatever `Upgrade` says
