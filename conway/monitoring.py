@@ -52,9 +52,9 @@ async def sample_for_ever() -> None:
 
 
 def sample() -> None:
-    running = task.running.values()
+    running = [under_way.state for under_way in task.running.values()]
     metrics.RUNNING.set(len(running))
-    metrics.OPEN_STREAMS.set(sum(one.is_stream and not one.client_left for one in running))
+    metrics.OPEN_STREAMS.set(sum(state.is_stream and not state.client_left for state in running))
     metrics.UNBOOKED.set(sum(completion_id not in task.running for completion_id in settlement.waiting))
     for name, provider in PROVIDERS.items():
         metrics.UPSTREAM_IN_USE.labels(name).set(upstream.in_use(name))

@@ -9,7 +9,10 @@ process_pool   processes for bodies that would hold the event loop
 pickles        what travels between them
 routing        which model, at which price, may this caller
 state          one completion under way: what was asked, what came of it, what follows
-task           the task that reads the provider, whatever becomes of the client, and settles
+task           runs on whatever becomes of the client: has the provider read, and settles
+provider_call  asks the provider, again where it may be, and reads its answer
+attempts       how often a provider is asked, and when not again
+delivery       the reply on its way to the client: gathered, written in its format, ended
 outcome        how it ended, on which numbers, at which price
 answers        a status, headers, and a body that is whole or comes in pieces
 channel        bytes to the client, bounded

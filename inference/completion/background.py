@@ -15,7 +15,7 @@ from conway.common.lending import lent
 from credits import ledger, notices, webhooks
 from inference.billing import settlement, spool
 from inference.completion import outcome, recovery, refusals, task
-from inference.completion.state import STOPPED
+from inference.completion.state import STOPPED, CompletionState
 
 BEAT_SECONDS = recovery.LOST_SECONDS / 10
 FIRST_CHECKPOINT_SECONDS = BEAT_SECONDS / 3
@@ -29,27 +29,27 @@ log = logging.getLogger(__name__)
 async def beat() -> None:
     """Renews the holds of all that runs here, with a checkpoint of what each would cost if we died now."""
     checkpoints: dict[str, Any] = dict.fromkeys(settlement.waiting)
-    for completion_id, under_way in list(task.running.items()):
-        is_told = under_way.is_owed and not under_way.ended
-        checkpoints[completion_id] = await checkpoint(under_way) if is_told else None
+    for completion_id, state in under_way():
+        is_told = state.is_owed and not state.ended
+        checkpoints[completion_id] = await checkpoint(state) if is_told else None
     if checkpoints:
         await ledger.beat(spool.PROCESS, checkpoints)
 
 
 async def first_checkpoints() -> None:
     """Sooner than the next beat: a stream that has begun, or whose client left, is not free, should we die now."""
-    begun = [
-        under_way
-        for under_way in list(task.running.values())
-        if under_way.is_owed and not (under_way.ended or under_way.has_checkpoint)
-    ]
+    begun = [state for _, state in under_way() if state.is_owed and not (state.ended or state.has_checkpoint)]
     if begun:
-        await ledger.beat(spool.PROCESS, {under_way.id: await checkpoint(under_way) for under_way in begun})
+        await ledger.beat(spool.PROCESS, {state.id: await checkpoint(state) for state in begun})
 
 
-async def checkpoint(under_way: task.CompletionTask) -> Mapping[str, Any]:
-    under_way.has_checkpoint = True
-    return outcome.entry(under_way, await outcome.if_lost(under_way)).as_json()
+def under_way() -> list[tuple[str, CompletionState]]:
+    return [(completion_id, running.state) for completion_id, running in task.running.items()]
+
+
+async def checkpoint(state: CompletionState) -> Mapping[str, Any]:
+    state.has_checkpoint = True
+    return outcome.entry(state, await outcome.if_lost(state)).as_json()
 
 
 async def tell() -> None:

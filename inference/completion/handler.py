@@ -39,6 +39,7 @@ from inference.completion.headers import (
     money_headers,
     patience,
 )
+from inference.completion.state import CompletionState
 from inference.completion.task import CompletionTask
 
 SILENCE_SECONDS = 15
@@ -109,7 +110,7 @@ async def begin(format: Format, caller: Caller, body: bytes, headers: Headers, r
     for beta in format.betas(headers):
         if not rendered.switch_on(beta):
             rendered.ignore(f"anthropic-beta.{printable(beta)}")
-    task = CompletionTask(
+    state = CompletionState(
         id=completion_id,
         request_id=request_id,
         caller=caller,
@@ -117,10 +118,8 @@ async def begin(format: Format, caller: Caller, body: bytes, headers: Headers, r
         listing=listing,
         price=price,
         rendered=rendered,
-        payload=payload,
         admission=admitted,
         admitted_at=book.now(),
-        drain_seconds=settings.CONWAY_DRAIN_SECONDS,
         format=format,
         measure=measure,
         lowered_limit=limit if is_lowered else None,
@@ -128,6 +127,7 @@ async def begin(format: Format, caller: Caller, body: bytes, headers: Headers, r
         patience=patience(headers),
         client_request_id=told_id(headers.get("x-request-id", "")),
     )
+    task = CompletionTask(state, payload, settings.CONWAY_DRAIN_SECONDS)
     task.start()
     return task
 
@@ -154,27 +154,28 @@ def held_for(listing: Listing, price: PricePoint, request: ChatRequest, request_
 
 
 async def answer(task: CompletionTask) -> Answer:
+    state, delivery = task.state, task.delivery
     try:
-        async with asyncio.timeout(SILENCE_SECONDS if task.is_stream else None):
-            await task.answerable.wait()
+        async with asyncio.timeout(SILENCE_SECONDS if state.is_stream else None):
+            await delivery.answerable.wait()
     except TimeoutError:
-        task.answerable.set()  # the headers go out, and with them the chance of another status
-        await task.channel.put(task.format.KEEP_ALIVE)
+        delivery.answerable.set()  # the headers go out, and with them the chance of another status
+        await delivery.channel.put(state.format.KEEP_ALIVE)
     except BaseException:  # cancelled: the client hung up while we waited
         task.leave()
         raise
-    if task.fault is not None and not task.channel.pieces and task.ended:
-        failed = in_words_of(task.format, errors.answer_to(task.fault))
-        return refusal(task.format, failed, task.request_id, **headers_of(task))
-    headers = {**headers_of(task), **task.format.headers(task.request_id)}
-    if task.is_stream:
-        return Answer(200, {**headers, **STREAM_HEADERS}, stream(task), task.channel)
-    return Answer(200, {**headers, **JSON_HEADERS, **money_headers(task)}, task.whole())
+    if state.fault is not None and not delivery.channel.pieces and state.ended:
+        failed = in_words_of(state.format, errors.answer_to(state.fault))
+        return refusal(state.format, failed, state.request_id, **headers_of(state))
+    headers = {**headers_of(state), **state.format.headers(state.request_id)}
+    if state.is_stream:
+        return Answer(200, {**headers, **STREAM_HEADERS}, stream(task), delivery.channel)
+    return Answer(200, {**headers, **JSON_HEADERS, **money_headers(state)}, delivery.whole())
 
 
 async def stream(task: CompletionTask) -> AsyncIterator[bytes]:
     try:
-        while (piece := await next_piece(task.channel, task.format.KEEP_ALIVE)) is not None:
+        while (piece := await next_piece(task.delivery.channel, task.state.format.KEEP_ALIVE)) is not None:
             yield piece
     finally:
         task.leave()  # does nothing after the end

@@ -1,6 +1,7 @@
 """One completion under way: what was asked, what has come of it so far, and what follows from that.
 
-Its task (task.py) writes it. How it is settled (outcome.py) and what its headers say are read from it.
+task.py, provider_call.py and delivery.py write it. How it is settled (outcome.py) and what its headers say are read
+from it.
 """
 
 import asyncio

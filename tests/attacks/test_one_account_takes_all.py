@@ -113,7 +113,7 @@ def test_a_call_whose_client_left_counts_until_its_provider_is_done(
 
     async def scenario() -> tuple[handler.Answer, handler.Answer]:
         leaving = [asyncio.create_task(asked(key, model="gpt-5-mini", stream=stream)) for _ in range(3)]
-        while len(task.running) < 3 or not all(each.is_answered or not stream for each in running()):
+        while len(task.running) < 3 or not all(each.state.is_answered or not stream for each in running()):
             await asyncio.sleep(0.01)
         for call in leaving:
             call.cancel()

@@ -86,8 +86,9 @@ def test_what_one_provider_says_stops_nobodys_beat(key: str, sandbox: Sandbox, r
     async def scenario() -> None:
         answer = await asked(key, "say 60 words [[pace=10]]", stream=True)
         (odd,) = task.running.values()
-        odd.facts.upstream_id, odd.facts.raw_usage = "a\0b\ud800", {"output_tokens": float("inf")}
-        odd.facts.known_input = Usage(input=10**30)
+        facts = odd.state.facts
+        facts.upstream_id, facts.raw_usage = "a\0b\ud800", {"output_tokens": float("inf")}
+        facts.known_input = Usage(input=10**30)
         await background.beat()
         checkpoint = (await Hold.objects.aget()).checkpoint["row"]
         assert (checkpoint["upstream_id"], checkpoint["raw_usage"]) == ("a\ufffdb\ufffd", {"output_tokens": None})
@@ -103,10 +104,11 @@ def test_a_checkpoint_changes_nothing_of_what_it_is_made_of(key: str, sandbox: S
     async def scenario() -> None:
         answer = await asked(key, "say 60 words [[pace=10]]", stream=True)
         (under_way,) = task.running.values()
-        under_way.facts.usage = usage
-        before = asdict(under_way.facts)
+        facts = under_way.state.facts
+        facts.usage = usage
+        before = asdict(facts)
         await background.beat()
-        assert asdict(under_way.facts) == before
+        assert asdict(facts) == before
         assert [piece async for piece in answer.body]  # type: ignore[union-attr]
         await upstream.close()
 

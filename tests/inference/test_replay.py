@@ -76,7 +76,7 @@ def test_a_settlement_the_database_refuses_is_kept_and_not_asked_about_every_sec
     async def scenario() -> None:
         answer = await asked(key, "say 60 words [[pace=10]]", stream=True)
         (under_way,) = task.running.values()
-        entry = outcome.entry(under_way, await outcome.of(under_way))
+        entry = outcome.entry(under_way.state, await outcome.of(under_way.state))
         settlement.waiting["refused"] = replace(entry, id="refused", price_id=10**9)  # there is no such price
         assert [await recovery.replay() for _ in range(3)] == [0, 0, 0]
         recovery.refused_until["refused"] = 0  # a minute later

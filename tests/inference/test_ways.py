@@ -135,11 +135,12 @@ def test_a_reader_that_stops_keeps_the_provider_waiting_and_holds_little(
         while not task.running:
             await asyncio.sleep(0.01)
         (completion,) = task.running.values()
-        while not request.sent or completion.channel.size <= 2000:
+        channel = completion.delivery.channel
+        while not request.sent or channel.size <= 2000:
             await asyncio.sleep(0.01)
-        held = completion.channel.size
+        held = channel.size
         await asyncio.sleep(0.2)
-        assert completion.channel.size == held and not completion.ended
+        assert channel.size == held and not completion.state.ended
         request.takes_more.set()
         await answering
         await settled()
@@ -162,7 +163,7 @@ def test_a_client_that_leaves_is_noticed_at_once(
         request.leave()
         await asyncio.wait((answering,))
         (completion,) = task.running.values()
-        assert completion.client_left and completion.channel.abandoned
+        assert completion.state.client_left and completion.delivery.channel.abandoned
         heard = len(request.heard)
         await settled()
         assert len(request.heard) == heard

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from inference.chat.provider_error import ProviderError
-from inference.completion.task import FETCHES
+from inference.completion.provider_call import FETCHES
 from inference.upstream.image_fetch import IMAGE_BYTES, Fetching, fetch_all
 from tests.inference.upstream.certificates import certificate, showing, trusting
 
