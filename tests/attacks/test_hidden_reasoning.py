@@ -129,7 +129,9 @@ def test_who_left_before_the_first_word_is_not_free_when_we_die_or_stop(
 
     async def scenario() -> Any:
         asking = asyncio.create_task(handler.complete(chat, {"authorization": key}, json.dumps(body).encode()))
-        await asyncio.sleep(0.3)
+        while not any(under_way.state.asked for under_way in task.running.values()):
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.15)  # in which a quick model makes 30 tokens
         asking.cancel()
         await asyncio.wait([asking])
         await background.first_checkpoints()
