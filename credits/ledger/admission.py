@@ -112,8 +112,8 @@ async def admit(
     """Raises AdmissionDenied. With `idempotent`, a completion that is under way or was charged is denied as a
     duplicate.
     """
-    asked = {
-        **_asked(user_id, key_id, need_cents, worst_cents, cap_cents),
+    request = {
+        **_request(user_id, key_id, need_cents, worst_cents, cap_cents),
         "completion_id": completion_id,
         "process": process,
         "details": details,
@@ -121,17 +121,17 @@ async def admit(
     }
 
     async def answer(statement: Statement) -> Row:
-        return await ask(statement, user_id, completion_id, asked)
+        return await ask(statement, user_id, completion_id, request)
 
     for _ in range(TRIES):
         try:
             cents, *more = await answer(ADMIT)
         except UniqueViolation as error:
-            raise AdmissionDenied("duplicate", needed_cents=asked["need"]) from error
+            raise AdmissionDenied("duplicate", needed_cents=request["need"]) from error
         if cents is not None:
             page_notifications.announce_soon(user_id)
             return Admission(completion_id, cents, *more)
-        is_uncounted, refused = _why_refused(asked, await answer(REFUSED))
+        is_uncounted, refused = _why_refused(request, await answer(REFUSED))
         if is_uncounted:
             await answer(COUNT_KEY)
         elif refused is not None and refused.reason in MISCOUNTED and (await answer(RECOUNT))[0]:
@@ -145,13 +145,13 @@ async def would_admit(
     *, user_id: int, key_id: int | None, need_cents: int, worst_cents: int, cap_cents: int | None = None
 ) -> Outlook:
     """What `admit` would answer now, asked without holding, counting or locking anything. Raises AdmissionDenied."""
-    asked = {**_asked(user_id, key_id, need_cents, worst_cents, cap_cents), "idempotent": False}
+    request = {**_request(user_id, key_id, need_cents, worst_cents, cap_cents), "idempotent": False}
     for _ in range(TRIES):
-        if (row := await _looked_at(WOULD_ADMIT_SQL, asked)) is not None:
+        if (row := await _first_row(WOULD_ADMIT_SQL, request)) is not None:
             return Outlook(*row)
-        why = await _looked_at(WHY_REFUSED_SQL, asked)
+        why = await _first_row(WHY_REFUSED_SQL, request)
         assert why is not None
-        _, refused = _why_refused(asked, why)
+        _, refused = _why_refused(request, why)
         if refused is not None:
             raise refused
     raise AdmissionDenied("unknown", needed_cents=need_cents)
@@ -159,16 +159,16 @@ async def would_admit(
 
 async def limits(user_id: int, key_id: int | None) -> Limits | None:
     """None where the account or the key is no longer good."""
-    row = await _looked_at(LIMITS_SQL, _who(user_id, key_id))
+    row = await _first_row(LIMITS_SQL, _caller(user_id, key_id))
     return Limits(*row) if row else None
 
 
-async def _looked_at(sql: str, asked: dict[str, Any]) -> Row | None:
-    rows = await database.fetch_for(sql, json.dumps([asked]))
+async def _first_row(sql: str, request: dict[str, Any]) -> Row | None:
+    rows = await database.fetch_for(sql, json.dumps([request]))
     return rows[0][1:] if rows else None
 
 
-def _who(user_id: int, key_id: int | None) -> dict[str, Any]:
+def _caller(user_id: int, key_id: int | None) -> dict[str, Any]:
     return {
         "user_id": user_id,
         "asked_key": key_id,
@@ -176,11 +176,11 @@ def _who(user_id: int, key_id: int | None) -> dict[str, Any]:
     }
 
 
-def _asked(
+def _request(
     user_id: int, key_id: int | None, need_cents: int, worst_cents: int, cap_cents: int | None
 ) -> dict[str, Any]:
     return {
-        **_who(user_id, key_id),
+        **_caller(user_id, key_id),
         "need": bound_cents(need_cents),
         "worst": bound_cents(worst_cents),
         "cap": None if cap_cents is None else bound_cents(cap_cents),
@@ -188,7 +188,7 @@ def _asked(
     }
 
 
-def _why_refused(asked: dict[str, Any], row: Row) -> tuple[bool, AdmissionDenied | None]:
+def _why_refused(request: dict[str, Any], row: Row) -> tuple[bool, AdmissionDenied | None]:
     """Whether a limited key's use has to be counted from now on; and None where what stood in the way is gone."""
     (
         balance,
@@ -205,17 +205,17 @@ def _why_refused(asked: dict[str, Any], row: Row) -> tuple[bool, AdmissionDenied
         is_charged,
         written_off,
     ) = row
-    available, need, cap = balance - held, asked["need"], asked["cap"]
+    available, need, cap = balance - held, request["need"], request["cap"]
     reasons: dict[Reason, bool] = {
         "key_revoked": nobody,
-        "duplicate": is_held or (is_charged and asked["idempotent"]),
+        "duplicate": is_held or (is_charged and request["idempotent"]),
         "rate_limited": too_many,
         "key_concurrency_limited": key_most is not None and key_running >= key_most,
         "concurrency_limited": most is not None and running >= most,
         "insufficient_credits": available < max(ADMITTED_AT_LEAST_CENTS, need),
         "key_limit_reached": key_left is not None and key_left < need,
         "cost_cap": cap is not None and cap < need,
-        "written_off": written_off > asked["most_written_off"],
+        "written_off": written_off > request["most_written_off"],
     }
     facts = {
         "available_cents": available,

@@ -17,7 +17,7 @@ import psycopg
 
 from conway.common import database
 from conway.common.database import DatabaseUnavailable, Row
-from credits.ledger.one_or_many import MANY, ONE, Asked
+from credits.ledger.one_or_many import MANY, ONE, RequestList
 
 MOST = 64
 ANSWER_SECONDS = database.STATEMENT_SECONDS
@@ -37,7 +37,7 @@ class Statement:
     waiting: str
 
     @classmethod
-    def of_accounts(cls, written: Callable[[Asked, str, str], str]) -> "Statement":
+    def of_accounts(cls, written: Callable[[RequestList, str, str], str]) -> "Statement":
         skip = ("SKIP LOCKED", "JOIN")
         return cls(written(ONE, *skip), written(MANY, *skip), written(MANY, "", "LEFT JOIN"))
 
@@ -230,7 +230,7 @@ def batches() -> Batches:
     return found
 
 
-async def ask(statement: Statement, account: int, completion_id: str, asked: Mapping[str, Any]) -> Row:
-    """The row that answers `asked`, without its number. Raises what the database says of it, or DatabaseUnavailable
+async def ask(statement: Statement, account: int, completion_id: str, request: Mapping[str, Any]) -> Row:
+    """The row that answers `request`, without its number. Raises what the database says of it, or DatabaseUnavailable
     when that does not come in time: whether it was done is not known then."""
-    return await batches().ask(statement, account, completion_id, json.dumps(asked, separators=(",", ":")))
+    return await batches().ask(statement, account, completion_id, json.dumps(request, separators=(",", ":")))

@@ -53,8 +53,8 @@ def lock(entry: CreditTransaction) -> None:
 
 def check(entry: CreditTransaction) -> None:
     """Under the lock."""
-    if entry.made_by is not None and is_alone(entry) and (said := beyond(entry.made_by, entry.amount_cents)):
-        raise AboveCeiling(said, entry)
+    if entry.made_by is not None and is_alone(entry) and (excess := beyond(entry.made_by, entry.amount_cents)):
+        raise AboveCeiling(excess, entry)
 
 
 def beyond(user: User, cents: int) -> str:

@@ -10,7 +10,7 @@ ADMIT holds; WOULD_ADMIT_SQL says what it would hold; WHY_REFUSED_SQL says why n
 """
 
 from credits.ledger.batches import Statement
-from credits.ledger.one_or_many import MANY, Asked
+from credits.ledger.one_or_many import MANY, RequestList
 
 ADMITTED_AT_LEAST_CENTS = 10
 
@@ -21,16 +21,16 @@ COLUMNS = """
   """
 
 
-def callers(asked: Asked) -> str:
+def callers(requests: RequestList) -> str:
     return f"""
-asked AS MATERIALIZED (
-  {asked.listed(COLUMNS)}
+request AS MATERIALIZED (
+  {requests.listed(COLUMNS)}
 ),
 caller AS MATERIALIZED (
-  SELECT asked.*, k.id AS key_id, k.limit_cents, k.limit_period, k.requests_per_minute,
+  SELECT request.*, k.id AS key_id, k.limit_cents, k.limit_period, k.requests_per_minute,
          coalesce(u.concurrency, default_concurrency) AS concurrency, k.concurrency AS key_concurrency,
          num_nonnulls(k.limit_cents, k.requests_per_minute, k.concurrency) > 0 AS limited
-  FROM asked JOIN accounts_user u ON u.id = asked.user_id
+  FROM request JOIN accounts_user u ON u.id = request.user_id
   LEFT JOIN accounts_apikey k ON k.id = asked_key AND k.user_id = u.id
     AND k.revoked_at IS NULL AND k.paused_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
   WHERE u.is_active AND (asked_key IS NULL OR k.id IS NOT NULL)
@@ -79,7 +79,7 @@ def before_all() -> str:
 
 
 def after(before: str) -> str:
-    """What it has after the next, and what that was told."""
+    """What it has after the next, and what the next may hold."""
     return f"""
   SELECT user_id, place, n, available - coalesce(cents, 0) AS available, running + num_nonnulls(cents) AS running,
          CASE WHEN limited AND cents IS NOT NULL
@@ -93,7 +93,7 @@ def after(before: str) -> str:
                      CASE WHEN queue.key_left IS NOT NULL
                        THEN greatest(0, queue.key_left - taken_cents) END AS key_left,
                      key_running + taken AS key_running, used_this_minute + taken AS used_this_minute
-              FROM {before} told JOIN queue ON queue.user_id = told.user_id AND queue.place = told.place + 1
+              FROM {before} step JOIN queue ON queue.user_id = step.user_id AND queue.place = step.place + 1
               CROSS JOIN LATERAL (
                 SELECT coalesce((of_keys -> key_id::text ->> 0)::bigint, 0) AS taken_cents,
                        coalesce((of_keys -> key_id::text ->> 1)::int, 0) AS taken) of_key
@@ -101,28 +101,28 @@ def after(before: str) -> str:
         OFFSET 0) answered"""
 
 
-def admitting(asked: Asked, lock: str, accounts: str) -> str:
-    """Accounts are locked first, and what stands below is theirs alone. Who asks for one account are told one after the
-    other (`told`), each with what those before left; `of_keys` is what they took of each limited key.
+def admitting(requests: RequestList, lock: str, accounts: str) -> str:
+    """Accounts are locked first, and what stands below is theirs alone. Requests of one account are answered one after
+    the other (`step`), each with what those before left; `of_keys` is what they took of each limited key.
 
     An account's row is written from what the lock read, its balance too: PostgreSQL first tries an update on the row as
     it was when the statement began, and checks its constraints there. A top-up that was waited for is not in it.
     """
     return f"""
-WITH RECURSIVE {callers(asked)},
+WITH RECURSIVE {callers(requests)},
 turn AS MATERIALIZED (
   SELECT user_id, balance_cents, held_cents, balance_cents - held_cents AS available, running, written_off_cents
-  FROM credits_creditaccount WHERE user_id {asked.users("asked")} FOR NO KEY UPDATE {lock}
+  FROM credits_creditaccount WHERE user_id {requests.users("request")} FOR NO KEY UPDATE {lock}
 ),
 locked AS MATERIALIZED (
   SELECT k.*, u.window_start, u.spent_cents, u.held_cents, u.running, u.minute, u.minute_used
-  FROM ({KEY_LIMITS} AND user_id {asked.users("turn")}) k
+  FROM ({KEY_LIMITS} AND user_id {requests.users("turn")}) k
   JOIN credits_keyuse u USING (key_id) FOR NO KEY UPDATE OF u
 ),
 {ROOM},
 queue AS MATERIALIZED (
   SELECT caller.*, written_off_cents, key_left, key_running, used_this_minute, key_window,
-         {asked.place} AS place
+         {requests.place} AS place
   FROM caller JOIN turn USING (user_id) LEFT JOIN room USING (key_id)
   WHERE (NOT limited OR key_window IS NOT NULL)
     AND NOT (EXISTS (SELECT FROM credits_hold h WHERE h.completion_id = caller.completion_id)
@@ -130,15 +130,15 @@ queue AS MATERIALIZED (
                SELECT FROM credits_credittransaction WHERE reference
                  IN ('inference:' || caller.completion_id, 'inference:' || caller.completion_id || '.corrected')))
 ),
-{asked.one_after_the_other(before_all(), after)},
+{requests.one_after_the_other(before_all(), after)},
 admitted AS MATERIALIZED (
-  SELECT queue.*, told.cents, told.available, told.key_left AS left_then FROM told JOIN queue USING (n)
-  WHERE told.cents IS NOT NULL
+  SELECT queue.*, step.cents, step.available, step.key_left AS left_then FROM step JOIN queue USING (n)
+  WHERE step.cents IS NOT NULL
 ),
 account AS (
   UPDATE credits_creditaccount a
   SET balance_cents = turn.balance_cents, held_cents = turn.held_cents + s.cents, running = turn.running + s.number
-  FROM ({asked.sums("user_id", "admitted", cents="cents", number="1")}) s
+  FROM ({requests.sums("user_id", "admitted", cents="cents", number="1")}) s
   JOIN turn USING (user_id) WHERE a.user_id = s.user_id
 ),
 key AS (
@@ -149,15 +149,15 @@ key AS (
       running = key_running + s.number,
       minute = this_minute,
       minute_used = used_this_minute + s.number
-  FROM ({asked.sums("key_id", "admitted WHERE limited", cents="cents", number="1")}) s
+  FROM ({requests.sums("key_id", "admitted WHERE limited", cents="cents", number="1")}) s
   JOIN room USING (key_id) WHERE u.key_id = s.key_id
 ),
 hold AS (
   INSERT INTO credits_hold (completion_id, account_id, key_id, key_window, cents, process, details, beat)
   SELECT completion_id, user_id, key_id, key_window, cents, process, details, 0 FROM admitted
 )
-SELECT asked.n, cents, admitted.available, left_then, key_window
-FROM asked {accounts} turn USING (user_id) LEFT JOIN admitted USING (n)"""
+SELECT request.n, cents, admitted.available, left_then, key_window
+FROM request {accounts} turn USING (user_id) LEFT JOIN admitted USING (n)"""
 
 
 # Nothing is locked here. A key whose use is not counted yet has used nothing.
@@ -182,15 +182,15 @@ WHERE {MAY_PASS}"""
 # It tells what is so a moment after the refusal.
 WHY_REFUSED_SQL = f"""
 {LOOKED_AT}
-SELECT asked.n, coalesce(a.balance_cents, 0), coalesce(a.held_cents, 0), caller.n IS NULL,
+SELECT request.n, coalesce(a.balance_cents, 0), coalesce(a.held_cents, 0), caller.n IS NULL,
        coalesce(is_uncounted, false), key_left, coalesce(used_this_minute >= requests_per_minute, false),
        coalesce(a.running, 0), concurrency, coalesce(key_running, 0), key_concurrency,
-       EXISTS (SELECT FROM credits_hold h WHERE h.completion_id = asked.completion_id),
+       EXISTS (SELECT FROM credits_hold h WHERE h.completion_id = request.completion_id),
        EXISTS (SELECT FROM credits_credittransaction WHERE reference
-         IN ('inference:' || asked.completion_id, 'inference:' || asked.completion_id || '.corrected')),
+         IN ('inference:' || request.completion_id, 'inference:' || request.completion_id || '.corrected')),
        coalesce(a.written_off_cents, 0)
-FROM asked LEFT JOIN caller USING (n) LEFT JOIN room USING (key_id)
-LEFT JOIN credits_creditaccount a ON a.user_id = asked.user_id"""
+FROM request LEFT JOIN caller USING (n) LEFT JOIN room USING (key_id)
+LEFT JOIN credits_creditaccount a ON a.user_id = request.user_id"""
 
 LIMITS_SQL = f"""
 {LOOKED_AT}
@@ -199,13 +199,13 @@ SELECT n, concurrency, coalesce(a.running, 0), key_concurrency, coalesce(key_run
 FROM caller LEFT JOIN room USING (key_id) LEFT JOIN credits_creditaccount a USING (user_id)"""
 
 
-def recounting(asked: Asked, lock: str, accounts: str) -> str:
+def recounting(requests: RequestList, lock: str, accounts: str) -> str:
     """Counted anew, by a volatile function under the account's lock: processes of an older version do not count."""
     return f"""
-WITH {callers(asked)},
+WITH {callers(requests)},
 turn AS MATERIALIZED (
   SELECT user_id, running FROM credits_creditaccount
-  WHERE user_id {asked.users("asked")} FOR NO KEY UPDATE {lock}
+  WHERE user_id {requests.users("request")} FOR NO KEY UPDATE {lock}
 ),
 account AS (
   UPDATE credits_creditaccount a SET running = credits_open_holds(a.user_id) FROM turn
@@ -214,17 +214,18 @@ account AS (
 key AS (
   UPDATE credits_keyuse u SET running = credits_open_holds_of_key(k.user_id, u.key_id, u.window_start)
   FROM turn JOIN accounts_apikey k USING (user_id)
-  WHERE u.key_id = k.id AND k.id IN (SELECT asked_key FROM asked)
+  WHERE u.key_id = k.id AND k.id IN (SELECT asked_key FROM request)
     AND u.running <> credits_open_holds_of_key(k.user_id, u.key_id, u.window_start) RETURNING u.key_id
 )
 SELECT n, account.user_id IS NOT NULL OR key.key_id IS NOT NULL
-FROM asked {accounts} turn USING (user_id) LEFT JOIN account USING (user_id) LEFT JOIN key ON key.key_id = asked_key"""
+FROM request {accounts} turn USING (user_id) LEFT JOIN account USING (user_id)
+LEFT JOIN key ON key.key_id = asked_key"""
 
 
 FIRST_KEY_USE_SQL = f"""
 WITH {callers(MANY)},
-made AS (INSERT INTO credits_keyuse (key_id) SELECT DISTINCT asked_key FROM asked ON CONFLICT DO NOTHING)
-SELECT n FROM asked"""
+made AS (INSERT INTO credits_keyuse (key_id) SELECT DISTINCT asked_key FROM request ON CONFLICT DO NOTHING)
+SELECT n FROM request"""
 
 ADMIT = Statement.of_accounts(admitting)
 RECOUNT = Statement.of_accounts(recounting)

@@ -77,14 +77,14 @@ ORDER BY beat_at DESC LIMIT %(most)s"""
 
 # Touches hold rows only and waits for none: a row that is locked is being settled at this moment.
 BEAT_SQL = """
-WITH told AS MATERIALIZED (SELECT key AS completion_id, value AS checkpoint FROM jsonb_each(%(checkpoints)s)),
+WITH reported AS MATERIALIZED (SELECT key AS completion_id, value AS checkpoint FROM jsonb_each(%(checkpoints)s)),
 free AS MATERIALIZED (
-  SELECT completion_id FROM credits_hold JOIN told USING (completion_id) WHERE process = %(process)s
+  SELECT completion_id FROM credits_hold JOIN reported USING (completion_id) WHERE process = %(process)s
   FOR NO KEY UPDATE OF credits_hold SKIP LOCKED
 ),
 renewed AS (
   UPDATE credits_hold h
-  SET beat = h.beat + 1, checkpoint = coalesce(nullif(told.checkpoint, 'null'), h.checkpoint)
-  FROM free JOIN told USING (completion_id) WHERE h.completion_id = free.completion_id
+  SET beat = h.beat + 1, checkpoint = coalesce(nullif(reported.checkpoint, 'null'), h.checkpoint)
+  FROM free JOIN reported USING (completion_id) WHERE h.completion_id = free.completion_id
 )
-SELECT completion_id FROM credits_hold JOIN told USING (completion_id) WHERE process = %(process)s"""
+SELECT completion_id FROM credits_hold JOIN reported USING (completion_id) WHERE process = %(process)s"""

@@ -1,7 +1,7 @@
 """The words in which the statement for one differs from the statement for many. What is between them, the rules, is
 one text.
 
-A statement for one needs no recursion, window or sum over what it was asked, and PostgreSQL plans it for one row, not
+A statement for one needs no recursion, window or sum over its requests, and PostgreSQL plans it for one row, not
 a list's hundred: no hash tables, no sorts, and no scan of a table that is small enough to be read whole.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestList:
     is_one: bool
 
     def listed(self, columns: str) -> str:
@@ -30,10 +30,10 @@ class Asked:
         return "1::bigint" if self.is_one else "row_number() OVER (PARTITION BY user_id ORDER BY n)"
 
     def one_after_the_other(self, first: str, following: Callable[[str], str]) -> str:
-        """`told`: `following` says what it comes to after what the query it is given says; `first` is before all."""
+        """`step`: a row for each request of an account, which `following` makes of the row before, from `first` on."""
         if self.is_one:
-            return f"told AS ({following(f'({first})')})"
-        return f"told AS ({first}\n  UNION ALL{following('told')}\n)"
+            return f"step AS ({following(f'({first})')})"
+        return f"step AS ({first}\n  UNION ALL{following('step')}\n)"
 
     def so_far(self, function: str, value: str) -> str:
         """`sum` or `min` of its account's, up to itself."""
@@ -50,4 +50,4 @@ class Asked:
         return f"SELECT {by}, {named} FROM {source}" + ("" if self.is_one else f" GROUP BY {by}")
 
 
-ONE, MANY = Asked(is_one=True), Asked(is_one=False)
+ONE, MANY = RequestList(is_one=True), RequestList(is_one=False)

@@ -189,7 +189,7 @@ def _locked(user_id: int) -> CreditAccount:
 
 
 def _same(earlier: CreditTransaction, entry: CreditTransaction) -> CreditTransaction:
-    told, asked = ((e.account_id, e.type, e.amount_cents) for e in (earlier, entry))
-    if told != asked:
+    booked, new = ((e.account_id, e.type, e.amount_cents) for e in (earlier, entry))
+    if booked != new:
         raise ReferenceReused(f"{entry.reference} is booked already, with another account, amount or type.")
     return earlier

@@ -31,7 +31,7 @@ class NotYours(UnableToPost):
 
 def ask(entry: CreditTransaction) -> MoveRequest:
     """For an entry that `AboveCeiling` carries; asked twice (a double click) it is one request."""
-    asked = MoveRequest(
+    request = MoveRequest(
         **{name: getattr(entry, name) for name in COPIED},
         user_id=entry.account_id,
         requested_by=entry.made_by,
@@ -40,15 +40,15 @@ def ask(entry: CreditTransaction) -> MoveRequest:
     )
     try:
         with transaction.atomic():
-            if waiting := _waiting_for(asked.payment_reference).exclude(reference=asked.reference).first():
+            if waiting := _waiting_for(request.payment_reference).exclude(reference=request.reference).first():
                 raise UnableToPost(f"The payment {waiting.payment_reference} waits for a second person already.")
-            asked.save(force_insert=True)
-            return asked
+            request.save(force_insert=True)
+            return request
     except IntegrityError:
-        if (earlier := MoveRequest.objects.filter(reference=asked.reference).first()) is None:
+        if (earlier := MoveRequest.objects.filter(reference=request.reference).first()) is None:
             raise
-    if any(getattr(earlier, name) != getattr(asked, name) for name in ("user_id", "amount_cents", "requested_by_id")):
-        raise postings.ReferenceReused(f"{asked.reference} was asked for already, with another account or amount.")
+    if any(getattr(earlier, name) != getattr(request, name) for name in ("user_id", "amount_cents", "requested_by_id")):
+        raise postings.ReferenceReused(f"{request.reference} was asked for already, with another account or amount.")
     return earlier
 
 
@@ -57,61 +57,63 @@ def approve(
     *,
     by: User,
     address: str | None = None,
-    may_book: Callable[[User, MoveRequest], bool] = lambda person, asked: True,
+    may_book: Callable[[User, MoveRequest], bool] = lambda person, request: True,
 ) -> CreditTransaction:
     """`may_book` says whether who asked still has the right to; it is looked at when the request is locked."""
     with transaction.atomic():
-        asked = _open(request_id)
-        if by.pk in (asked.requested_by_id, asked.user_id):
+        request = _open(request_id)
+        if by.pk in (request.requested_by_id, request.user_id):
             raise NotYours("Somebody else approves it: neither who asked for it nor whose account it is.")
-        if not asked.requested_by.is_active:
-            raise NotOpen(f"{asked.requested_by} asked for it and is not active any more.")
-        if not may_book(asked.requested_by, asked):
-            raise NotOpen(f"Nothing is booked: {asked.requested_by} may not book this any more.")
-        entry = postings.post(_entry(asked, by, address))
-        _decide(asked, Decision.APPROVED, by, address, entry)
+        if not request.requested_by.is_active:
+            raise NotOpen(f"{request.requested_by} asked for it and is not active any more.")
+        if not may_book(request.requested_by, request):
+            raise NotOpen(f"Nothing is booked: {request.requested_by} may not book this any more.")
+        entry = postings.post(_entry(request, by, address))
+        _decide(request, Decision.APPROVED, by, address, entry)
         return entry
 
 
 def refuse(request_id: int, *, by: User, address: str | None = None) -> None:
     """By somebody else; who asked for it withdraws it."""
     with transaction.atomic():
-        asked = _open(request_id)
-        _decide(asked, Decision.WITHDRAWN if by.pk == asked.requested_by_id else Decision.REFUSED, by, address, None)
+        request = _open(request_id)
+        _decide(
+            request, Decision.WITHDRAWN if by.pk == request.requested_by_id else Decision.REFUSED, by, address, None
+        )
 
 
 def _open(request_id: int) -> MoveRequest:
     """Locked, so that two decisions take turns."""
-    asked = MoveRequest.objects.select_for_update(no_key=True).get(pk=request_id)
-    if asked.decision:
-        raise NotOpen(f"This request is decided: {asked.decision}.")
+    request = MoveRequest.objects.select_for_update(no_key=True).get(pk=request_id)
+    if request.decision:
+        raise NotOpen(f"This request is decided: {request.decision}.")
     if not MoveRequest.objects.open().filter(pk=request_id).exists():
         raise NotOpen("This request has expired. Ask for it again.")
-    return asked
+    return request
 
 
-def _entry(asked: MoveRequest, approved_by: User, address: str | None) -> CreditTransaction:
+def _entry(request: MoveRequest, approved_by: User, address: str | None) -> CreditTransaction:
     entry = CreditTransaction(
-        **{name: getattr(asked, name) for name in COPIED},
-        account_id=asked.user_id,
-        made_by=asked.requested_by,
-        made_from=asked.requested_from,
-        requested_at=asked.requested_at,
+        **{name: getattr(request, name) for name in COPIED},
+        account_id=request.user_id,
+        made_by=request.requested_by,
+        made_from=request.requested_from,
+        requested_at=request.requested_at,
         approved_by=approved_by,
         approved_from=address,
     )
-    if asked.type == CreditTransaction.Type.REFUND:
-        charge = postings.charge_of(str(asked.refers_to))
+    if request.type == CreditTransaction.Type.REFUND:
+        charge = postings.charge_of(str(request.refers_to))
         entry.details, entry.key_id = charge.details, charge.key_id
     return entry
 
 
 def _decide(
-    asked: MoveRequest, decision: Decision, by: User, address: str | None, entry: CreditTransaction | None
+    request: MoveRequest, decision: Decision, by: User, address: str | None, entry: CreditTransaction | None
 ) -> None:
-    asked.decision, asked.decided_by, asked.decided_from, asked.entry = decision, by, address, entry
-    asked.decided_at = Now()  # the database's clock
-    asked.save(update_fields=["decision", "decided_by", "decided_from", "decided_at", "entry"])
+    request.decision, request.decided_by, request.decided_from, request.entry = decision, by, address, entry
+    request.decided_at = Now()  # the database's clock
+    request.save(update_fields=["decision", "decided_by", "decided_from", "decided_at", "entry"])
 
 
 def _waiting_for(payment: str | None) -> MoveRequestQuerySet:

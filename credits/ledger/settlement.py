@@ -11,7 +11,7 @@ import psycopg
 
 from credits import page_notifications
 from credits.ledger.batches import Statement, ask
-from credits.ledger.one_or_many import Asked
+from credits.ledger.one_or_many import RequestList
 
 STILL_ALIVE = "CC001"
 
@@ -32,9 +32,9 @@ class WrongReceipt(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ReceiptStatement:
-    """One SQL statement that reads `asked` (completion_id text, user_id bigint, "row" jsonb), writes the row of each
-    completion in it and returns (completion_id text, user_id bigint, key_id bigint, due_cents bigint, corrects
-    boolean): one row if it is new or corrects a `lost` one (then due is the difference, and may be negative), none if
+    """One SQL statement that reads `completions` (completion_id text, user_id bigint, "row" jsonb), writes the row of
+    each of them and returns (completion_id text, user_id bigint, key_id bigint, due_cents bigint, corrects boolean):
+    one row if it is new or corrects a `lost` one (then due is the difference, and may be negative), none if
     there is nothing to do. It has no parameters. Raises `WrongReceipt`.
     """
 
@@ -45,7 +45,7 @@ class ReceiptStatement:
         if missing := [name for name in RETURNED if not re.search(rf"\b{name}\b", returned)]:
             raise WrongReceipt(f"a receipt's statement returns no {', '.join(missing)}")
         if parameters := re.findall(r"%\(\w+\)s|\$\d", self.sql):
-            raise WrongReceipt(f"a receipt's statement takes {', '.join(parameters)} and not `asked`")
+            raise WrongReceipt(f"a receipt's statement takes {', '.join(parameters)} and not `completions`")
 
 
 RETURNED = ("completion_id", "user_id", "key_id", "due_cents", "corrects")
@@ -71,9 +71,9 @@ async def settle(
         raise WrongReceipt(f"a receipt has no {', '.join(missing)}")
     user_id, completion_id = params["user_id"], params["completion_id"]
     window = key_window.isoformat() if isinstance(key_window, datetime) else key_window
-    asked = {**params, "asked_window": window, "asked_beat": only_if_beat}
+    request = {**params, "asked_window": window, "asked_beat": only_if_beat}
     try:
-        is_new, *facts = await ask(_settling(receipt.sql), user_id, completion_id, asked)
+        is_new, *facts = await ask(_settling(receipt.sql), user_id, completion_id, request)
     except psycopg.DatabaseError as error:
         if error.sqlstate == STILL_ALIVE:
             return None
@@ -99,7 +99,7 @@ COLUMNS = """
 PAID = "due + unwritten + unrefunded - written_off"
 
 
-def settling(receipt: str, asked: Asked, lock: str, accounts: str) -> str:
+def settling(receipt: str, requests: RequestList, lock: str, accounts: str) -> str:
     """A shortfall is written off before the full charge. A correction that gives money back first takes from it what
     was written off or refunded of the charge, so that nobody gets back what they never paid.
 
@@ -110,43 +110,43 @@ def settling(receipt: str, asked: Asked, lock: str, accounts: str) -> str:
     written off until then.
     """
     return f"""
-WITH told AS MATERIALIZED (
-  {asked.listed(COLUMNS)}
+WITH request AS MATERIALIZED (
+  {requests.listed(COLUMNS)}
 ),
 turn AS MATERIALIZED (
   SELECT user_id, balance_cents, held_cents AS held_of_all, running, balance_cents - held_cents AS available
-  FROM credits_creditaccount WHERE user_id {asked.users("told")} FOR NO KEY UPDATE {lock}
+  FROM credits_creditaccount WHERE user_id {requests.users("request")} FOR NO KEY UPDATE {lock}
 ),
-asked AS MATERIALIZED (SELECT told.*, balance_cents, available FROM told {accounts} turn USING (user_id)),
+completions AS MATERIALIZED (SELECT request.*, balance_cents, available FROM request {accounts} turn USING (user_id)),
 receipt AS ({receipt}),
 hold AS (
-  DELETE FROM credits_hold h USING asked
-  WHERE h.completion_id = asked.completion_id AND h.account_id = asked.user_id AND (SELECT count(*) FROM receipt) >= 0
+  DELETE FROM credits_hold h USING completions c
+  WHERE h.completion_id = c.completion_id AND h.account_id = c.user_id AND (SELECT count(*) FROM receipt) >= 0
     AND (asked_beat IS NULL OR h.beat = asked_beat)
   RETURNING h.completion_id, h.key_id, h.key_window, h.cents
 ),
 bill AS MATERIALIZED (
-  SELECT asked.*, r.completion_id IS NOT NULL AS is_new, 'inference:' || asked.completion_id AS charge,
+  SELECT c.*, r.completion_id IS NOT NULL AS is_new, 'inference:' || c.completion_id AS charge,
          r.user_id AS billed, coalesce(h.key_id, r.key_id) AS key_id,
          coalesce(h.key_window, asked_window) AS key_window,
          coalesce(r.due_cents, 0)::bigint AS due, coalesce(r.corrects, false) AS corrects,
          coalesce(h.cents, 0) AS held,
-         CASE WHEN due_cents < 0 THEN credits_taken_back('inference:' || asked.completion_id, 'write_off', -due_cents)
+         CASE WHEN due_cents < 0 THEN credits_taken_back('inference:' || c.completion_id, 'write_off', -due_cents)
            ELSE 0 END AS unwritten,
-         CASE WHEN due_cents < 0 THEN credits_taken_back('inference:' || asked.completion_id, 'refund', -due_cents)
+         CASE WHEN due_cents < 0 THEN credits_taken_back('inference:' || c.completion_id, 'refund', -due_cents)
            ELSE 0 END AS unrefunded
-  FROM asked LEFT JOIN receipt r USING (completion_id) LEFT JOIN hold h USING (completion_id)
+  FROM completions c LEFT JOIN receipt r USING (completion_id) LEFT JOIN hold h USING (completion_id)
 ),
 summed AS (
-  SELECT *, greatest(0, -{asked.so_far("min", "plain")}) AS short
-  FROM (SELECT *, available + {asked.so_far("sum", "held - due - unwritten - unrefunded")} AS plain FROM bill) b
+  SELECT *, greatest(0, -{requests.so_far("min", "plain")}) AS short
+  FROM (SELECT *, available + {requests.so_far("sum", "held - due - unwritten - unrefunded")} AS plain FROM bill) b
 ),
-billed AS MATERIALIZED (SELECT *, short - {asked.before("short")} AS written_off FROM summed),
+billed AS MATERIALIZED (SELECT *, short - {requests.before("short")} AS written_off FROM summed),
 key AS (
   UPDATE credits_keyuse u
   SET held_cents = u.held_cents - s.held, spent_cents = u.spent_cents + s.due,
       running = greatest(0, u.running - s.holds)
-  FROM ({asked.sums("key_id, key_window", "billed", held="held", due="due", holds="sign(held)")}) s
+  FROM ({requests.sums("key_id, key_window", "billed", held="held", due="due", holds="sign(held)")}) s
   WHERE u.key_id = s.key_id AND u.window_start = s.key_window
 ),
 account AS (
@@ -154,7 +154,7 @@ account AS (
   SET held_cents = turn.held_of_all - s.held,
       running = greatest(0, turn.running - s.holds),
       balance_cents = turn.balance_cents - s.paid
-  FROM ({asked.sums("user_id", "billed", held="held", holds="sign(held)", paid=PAID)}) s
+  FROM ({requests.sums("user_id", "billed", held="held", holds="sign(held)", paid=PAID)}) s
   JOIN turn USING (user_id) WHERE a.user_id = s.user_id
 ),
 line AS MATERIALIZED (

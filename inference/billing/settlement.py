@@ -115,9 +115,10 @@ WRITTEN = ("id", "user_id", "key_id", "admitted_at", "created_at", *REPLACED)
 # FROM: in the list of SELECT, PostgreSQL would make it once for each of its columns (0.9 ms of 1.4).
 RECEIPT = ReceiptStatement(f"""
 INSERT INTO inference_completion AS was ({", ".join(WRITTEN)})
-SELECT {", ".join(f"told.{name}" for name in WRITTEN)} FROM asked, jsonb_populate_record(NULL::inference_completion,
-  asked.row || jsonb_strip_nulls(jsonb_build_object('created_at', clock_timestamp(), 'admitted_at',
-    (SELECT admitted_at FROM credits_hold WHERE completion_id = asked.completion_id)))) told
+SELECT {", ".join(f"written.{name}" for name in WRITTEN)}
+FROM completions c, jsonb_populate_record(NULL::inference_completion,
+  c.row || jsonb_strip_nulls(jsonb_build_object('created_at', clock_timestamp(), 'admitted_at',
+    (SELECT admitted_at FROM credits_hold WHERE completion_id = c.completion_id)))) written
 ON CONFLICT (id) DO UPDATE SET ({", ".join(REPLACED)}) = ROW({", ".join(f"excluded.{name}" for name in REPLACED)})
   WHERE was.settlement = 'none' OR (was.settlement = 'lost' AND excluded.settlement <> 'lost')
 RETURNING id completion_id, user_id, key_id, charged_cents - coalesce(old.charged_cents, 0) due_cents,

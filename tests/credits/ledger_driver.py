@@ -21,8 +21,8 @@ CREATE TABLE IF NOT EXISTS driver_completion (
 
 RECEIPT = ledger.ReceiptStatement("""
 INSERT INTO driver_completion AS c (id, user_id, key_id, charged, how)
-SELECT completion_id, user_id, (asked.row ->> 'key_id')::bigint, (asked.row ->> 'charged')::bigint, asked.row ->> 'how'
-FROM asked
+SELECT completion_id, user_id, (c.row ->> 'key_id')::bigint, (c.row ->> 'charged')::bigint, c.row ->> 'how'
+FROM completions c
 ON CONFLICT (id) DO UPDATE SET charged = excluded.charged, how = excluded.how
   WHERE c.how = 'lost' AND excluded.how <> 'lost'
 RETURNING new.id AS completion_id, new.user_id, new.key_id, new.charged - coalesce(old.charged, 0) AS due_cents,
