@@ -51,10 +51,10 @@ def access_token(
 
 def pair(user: User, origin: Origin | None = None) -> dict[str, Any]:
     """Of a new sign-in."""
-    return told(user, *RefreshToken.issue_with_family(user, origin=origin), proven_at=datetime.now(UTC))
+    return grant(user, *RefreshToken.issue_with_family(user, origin=origin), proven_at=datetime.now(UTC))
 
 
-def told(user: User, refresh_token: str, family: uuid.UUID, proven_at: datetime | None = None) -> dict[str, Any]:
+def grant(user: User, refresh_token: str, family: uuid.UUID, proven_at: datetime | None = None) -> dict[str, Any]:
     return {
         "access_token": access_token(user, family=family, proven_at=proven_at),
         "refresh_token": refresh_token,

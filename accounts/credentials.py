@@ -25,12 +25,12 @@ HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 META = tuple(f"HTTP_{name.upper().replace('-', '_')}" for name in HEADERS)
 
 
-def given(headers: Mapping[str, str]) -> str | None:
+def from_headers(headers: Mapping[str, str]) -> str | None:
     """What a request proves itself with; names in lower case."""
     return next((value for name in HEADERS if (value := headers.get(name))), None)
 
 
-def given_in(meta: Mapping[str, str]) -> str | None:
+def from_meta(meta: Mapping[str, str]) -> str | None:
     """The same, as Django keeps headers."""
     return next((value for name in META if (value := meta.get(name))), None)
 

@@ -23,7 +23,7 @@ class HeaderAuth(HttpAuthBase):
     openapi_scheme = "bearer"
 
     async def __call__(self, request: HttpRequest) -> Caller:
-        return await authenticate(credentials.given_in(request.META), fresh=True, origin=origin(request))
+        return await authenticate(credentials.from_meta(request.META), fresh=True, origin=origin(request))
 
 
 def written(failed: ApiError, request: HttpRequest) -> HttpResponse:

@@ -76,7 +76,7 @@ async def known_first(scope: Scope, receive: Receive, send: Send) -> None:
     """Django takes a body, to the disk where it is large, before anybody asks whose it is."""
     try:
         headers = asgi.headers_of(scope)
-        caller = await authenticate(credentials.given(headers), origin=asgi.origin_of(scope, headers))
+        caller = await authenticate(credentials.from_headers(headers), origin=asgi.origin_of(scope, headers))
         body = await asgi.body_of(caller, scope, headers, receive)
     except asgi.ClientLeft:
         return

@@ -48,8 +48,8 @@ def ensure_running(home: Path, grace_seconds: int = GRACE_SECONDS) -> Path:
 
 
 def is_ready(home: Path) -> bool:
-    asked = [unprivileged.binary("pg_isready"), "-q", "-h", str(socket_folder(home)), "-U", APPLICATION, "-d", DATABASE]
-    return subprocess.run(asked).returncode == 0
+    probe = [unprivileged.binary("pg_isready"), "-q", "-h", str(socket_folder(home)), "-U", APPLICATION, "-d", DATABASE]
+    return subprocess.run(probe).returncode == 0
 
 
 def start_if_dead(home: Path, grace_seconds: int) -> "subprocess.Popen[bytes] | None":

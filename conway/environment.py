@@ -33,18 +33,18 @@ SENTENCES = {
 
 def read(environment: Mapping[str, str]) -> Variables:
     """Raises ImproperlyConfigured, a line for each fault."""
-    given: dict[str, str] = {}
+    texts: dict[str, str] = {}
     faults = list(unknown(environment))
     for name in FIELDS:
         try:
             if value := value_of(name, environment):
-                given[name] = value
+                texts[name] = value
         except ImproperlyConfigured as error:
             faults.append(str(error))
     try:
-        read = Variables.model_validate(given)
+        read = Variables.model_validate(texts)
     except ValidationError as error:
-        faults += [sentence(fault, given) for fault in error.errors()]
+        faults += [sentence(fault, texts) for fault in error.errors()]
     if faults:
         raise ImproperlyConfigured("\n".join(faults))
     return read
@@ -73,7 +73,7 @@ def value_of(name: str, environment: Mapping[str, str]) -> str:
         raise ImproperlyConfigured(f"{name + FILE}: {path} cannot be read: {reason}.") from None
 
 
-def sentence(fault: Any, given: Mapping[str, str]) -> str:
+def sentence(fault: Any, texts: Mapping[str, str]) -> str:
     name = str(fault["loc"][0])
     must = SENTENCES.get(fault["type"], fault["msg"]).format(**fault.get("ctx", {}))
-    return f"{name} {must}" + ("." if name in SECRETS else f", not {given[name]!r}.")
+    return f"{name} {must}" + ("." if name in SECRETS else f", not {texts[name]!r}.")

@@ -63,10 +63,10 @@ def sample() -> None:
     MEMORY.labels(seat()).set(resident_bytes())
     TASKS.set(len(asyncio.all_tasks()))
     for name, pool in pools():
-        told = pool.pop_stats()  # and begins to count anew
-        POOL_WAITING.labels(name).set(told.get("requests_waiting", 0))
-        POOL_WAITS.labels(name).inc(told.get("requests_queued", 0))
-        POOL_WAITED.labels(name).inc(told.get("requests_wait_ms", 0) / 1000)
+        stats = pool.pop_stats()  # and begins to count anew
+        POOL_WAITING.labels(name).set(stats.get("requests_waiting", 0))
+        POOL_WAITS.labels(name).inc(stats.get("requests_queued", 0))
+        POOL_WAITED.labels(name).inc(stats.get("requests_wait_ms", 0) / 1000)
 
 
 def resident_bytes() -> int:

@@ -14,8 +14,8 @@ FORWARDED = (b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via")
 def holds_token(scope: Scope) -> bool:
     """`Authorization: Bearer CONWAY_OPERATIONS_TOKEN`; where none is set, nobody does."""
     token = settings.CONWAY_OPERATIONS_TOKEN
-    said = cors.header(scope["headers"], b"authorization") or b""
-    return bool(token) and hmac.compare_digest(said, f"Bearer {token}".encode())
+    credentials = cors.header(scope["headers"], b"authorization") or b""
+    return bool(token) and hmac.compare_digest(credentials, f"Bearer {token}".encode())
 
 
 def may_scrape(scope: Scope) -> bool:

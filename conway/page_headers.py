@@ -27,7 +27,7 @@ HEADERS = {
 
 @sync_and_async_middleware
 def page_headers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    def told(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def with_headers(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         is_public = "public" in response.headers.get("cache-control", "")
         if settings.SESSION_COOKIE_NAME in request.COOKIES and not is_public:
             # Whoever has a session: no cache shows it to another, nor the back button after signing out.
@@ -40,11 +40,11 @@ def page_headers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRe
     if iscoroutinefunction(get_response):
 
         async def asynchronous(request: HttpRequest) -> HttpResponseBase:
-            return told(request, await get_response(request))
+            return with_headers(request, await get_response(request))
 
         return asynchronous
 
     def synchronous(request: HttpRequest) -> HttpResponseBase:
-        return told(request, get_response(request))
+        return with_headers(request, get_response(request))
 
     return synchronous

@@ -25,7 +25,7 @@ class Bar:
     slot: Slot
     cents: int
     parts: list[Part]
-    said: list[tuple[str, int]]  # what for, and cents; the dearest first
+    sums: list[tuple[str, int]]  # what for, and cents; the dearest first
     is_unfinished: bool
     has_label: bool
 
@@ -95,8 +95,8 @@ def bar(
             reached += cents[name]
             top = min(scaled(reached, tallest), below - 1)  # a cent can be seen
             parts.append(Part(number, top, below - top))
-    said = [(titles[name], cents[name]) for name in sorted(cents, key=lambda name: -cents[name]) if cents[name]]
-    return Bar(slot, sum(cents.values()), parts, said, slot.end >= spend.today, has_label)
+    sums = [(titles[name], cents[name]) for name in sorted(cents, key=lambda name: -cents[name]) if cents[name]]
+    return Bar(slot, sum(cents.values()), parts, sums, slot.end >= spend.today, has_label)
 
 
 def scaled(cents: int, tallest: int) -> int:

@@ -173,11 +173,11 @@ class TopUp(UserForm):
         last, largest = top_ups.newest_first().first(), top_ups.order_by("-amount_cents").first()
         if last is None or largest is None:
             return ["This is the account's first top-up."]
-        said = [f"{name}: {usd(row.amount_cents)} on {row.created_at:%Y-%m-%d}." for name, row in
+        cautions = [f"{name}: {usd(row.amount_cents)} on {row.created_at:%Y-%m-%d}." for name, row in
                 (("Last top-up", last), ("Largest so far", largest))]  # fmt: skip
         if self.cents > largest.amount_cents:
-            said.append(f"This one is {times(self.cents, largest.amount_cents)} the largest.")
-        return said
+            cautions.append(f"This one is {times(self.cents, largest.amount_cents)} the largest.")
+        return cautions
 
     def book(self, **made: Any) -> CreditTransaction:
         data = self.cleaned_data

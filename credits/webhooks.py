@@ -73,10 +73,10 @@ def claimed() -> list[WebhookDelivery]:
 def deliver(row: WebhookDelivery) -> None:
     try:
         if row.webhook.removed_at is not None:
-            said, is_done = "the webhook was removed", False
+            result, is_done = "the webhook was removed", False
         else:
-            said, is_done = sent(row)
-        changes: dict[str, Any] = {"last_said": said[:200]}
+            result, is_done = sent(row)
+        changes: dict[str, Any] = {"last_said": result[:200]}
         if is_done:
             changes |= {"delivered_at": Now(), "next_at": None}
         elif row.attempts > len(BACKOFF) or row.webhook.removed_at is not None:
@@ -107,8 +107,8 @@ def sent(row: WebhookDelivery) -> tuple[str, bool]:
 
 
 def payload(row: WebhookDelivery) -> bytes:
-    told = {"id": str(row.pk), "event": row.event, "created_at": row.created_at.isoformat(), "data": row.body}
-    return json.dumps(told, separators=(",", ":")).encode()
+    body = {"id": str(row.pk), "event": row.event, "created_at": row.created_at.isoformat(), "data": row.body}
+    return json.dumps(body, separators=(",", ":")).encode()
 
 
 def signature(secret: str, body: bytes, moment: int) -> str:

@@ -50,9 +50,9 @@ class ApiKeyForm(VersionedForm):
         return cleaned
 
     def clean_allowed_addresses(self) -> list[str] | None:
-        given = self.cleaned_data["allowed_addresses"] or ()
+        written = self.cleaned_data["allowed_addresses"] or ()
         try:
-            return sorted({str(ip_network(text.strip(), strict=False)) for text in given}) or None
+            return sorted({str(ip_network(text.strip(), strict=False)) for text in written}) or None
         except ValueError as error:
             raise forms.ValidationError(f"This is no address or network: {error}") from error
 

@@ -139,15 +139,15 @@ class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)
         if change and "email" in form.changed_data:
-            self.tell_of_address(request, obj, before=form.initial.get("email"), given=obj.email)
+            self.tell_of_address(request, obj, before=form.initial.get("email"), new=obj.email)
 
-    def tell_of_address(self, request: HttpRequest, user: User, *, before: str | None, given: str | None) -> None:
+    def tell_of_address(self, request: HttpRequest, user: User, *, before: str | None, new: str | None) -> None:
         """The database has made a claim of it where somebody uses the account (migration 0012)."""
         user.refresh_from_db(fields=["email", "email_proven_at", "claimed_email"])
-        if given and user.email != given:
+        if new and user.email != new:
             stays = f"; until then {user.email} stays" if user.email else ""
             transaction.on_commit(partial(links.send, user, request), robust=True)
-            self.message_user(request, f"{given} is theirs once they open the link that we have sent there{stays}.")
+            self.message_user(request, f"{new} is theirs once they open the link that we have sent there{stays}.")
         elif before:
             mail.tell_of_new_email(before, user, by_staff=True)
 

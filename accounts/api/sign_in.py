@@ -89,7 +89,7 @@ class RefreshView(OpenView):
         rotated = RefreshToken.rotate(token, origin(request._request))
         if rotated is None:
             raise ApiError(401, "invalid_refresh_token", "This refresh token is unknown, expired, used or revoked.")
-        return Response(access_tokens.told(*rotated))
+        return Response(access_tokens.grant(*rotated))
 
 
 class NonceView(OpenView):

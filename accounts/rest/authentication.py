@@ -14,7 +14,7 @@ class HeaderAuthentication(BaseAuthentication):
     """`request.auth` is the Caller; `request.user` is fetched when it is first looked at."""
 
     def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
-        header = credentials.given_in(request.META)
+        header = credentials.from_meta(request.META)
         if header is None:
             return None
         caller = authenticate_sync(header, origin(request))

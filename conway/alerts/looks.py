@@ -113,8 +113,8 @@ def disk() -> Iterator[Finding]:
     try:
         settlement_spool.try_folder(settings.CONWAY_DATA_DIR / "spool")
     except OSError as error:
-        said = f"Settlements cannot be kept on {machine()}'s disk ({error.strerror}): they are in memory only."
-        yield Finding("spool_unwritable", machine(), said)
+        text = f"Settlements cannot be kept on {machine()}'s disk ({error.strerror}): they are in memory only."
+        yield Finding("spool_unwritable", machine(), text)
 
 
 def machine() -> str:

@@ -81,9 +81,9 @@ async def still_there(idle: psycopg.AsyncConnection[Any]) -> None:
     """What an idle connection has to say is goodbye: the server went away or restarted. Asked before each use, for one
     system call, so that nobody is told 503 for each connection of the time before.
     """
-    said = select.poll()
-    said.register(idle.fileno(), select.POLLIN)
-    if said.poll(0):
+    poll = select.poll()
+    poll.register(idle.fileno(), select.POLLIN)
+    if poll.poll(0):
         await idle.close()
         await (await pool()).drain()  # the others have heard the same
         raise psycopg.OperationalError("the server closed this connection while nobody used it")

@@ -87,12 +87,12 @@ class ApiError(Exception):
 
     def about(self, param: str, message: str) -> "ApiError":
         """The same of a field that this caller knows by another name."""
-        told = ApiError(
+        error = ApiError(
             self.status, self.code, message, type=self.type, param=param, detail=self.detail, headers=self.headers,
             extra=self.extra,
         )  # fmt: skip
-        told.whose = self.whose
-        return told
+        error.whose = self.whose
+        return error
 
     def response(self, request_id: str | None = None) -> JsonResponse:
         return JsonResponse(

@@ -136,7 +136,7 @@ class KeysetAdmin(ModelAdmin[Any]):
         """The list as it is filtered, all of it. Newest first: what is added meanwhile is newer than where we are."""
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
-        asked = request.GET.copy()
+        parameters = request.GET.copy()
         found = self.get_changelist_instance(request).queryset
 
         def next_piece(place: dict[str, Any] | None) -> csv_export.Piece:
@@ -145,7 +145,7 @@ class KeysetAdmin(ModelAdmin[Any]):
             last = None if is_last else {name: getattr(rows[-1], name) for name in self.keyset}
             return map(self.export_cells, rows), last
 
-        named = " ".join(f"{name} {value}" for name, value in asked.items() if value)[:100]
+        named = " ".join(f"{name} {value}" for name, value in parameters.items() if value)[:100]
         columns = self.export_columns or tuple(map(str, self.list_display))
         return csv_export.csv_answer(f"conway {self.opts.verbose_name_plural} {named}", columns, next_piece)
 

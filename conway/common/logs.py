@@ -53,6 +53,6 @@ class Json(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-def told_id(value: str) -> str:
+def loggable_id(value: str) -> str:
     """A caller's own request id: printable ASCII, so that it can stand in a line and be searched for."""
     return "".join(letter for letter in value[:LONGEST_ID] if " " < letter < "\x7f")

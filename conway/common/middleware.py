@@ -16,7 +16,7 @@ from django.utils.deprecation import MiddlewareMixin
 from conway.common import tracing
 from conway.common.error_pages import is_api
 from conway.common.errors import ApiError, new_request_id
-from conway.common.logs import METHODS, Fields, told_id
+from conway.common.logs import METHODS, Fields, loggable_id
 
 log = logging.getLogger("conway.access")
 
@@ -58,7 +58,7 @@ def tell(request: Any, response: HttpResponseBase) -> None:
     user = known.get("_cached_user") or known.get("_acached_user")
     fields = {
         "request_id": request.request_id,
-        "client_request_id": told_id(request.headers.get("x-request-id", "")),
+        "client_request_id": loggable_id(request.headers.get("x-request-id", "")),
         "method": request.method if request.method in METHODS else "other",
         "route": request.resolver_match.route if request.resolver_match else None,
         "account": getattr(user, "pk", None),

@@ -70,5 +70,5 @@ def known(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 def traceparent(span: Span) -> str:
     """By which the span's own children name it (W3C Trace Context)."""
-    said = span.get_span_context()
-    return f"00-{format_trace_id(said.trace_id)}-{format_span_id(said.span_id)}-{said.trace_flags:02x}"
+    context = span.get_span_context()
+    return f"00-{format_trace_id(context.trace_id)}-{format_span_id(context.span_id)}-{context.trace_flags:02x}"

@@ -101,8 +101,8 @@ def who_changed(row: Model, opened_at: str) -> str:
     entries = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(row), object_id=row.pk, action_time__gte=since
     ).select_related("user")
-    said = [
+    sentences = [
         f"{entry.user} at {entry.action_time:%H:%M:%S} UTC: {entry.get_change_message()}"
         for entry in entries.order_by("pk")[:MOST_NAMED]
     ]
-    return " ".join(said) or "No colleague did it: its owner, or a command."
+    return " ".join(sentences) or "No colleague did it: its owner, or a command."

@@ -51,16 +51,16 @@ class PostingView(PermissionRequiredMixin, View):
             return self.page("confirm", form)
         if (made := form.post(by=self.staff, address=client_address(request) or None)) is None:
             return self.page("form", form)
-        return self.asked(made) if isinstance(made, MoveRequest) else self.booked(form, made)
+        return self.waits_for_approval(made) if isinstance(made, MoveRequest) else self.booked(form, made)
 
     def booked(self, form: PostingForm, entry: Any) -> HttpResponse:
-        said = f"{form.booked}: {signed_usd(entry.amount_cents)} for {form.owner}."
-        messages.success(self.request, f"{said} The balance after it is {usd(entry.balance_after_cents)}.")
+        text = f"{form.booked}: {signed_usd(entry.amount_cents)} for {form.owner}."
+        messages.success(self.request, f"{text} The balance after it is {usd(entry.balance_after_cents)}.")
         return redirect("admin:credits_creditaccount_change", entry.account_id)
 
-    def asked(self, request: MoveRequest) -> HttpResponse:
-        said = "Nothing is booked yet: a second person has to approve it. Send them the address of this page."
-        messages.warning(self.request, said)
+    def waits_for_approval(self, request: MoveRequest) -> HttpResponse:
+        text = "Nothing is booked yet: a second person has to approve it. Send them the address of this page."
+        messages.warning(self.request, text)
         return redirect("admin:credits_moverequest_change", request.pk)
 
     def page(self, name: str, form: PostingForm) -> HttpResponse:

@@ -101,8 +101,8 @@ class CreditTransactionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="why")
     def why(self, entry: CreditTransaction) -> str:
-        said = [entry.reason, entry.payment_reference and f"payment {entry.payment_reference}", entry.internal_note]
-        return "; ".join(word for word in said if word)
+        reasons = [entry.reason, entry.payment_reference and f"payment {entry.payment_reference}", entry.internal_note]
+        return "; ".join(word for word in reasons if word)
 
     @admin.display(description="user")
     def user(self, entry: CreditTransaction) -> str:

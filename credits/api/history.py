@@ -110,32 +110,32 @@ class HistoryView(APIView):
     @extend_schema(parameters=[HistoryFields], responses={200: HistoryBody, **errors(400, 401)})
     def get(self, request: ApiRequest) -> Response:
         """Your transactions, newest first. Debits are negative, and balance_after_cents is the balance they left."""
-        asked = HistoryFields(data=dict(request.query_params.items()))
-        asked.is_valid(raise_exception=True)
-        given = asked.validated_data
-        limit = min(given["limit"], MOST_ROWS)
+        query = HistoryFields(data=dict(request.query_params.items()))
+        query.is_valid(raise_exception=True)
+        fields = query.validated_data
+        limit = min(fields["limit"], MOST_ROWS)
         page = history.page(
-            history.entries(request.auth.user_id, filters_of(given)),
+            history.entries(request.auth.user_id, filters_of(fields)),
             limit=limit,
-            offset=given["offset"],
-            cursor=given["cursor"],
+            offset=fields["offset"],
+            cursor=fields["cursor"],
         )
         return Response(
             {
                 "transactions": EntryBody(page.entries, many=True).data,
                 "limit": limit,
-                "offset": given["offset"],
+                "offset": fields["offset"],
                 "has_more": page.next_cursor is not None,
                 "next_cursor": None if page.next_cursor is None else str(page.next_cursor),
             }
         )
 
 
-def filters_of(given: dict[str, Any]) -> history.Filters:
+def filters_of(fields: dict[str, Any]) -> history.Filters:
     return history.Filters(
-        types=(given["type"],) if given["type"] else (),
-        model=given["model"],
-        key_id=given["key"],
-        since=given["from"],
-        until=given["to"],
+        types=(fields["type"],) if fields["type"] else (),
+        model=fields["model"],
+        key_id=fields["key"],
+        since=fields["from"],
+        until=fields["to"],
     )

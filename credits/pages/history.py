@@ -18,29 +18,29 @@ OF_THE_PAGE = ("before", "after")  # what an address says beside the filters
 @login_required
 def history_page(request: HttpRequest) -> HttpResponse:
     filters = HistoryFilters(request.GET, user_id=cast(int, request.user.pk))
-    found = filters.entries()
+    entries = filters.entries()
     context = {
         "filters": filters,
         "query": query_of(request.GET),
         "figures": filters.figures(),
         "is_first": not ({"before", "after"} & set(request.GET)),
-        **page(found, request.GET),
+        **page(entries, request.GET),
     }
     return render(request, "credits/history.html", context)
 
 
-def page(found: CreditTransactionQuerySet, asked: Mapping[str, str]) -> dict[str, Any]:
+def page(entries: CreditTransactionQuerySet, query: Mapping[str, str]) -> dict[str, Any]:
     """`older` and `newer` are the ids to go on from: as fast at any depth, and unmoved by what is booked meanwhile."""
-    found = found.select_related("key")
-    if after := number(asked.get("after")):
-        return newer_page(found, after)
-    turned = history.page(found, limit=ROWS, cursor=(before := number(asked.get("before"))))
-    first = turned.entries[0].pk if before and turned.entries else None
-    return {"entries": turned.entries, "older": turned.next_cursor, "newer": first}
+    entries = entries.select_related("key")
+    if after := number(query.get("after")):
+        return newer_page(entries, after)
+    rows = history.page(entries, limit=ROWS, cursor=(before := number(query.get("before"))))
+    first = rows.entries[0].pk if before and rows.entries else None
+    return {"entries": rows.entries, "older": rows.next_cursor, "newer": first}
 
 
-def newer_page(found: CreditTransactionQuerySet, after: int) -> dict[str, Any]:
-    rows: list[CreditTransaction] = list(found.filter(id__gt=after).order_by("id")[: ROWS + 1])
+def newer_page(matching: CreditTransactionQuerySet, after: int) -> dict[str, Any]:
+    rows: list[CreditTransaction] = list(matching.filter(id__gt=after).order_by("id")[: ROWS + 1])
     entries = rows[:ROWS][::-1]
     older = entries[-1].pk if entries else after + 1
     return {"entries": entries, "older": older, "newer": entries[0].pk if len(rows) > ROWS else None}
@@ -51,11 +51,11 @@ def number(text: str | None) -> int | None:
     return int(text) if text and is_id else None
 
 
-def query_of(asked: QueryDict) -> str:
+def query_of(query: QueryDict) -> str:
     """The filters alone, for links to other pages of the same rows."""
-    kept = asked.copy()
+    filters = query.copy()
     for name in OF_THE_PAGE:
-        kept.pop(name, None)
-    for name in [name for name, value in kept.items() if not value]:
-        del kept[name]
-    return kept.urlencode()
+        filters.pop(name, None)
+    for name in [name for name, value in filters.items() if not value]:
+        del filters[name]
+    return filters.urlencode()

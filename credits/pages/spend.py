@@ -30,18 +30,18 @@ class SpendForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """What is not said is the last 30 days, by day and model."""
-        given: dict[str, Any] = super().clean() or {}
+        fields: dict[str, Any] = super().clean() or {}
         today = self.today
-        until = given.get("until") or today
-        since = given.get("since") or until - (DAYS - 1) * DAY
+        until = fields.get("until") or today
+        since = fields.get("since") or until - (DAYS - 1) * DAY
         if since > until:
             raise forms.ValidationError("It ends before it begins.")
         if until - since > MOST_DAYS or until > today + MOST_DAYS:
             raise forms.ValidationError("Ask for ten years at most.")
-        step = given.get("step") or "day"
+        step = fields.get("step") or "day"
         while (until - since).days // {"day": 1, "week": 7, "month": 28}[step] >= MOST_BARS and step != "month":
             step = STEPS[STEPS.index(step) + 1]  # else nobody could tell the bars apart
-        return {"since": since, "until": until, "step": step, "what": given.get("what") or WHATS[0]}
+        return {"since": since, "until": until, "step": step, "what": fields.get("what") or WHATS[0]}
 
 
 @require_safe
@@ -51,12 +51,14 @@ def spend_page(request: HttpRequest) -> HttpResponse:
     form = SpendForm(request.GET, today=today)
     context: dict[str, Any] = {"form": form, "presets": presets(today)}
     if form.is_valid():
-        asked = form.cleaned_data
-        form = SpendForm(asked, today=today)  # what is not said is shown, too
-        found = spend(user_id, asked["since"], asked["until"], step=asked["step"], what=asked["what"], today=today)
-        names = titles(found)
-        sums = [(name, names[name], cents) for name, cents in found.sums().items()]
-        context |= {"form": form, "spend": found, "chart": chart(found, names), "sums": sums}
+        fields = form.cleaned_data
+        form = SpendForm(fields, today=today)  # what is not said is shown, too
+        spending = spend(
+            user_id, fields["since"], fields["until"], step=fields["step"], what=fields["what"], today=today
+        )
+        names = titles(spending)
+        sums = [(name, names[name], cents) for name, cents in spending.sums().items()]
+        context |= {"form": form, "spend": spending, "chart": chart(spending, names), "sums": sums}
     return render(request, "credits/spend.html", {**context, "month": this_month(user_id, today)})
 
 

@@ -64,26 +64,26 @@ class IncidentForm(forms.Form):
         return name
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
+        fields: dict[str, Any] = super().clean() or {}
         if not self.errors:
-            if not given["since"] < given["until"] <= given["since"] + LONGEST:
+            if not fields["since"] < fields["until"] <= fields["since"] + LONGEST:
                 raise forms.ValidationError("It ends after it begins, and lasts for seven days at most.")
-            if not given["provider"] and not given["model"]:
+            if not fields["provider"] and not fields["model"]:
                 raise forms.ValidationError("Name a provider or a model.")
-        return given
+        return fields
 
     def completions(self) -> QuerySet[Completion]:
-        given = self.cleaned_data
+        fields = self.cleaned_data
         found = Completion.objects.filter(
-            created_at__gte=given["since"], created_at__lt=given["until"], charged_cents__gt=0
+            created_at__gte=fields["since"], created_at__lt=fields["until"], charged_cents__gt=0
         )
-        if given["provider"]:
-            found = found.filter(provider=given["provider"])
-        if given["model"]:
-            found = found.filter(model=given["model"])
-        if given["which"] == "failed":
+        if fields["provider"]:
+            found = found.filter(provider=fields["provider"])
+        if fields["model"]:
+            found = found.filter(model=fields["model"])
+        if fields["which"] == "failed":
             found = found.filter(FAILED)
-        if given["which"] == "estimated":
+        if fields["which"] == "estimated":
             found = found.filter(settlement__in=(Settlement.ESTIMATED, Settlement.LOST))
         return with_paid(found).select_related("user").order_by("created_at", "id")
 

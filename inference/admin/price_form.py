@@ -78,15 +78,15 @@ class PriceForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Raises what `PriceSheet` says: nobody could be charged by it."""
-        given: dict[str, Any] = super().clean() or {}
+        fields: dict[str, Any] = super().clean() or {}
         if not self.errors:
             try:
                 PriceSheet.of(self.sheet())
             except InvalidSheet as error:
                 raise forms.ValidationError(str(error)) from error
-            given["starts_at"] = self.start(given["model"], given["starts_at"])
-            self.nothing_was_added(given["model"], given["version"])
-        return given
+            fields["starts_at"] = self.start(fields["model"], fields["starts_at"])
+            self.nothing_was_added(fields["model"], fields["version"])
+        return fields
 
     def nothing_was_added(self, model: ChatModel, version: int) -> None:
         """Raises if a colleague announced a price of this model after the form was opened."""
@@ -110,8 +110,8 @@ class PriceForm(forms.Form):
     @cached_property
     def before(self) -> Price | None:
         """The one that is in force when this one starts."""
-        given = self.cleaned_data
-        earlier = Price.objects.filter(model=given["model"], starts_at__lt=given["starts_at"])
+        fields = self.cleaned_data
+        earlier = Price.objects.filter(model=fields["model"], starts_at__lt=fields["starts_at"])
         return earlier.order_by("-starts_at").first()
 
     def is_typed(self) -> bool:
@@ -127,26 +127,26 @@ class PriceForm(forms.Form):
         return {**first, "tiers": tiers} if tiers else first
 
     def tier(self, tier: int) -> dict[str, Any]:
-        given = self.cleaned_data
+        fields = self.cleaned_data
         prices = {
-            name: f"{price.normalize():f}" for name in BUCKETS if (price := given.get(f"{name}-{tier}")) is not None
+            name: f"{price.normalize():f}" for name in BUCKETS if (price := fields.get(f"{name}-{tier}")) is not None
         }
-        above = given.get(f"above-{tier}")
+        above = fields.get(f"above-{tier}")
         return {**prices, "above": above} if tier and (prices or above) else prices
 
     def add(self, *, by: User) -> Price | None:
         """The new row, or None and an error on the form: the database has the last word about when it may start."""
-        given = self.cleaned_data
+        fields = self.cleaned_data
         try:
             with transaction.atomic():
-                model = ChatModel.objects.select_for_update(no_key=True).get(pk=given["model"].pk)
-                self.nothing_was_added(model, given["version"])  # two who confirm at once take turns
+                model = ChatModel.objects.select_for_update(no_key=True).get(pk=fields["model"].pk)
+                self.nothing_was_added(model, fields["version"])  # two who confirm at once take turns
                 return Price.objects.create(
-                    model=given["model"],
-                    starts_at=given["starts_at"],
+                    model=fields["model"],
+                    starts_at=fields["starts_at"],
                     sheet=self.sheet(),
-                    source=given["source"],
-                    checked_on=given["checked_on"],
+                    source=fields["source"],
+                    checked_on=fields["checked_on"],
                     added_by=by,
                 )
         except IntegrityError:

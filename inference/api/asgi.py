@@ -43,7 +43,7 @@ async def completions(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         if scope["method"] != "POST":
             raise ApiError(405, headers={"allow": "POST"})
-        caller = await authenticate(credentials.given(headers), origin=origin_of(scope, headers))
+        caller = await authenticate(credentials.from_headers(headers), origin=origin_of(scope, headers))
         concurrency.check(caller)
         body = await body_of(caller, scope, headers, receive)
     except ClientLeft:

@@ -64,7 +64,7 @@ def supported(listing: Listing) -> list[str]:
 
 def takes(listing: Listing, name: str) -> bool:
     try:
-        rendered = asked(listing, PROBES[name])
+        rendered = rendered_with(listing, PROBES[name])
     except InvalidRequest:
         return False
     return not rendered.ignored and not (
@@ -72,7 +72,7 @@ def takes(listing: Listing, name: str) -> bool:
     )
 
 
-def asked(listing: Listing, fields: Mapping[str, Any]) -> ProviderRequest:
+def rendered_with(listing: Listing, fields: Mapping[str, Any]) -> ProviderRequest:
     body = {"model": listing.name, "messages": [{"role": "user", "content": "Answer in JSON."}], **fields}
     request = chat.read(json.dumps(body).encode())
     suiting.suit(request, listing.traits, tool_media=listing.dialect.TOOL_MEDIA)

@@ -75,18 +75,18 @@ class Content:
         return self.is_known and not (self.is_pdf or self.is_image)
 
 
-def content(given: Media) -> Content:
-    if media.is_data_url(given.data):
-        head, _, data = given.data.partition(",")
+def content(one: Media) -> Content:
+    if media.is_data_url(one.data):
+        head, _, data = one.data.partition(",")
         declared = head[5:].partition(";")[0].strip().lower()
         return Content(data, declared, is_known="base64" in head.lower())
-    declared = given.declared.partition(";")[0].strip().lower()
-    return Content(given.data, declared, is_known=bool(BASE64_HEAD.fullmatch(given.data[:HEAD])))
+    declared = one.declared.partition(";")[0].strip().lower()
+    return Content(one.data, declared, is_known=bool(BASE64_HEAD.fullmatch(one.data[:HEAD])))
 
 
-def text_of(given: Media) -> Iterator[str] | None:
+def text_of(media: Media) -> Iterator[str] | None:
     """A file's text in pieces; None where it cannot be text."""
-    if given.kind != "file" or not (held := content(given)).may_be_text:
+    if media.kind != "file" or not (held := content(media)).may_be_text:
         return None
     return written(held)
 
@@ -110,9 +110,9 @@ def decoded(encoded: str) -> Iterator[bytes]:
     yield b64decode(left + "=" * (-len(left) % 4)) if len(left) > 1 else b""
 
 
-async def measured(given: list[Media], traits: Traits, most: int, account: int) -> Found:
+async def measured(media: list[Media], traits: Traits, most: int, account: int) -> Found:
     found, pdfs = Found(), list[Content]()
-    for at, one in enumerate(given, 1):
+    for at, one in enumerate(media, 1):
         if at % AT_ONCE == 0:
             await asyncio.sleep(0)
         held = content(one)

@@ -94,8 +94,8 @@ class Measure:
 
     async def least(self) -> int:
         """What the messages say alone, as the thriftier of the model's tokenizer and o200k counts it."""
-        said = [text for message in self.rendered.request.messages for text in texts_of(message)]
-        return await token_counting.counted("\n".join(said)) * min(self.listing.estimate_percent, 100) // 100
+        texts = [text for message in self.rendered.request.messages for text in texts_of(message)]
+        return await token_counting.counted("\n".join(texts)) * min(self.listing.estimate_percent, 100) // 100
 
     async def take(self) -> None:
         """Small prompts at once; of large ones a slice at a time, and of each account one at a time."""

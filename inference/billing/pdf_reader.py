@@ -91,9 +91,9 @@ class Document:
         if not forms:
             return own
         uses = Counter(named(use[1]) for use in SHOWN_FORM.finditer(stream))
-        told = own + sum(times * self.form_text(forms, name, resources, depth) for name, times in uses.items())
+        size = own + sum(times * self.form_text(forms, name, resources, depth) for name, times in uses.items())
         hidden = len(DO.findall(stream)) - uses.total()  # behind a comment, say: any form may be meant
-        return told + hidden * max(self.form_text(forms, name, resources, depth) for name in forms) if hidden else told
+        return size + hidden * max(self.form_text(forms, name, resources, depth) for name in forms) if hidden else size
 
     def form_text(self, forms: Any, name: str, outer: Any, depth: int) -> int:
         if name not in forms or (form := resolved(forms[name])).get("/Subtype") != "/Form":

@@ -44,10 +44,10 @@ class Quote:
 async def quote(measure: Measure, price: PricePoint, *, counted: bool) -> Quote:
     """Bytes count as tokens where that already fits into the minimum; `counted` asks for the tokenizer."""
     request, cheap, traits = measure.rendered.request, measure.bytes_bound, measure.listing.traits
-    asked = request.output_limit
-    if asked is None or asked >= traits.max_output_tokens:  # as much as there is: what the prompt leaves of the context
-        asked = await default_limit(measure)
-    limit = min(asked, traits.max_output_tokens)
+    requested = request.output_limit
+    if requested is None or requested >= traits.max_output_tokens:  # as much as the prompt leaves of the context
+        requested = await default_limit(measure)
+    limit = min(requested, traits.max_output_tokens)
     if cheap is not None and not counted:
         first = Quote(cheap, limit, request.choices, price.sheet.bound(cheap, measure.buckets))
         if first.need_cents <= MINIMUM_CENTS:

@@ -38,7 +38,7 @@ def rows() -> dict[str, dict[str, Any]]:
 
 
 def load_model(name: str, position: int, row: Mapping[str, Any]) -> bool:
-    told = {
+    columns = {
         "summary": row.get("summary", ""),
         "successor": row.get("successor", ""),
         "retires_on": row.get("retires_on"),
@@ -49,7 +49,7 @@ def load_model(name: str, position: int, row: Mapping[str, Any]) -> bool:
     model, is_new = ChatModel.objects.get_or_create(
         name=name,
         defaults={
-            **told,
+            **columns,
             "display_name": row["display_name"],
             "provider": row["provider"],
             "dialect": row.get("dialect", ""),
@@ -60,7 +60,7 @@ def load_model(name: str, position: int, row: Mapping[str, Any]) -> bool:
         },
     )
     if not model.summary:  # from before rows had a summary and an end: it learns both, once
-        ChatModel.objects.filter(pk=name, summary="").update(**told)
+        ChatModel.objects.filter(pk=name, summary="").update(**columns)
     if not model.prices.exists():
         for starts_at, sheet in prices(row, now()):
             Price.objects.create(

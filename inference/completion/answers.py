@@ -25,7 +25,7 @@ class Answer:
     channel: Channel | None = None  # of a stream: who can write straight to the client says so there
 
 
-def refusal(format: Format, error: ApiError, request_id: str, **told: str) -> Answer:
-    """In the caller's format. `told`: headers of a completion that had begun."""
-    headers = {**told, **JSON_HEADERS, **error.headers, **format.headers(request_id), "x-request-id": request_id}
+def refusal(format: Format, error: ApiError, request_id: str, **begun: str) -> Answer:
+    """In the caller's format. `begun`: headers of a completion that had begun."""
+    headers = {**begun, **JSON_HEADERS, **error.headers, **format.headers(request_id), "x-request-id": request_id}
     return Answer(error.status, headers, format.error(error, request_id))

@@ -60,8 +60,8 @@ class Attempts:
         is_fault_alone = bool(fault.meaning.retries) and facts.raw_usage is None
         if self.answers or not (fault.meaning.second_try or is_fault_alone) or wait > LONGEST_WAIT_SECONDS:
             return None
-        told = {"code": fault.code, "said": (fault.provider_code or fault.said)[:200], "usage": facts.raw_usage}
-        self.answers.append(told | {"upstream_id": facts.upstream_id})
+        answer = {"code": fault.code, "said": (fault.provider_code or fault.said)[:200], "usage": facts.raw_usage}
+        self.answers.append(answer | {"upstream_id": facts.upstream_id})
         return 0 if fault.meaning.second_try else wait
 
     def tell(self, facts: Facts) -> None:

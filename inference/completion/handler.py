@@ -18,7 +18,7 @@ from accounts.addresses import Origin
 from accounts.authentication import Caller, authenticate
 from conway.common.database import DatabaseUnavailable
 from conway.common.errors import new_request_id
-from conway.common.logs import told_id
+from conway.common.logs import loggable_id
 from credits.ledger import AdmissionDenied
 from inference import catalog
 from inference.billing import admission
@@ -55,7 +55,7 @@ async def complete(
     try:
         if caller is None:
             origin = Origin(remote, headers.get("x-forwarded-for", ""), headers.get("user-agent", ""))
-            caller = await authenticate(credentials.given(headers), origin=origin)
+            caller = await authenticate(credentials.from_headers(headers), origin=origin)
         concurrency.check(caller)
         task = await begin(format, caller, body, headers, request_id)
         return await answer(task)
@@ -125,7 +125,7 @@ async def begin(format: Format, caller: Caller, body: bytes, headers: Headers, r
         lowered_limit=limit if is_lowered else None,
         received=received,
         patience=patience(headers),
-        client_request_id=told_id(headers.get("x-request-id", "")),
+        client_request_id=loggable_id(headers.get("x-request-id", "")),
     )
     task = CompletionTask(state, payload, settings.CONWAY_DRAIN_SECONDS)
     task.start()

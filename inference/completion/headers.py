@@ -32,14 +32,14 @@ Headers = Mapping[str, str]  # names in lower case
 
 def cap(headers: Headers) -> int | None:
     """The most a completion may cost its caller, in cents."""
-    asked = headers.get("x-conway-max-cost-cents")
-    if asked is None:
+    text = headers.get("x-conway-max-cost-cents")
+    if text is None:
         return None
-    if not CENTS.fullmatch(asked):
+    if not CENTS.fullmatch(text):
         raise InvalidRequest(
             "x-conway-max-cost-cents must be a whole number of cents.", param="x-conway-max-cost-cents"
         )
-    digits = asked.strip().lstrip("0") or "0"
+    digits = text.strip().lstrip("0") or "0"
     return min(int(digits), MOST_CAP_CENTS) if len(digits) < 20 else MOST_CAP_CENTS
 
 
@@ -60,10 +60,10 @@ def completion_id_for(caller: Caller, headers: Headers, prefix: str) -> tuple[st
 
 def follows(headers: Headers, caller: Caller) -> Caller:
     """Whether a dearer successor may answer: the account's own setting, unless this request says otherwise."""
-    given = headers.get(FOLLOW)
-    if given is None:
+    text = headers.get(FOLLOW)
+    if text is None:
         return caller
-    if (switch := SWITCH.get(given.strip().lower())) is None:
+    if (switch := SWITCH.get(text.strip().lower())) is None:
         raise InvalidRequest(f"{FOLLOW} must be true or false.", param=FOLLOW)
     return replace(caller, follows_successors=switch)
 
@@ -78,10 +78,10 @@ def address(headers: Headers) -> str:
 
 def patience(headers: Headers) -> Patience:
     """What the official SDKs say of themselves; nonsense is silence."""
-    told = next((value for name in TIMEOUTS if SECONDS.fullmatch(value := headers.get(name, "").strip())), None)
+    text = next((value for name in TIMEOUTS if SECONDS.fullmatch(value := headers.get(name, "").strip())), None)
     retried = headers.get("x-stainless-retry-count", "").strip()
     return Patience(
-        PATIENCE_SECONDS if told is None else float(told), int(retried) if RETRIES.fullmatch(retried) else 0
+        PATIENCE_SECONDS if text is None else float(text), int(retried) if RETRIES.fullmatch(retried) else 0
     )
 
 

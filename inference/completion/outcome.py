@@ -130,12 +130,12 @@ def noted(state: CompletionState) -> dict[str, Any]:
     """Why it was declined, for its receipt; answers that were none, for staff."""
     fault, facts = state.fault, state.facts
     refused = fault.message if fault and fault.meaning.code == FILTERED.code else facts.refused
-    told = {
+    notes = {
         "refused": refused and refused[:500],
         "failed_tries": facts.failed_tries,
         "cache_marks": state.rendered.is_marked and "ours",
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in notes.items() if value}
 
 
 def unseen(state: CompletionState, inputs: Usage, seen: int) -> int:

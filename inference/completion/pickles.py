@@ -49,8 +49,8 @@ def packed(value: Any) -> bytes:
     return pickle.dumps((file.getvalue(), packer.texts))
 
 
-def unpacked(given: bytes) -> Any:
-    within, texts = pickle.loads(given)
+def unpacked(data: bytes) -> Any:
+    within, texts = pickle.loads(data)
     return Unpacker(io.BytesIO(within), texts).load()
 
 

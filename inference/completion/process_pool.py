@@ -164,10 +164,10 @@ async def run(account: int, function: Callable[P, T], /, *args: P.args, **kwargs
 # Inside such a process
 
 
-def serve(given: IO[bytes], answers: IO[bytes]) -> None:
+def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     while True:
         try:
-            function, args, kwargs = receive(given)
+            function, args, kwargs = receive(requests)
         except EOFError:
             return
         try:
@@ -189,18 +189,18 @@ def main() -> None:
 
     import django
 
-    given, answers = os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0)
+    requests, answers = os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0)
     os.dup2(2, 1)  # what is printed is no answer
     django.setup()
     sys.setrecursionlimit(RECURSION)
     bound_memory()
     gc.freeze()  # what is here stays
-    serve(given, answers)
+    serve(requests, answers)
 
 
 def bound_memory() -> None:
-    with suppress(OSError), open("/proc/self/statm") as told:  # on Linux
-        used = int(told.read().split()[0]) * resource.getpagesize()
+    with suppress(OSError), open("/proc/self/statm") as file:  # on Linux
+        used = int(file.read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + MOST_BYTES, resource.RLIM_INFINITY))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from accounts.authentication import Caller
 from conway.common.errors import ApiError
-from conway.common.logs import Fields, told_id
+from conway.common.logs import Fields, loggable_id
 from inference import metrics
 from inference.chat.format import Format
 from inference.completion import traces
@@ -29,7 +29,7 @@ def refused(
     tell(
         lambda: {
             "request_id": request_id,
-            "client_request_id": told_id(headers.get("x-request-id", "")),
+            "client_request_id": loggable_id(headers.get("x-request-id", "")),
             "format": format.NAME,
             "account": caller and caller.user_id,
             "key": caller and caller.key_id,
@@ -63,7 +63,7 @@ def line_of(completion: CompletionState) -> dict[str, Any]:
         "key": completion.caller.key_id,
         "model": completion.listing.name,
         "provider": completion.listing.provider.name,
-        "upstream_id": told_id(completion.facts.upstream_id or ""),
+        "upstream_id": loggable_id(completion.facts.upstream_id or ""),
         "stream": completion.is_stream,
         "status": completion.status,
         "ending": completion.ending,
@@ -75,9 +75,9 @@ def line_of(completion: CompletionState) -> dict[str, Any]:
     }
 
 
-def tell(said: Any) -> None:
+def tell(line: Any) -> None:
     if log.isEnabledFor(logging.INFO):
-        fields = said()
+        fields = line()
         log.info("%s", Fields(fields), extra={"fields": fields})
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from conway.common import tracing
 from conway.common.errors import ApiError
-from conway.common.logs import told_id
+from conway.common.logs import loggable_id
 from inference.chat.provider_error import ProviderError
 from inference.completion.state import CompletionState
 
@@ -47,9 +47,9 @@ def call(completion: CompletionState) -> Iterator[Mapping[str, str]]:
         return
     from conway.common.open_telemetry import traceparent
 
-    asked = asked_of(completion)
+    attributes = asked_of(completion)
     span = recorder.call(
-        f"{asked['gen_ai.operation.name']} {asked['gen_ai.request.model']}", tracing.current.get(), asked
+        f"{attributes['gen_ai.operation.name']} {attributes['gen_ai.request.model']}", tracing.current.get(), attributes
     )
     failed: str | None = ABANDONED
     try:
@@ -79,8 +79,8 @@ def answered(completion: CompletionState) -> dict[str, Any]:
     facts, usage = completion.facts, completion.facts.usage
     finished = completion.gathered.finished
     return {
-        "gen_ai.response.model": told_id(facts.model or "") or None,
-        "gen_ai.response.id": told_id(facts.upstream_id or "") or None,
+        "gen_ai.response.model": loggable_id(facts.model or "") or None,
+        "gen_ai.response.id": loggable_id(facts.upstream_id or "") or None,
         "gen_ai.response.finish_reasons": [finished[index] for index in sorted(finished)] or None,
         "gen_ai.usage.input_tokens": usage and usage.prompt_tokens,
         "gen_ai.usage.output_tokens": usage and usage.output,

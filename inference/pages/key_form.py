@@ -85,8 +85,8 @@ class KeyForm(forms.Form):
 
     def clean_allowed_addresses(self) -> list[str] | None:
         try:
-            given = self.cleaned_data["allowed_addresses"].replace(",", " ").split()
-            found = sorted({str(ip_network(text, strict=False)) for text in given})
+            written = self.cleaned_data["allowed_addresses"].replace(",", " ").split()
+            found = sorted({str(ip_network(text, strict=False)) for text in written})
         except ValueError as error:
             raise forms.ValidationError(f"{error}.") from None
         if len(found) > MOST_NETWORKS:
@@ -99,19 +99,19 @@ class KeyForm(forms.Form):
         return super().clean()
 
     def columns(self) -> dict[str, Any]:
-        given = self.cleaned_data
+        fields = self.cleaned_data
         return {
-            "name": given["name"],
-            "limit_cents": given["limit"],
-            "limit_period": (given["limit"] and given["period"]) or None,
-            "requests_per_minute": given["requests_per_minute"],
-            "concurrency": given["concurrency"],
+            "name": fields["name"],
+            "limit_cents": fields["limit"],
+            "limit_period": (fields["limit"] and fields["period"]) or None,
+            "requests_per_minute": fields["requests_per_minute"],
+            "concurrency": fields["concurrency"],
             "expires_at": self.expires_at(),
-            "allowed_models": sorted(given["allowed_models"]) or None,
-            "allowed_addresses": given["allowed_addresses"],
-            "scope": given["scope"] or ApiKey.Scope.INFERENCE,
-            "usage_in_streams": given["usage_in_streams"],
-            "cache_marks": given["cache_marks"],
+            "allowed_models": sorted(fields["allowed_models"]) or None,
+            "allowed_addresses": fields["allowed_addresses"],
+            "scope": fields["scope"] or ApiKey.Scope.INFERENCE,
+            "usage_in_streams": fields["usage_in_streams"],
+            "cache_marks": fields["cache_marks"],
         }
 
     def expires_at(self) -> datetime | None:

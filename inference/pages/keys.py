@@ -55,8 +55,10 @@ def keys_page(request: HttpRequest) -> HttpResponse:
 
 
 def edited_key(request: HttpRequest) -> ApiKey | None:
-    asked = request.GET.get("edit", "")
-    return own_living_key(request, int(asked)) if asked.isascii() and asked.isdecimal() and len(asked) < 19 else None
+    key_id = request.GET.get("edit", "")
+    return (
+        own_living_key(request, int(key_id)) if key_id.isascii() and key_id.isdecimal() and len(key_id) < 19 else None
+    )
 
 
 def show_secret(key: ApiKey, secret: str) -> HttpResponse:

@@ -63,17 +63,17 @@ class RequestFilters(forms.Form):
         found = Completion.objects.filter(user=self.user).select_related("key").order_by("-created_at", "-id")
         if not self.is_valid():
             return found.none()
-        given = self.cleaned_data
-        if named := given["id"].strip().replace("\x00", ""):
+        fields = self.cleaned_data
+        if named := fields["id"].strip().replace("\x00", ""):
             return found.filter(Q(request_id=named) | Q(pk=named))
         found = found.filter(created_at__gte=midnight(self.first_day))
-        if given["until"]:
-            found = found.filter(created_at__lt=midnight(given["until"]) + timedelta(days=1))
-        if given["model"]:
-            found = found.filter(model=given["model"])
-        if given["key"]:
-            found = found.filter(key=given["key"])
-        return found.filter(OUTCOMES[given["outcome"]]) if given["outcome"] else found
+        if fields["until"]:
+            found = found.filter(created_at__lt=midnight(fields["until"]) + timedelta(days=1))
+        if fields["model"]:
+            found = found.filter(model=fields["model"])
+        if fields["key"]:
+            found = found.filter(key=fields["key"])
+        return found.filter(OUTCOMES[fields["outcome"]]) if fields["outcome"] else found
 
     def refusals(self) -> QuerySet[RefusedHour]:
         found = RefusedHour.objects.filter(user=self.user).select_related("key").order_by("-hour", "status", "code")

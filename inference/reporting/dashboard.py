@@ -45,7 +45,7 @@ class Dashboard:
 
     @cached_property
     def now(self) -> datetime:
-        now: datetime = asked("SELECT clock_timestamp()")[0]
+        now: datetime = first_row("SELECT clock_timestamp()")[0]
         return now
 
     @cached_property
@@ -58,7 +58,7 @@ class Dashboard:
 
     @cached_property
     def holds(self) -> Holds:
-        return Holds(*asked(HOLDS_SQL, {"long_ago": self.now - LONG_OPEN}))
+        return Holds(*first_row(HOLDS_SQL, {"long_ago": self.now - LONG_OPEN}))
 
     @cached_property
     def spooled(self) -> Spooled:
@@ -112,7 +112,7 @@ def spooled_files() -> list[Path]:
     return sorted(folder.glob("*.jsonl"))
 
 
-def asked(sql: str, params: dict[str, Any] | None = None) -> tuple[Any, ...]:
+def first_row(sql: str, params: dict[str, Any] | None = None) -> tuple[Any, ...]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         row: tuple[Any, ...] = cursor.fetchone()

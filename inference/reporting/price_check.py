@@ -30,11 +30,11 @@ class Disagreement:
 
 def check(book: Catalog, lists: Iterable[PriceList]) -> list[Disagreement]:
     found = [
-        said
+        finding
         for listing in book.listings.values()
         if listing.is_on
         for price_list in lists
-        for said in of_model(listing, price_list, book.now())
+        for finding in of_model(listing, price_list, book.now())
     ]
     return list(dict.fromkeys(found))
 
@@ -92,5 +92,5 @@ def plain(price: Decimal) -> str:
 
 def record(found: list[Disagreement], sources: list[str]) -> CatalogCheck:
     """For the front page."""
-    rows: list[dict[str, Any]] = [asdict(said) for said in found]
+    rows: list[dict[str, Any]] = [asdict(finding) for finding in found]
     return CatalogCheck.objects.create(sources=sources, disagreements=rows)

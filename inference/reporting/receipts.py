@@ -167,8 +167,8 @@ class Receipt:
     @property
     def refused(self) -> str | None:
         """Why the provider declined, as it named it."""
-        said = self.completion.seen.get("refused")
-        return said if isinstance(said, str) else None
+        text = self.completion.seen.get("refused")
+        return text if isinstance(text, str) else None
 
     def booked(self, type: str) -> int:
         return sum(entry.amount_cents for entry in self.entries if entry.type == type)

@@ -205,11 +205,11 @@ async def behind(first: bytes, reads: AsyncIterator[bytes]) -> AsyncIterator[byt
 
 def in_seconds(headers: Mapping[str, str]) -> Mapping[str, str]:
     """`retry-after` as a date (RFC 9110 10.2.3) becomes seconds from now: dialects have no clock."""
-    given = headers.get("retry-after", "")
-    if "," not in given:
+    text = headers.get("retry-after", "")
+    if "," not in text:
         return headers
     try:
-        until = parsedate_to_datetime(given)
+        until = parsedate_to_datetime(text)
     except ValueError:
         return headers
     seconds = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()

@@ -38,8 +38,8 @@ class Keys:
         """Whether this answer is about the key and another may do better; then it rests."""
         if status not in REST_SECONDS or len(self.keys) == 1:
             return False
-        said = SECONDS.fullmatch(headers.get("retry-after", "")) if status == 429 else None
-        seconds = float(said[0]) if said else REST_SECONDS[status]
+        wait = SECONDS.fullmatch(headers.get("retry-after", "")) if status == 429 else None
+        seconds = float(wait[0]) if wait else REST_SECONDS[status]
         self.awake_at[key] = time.monotonic() + min(seconds, REFUSED_SECONDS)
         place = f"key {self.keys.index(key) + 1} of {len(self.keys)}"
         log.warning("%s answers %s to %s, which rests for %.0f s", self.provider, status, place, seconds)

@@ -98,16 +98,16 @@ class Routes:
 
 async def tunnel(sock: socket.socket, to: Origin, proxy: httpx.Proxy) -> None:
     """Nothing comes behind the proxy's answer: in TLS the client speaks first."""
-    loop, at, said = asyncio.get_running_loop(), to.authority.encode(), b""
+    loop, at, head = asyncio.get_running_loop(), to.authority.encode(), b""
     lines = [b"CONNECT %b HTTP/1.1" % at, b"host: %b" % at, *credentials(proxy), b"", b""]
     await loop.sock_sendall(sock, b"\r\n".join(lines))
-    while b"\r\n\r\n" not in said:
+    while b"\r\n\r\n" not in head:
         read = await loop.sock_recv(sock, 4096)
-        if not read or len(said) > PROXY_BYTES:
+        if not read or len(head) > PROXY_BYTES:
             raise httpx.ProxyError("The proxy gave no answer.")
-        said += read
-    if not re.match(rb"HTTP/1\.[01] 2", said):
-        raise httpx.ProxyError(f"The proxy answered: {said[:100].decode('latin-1').splitlines()[0]}")
+        head += read
+    if not re.match(rb"HTTP/1\.[01] 2", head):
+        raise httpx.ProxyError(f"The proxy answered: {head[:100].decode('latin-1').splitlines()[0]}")
 
 
 def credentials(proxy: httpx.Proxy) -> list[bytes]:

@@ -140,9 +140,11 @@ class Connection(asyncio.Protocol):
             self.headers = []
             return
         self.has_head = True
-        said = {name.lower(): value.lower() for name, value in self.headers}
-        coding = said.get(b"transfer-encoding")
-        self.ends_with_connection = b"content-length" not in said if coding is None else not coding.endswith(b"chunked")
+        headers = {name.lower(): value.lower() for name, value in self.headers}
+        coding = headers.get(b"transfer-encoding")
+        self.ends_with_connection = (
+            b"content-length" not in headers if coding is None else not coding.endswith(b"chunked")
+        )
 
     def on_body(self, body: bytes) -> None:
         self.parts.append(body)

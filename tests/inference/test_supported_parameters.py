@@ -29,8 +29,8 @@ def listed(prices: None) -> list[Listing]:
 def reaches(listing: Listing, name: str) -> bool:
     """Whether the body that is sent differs from one without it."""
     try:
-        without = supported_parameters.asked(listing, WITHOUT.get(name, {}))
-        sent = supported_parameters.asked(listing, PROBES[name])
+        without = supported_parameters.rendered_with(listing, WITHOUT.get(name, {}))
+        sent = supported_parameters.rendered_with(listing, PROBES[name])
     except InvalidRequest:
         return False
     return sent.body != without.body and TOLD.isdisjoint(sent.transforms)

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from conway.common.logs import Json, told_id
+from conway.common.logs import Json, loggable_id
 from inference.models import Completion
 from tests.inference.conftest import Ask
 
@@ -78,7 +78,7 @@ def test_a_page_has_a_line_with_its_route_and_not_its_path(alice: User, client: 
 
 @pytest.mark.parametrize(("said", "kept"), [("a" * 500, "a" * 100), ("x\r\ny\x00z ü", "xyz"), ("", "")])
 def test_a_callers_own_id_is_short_and_printable(said: str, kept: str) -> None:
-    assert told_id(said) == kept
+    assert loggable_id(said) == kept
 
 
 def test_json_lines_are_one_line_each_even_with_a_traceback() -> None:

@@ -11,7 +11,7 @@ class Command(migrate.Command):
     def execute(self, *args: Any, **options: Any) -> Any:
         """With the system checks, which connect, too."""
         with database_roles.as_owner():
-            said = super().execute(*args, **options)
+            output = super().execute(*args, **options)
             if (role := database_roles.application()) and not options["plan"]:
                 database_roles.grant(role)
-            return said
+            return output

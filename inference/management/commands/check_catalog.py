@@ -23,8 +23,10 @@ class Command(BaseCommand):
             raise CommandError("There is no list to compare with: install genai-prices, or name a JSON price map.")
         found = price_check.check(catalog.current_sync(), lists)
         price_check.record(found, [price_list.name for price_list in lists])
-        for said in found:
-            self.stdout.write(f"{said.model}: {said.what} is {said.ours} here, {said.theirs} in {said.source}")
+        for finding in found:
+            self.stdout.write(
+                f"{finding.model}: {finding.what} is {finding.ours} here, {finding.theirs} in {finding.source}"
+            )
         self.stdout.write(f"{len(found)} disagreements with {', '.join(price_list.name for price_list in lists)}.")
 
     def lists(self, maps: list[Path]) -> list[PriceList]:

@@ -78,8 +78,8 @@ def sample(
         "model": model, "provider": provider, "tokens": used.buckets(), "cost_usd": format(cost_usd, "f"),
         "settlement": settlement,
     }  # fmt: skip
-    said = f"{model}: {used.prompt_tokens:,} tokens in, {used.output:,} out"
-    return Sample(charged, "\t".join(str(column) for column in columns), json.dumps(details)[:-1], said)
+    text = f"{model}: {used.prompt_tokens:,} tokens in, {used.output:,} out"
+    return Sample(charged, "\t".join(str(column) for column in columns), json.dumps(details)[:-1], text)
 
 
 # As `Sample.completion` has them.
