@@ -26,8 +26,8 @@ async def count(format: Format, headers: Mapping[str, str], body: bytes, caller:
         tokens = await prepared.measure.likely()
     except Exception as error:
         return refusal(format, in_words_of(format, errors.answer_to(error, address(headers))), request_id)
-    told = {**JSON_HEADERS, **format.headers(request_id), "x-request-id": request_id}
-    return Answer(200, told, format.counted(tokens))
+    answer_headers = {**JSON_HEADERS, **format.headers(request_id), "x-request-id": request_id}
+    return Answer(200, answer_headers, format.counted(tokens))
 
 
 @cache

@@ -45,14 +45,14 @@ def whole(value: Any, at: str) -> int:
     raise missing(at) if value is None else wrong(at, "this must be a whole number.", "invalid_type")
 
 
-def settle_limits(given: dict[str, Any], *names: str) -> None:
+def settle_limits(fields: dict[str, Any], *names: str) -> None:
     """Of tokens. None is what some clients mean by 0 or -1; others have no whole numbers."""
     for name in names:
-        value = given.get(name)
+        value = fields.get(name)
         if isinstance(value, float) and value.is_integer():
-            given[name] = value = int(value)
+            fields[name] = value = int(value)
         if isinstance(value, int) and not isinstance(value, bool) and value <= 0:
-            del given[name]
+            del fields[name]
 
 
 def missing(at: str) -> InvalidRequest:
@@ -71,5 +71,5 @@ def note(notes: list[str], *names: str) -> None:
     for name in names:
         if len(notes) >= MOST_NOTES:
             return
-        if (told := printable(name)) not in notes:
-            notes.append(told)
+        if (shown := printable(name)) not in notes:
+            notes.append(shown)

@@ -42,11 +42,11 @@ KNOWN = tuple((re.compile(rf"(?:/.*)?/(?:{ending})/?"), sentence) for ending, se
 def lost(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """Django's view of a 404."""
     path = request.path_info
-    sentence = next((said for ending, said in KNOWN if ending.fullmatch(path)), None)
+    sentence = next((advice for ending, advice in KNOWN if ending.fullmatch(path)), None)
     if sentence is None or (request.method == "GET" and not is_api(request) and wants_a_page(request)):
         return not_found(request, *args, **kwargs)
-    said = "There is nothing at this address. " + sentence.format(base=request.build_absolute_uri("/").rstrip("/"))
-    return formats.response(ApiError(404, message=said), request)
+    advice = "There is nothing at this address. " + sentence.format(base=request.build_absolute_uri("/").rstrip("/"))
+    return formats.response(ApiError(404, message=advice), request)
 
 
 def wants_a_page(request: HttpRequest) -> bool:

@@ -9,17 +9,17 @@ Fields = dict[str, Any]
 UNSTATED = "medium"
 
 
-def settle(asked: Fields, given: Fields) -> None:
+def settle(reasoning: Fields, fields: Fields) -> None:
     """Into the fields of the neutral form; what these say already stays."""
-    expecting.settle_limits(asked, "max_tokens")
-    effort, budget = asked.get("effort"), asked.get("max_tokens")
-    if asked.get("enabled") is False:
+    expecting.settle_limits(reasoning, "max_tokens")
+    effort, budget = reasoning.get("effort"), reasoning.get("max_tokens")
+    if reasoning.get("enabled") is False:
         effort, budget = "none", None
-    if budget is not None and given.get("thinking") is None:
-        given["thinking"] = {"type": "enabled", "budget_tokens": budget}
-    elif effort is None and asked.get("enabled") is True:
+    if budget is not None and fields.get("thinking") is None:
+        fields["thinking"] = {"type": "enabled", "budget_tokens": budget}
+    elif effort is None and reasoning.get("enabled") is True:
         effort = UNSTATED
-    if effort and given.get("reasoning_effort") is None:
-        given["reasoning_effort"] = effort
-    if asked.get("exclude") is not True:
-        given["reasoning_summary"] = "auto"
+    if effort and fields.get("reasoning_effort") is None:
+        fields["reasoning_effort"] = effort
+    if reasoning.get("exclude") is not True:
+        fields["reasoning_summary"] = "auto"

@@ -93,30 +93,30 @@ def make_call_ids_distinct(messages: list[Message]) -> bool:
     """
     is_changed = False
     waiting: dict[str, deque[str]] = {}  # an id given twice → those it became
-    said: set[str] = set()  # those that were answered
+    answered: set[str] = set()  # ids whose call has one answer
     mended: list[Message] = []
     for message in messages:
         if message.role == "tool":
-            given = message.tool_call_id or ""
-            if left := waiting.get(given):
+            call_id = message.tool_call_id or ""
+            if left := waiting.get(call_id):
                 message.tool_call_id = left.popleft()
-                said.add(given)
+                answered.add(call_id)
             mended.append(message)
             continue
-        mended += owed(waiting, said)
-        waiting, said = told_apart(message), set()
+        mended += owed(waiting, answered)
+        waiting, answered = make_distinct(message), set()
         is_changed = is_changed or bool(waiting)
         mended.append(message)
-    messages[:] = mended + owed(waiting, said)
+    messages[:] = mended + owed(waiting, answered)
     return is_changed
 
 
-def owed(waiting: dict[str, deque[str]], said: set[str]) -> list[Message]:
-    missing = [call_id for given, left in waiting.items() if given in said for call_id in left]
+def owed(waiting: dict[str, deque[str]], answered: set[str]) -> list[Message]:
+    missing = [call_id for first, left in waiting.items() if first in answered for call_id in left]
     return [Message(role="tool", tool_call_id=call_id, content=ANSWERED_ABOVE) for call_id in missing]
 
 
-def told_apart(message: Message) -> dict[str, deque[str]]:
+def make_distinct(message: Message) -> dict[str, deque[str]]:
     """Gives the calls of one message ids of their own: the id given twice → those it became."""
     taken = {call.id for call in message.calls}
     if len(taken) == len(message.calls):
@@ -124,13 +124,13 @@ def told_apart(message: Message) -> dict[str, deque[str]]:
     became: dict[str, deque[str]] = {}
     numbers = dict.fromkeys(taken, 0)
     for call in message.calls:
-        given = call.id
-        while numbers[given] and call.id in taken:
-            numbers[given] += 1
-            call.id = f"{given}-{numbers[given]}"
-        numbers[given] = numbers[given] or 1
+        first = call.id
+        while numbers[first] and call.id in taken:
+            numbers[first] += 1
+            call.id = f"{first}-{numbers[first]}"
+        numbers[first] = numbers[first] or 1
         taken.add(call.id)
-        became.setdefault(given, deque()).append(call.id)
+        became.setdefault(first, deque()).append(call.id)
     return became
 
 

@@ -77,14 +77,14 @@ def read_base64(text: str, declared: str, *, at: str = "messages") -> Media:
     return Media(real_type(content, SAME.get(declared, declared)), payload.decode())
 
 
-def read_file(given: str, filename: str | None, *, at: str = "messages") -> Media:
+def read_file(data: str, filename: str | None, *, at: str = "messages") -> Media:
     """`file_data` as a data URL, or as base64 alone, whose kind its first bytes tell, or else its name."""
-    if is_data_url(given):
-        return read_data_url(given, at=at)
-    if len(scheme(given)) < len(given):
+    if is_data_url(data):
+        return read_data_url(data, at=at)
+    if len(scheme(data)) < len(data):
         sentence = f"{at}: file_data must be base64 or a data URL; this model reads no file from such a URL."
         raise InvalidRequest(sentence, param="messages", code="invalid_data_url")
-    return read_base64(given, mimetypes.guess_type(filename or "")[0] or "", at=at)
+    return read_base64(data, mimetypes.guess_type(filename or "")[0] or "", at=at)
 
 
 def data_url(found: Media) -> str:

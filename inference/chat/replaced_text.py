@@ -20,16 +20,16 @@ PIECE = re.compile(
 LONGEST_ESCAPE = 12  # a pair of halves
 
 
-def mend(given: dict[str, Any], body: bytes) -> bool:
+def mend(fields: dict[str, Any], body: bytes) -> bool:
     """Whether something in the messages had to be replaced. Raises `InvalidRequest` for half an emoji elsewhere."""
     if b"\\u0000" not in body and not may_hold_halves(body):
         return False
-    messages = given.get("messages")
+    messages = fields.get("messages")
     mended = storable(messages)
-    rest = {name: value for name, value in given.items() if name != "messages"}
+    rest = {name: value for name, value in fields.items() if name != "messages"}
     if without_halves(rest) != rest:
         raise InvalidRequest("The request holds half a surrogate pair (\\ud800 to \\udfff).", code="invalid_json")
-    given["messages"] = mended
+    fields["messages"] = mended
     return bool(mended != messages)
 
 

@@ -128,12 +128,12 @@ class Gathered:
         calls = self.calls.setdefault(index, {})
         for fragment in fragments:
             kind = "custom" if "custom" in fragment else "function"
-            said = fragment.get(kind) or {}
+            piece = fragment.get(kind) or {}
             call = calls.setdefault(fragment["index"], {"id": "", "type": kind, kind: {"name": "", ASKED[kind]: []}})
             call["id"] = fragment.get("id") or call["id"]
-            asked = call[call["type"]]
-            asked["name"] += (name := said.get("name") or "")
-            asked[ASKED[call["type"]]].append(text := said.get(ASKED[kind]) or "")
+            function = call[call["type"]]
+            function["name"] += (name := piece.get("name") or "")
+            function[ASKED[call["type"]]].append(text := piece.get(ASKED[kind]) or "")
             self.write(name + text)
             if "extra_content" in fragment:
                 call["extra_content"] = fragment["extra_content"]

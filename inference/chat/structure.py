@@ -82,12 +82,12 @@ def depth(text: bytes) -> int:
     return deepest
 
 
-def counted(given: Any, text: bytes, most: int) -> int:
+def counted(node: Any, text: bytes, most: int) -> int:
     """The values of a small text that was read already, or a few more; looks no further than `most`."""
     quick = punctuation(text)
     if quick < FEWEST_ENTRIES:
         return quick
-    count, waiting = 1, [given]
+    count, waiting = 1, [node]
     while waiting and count <= most:
         inner = waiting.pop()
         count += len(inner)
@@ -96,23 +96,23 @@ def counted(given: Any, text: bytes, most: int) -> int:
     return count
 
 
-def check_fields(given: Mapping[str, Any]) -> None:
-    if len(given) > MOST_FIELDS:
+def check_fields(fields: Mapping[str, Any]) -> None:
+    if len(fields) > MOST_FIELDS:
         raise too_many("fields", MOST_FIELDS)
 
 
-def check(given: Mapping[str, Any], values: int) -> None:
+def check(fields: Mapping[str, Any], values: int) -> None:
     """Raises `InvalidRequest` where a list or a map has too many entries. It holds no more values than `values`."""
     if values < FEWEST_ENTRIES:
         return  # most requests are not looked into further
     for name, most in MOST_ENTRIES.items():
-        if size(given.get(name)) > most:
+        if size(fields.get(name)) > most:
             raise too_many(f"{name.replace('_', ' ')} entries" if name != "messages" else name, most, param=name)
-    choice = given.get("tool_choice")
+    choice = fields.get("tool_choice")
     allowed = choice.get("allowed_tools") if isinstance(choice, dict) else None
     if isinstance(allowed, dict) and size(allowed.get("tools")) > MOST_ENTRIES["tools"]:
         raise too_many("allowed tools", MOST_ENTRIES["tools"], param="tool_choice")
-    messages = given.get("messages")
+    messages = fields.get("messages")
     check_messages([message for message in messages if isinstance(message, dict)] if isinstance(messages, list) else ())
 
 
@@ -123,9 +123,9 @@ def check_messages(messages: Iterable[Mapping[str, Any]]) -> None:
             raise too_many(f"{what} in its messages", most, param="messages")
 
 
-def check_text(body_bytes: int, given: Mapping[str, Any]) -> None:
+def check_text(body_bytes: int, fields: Mapping[str, Any]) -> None:
     """Images, documents and audio may fill a body; text of that length fits no model, and would all be counted."""
-    if body_bytes > MOST_TEXT_BYTES and body_bytes - media_size(given) > MOST_TEXT_BYTES:
+    if body_bytes > MOST_TEXT_BYTES and body_bytes - media_size(fields) > MOST_TEXT_BYTES:
         most = MOST_TEXT_BYTES // 2**20
         sentence = (
             f"The request has more than {most} MB beside its images, documents and audio: no model takes so much."
@@ -133,8 +133,8 @@ def check_text(body_bytes: int, given: Mapping[str, Any]) -> None:
         raise InvalidRequest(sentence, param="messages", code="context_length_exceeded")
 
 
-def media_size(given: Mapping[str, Any]) -> int:
-    messages = given.get("messages")
+def media_size(fields: Mapping[str, Any]) -> int:
+    messages = fields.get("messages")
     contents = [message.get("content") for message in messages or () if isinstance(message, dict)]
     parts = [part for content in contents if isinstance(content, list) for part in content if isinstance(part, dict)]
     held = [(part.get(kind), name) for part in parts for kind, name in MEDIA]
@@ -143,5 +143,5 @@ def media_size(given: Mapping[str, Any]) -> int:
     )
 
 
-def size(given: Any) -> int:
-    return len(given) if isinstance(given, list | dict) else 0
+def size(value: Any) -> int:
+    return len(value) if isinstance(value, list | dict) else 0

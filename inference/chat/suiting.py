@@ -49,8 +49,8 @@ def suit_effort(request: ChatRequest, traits: Traits) -> None:
         budget = thinking.budget_tokens
         if budget is not None:
             request.unknown_inside.append("thinking.budget_tokens")
-        asked = UNSTATED if budget is None else next(effort for most, effort in EFFORTS if budget <= most)
-        request.reasoning_effort = request.effort or asked
+        by_budget = UNSTATED if budget is None else next(effort for most, effort in EFFORTS if budget <= most)
+        request.reasoning_effort = request.effort or by_budget
         request.reasoning_summary = "auto"  # Claude would show what it thinks
 
 
@@ -76,9 +76,9 @@ def taken_out(message: Message) -> list[AnyPart]:
     media = [part for part in message.parts if not isinstance(part, TextPart)]
     if not media:
         return []
-    said: list[AnyPart] = [part for part in message.parts if isinstance(part, TextPart)]
+    texts: list[AnyPart] = [part for part in message.parts if isinstance(part, TextPart)]
     head = TextPart(type="text", text=TOOLS_SHOW.format(id=message.tool_call_id))
-    message.content = said or [TextPart(type="text", text="(shown below)")]
+    message.content = texts or [TextPart(type="text", text="(shown below)")]
     return [head, *media]
 
 

@@ -21,20 +21,20 @@ COUNTS = ("toolUsePromptTokenCount", "num_server_side_tools_used", "num_sources_
 
 
 def alerts(facts: Facts) -> list[str]:
-    told = {"service_tier": facts.service_tier, **(facts.raw_usage or {})}
-    return sorted({f"unasked:{said[:60]}" for said in (*settings(told), *tools(told))})
+    report = {"service_tier": facts.service_tier, **(facts.raw_usage or {})}
+    return sorted({f"unasked:{name[:60]}" for name in (*settings(report), *tools(report))})
 
 
-def settings(told: Mapping[str, Any]) -> Iterator[str]:
+def settings(report: Mapping[str, Any]) -> Iterator[str]:
     for name, usual in USUAL.items():
-        if isinstance(said := told.get(name), str) and said and said.lower() not in usual:
-            yield f"{name}={said}"
+        if isinstance(value := report.get(name), str) and value and value.lower() not in usual:
+            yield f"{name}={value}"
 
 
-def tools(told: Mapping[str, Any]) -> Iterator[str]:
-    yield from (name for name in COUNTS if counted(told.get(name)))
+def tools(report: Mapping[str, Any]) -> Iterator[str]:
+    yield from (name for name in COUNTS if counted(report.get(name)))
     for name in TOOLS:
-        used = told.get(name)
+        used = report.get(name)
         yield from (
             f"{name}.{tool}" for tool, times in (used.items() if isinstance(used, dict) else ()) if counted(times)
         )

@@ -87,9 +87,9 @@ def objects(value: Any) -> list[Json]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-def at(given: Json, place: str) -> Iterator[Json]:
+def at(node: Json, place: str) -> Iterator[Json]:
     """The objects at a place; of a list, those in it."""
-    level = [given]
+    level = [node]
     for step in place.split("."):
         held = [value[step] for value in level if step in value]
         level = [value for value in held if isinstance(value, dict)]

@@ -52,8 +52,8 @@ class Usage:
 
     def believed(self) -> "Usage | None":
         """Itself, if somebody can be billed by it."""
-        told = [*self.buckets().values(), self.reasoning or 0]
-        return self if self.prompt_tokens and min(told) >= 0 and max(told) <= MOST_TOKENS else None
+        counts = [*self.buckets().values(), self.reasoning or 0]
+        return self if self.prompt_tokens and min(counts) >= 0 and max(counts) <= MOST_TOKENS else None
 
     @property
     def prompt_tokens(self) -> int:

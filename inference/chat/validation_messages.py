@@ -65,9 +65,9 @@ def may_hold_nul(body: bytes) -> bool:
     return b"\\u0000" in body
 
 
-def refuse_nul(given: Any) -> None:
+def refuse_nul(fields: Any) -> None:
     """PostgreSQL stores no NUL, and providers cut the text there."""
-    waiting: list[tuple[Any, Steps]] = [(given, None)]
+    waiting: list[tuple[Any, Steps]] = [(fields, None)]
     while waiting:
         value, steps = waiting.pop()
         if isinstance(value, str):
@@ -88,6 +88,6 @@ def holds_nul(steps: Steps) -> InvalidRequest:
         steps, step = steps
         path.append(step)
     path.reverse()
-    said = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".") or "A field name"
+    where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".") or "A field name"
     param = str(path[0]) if path else None
-    return InvalidRequest(f"{said} contains a NUL character (\\u0000).", param=param, code="invalid_value")
+    return InvalidRequest(f"{where} contains a NUL character (\\u0000).", param=param, code="invalid_value")

@@ -69,15 +69,15 @@ def error_of(body: Any, depth: int = 0) -> dict[str, Any]:
         return error_of(body[0], depth + 1)
     if isinstance(body, str):
         return {"message": body} if body else {}
-    said, error = mapping(body), mapping(body).get("error")
+    fields, error = mapping(body), mapping(body).get("error")
     if isinstance(error, dict) and error:
         inner = error_of(error, depth + 1) if depth < DEEPEST and isinstance(error.get("error"), dict) else {}
         return inner or {**error, "message": sentence(error)}
     if isinstance(error, str) and error:
-        beside = sentence({name: said.get(name) for name in BESIDE})
-        return {**said, "message": beside or sentence(error)}
-    is_bare = any(said.get(name) for name in BARE) and not any(said.get(name) for name in ANSWERS)
-    return {**said, "message": sentence(said)} if is_bare else {}
+        beside = sentence({name: fields.get(name) for name in BESIDE})
+        return {**fields, "message": beside or sentence(error)}
+    is_bare = any(fields.get(name) for name in BARE) and not any(fields.get(name) for name in ANSWERS)
+    return {**fields, "message": sentence(fields)} if is_bare else {}
 
 
 def sentence(error: Any, depth: int = 0) -> str:
@@ -87,11 +87,11 @@ def sentence(error: Any, depth: int = 0) -> str:
     if isinstance(error, str):
         return (sentence(handed_on(error), depth + 1) if error.lstrip().startswith("{") else "") or error
     if isinstance(error, list):
-        return next((said for item in error if (said := sentence(item, depth + 1))), "")
+        return next((text for item in error if (text := sentence(item, depth + 1))), "")
     if not isinstance(error, dict):
         return ""
-    given = (error.get(name) for name in (*SENTENCES, "errors"))
-    return next((said for value in given if (said := sentence(value, depth + 1))), "")
+    values = (error.get(name) for name in (*SENTENCES, "errors"))
+    return next((text for value in values if (text := sentence(value, depth + 1))), "")
 
 
 def handed_on(text: str) -> Any:
@@ -103,17 +103,17 @@ def handed_on(text: str) -> Any:
 
 def request_id(body: Any) -> str | None:
     """The provider's own number for the request, where an error names it."""
-    given = (mapping(body).get("request_id"), mapping(mapping(body).get("error")).get("request_id"))
-    return next((found for value in given if (found := string(value)) and found.isprintable()), None)
+    values = (mapping(body).get("request_id"), mapping(mapping(body).get("error")).get("request_id"))
+    return next((found for value in values if (found := string(value)) and found.isprintable()), None)
 
 
-def wait(headers: Mapping[str, str], said: str = "") -> float | None:
+def wait(headers: Mapping[str, str], message: str = "") -> float | None:
     """Seconds, from the headers or from OpenAI's sentence. A date has become seconds where there is a clock
     (upstream/client.py).
     """
     for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        if DECIMAL.fullmatch(given := headers.get(name, "").strip()):
-            return float(given) * scale
-    if told := SAID_TO_WAIT.search(said):
-        return int(told[1] or 0) * 60 + float(told[2]) * SCALES[told[3].lower()]
+        if DECIMAL.fullmatch(text := headers.get(name, "").strip()):
+            return float(text) * scale
+    if words := SAID_TO_WAIT.search(message):
+        return int(words[1] or 0) * 60 + float(words[2]) * SCALES[words[3].lower()]
     return None

@@ -10,9 +10,9 @@ def output_limit(rendered: ProviderRequest, traits: Traits, limit: int | None, *
     """None: the model's own, where `always` does not ask for a number. A caller's limit above the model's is lowered
     to it and named: the reply is the same, and the provider's 400 would be none.
     """
-    asked = rendered.request.output_limit
-    if asked is not None and asked > traits.max_output_tokens:
+    requested = rendered.request.output_limit
+    if requested is not None and requested > traits.max_output_tokens:
         rendered.transform(LOWERED)
-    if asked is None and limit is None and not (always or traits.always_send_length):
+    if requested is None and limit is None and not (always or traits.always_send_length):
         return None
-    return min(tokens for tokens in (limit, asked, traits.max_output_tokens) if tokens is not None)
+    return min(tokens for tokens in (limit, requested, traits.max_output_tokens) if tokens is not None)

@@ -79,7 +79,7 @@ def tokens(value: Any) -> int:
     """A count beside the totals: what is absent is none, what is no whole number spoils the usage (`Usage.of`)."""
     if value is None:
         return 0
-    return -1 if (told := number(value)) is None else told
+    return -1 if (count := number(value)) is None else count
 
 
 def grown(before: Mapping[str, Any], later: Mapping[str, Any], totals: tuple[str, ...]) -> dict[str, Any]:

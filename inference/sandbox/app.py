@@ -72,13 +72,13 @@ class Sandbox:
         return self.orders if self.times >= 0 else self.orders.without_faults()
 
     def control(self, body: bytes) -> dict[str, Any]:
-        given = json.loads(body or b"{}")
-        self.times = given.pop("times", None)
-        if given.pop("reset", False):
+        fields = json.loads(body or b"{}")
+        self.times = fields.pop("times", None)
+        if fields.pop("reset", False):
             self.orders = Orders()
             self.seen.clear()
             CACHE.forget()
-        self.orders = ordering.read(given, self.orders)
+        self.orders = ordering.read(fields, self.orders)
         return vars(self.orders)
 
     def answer_own(self, method: str, path: str, body: bytes) -> tuple[int, Any]:

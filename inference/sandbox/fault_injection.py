@@ -53,11 +53,11 @@ READERS: dict[str, Any] = {
 NAMES = {field.name for field in fields(Orders)}
 
 
-def read(given: dict[str, Any], base: Orders | None = None) -> Orders:
+def read(fields: dict[str, Any], base: Orders | None = None) -> Orders:
     """Orders by name over `base`; `pace_ms` and `pace` are the same, null unsets. Raises ValueError naming what is
     not an order."""
     found: dict[str, Any] = {}
-    for key, value in given.items():
+    for key, value in fields.items():
         name = key.replace("-", "_").removesuffix("_ms")
         if name not in NAMES:
             raise ValueError(f"no such order: {key}")

@@ -28,7 +28,7 @@ def headers(request_id: str) -> Mapping[str, str]:
     return {}
 
 
-def betas(given: Mapping[str, str]) -> list[str]:
+def betas(headers: Mapping[str, str]) -> list[str]:
     return []
 
 

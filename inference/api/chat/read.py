@@ -19,20 +19,20 @@ def read(body: bytes, *, on_loop: bool = False) -> ChatRequest:
     return ChatRequest.read(body, on_loop=on_loop, adopt=adopt)
 
 
-def adopt(given: Fields, budget: Budget) -> Adopted:
-    expecting.settle_limits(given, *LIMITS)
-    if given.get("reasoning_effort") == "":
-        del given["reasoning_effort"]
-    if isinstance(usage := given.get("usage"), dict):
-        del given["usage"]
-        if usage.get("include") is True and not given.get("stream_options"):
-            given["stream_options"] = {"include_usage": True}
-    return Adopted(given, ignored=without_order(given), is_foreign=reasoning(given))
+def adopt(fields: Fields, budget: Budget) -> Adopted:
+    expecting.settle_limits(fields, *LIMITS)
+    if fields.get("reasoning_effort") == "":
+        del fields["reasoning_effort"]
+    if isinstance(usage := fields.get("usage"), dict):
+        del fields["usage"]
+        if usage.get("include") is True and not fields.get("stream_options"):
+            fields["stream_options"] = {"include_usage": True}
+    return Adopted(fields, ignored=without_order(fields), is_foreign=reasoning(fields))
 
 
-def without_order(given: Fields) -> list[str]:
+def without_order(fields: Fields) -> list[str]:
     """In which order a turn was written is ours to note, of formats that say so."""
-    messages = given.get("messages")
+    messages = fields.get("messages")
     noted = (
         [each for each in messages if isinstance(each, dict) and "order" in each] if isinstance(messages, list) else []
     )
@@ -41,11 +41,11 @@ def without_order(given: Fields) -> list[str]:
     return ["messages.order"] if noted else []
 
 
-def reasoning(given: Fields) -> bool:
+def reasoning(fields: Fields) -> bool:
     """Whether it was there."""
-    asked = given.get("reasoning")
-    if not isinstance(asked, dict):
+    reasoning_field = fields.get("reasoning")
+    if not isinstance(reasoning_field, dict):
         return False
-    del given["reasoning"]
-    routed_reasoning.settle(asked, given)
+    del fields["reasoning"]
+    routed_reasoning.settle(reasoning_field, fields)
     return True

@@ -61,8 +61,8 @@ class Chunks:
 
     def fault(self, error: ApiError, request_id: str) -> bytes:
         """No finish chunk and no `[DONE]`: either would turn a broken answer into a whole one."""
-        told = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
-        return sse.encode(dumps({"error": told}))
+        body = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
+        return sse.encode(dumps({"error": body}))
 
     def whole(self, reply: Callable[[], Reply], shown: Shown) -> bytes:
         return dumps(completion(self.id, reply(), self.request, self.model, usage_of(shown))).encode()

@@ -33,8 +33,8 @@ def headers(request_id: str) -> Mapping[str, str]:
     return {"request-id": request_id}
 
 
-def betas(given: Mapping[str, str]) -> list[str]:
-    names = [name.strip() for name in given.get("anthropic-beta", "").split(",")[:BETAS]]
+def betas(headers: Mapping[str, str]) -> list[str]:
+    names = [name.strip() for name in headers.get("anthropic-beta", "").split(",")[:BETAS]]
     return [name for name in names if name]
 
 

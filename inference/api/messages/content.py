@@ -61,8 +61,8 @@ def address(block: Part, at: str) -> str:
         case "url":
             return expecting.text(source.get("url"), f"{at}.source.url")
         case "text":
-            said = expecting.text(source.get("data"), f"{at}.source.data").encode("utf-8", "replace")
-            return "data:text/plain;base64," + base64.b64encode(said).decode()
+            text = expecting.text(source.get("data"), f"{at}.source.data").encode("utf-8", "replace")
+            return "data:text/plain;base64," + base64.b64encode(text).decode()
         case "file":
             raise unsupported(f"{at}: file ids are not supported; send the data.", param="messages", value=True)
     raise expecting.wrong(f"{at}.source.type", "this must be 'base64', 'url' or 'text'.")

@@ -18,9 +18,9 @@ OVERLOADED = ("overloaded", "provider_busy", "server_busy")
 
 def error(failed: ApiError, request_id: str) -> bytes:
     """`code`, `param` and further facts stand beside what Anthropic's clients read."""
-    told = {"type": kind(failed), "message": failed.message, "code": failed.code, "param": failed.param}
+    body = {"type": kind(failed), "message": failed.message, "code": failed.code, "param": failed.param}
     details = {"detail": failed.detail} if failed.detail else {}
-    return dumps({"type": "error", "error": {**told, **failed.extra, **details}, "request_id": request_id}).encode()
+    return dumps({"type": "error", "error": {**body, **failed.extra, **details}, "request_id": request_id}).encode()
 
 
 def kind(failed: ApiError) -> str:

@@ -26,20 +26,20 @@ def read(body: bytes, *, on_loop: bool = False) -> ChatRequest:
     return ChatRequest.read(body, on_loop=on_loop, adopt=adopt)
 
 
-def adopt(given: Fields, budget: Budget) -> Adopted:
-    expecting.settle_limits(given, "max_tokens")
-    adopted = Adopted({name: given[name] for name in SAME if given.get(name) is not None})
-    for name, value in given.items():
+def adopt(fields: Fields, budget: Budget) -> Adopted:
+    expecting.settle_limits(fields, "max_tokens")
+    adopted = Adopted({name: fields[name] for name in SAME if fields.get(name) is not None})
+    for name, value in fields.items():
         if value is None or name in SAME or name in READ_APART:
             continue
         if name in FIELDS:
             FIELDS[name](value, adopted)
         else:
             adopted.ignored.append(name)
-    if given.get("messages"):
+    if fields.get("messages"):
         turns = Turns(adopted, budget)
-        messages = turns.system(given.get("system")) + turns.spoken(given["messages"])
-        if (mark := given.get("cache_control")) is not None:
+        messages = turns.system(fields.get("system")) + turns.spoken(fields["messages"])
+        if (mark := fields.get("cache_control")) is not None:
             content.mark_last(messages, mark)
         adopted.fields["messages"] = messages
     return adopted
@@ -51,39 +51,39 @@ def stop_sequences(value: Any, adopted: Adopted) -> None:
 
 
 def thinking(value: Any, adopted: Adopted) -> None:
-    given = expecting.mapping(value, "thinking")
-    budget = given.get("budget_tokens")
+    fields = expecting.mapping(value, "thinking")
+    budget = fields.get("budget_tokens")
     adopted.fields["thinking"] = {
-        "type": given.get("type"),
+        "type": fields.get("type"),
         "budget_tokens": None if budget is None else expecting.whole(budget, "thinking.budget_tokens"),
     }
-    if given.get("display") is not None:
+    if fields.get("display") is not None:
         expecting.note(adopted.ignored, "thinking.display")
 
 
 def output_config(value: Any, adopted: Adopted) -> None:
-    given = expecting.mapping(value, "output_config")
-    if given.get("effort"):
-        adopted.fields["effort"] = given["effort"]
-    if given.get("format") is not None:
-        output_format(given["format"], adopted, "output_config.format")
-    expecting.note(adopted.ignored, *(f"output_config.{name}" for name in given if name not in ("effort", "format")))
+    fields = expecting.mapping(value, "output_config")
+    if fields.get("effort"):
+        adopted.fields["effort"] = fields["effort"]
+    if fields.get("format") is not None:
+        output_format(fields["format"], adopted, "output_config.format")
+    expecting.note(adopted.ignored, *(f"output_config.{name}" for name in fields if name not in ("effort", "format")))
 
 
 def output_format(value: Any, adopted: Adopted, at: str = "output_format") -> None:
-    given = expecting.mapping(value, at)
-    if given.get("type") != "json_schema":
+    fields = expecting.mapping(value, at)
+    if fields.get("type") != "json_schema":
         raise expecting.wrong(f"{at}.type", "this must be 'json_schema'.")
-    schema = expecting.mapping(given.get("schema"), f"{at}.schema")
+    schema = expecting.mapping(fields.get("schema"), f"{at}.schema")
     named = {"name": "output", "schema": schema, "strict": True}
     adopted.fields["response_format"] = {"type": "json_schema", "json_schema": named}
 
 
 def metadata(value: Any, adopted: Adopted) -> None:
-    given = expecting.mapping(value, "metadata")
-    if given.get("user_id") is not None:
-        adopted.fields["user"] = expecting.text(given["user_id"], "metadata.user_id")
-    expecting.note(adopted.ignored, *(f"metadata.{name}" for name in given if name != "user_id"))
+    fields = expecting.mapping(value, "metadata")
+    if fields.get("user_id") is not None:
+        adopted.fields["user"] = expecting.text(fields["user_id"], "metadata.user_id")
+    expecting.note(adopted.ignored, *(f"metadata.{name}" for name in fields if name != "user_id"))
 
 
 def service_tier(value: Any, adopted: Adopted) -> None:

@@ -26,14 +26,14 @@ class Turns:
     budget: Budget
 
     def system(self, value: Any, at: str = "system") -> list[Message]:
-        said = [] if value is None else content.parts(value, at, self.adopted.transforms)
-        return [{"role": "system", "content": said}] if said else []
+        parts = [] if value is None else content.parts(value, at, self.adopted.transforms)
+        return [{"role": "system", "content": parts}] if parts else []
 
     def spoken(self, value: Any) -> list[Message]:
         messages: list[Message] = []
-        for number, given in enumerate(expecting.items(value, "messages")):
+        for number, item in enumerate(expecting.items(value, "messages")):
             at = f"messages.{number}"
-            turn = expecting.mapping(given, at)
+            turn = expecting.mapping(item, at)
             match turn.get("role"):
                 case "user":
                     messages += self.user(turn.get("content"), f"{at}.content")
@@ -49,22 +49,22 @@ class Turns:
         if isinstance(value, str):
             return [{"role": "user", "content": value}]
         results: list[Message] = []
-        said: list[content.Part] = []
-        for number, given in enumerate(expecting.items(value, at)):
-            block = expecting.mapping(given, f"{at}.{number}")
+        parts: list[content.Part] = []
+        for number, item in enumerate(expecting.items(value, at)):
+            block = expecting.mapping(item, f"{at}.{number}")
             if block.get("type") == "tool_result":
                 results.append(self.result(block, f"{at}.{number}"))
             else:
-                said += content.part(block, f"{at}.{number}", self.adopted.transforms)
-        return results + ([{"role": "user", "content": said}] if said or not results else [])
+                parts += content.part(block, f"{at}.{number}", self.adopted.transforms)
+        return results + ([{"role": "user", "content": parts}] if parts or not results else [])
 
     def result(self, block: Block, at: str) -> Message:
-        given = block.get("content")
-        said = given if isinstance(given, str) or given is None else self.parts(given, f"{at}.content")
+        value = block.get("content")
+        text = value if isinstance(value, str) or value is None else self.parts(value, f"{at}.content")
         return {
             "role": "tool",
             "tool_call_id": expecting.text(block.get("tool_use_id"), f"{at}.tool_use_id"),
-            "content": said or "",
+            "content": text or "",
             "is_error": block.get("is_error") or None,
             "cache_control": block.get("cache_control"),
         }
@@ -76,8 +76,8 @@ class Turns:
         if isinstance(value, str):
             return {"role": "assistant", "content": value}
         turn = Assistant(self)
-        for number, given in enumerate(expecting.items(value, at)):
-            block = expecting.mapping(given, f"{at}.{number}")
+        for number, item in enumerate(expecting.items(value, at)):
+            block = expecting.mapping(item, f"{at}.{number}")
             turn.take(block, f"{at}.{number}")
         return turn.message()
 
@@ -117,8 +117,8 @@ class Assistant:
         """Blank text is refused by Claude, which may have written it."""
         part: Block = {"type": "text", "text": expecting.text(block.get("text"), f"{at}.text")}
         part["cache_control"] = block.get("cache_control")
-        given = block.get("citations")
-        cited = [each for each in expecting.items(given or [], f"{at}.citations") if isinstance(each, dict)]
+        citations = block.get("citations")
+        cited = [each for each in expecting.items(citations or [], f"{at}.citations") if isinstance(each, dict)]
         if cited := [each for each in cited if each.get("type") != PAGES]:
             part["citations"] = cited
         self.order.append(("text", len(self.texts)))
@@ -134,8 +134,8 @@ class Assistant:
         self.thoughts.append(block)
 
     def call(self, block: Block, at: str) -> None:
-        given = block.get("input")
-        arguments = dumps(expecting.mapping({} if given is None else given, f"{at}.input"))
+        input = block.get("input")
+        arguments = dumps(expecting.mapping({} if input is None else input, f"{at}.input"))
         self.order.append(("call", len(self.calls)))
         self.calls.append(
             {

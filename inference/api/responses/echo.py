@@ -30,5 +30,5 @@ OURS = ("service_tier",)  # whatever was asked
 
 
 def echo(request: ChatRequest) -> dict[str, Any]:
-    given = {name: value for name, value in request.echo.items() if value is not None and name not in OURS}
-    return {**DEFAULTS, **given}
+    fields = {name: value for name, value in request.echo.items() if value is not None and name not in OURS}
+    return {**DEFAULTS, **fields}

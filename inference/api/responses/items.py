@@ -33,12 +33,12 @@ class Items:
     def messages(self, value: Any) -> list[Message]:
         if isinstance(value, str):
             return [{"role": "user", "content": value}]
-        given = [expecting.mapping(item, f"input[{at}]") for at, item in enumerate(expecting.items(value, "input"))]
-        for at, item in enumerate(given):
+        items = [expecting.mapping(item, f"input[{at}]") for at, item in enumerate(expecting.items(value, "input"))]
+        for at, item in enumerate(items):
             if item.get("type") in OUTPUTS:
                 call_id = expecting.text(item.get("call_id"), f"input[{at}].call_id")
                 self.outputs.setdefault(call_id, deque()).append((item, f"input[{at}]"))
-        for at, item in enumerate(given):
+        for at, item in enumerate(items):
             self.take(item, f"input[{at}]")
         self.close()
         return self.made
@@ -83,8 +83,8 @@ class Items:
 
     def answer(self, item: Item, at: str) -> Message:
         output = item.get("output")
-        said = parts.contents("" if output is None else output, f"{at}.output")
-        return {"role": "tool", "tool_call_id": item["call_id"], "content": said}
+        content = parts.contents("" if output is None else output, f"{at}.output")
+        return {"role": "tool", "tool_call_id": item["call_id"], "content": content}
 
 
 class Assistant:
@@ -117,8 +117,8 @@ class Assistant:
 
     def thought(self, item: Item, at: str) -> None:
         summary = item.get("summary")
-        told = expecting.items([] if summary is None else summary, f"{at}.summary")
-        words = [part.get("text") for part in told if isinstance(part, dict)]
+        parts = expecting.items([] if summary is None else summary, f"{at}.summary")
+        words = [part.get("text") for part in parts if isinstance(part, dict)]
         self.words += [word for word in words if isinstance(word, str) and word]
         seal = item.get("encrypted_content")
         if not isinstance(seal, str) or not sealed.is_ours(seal):
@@ -130,20 +130,20 @@ class Assistant:
 
     def function_call(self, item: Item, at: str) -> None:
         arguments = item.get("arguments")
-        said = expecting.text("" if arguments is None else arguments, f"{at}.arguments")
+        text = expecting.text("" if arguments is None else arguments, f"{at}.arguments")
         name = within(item.get("namespace"), expecting.text(item.get("name"), f"{at}.name"))
-        self.call(item, at, {"function": {"name": name, "arguments": said}})
+        self.call(item, at, {"function": {"name": name, "arguments": text}})
 
     def custom_call(self, item: Item, at: str) -> None:
-        said = expecting.text(item.get("input"), f"{at}.input")
+        text = expecting.text(item.get("input"), f"{at}.input")
         name = within(item.get("namespace"), expecting.text(item.get("name"), f"{at}.name"))
-        asked = {"name": name, "input": said}
-        self.call(item, at, {"type": "custom", "custom": asked})
+        custom = {"name": name, "input": text}
+        self.call(item, at, {"type": "custom", "custom": custom})
 
-    def call(self, item: Item, at: str, asked: dict[str, Any]) -> None:
+    def call(self, item: Item, at: str, call: dict[str, Any]) -> None:
         call_id = expecting.text(item.get("call_id"), f"{at}.call_id")
         self.order.append(("call", len(self.calls)))
-        self.calls.append({"id": call_id, **asked})
+        self.calls.append({"id": call_id, **call})
         self.steps.append({"type": "function_call", "call_id": call_id})
 
     def message(self) -> Message:

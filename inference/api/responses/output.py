@@ -20,8 +20,8 @@ class Part(Protocol):
     def item(self, status: str) -> Item: ...
 
 
-def fields(**told: Any) -> str:
-    return dumps(told)[1:-1]
+def fields(**values: Any) -> str:
+    return dumps(values)[1:-1]
 
 
 @dataclass(slots=True)
@@ -62,8 +62,8 @@ class Text:
     def cite(self, annotation: Item) -> list[Event]:
         number = len(self.annotations)
         self.annotations.append(annotation)
-        told = fields(**self.place(), annotation_index=number, annotation=annotation)
-        return [("response.output_text.annotation.added", told)]
+        body = fields(**self.place(), annotation_index=number, annotation=annotation)
+        return [("response.output_text.annotation.added", body)]
 
     def closed(self, status: str) -> list[Event]:
         text = "".join(self.pieces)
@@ -162,6 +162,6 @@ class Call:
 
     def item(self, status: str) -> Item:
         kind, grows, _ = CALLS[self.kind]
-        asked = {"call_id": self.call_id, "name": self.name, grows: "".join(self.pieces)}
+        call = {"call_id": self.call_id, "name": self.name, grows: "".join(self.pieces)}
         where = {"namespace": self.namespace} if self.namespace else {}
-        return {"id": self.id, "type": kind, "status": status, **asked, **where}
+        return {"id": self.id, "type": kind, "status": status, **call, **where}

@@ -12,40 +12,40 @@ Part = dict[str, Any]
 def contents(value: Any, at: str) -> str | list[Part]:
     if isinstance(value, str):
         return value
-    given = enumerate(expecting.items(value, at))
-    return [part(expecting.mapping(each, f"{at}[{number}]"), f"{at}[{number}]") for number, each in given]
+    items = enumerate(expecting.items(value, at))
+    return [part(expecting.mapping(each, f"{at}[{number}]"), f"{at}[{number}]") for number, each in items]
 
 
-def part(given: Part, at: str) -> Part:
-    read: Callable[[Part, str], Part] = expecting.one_of(given.get("type"), KINDS, f"{at}.type")
-    return read(given, at)
+def part(fields: Part, at: str) -> Part:
+    read: Callable[[Part, str], Part] = expecting.one_of(fields.get("type"), KINDS, f"{at}.type")
+    return read(fields, at)
 
 
-def text(given: Part, at: str) -> Part:
-    return {"type": "text", "text": expecting.text(given.get("text"), f"{at}.text")}
+def text(fields: Part, at: str) -> Part:
+    return {"type": "text", "text": expecting.text(fields.get("text"), f"{at}.text")}
 
 
-def refusal(given: Part, at: str) -> Part:
-    return {"type": "refusal", "refusal": expecting.text(given.get("refusal"), f"{at}.refusal")}
+def refusal(fields: Part, at: str) -> Part:
+    return {"type": "refusal", "refusal": expecting.text(fields.get("refusal"), f"{at}.refusal")}
 
 
-def image(given: Part, at: str) -> Part:
-    if given.get("image_url") is None and given.get("file_id") is not None:
+def image(fields: Part, at: str) -> Part:
+    if fields.get("image_url") is None and fields.get("file_id") is not None:
         raise no_file_ids(at)
-    url = expecting.text(given.get("image_url"), f"{at}.image_url")
-    return {"type": "image_url", "image_url": {"url": url, "detail": given.get("detail")}}
+    url = expecting.text(fields.get("image_url"), f"{at}.image_url")
+    return {"type": "image_url", "image_url": {"url": url, "detail": fields.get("detail")}}
 
 
-def file(given: Part, at: str) -> Part:
-    if given.get("file_id") is not None:
+def file(fields: Part, at: str) -> Part:
+    if fields.get("file_id") is not None:
         raise no_file_ids(at)
-    data = given.get("file_data") if given.get("file_data") is not None else given.get("file_url")
-    told = {"file_data": expecting.text(data, f"{at}.file_data"), "filename": given.get("filename")}
-    return {"type": "file", "file": told}
+    data = fields.get("file_data") if fields.get("file_data") is not None else fields.get("file_url")
+    file_fields = {"file_data": expecting.text(data, f"{at}.file_data"), "filename": fields.get("filename")}
+    return {"type": "file", "file": file_fields}
 
 
-def audio(given: Part, at: str) -> Part:
-    return {"type": "input_audio", "input_audio": expecting.mapping(given.get("input_audio"), f"{at}.input_audio")}
+def audio(fields: Part, at: str) -> Part:
+    return {"type": "input_audio", "input_audio": expecting.mapping(fields.get("input_audio"), f"{at}.input_audio")}
 
 
 def no_file_ids(at: str) -> InvalidRequest:

@@ -47,11 +47,11 @@ def read(body: bytes, *, on_loop: bool = False) -> ChatRequest:
     return ChatRequest.read(body, on_loop=on_loop, adopt=adopt)
 
 
-def adopt(given: Fields, budget: Budget) -> Adopted:
-    expecting.settle_limits(given, "max_output_tokens", "top_logprobs")
-    adopted = Adopted({name: given[name] for name in SAME if given.get(name) is not None})
-    adopted.echo = {name: given[name] for name in ECHOED if is_short(given.get(name))}
-    for name, value in given.items():
+def adopt(fields: Fields, budget: Budget) -> Adopted:
+    expecting.settle_limits(fields, "max_output_tokens", "top_logprobs")
+    adopted = Adopted({name: fields[name] for name in SAME if fields.get(name) is not None})
+    adopted.echo = {name: fields[name] for name in ECHOED if is_short(fields.get(name))}
+    for name, value in fields.items():
         if value is None or name in SAME or name in READ_APART or value in WITHOUT_EFFECT.get(name, ()):
             continue
         if name in REMEDIES:
@@ -62,12 +62,14 @@ def adopt(given: Fields, budget: Budget) -> Adopted:
             adopted.ignored.append(name)
     if adopted.fields.get("top_logprobs") is not None:
         adopted.fields["logprobs"] = True
-    instructions = given.get("instructions")
-    said = [] if instructions is None else [{"role": "system", "content": expecting.text(instructions, "instructions")}]
-    if given.get("input"):
-        adopted.fields["messages"] = said + Items(adopted, budget).messages(given["input"])
-    elif said:
-        adopted.fields["messages"] = said
+    instructions = fields.get("instructions")
+    system = (
+        [] if instructions is None else [{"role": "system", "content": expecting.text(instructions, "instructions")}]
+    )
+    if fields.get("input"):
+        adopted.fields["messages"] = system + Items(adopted, budget).messages(fields["input"])
+    elif system:
+        adopted.fields["messages"] = system
     else:
         raise expecting.missing("input")
     return adopted
@@ -75,26 +77,26 @@ def adopt(given: Fields, budget: Budget) -> Adopted:
 
 def is_short(value: Any) -> bool:
     """And is JSON again: 1e999 reads as infinity."""
-    return value is not None and len(told := dumps(value)) <= LONGEST_ECHO and "Infinity" not in told
+    return value is not None and len(text := dumps(value)) <= LONGEST_ECHO and "Infinity" not in text
 
 
 def reasoning(value: Any, adopted: Adopted) -> None:
-    given = expecting.mapping(value, "reasoning")
-    if ROUTED & given.keys():
-        routed_reasoning.settle(given, adopted.fields)
+    fields = expecting.mapping(value, "reasoning")
+    if ROUTED & fields.keys():
+        routed_reasoning.settle(fields, adopted.fields)
     else:
-        adopted.fields["reasoning_effort"] = given.get("effort") or None
-    if summary := given.get("summary") or given.get("generate_summary"):
+        adopted.fields["reasoning_effort"] = fields.get("effort") or None
+    if summary := fields.get("summary") or fields.get("generate_summary"):
         adopted.fields["reasoning_summary"] = summary
     known = ("effort", "summary", "generate_summary", *ROUTED)
-    unknown = (f"reasoning.{name}" for name in given if name not in known and given[name] is not None)
+    unknown = (f"reasoning.{name}" for name in fields if name not in known and fields[name] is not None)
     expecting.note(adopted.ignored, *unknown)
 
 
 def text(value: Any, adopted: Adopted) -> None:
-    given = expecting.mapping(value, "text")
-    adopted.fields["verbosity"] = given.get("verbosity")
-    if (form := given.get("format")) is None:
+    fields = expecting.mapping(value, "text")
+    adopted.fields["verbosity"] = fields.get("verbosity")
+    if (form := fields.get("format")) is None:
         return
     kind = expecting.mapping(form, "text.format").get("type")
     if kind == "json_schema":

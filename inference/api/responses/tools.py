@@ -16,9 +16,9 @@ CHOICES = {"none": "none", "auto": "auto", "required": "required"}
 
 
 def tools(value: Any, adopted: Adopted) -> None:
-    given = [expecting.mapping(each, f"tools[{at}]") for at, each in enumerate(expecting.items(value, "tools"))]
-    made = [made for at, each in enumerate(given) for made in tool(each, f"tools[{at}]", adopted)]
-    hosted = [(at, each) for at, each in enumerate(given) if each.get("type") not in OWN]
+    items = [expecting.mapping(each, f"tools[{at}]") for at, each in enumerate(expecting.items(value, "tools"))]
+    made = [made for at, each in enumerate(items) for made in tool(each, f"tools[{at}]", adopted)]
+    hosted = [(at, each) for at, each in enumerate(items) if each.get("type") not in OWN]
     for at, each in hosted:
         if not made or each.get("type") != OPTIONAL:
             raise unsupported(NOT_OFFERED.format(f"tools[{at}]", str(each.get("type"))[:60]), param="tools", value=True)
@@ -26,24 +26,26 @@ def tools(value: Any, adopted: Adopted) -> None:
     adopted.fields["tools"] = made
 
 
-def tool(given: dict[str, Any], at: str, adopted: Adopted) -> list[dict[str, Any]]:
-    match given.get("type"):
+def tool(fields: dict[str, Any], at: str, adopted: Adopted) -> list[dict[str, Any]]:
+    match fields.get("type"):
         case "function":
-            nested = given.get("function")  # as Chat Completions has it, where clients mix the two
-            said = nested if isinstance(nested, dict) and "name" not in given else given
-            function = {name: said.get(name) for name in ("name", "description", "parameters", "strict")}
+            nested = fields.get("function")  # as Chat Completions has it, where clients mix the two
+            definition = nested if isinstance(nested, dict) and "name" not in fields else fields
+            function = {name: definition.get(name) for name in ("name", "description", "parameters", "strict")}
             return [{"type": "function", "function": function}]
         case "custom":
-            return [{"type": "custom", "custom": {name: given.get(name) for name in ("name", "description", "format")}}]
+            return [
+                {"type": "custom", "custom": {name: fields.get(name) for name in ("name", "description", "format")}}
+            ]
         case "namespace":
-            return namespace(given, at, adopted)
+            return namespace(fields, at, adopted)
     return []
 
 
-def namespace(given: dict[str, Any], at: str, adopted: Adopted) -> list[dict[str, Any]]:
+def namespace(fields: dict[str, Any], at: str, adopted: Adopted) -> list[dict[str, Any]]:
     """Tools under a name of their own: other models know one list of tools only."""
-    outer, made = expecting.text(given.get("name"), f"{at}.name"), list[dict[str, Any]]()
-    for number, value in enumerate(expecting.items(given.get("tools"), f"{at}.tools")):
+    outer, made = expecting.text(fields.get("name"), f"{at}.name"), list[dict[str, Any]]()
+    for number, value in enumerate(expecting.items(fields.get("tools"), f"{at}.tools")):
         inner = expecting.mapping(value, f"{at}.tools[{number}]")
         if inner.get("type") not in ("function", "custom"):
             raise expecting.wrong(f"{at}.tools[{number}].type", "this must be 'function' or 'custom'.")
@@ -61,14 +63,16 @@ def tool_choice(value: Any, adopted: Adopted) -> None:
     if isinstance(value, str):
         adopted.fields["tool_choice"] = expecting.one_of(value, CHOICES, "tool_choice")
         return
-    given = expecting.mapping(value, "tool_choice")
-    kind = given.get("type")
+    fields = expecting.mapping(value, "tool_choice")
+    kind = fields.get("type")
     if kind in ("function", "custom"):
-        name = expecting.text(given.get("name"), "tool_choice.name")
-        adopted.fields["tool_choice"] = {"type": kind, kind: {"name": within(given.get("namespace"), name)}}
+        name = expecting.text(fields.get("name"), "tool_choice.name")
+        adopted.fields["tool_choice"] = {"type": kind, kind: {"name": within(fields.get("namespace"), name)}}
     elif kind == "allowed_tools":
-        allowed = [chosen(each, at) for at, each in enumerate(expecting.items(given.get("tools"), "tool_choice.tools"))]
-        narrowed = {"mode": given.get("mode"), "tools": allowed}
+        allowed = [
+            chosen(each, at) for at, each in enumerate(expecting.items(fields.get("tools"), "tool_choice.tools"))
+        ]
+        narrowed = {"mode": fields.get("mode"), "tools": allowed}
         adopted.fields["tool_choice"] = {"type": kind, "allowed_tools": narrowed}
     else:
         sentence = f"tool_choice: the hosted tool '{str(kind)[:60]}' is not offered here."
@@ -76,7 +80,7 @@ def tool_choice(value: Any, adopted: Adopted) -> None:
 
 
 def chosen(value: Any, at: int) -> dict[str, Any]:
-    given = expecting.mapping(value, f"tool_choice.tools[{at}]")
-    kind = "custom" if given.get("type") == "custom" else "function"
-    name = expecting.text(given.get("name"), f"tool_choice.tools[{at}].name")
-    return {"type": kind, kind: {"name": within(given.get("namespace"), name)}}
+    fields = expecting.mapping(value, f"tool_choice.tools[{at}]")
+    kind = "custom" if fields.get("type") == "custom" else "function"
+    name = expecting.text(fields.get("name"), f"tool_choice.tools[{at}].name")
+    return {"type": kind, kind: {"name": within(fields.get("namespace"), name)}}

@@ -89,7 +89,7 @@ RESPONSE = record(
 EVENTS = "Server-sent events, named and ordered as {}'s; the last is sent when the charge is booked."
 
 
-def completes(asked: Schema, whole: Schema, whose: str) -> Schema:
+def completes(request_schema: Schema, whole: Schema, whose: str) -> Schema:
     """What an operation documents beside its errors."""
     event = record(("data",), event=TEXT, data=described(EVENTS.format(whose), **TEXT))
     content = {"application/json": {"schema": whole}, "text/event-stream": {"schema": event}}
@@ -97,20 +97,20 @@ def completes(asked: Schema, whole: Schema, whose: str) -> Schema:
         "security": [{"HeaderAuth": []}],
         "parameters": [MAX_COST, IDEMPOTENCY_KEY],
         "responses": {200: {**COMPLETED, "content": content}},
-        **takes(asked),
+        **takes(request_schema),
     }
 
 
-def counts(asked: Schema, **also: Schema) -> Schema:
+def counts(request_schema: Schema, **also: Schema) -> Schema:
     whole = record(("input_tokens",), input_tokens=WHOLE, **also)
     answered = {"description": "The prompt's tokens, counted.", "content": {"application/json": {"schema": whole}}}
-    required = [name for name in asked["required"] if name != "max_tokens"]
+    required = [name for name in request_schema["required"] if name != "max_tokens"]
     return {
         "security": [{"HeaderAuth": []}],
         "responses": {200: answered},
-        **takes({**asked, "required": required}),
+        **takes({**request_schema, "required": required}),
     }
 
 
-def takes(asked: Schema) -> Schema:
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": asked}}}}
+def takes(request_schema: Schema) -> Schema:
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": request_schema}}}}

@@ -20,8 +20,8 @@ def mark(rendered: ProviderRequest) -> None:
     if any(marked(body)):
         return
     same = [*body.get("tools", ()), *body.get("system", ())]
-    said = [block for turn in body["messages"][-1:] for block in turn["content"] if block["type"] in MARKABLE]
-    for block in (*same[-1:], *said[-1:]):
+    blocks = [block for turn in body["messages"][-1:] for block in turn["content"] if block["type"] in MARKABLE]
+    for block in (*same[-1:], *blocks[-1:]):
         block["cache_control"] = {"type": "ephemeral"}
         rendered.is_marked = True
     if rendered.is_marked:

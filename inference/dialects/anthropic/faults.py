@@ -45,10 +45,10 @@ PARAMS = {
 
 
 def fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
-    told = failures.read(body)
-    found = understood(failures.error_of(told), by_status(status))
+    answer = failures.read(body)
+    found = understood(failures.error_of(answer), by_status(status))
     found.upstream_status = status
-    found.upstream_id = failures.request_id(told)
+    found.upstream_id = failures.request_id(answer)
     found.retry_after = failures.wait(headers)
     return found
 
@@ -62,12 +62,12 @@ def fault_in_reply(body: Any) -> ProviderError:
 
 
 def understood(error: dict[str, Any], otherwise: ErrorKind) -> ProviderError:
-    said = failures.sentence(error)
+    sentence = failures.sentence(error)
     meaning = BY_TYPE.get(string(error.get("type")) or "", otherwise)
-    meaning = next((meant for words, meant in BY_WORDS.get(meaning, ()) if words.search(said)), meaning)
-    return ProviderError(meaning, said, param=param(said) if meaning.relays else None, raw=error or None)
+    meaning = next((meant for words, meant in BY_WORDS.get(meaning, ()) if words.search(sentence)), meaning)
+    return ProviderError(meaning, sentence, param=param(sentence) if meaning.relays else None, raw=error or None)
 
 
-def param(said: str) -> str | None:
-    field = FIELD.match(said)
+def param(sentence: str) -> str | None:
+    field = FIELD.match(sentence)
     return PARAMS.get(field[1]) if field else None

@@ -27,9 +27,9 @@ def finish_reason(stop_reason: Any, *, calls: bool) -> str:
 def refusal(stop_reason: Any, stop_details: Any) -> str | None:
     if stop_reason != "refusal":
         return None
-    said = string(mapping(stop_details).get("explanation")) or DECLINED
+    text = string(mapping(stop_details).get("explanation")) or DECLINED
     named = category(stop_details)
-    return f"{said} (category: {named})" if named and named not in said else said
+    return f"{text} (category: {named})" if named and named not in text else text
 
 
 def category(stop_details: Any) -> str | None:

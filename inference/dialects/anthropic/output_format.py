@@ -40,19 +40,19 @@ def write(rendered: ProviderRequest) -> dict[str, Any]:
     asked for `strict`: a map held to it would always be empty.
     """
     request = rendered.request
-    given = asked_schema(request)
-    if given is None:
+    schema = asked_schema(request)
+    if schema is None:
         return {}
     before = rendered.budget.has_fitted
     try:
-        fitted = json_schemas.of_reply(given, RULES, PARAM, rendered.budget)
+        fitted = json_schemas.of_reply(schema, RULES, PARAM, rendered.budget)
         if excess := compiled.excess([fitted]):
             raise InvalidRequest(f"response_format: the schema has {excess}.", param=PARAM, code="unsupported_value")
     except InvalidRequest as refused:
         form = request.response_format
         if refused.code != "unsupported_value" or (form and form.json_schema and form.json_schema.strict):
             raise
-        json_schemas.of_reply(given, "claude", PARAM, rendered.budget)  # raises for what is no schema at all
+        json_schemas.of_reply(schema, "claude", PARAM, rendered.budget)  # raises for what is no schema at all
         rendered.budget.has_fitted = before  # in words it is the caller's own
         rendered.transform("schema_in_words")
         return {}
@@ -63,8 +63,8 @@ def instruction(request: ChatRequest, form: dict[str, Any]) -> list[dict[str, An
     """What stands in for a schema that the reply is not held to."""
     if not wants_json(request) or form:
         return []
-    given = asked_schema(request)
-    return [{"type": "text", "text": MATCHING + json.dumps(given, ensure_ascii=False) if given else JSON_ONLY}]
+    schema = asked_schema(request)
+    return [{"type": "text", "text": MATCHING + json.dumps(schema, ensure_ascii=False) if schema else JSON_ONLY}]
 
 
 def schemas(form: dict[str, Any]) -> list[dict[str, Any]]:

@@ -14,26 +14,26 @@ IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 PDF = "application/pdf"
 
 
-def text(said: str, mark: CacheMark | None = None) -> Block:
-    return marked({"type": "text", "text": said}, mark)
+def text(words: str, mark: CacheMark | None = None) -> Block:
+    return marked({"type": "text", "text": words}, mark)
 
 
-def texts(given: Iterable[AnyPart]) -> list[Block]:
+def texts(parts: Iterable[AnyPart]) -> list[Block]:
     """Where only words are allowed. Blank text is refused by Claude, and says nothing."""
-    return [cited(text(said, part.cache_mark), part) for part in given if (said := words(part)).strip()]
+    return [cited(text(content, part.cache_mark), part) for part in parts if (content := words(part)).strip()]
 
 
 def cited(block: Block, part: AnyPart) -> Block:
     """With what Claude said it had from where, as it said it."""
-    given = part.citations if isinstance(part, TextPart) else None
-    if isinstance(given, list) and given and all(isinstance(each, dict) for each in given):
-        block["citations"] = given
+    citations = part.citations if isinstance(part, TextPart) else None
+    if isinstance(citations, list) and citations and all(isinstance(each, dict) for each in citations):
+        block["citations"] = citations
     return block
 
 
-def contents(given: Iterable[AnyPart], at: str, traits: Traits) -> list[Block]:
+def contents(parts: Iterable[AnyPart], at: str, traits: Traits) -> list[Block]:
     blocks: list[Block] = []
-    for number, part in enumerate(given):
+    for number, part in enumerate(parts):
         match part:
             case TextPart() | RefusalPart():
                 blocks += texts([part])
@@ -63,17 +63,17 @@ def image(url: str, at: str, traits: Traits) -> Block:
 
 def document(part: FilePart, at: str, traits: Traits) -> Block:
     refuse_unless(traits.documents, f"{at}: this model does not take files.")
-    given = part.file.file_data or ""
+    data = part.file.file_data or ""
     block: Block = {"type": "document"}
-    if media.scheme(given) == "https":
-        block["source"] = {"type": "url", "url": given}  # Claude fetches PDF, and nothing else
+    if media.scheme(data) == "https":
+        block["source"] = {"type": "url", "url": data}  # Claude fetches PDF, and nothing else
     else:
-        found = media.read_file(given, part.file.filename, at=at)
+        found = media.read_file(data, part.file.filename, at=at)
         if found.media_type in IMAGES:
             return {"type": "image", "source": base64_source(found)}
         block["source"] = document_source(found, at)
-    told = {"title": part.file.filename, "context": part.file.context}
-    block |= {name: said for name, said in told.items() if isinstance(said, str) and said}
+    about = {"title": part.file.filename, "context": part.file.context}
+    block |= {name: value for name, value in about.items() if isinstance(value, str) and value}
     return block | ({"citations": {"enabled": True}} if part.file.citations is True else {})
 
 

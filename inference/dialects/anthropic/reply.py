@@ -16,11 +16,11 @@ def parse(body: Mapping[str, Any], rendered: ProviderRequest) -> Reply:
         raise fault_in_reply(body)
     messages, gathered = stream(rendered), Gathered()
     with keeping(messages.facts):
-        told = messages.take({**body, "type": "message"})
-        for delta in told:
+        deltas = messages.take({**body, "type": "message"})
+        for delta in deltas:
             gathered.add(delta)
     reply = gathered.reply(messages.facts)
-    reply.told = told
+    reply.told = deltas
     return reply
 
 

@@ -29,12 +29,12 @@ def write(rendered: ProviderRequest, traits: Traits, turns: list[Turn], max_toke
             rendered.ignore("thinking.budget_tokens")
         display = {"display": traits.thinking_display} if traits.thinking_display else {}
         return {"type": "adaptive", **display}
-    asked = asked_budget(request, traits)
-    budget = min(asked, room(max_tokens))
+    requested = asked_budget(request, traits)
+    budget = min(requested, room(max_tokens))
     if budget < MIN_BUDGET or resumes_without_thought(turns):
         rendered.transform("thinking_disabled")
         return None
-    if budget < asked:
+    if budget < requested:
         rendered.transform("thinking_lowered")
     return {"type": "enabled", "budget_tokens": budget}
 
@@ -57,12 +57,14 @@ def effort(rendered: ProviderRequest, traits: Traits, thought: dict[str, Any] | 
     """
     request = rendered.request
     is_off = refuses(request) and not wants(request)
-    asked = "none" if is_off and "none" in traits.efforts else request.effort or request.reasoning_effort
-    if asked is None or asked not in traits.efforts:
+    requested = "none" if is_off and "none" in traits.efforts else request.effort or request.reasoning_effort
+    if requested is None or requested not in traits.efforts:
         return {}
     is_told_off = thought is not None and thought["type"] == traits.thinking_off
-    level = HIGHEST_UNTHINKING if is_told_off and traits.efforts[asked] in BEYOND_HIGH else traits.efforts[asked]
-    if level != asked:
+    level = (
+        HIGHEST_UNTHINKING if is_told_off and traits.efforts[requested] in BEYOND_HIGH else traits.efforts[requested]
+    )
+    if level != requested:
         rendered.transform("reasoning_effort_fitted")
     return {"effort": level}
 

@@ -13,10 +13,10 @@ def updated(usage: dict[str, Any], later: Any) -> dict[str, Any]:
     """Later values replace earlier ones, being cumulative; one that is absent or null says nothing. Nor does a zero
     by which the prompt would become smaller: some servers know the prompt at the start only.
     """
-    told = {name: value for name, value in mapping(later).items() if value is not None}
-    if prompt_of({**usage, **told}) < prompt_of(usage):
-        told = {name: value for name, value in told.items() if value or name not in PROMPT}
-    return {**usage, **told}
+    counts = {name: value for name, value in mapping(later).items() if value is not None}
+    if prompt_of({**usage, **counts}) < prompt_of(usage):
+        counts = {name: value for name, value in counts.items() if value or name not in PROMPT}
+    return {**usage, **counts}
 
 
 def prompt_of(usage: Mapping[str, Any]) -> int:
@@ -41,8 +41,8 @@ def cache_writes(usage: Mapping[str, Any]) -> tuple[int, int]:
     """The split by lifetime comes once, at the start; the total may grow later, at the five-minute price."""
     split = mapping(usage.get("cache_creation"))
     write_5m, write_1h = (tokens(split.get(f"ephemeral_{time}_input_tokens")) for time in ("5m", "1h"))
-    told = usage.get("cache_creation_input_tokens")
-    total = write_5m + write_1h if told is None else tokens(told)
+    written = usage.get("cache_creation_input_tokens")
+    total = write_5m + write_1h if written is None else tokens(written)
     return total - min(write_1h, total), min(write_1h, total)
 
 

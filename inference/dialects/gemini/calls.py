@@ -46,26 +46,26 @@ class Calls:
     ids: CallIds = field(default_factory=CallIds)
     growing: Call | None = None
 
-    def take(self, said: dict[str, Any], signature: str | None) -> list[Delta]:
-        if said.get("name") is not None:
-            return self.begin(said, signature)
+    def take(self, call: dict[str, Any], signature: str | None) -> list[Delta]:
+        if call.get("name") is not None:
+            return self.begin(call, signature)
         if self.growing is None:
             return []  # the empty farewell of a call that was whole
-        grow(self.growing, said.get("partialArgs"))
-        return [] if said.get("willContinue") else self.finish()
+        grow(self.growing, call.get("partialArgs"))
+        return [] if call.get("willContinue") else self.finish()
 
-    def begin(self, said: dict[str, Any], signature: str | None) -> list[Delta]:
-        name, args = untrusted_json.string(said["name"]), said.get("args")
-        if not name and (args or said.get("partialArgs")):
+    def begin(self, call: dict[str, Any], signature: str | None) -> list[Delta]:
+        name, args = untrusted_json.string(call["name"]), call.get("args")
+        if not name and (args or call.get("partialArgs")):
             raise ProviderError(BAD_RESPONSE, "a function call without a name")
         if not name:
             return []  # a stub that asks nothing
         before = self.finish()
         self.growing = Call(
-            self.names.get(name, name), self.ids.take(said.get("id")), signature, {} if args is None else args
+            self.names.get(name, name), self.ids.take(call.get("id")), signature, {} if args is None else args
         )
-        grow(self.growing, said.get("partialArgs"))
-        return before if said.get("willContinue") else before + self.finish()
+        grow(self.growing, call.get("partialArgs"))
+        return before if call.get("willContinue") else before + self.finish()
 
     def finish(self) -> list[Delta]:
         call, self.growing = self.growing, None
@@ -82,10 +82,10 @@ def grow(call: Call, pieces: Any) -> None:
 
 def steps(path: Any) -> list[str | int]:
     """`$.recipe.steps[0]` → recipe, steps, 0."""
-    given = untrusted_json.string(path) or ""
-    found = list(STEP.finditer(given))
-    if given[:1] != "$" or not found or sum(len(step[0]) for step in found) != len(given) - 1:
-        raise ProviderError(BAD_RESPONSE, f"arguments at the path {given[:100]!r}")
+    text = untrusted_json.string(path) or ""
+    found = list(STEP.finditer(text))
+    if text[:1] != "$" or not found or sum(len(step[0]) for step in found) != len(text) - 1:
+        raise ProviderError(BAD_RESPONSE, f"arguments at the path {text[:100]!r}")
     return [int(step[2]) if step[2] else next(name for name in step.groups() if name is not None) for step in found]
 
 

@@ -61,7 +61,7 @@ class Choice:
             reason = "content_filter"
         else:
             calls, text = self.calls.count > 0, bool(self.content)
-            reason = finish.finish_reason(self.reason, calls=calls, text=text, said=self.message)
+            reason = finish.finish_reason(self.reason, calls=calls, text=text, message=self.message)
         if self.grounding and (cited := annotations(self.grounding, "".join(self.content))):
             deltas.append(Delta({"annotations": cited}))
         if self.signature:

@@ -49,17 +49,17 @@ class Turns:
 
     def spoken(self, messages: list[Message]) -> list[dict[str, Any]]:
         turns: list[dict[str, Any]] = []
-        asked: list[ToolCall] = []
+        calls: list[ToolCall] = []
         for role, group in groupby(enumerate(messages), key=lambda numbered: numbered[1].role):
             match role:
                 case "system" | "developer":
                     continue
                 case "tool":
-                    add(turns, "user", self.answers(asked, group))
+                    add(turns, "user", self.answers(calls, group))
                 case "assistant":
                     for _, message in group:
                         add(turns, "model", self.said(message))
-                        asked = message.calls
+                        calls = message.calls
                 case _:
                     for index, message in group:
                         add(turns, "user", parts.contents(message.parts, f"messages[{index}]", self.traits))
@@ -82,12 +82,12 @@ class Turns:
         signature = signatures.of(call.extra_content)
         return {**part, "thoughtSignature": signature} if signature else part
 
-    def answers(self, asked: list[ToolCall], results: Iterable[tuple[int, Message]]) -> list[Part]:
+    def answers(self, calls: list[ToolCall], results: Iterable[tuple[int, Message]]) -> list[Part]:
         """Gemini 3 takes pictures inside an answer, 2.5 beside all answers."""
-        given = {message.tool_call_id: (index, message) for index, message in results}
+        by_call_id = {message.tool_call_id: (index, message) for index, message in results}
         written, beside = [], []
-        for call in asked:
-            index, message = given[call.id]
+        for call in calls:
+            index, message = by_call_id[call.id]
             answer: dict[str, Any] = {**self.named(call), "response": response(message, self.budget)}
             pictures = [part for part in message.parts if isinstance(part, ImagePart)]
             shown = parts.contents(pictures, f"messages[{index}]", self.traits)
@@ -116,9 +116,9 @@ def add(turns: list[dict[str, Any]], role: str, held: list[Part]) -> None:
 
 def response(message: Message, budget: Budget) -> dict[str, Any]:
     """An object stays one; anything else a tool says is text to Gemini."""
-    said = message.text
+    text = message.text
     try:
-        value = strict_json(said, budget)
+        value = strict_json(text, budget)
     except (ValueError, RecursionError):
         value = None
-    return value if isinstance(value, dict) else {"output": said}
+    return value if isinstance(value, dict) else {"output": text}

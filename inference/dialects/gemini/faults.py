@@ -71,10 +71,10 @@ PARAMS = (
 
 def fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
     """What an answer that is not 2xx means. `headers` have lower-case names."""
-    told = failures.read(body)
-    found = understood(failures.error_of(told), BY_CODE.get(status) or by_status(status), status)
+    answer = failures.read(body)
+    found = understood(failures.error_of(answer), BY_CODE.get(status) or by_status(status), status)
     found.upstream_status = status
-    found.upstream_id = failures.request_id(told)
+    found.upstream_id = failures.request_id(answer)
     found.retry_after = found.retry_after if found.retry_after is not None else failures.wait(headers)
     return found
 
@@ -87,27 +87,27 @@ def fault_in_reply(body: Any) -> ProviderError:
 
 
 def understood(error: Mapping[str, Any], otherwise: ErrorKind, status: int | None) -> ProviderError:
-    said = failures.sentence(error)
+    sentence = failures.sentence(error)
     details = objects(error.get("details"))
     meaning = BY_NAME.get(string(error.get("status")) or "", otherwise)
     if status == 402:
         meaning = meanings.QUOTA_EXHAUSTED  # prepaid credit, under the name of a rate limit
-    meaning = detailed(meaning, said, details)
+    meaning = detailed(meaning, sentence, details)
     return ProviderError(
         meaning,
-        said,
-        param=param(said, details) if meaning.relays else None,
+        sentence,
+        param=param(sentence, details) if meaning.relays else None,
         retry_after=next(delays(details), None),
         raw=dict(error) or None,
     )
 
 
-def detailed(meaning: ErrorKind, said: str, details: list[dict[str, Any]]) -> ErrorKind:
+def detailed(meaning: ErrorKind, sentence: str, details: list[dict[str, Any]]) -> ErrorKind:
     if meaning is meanings.BAD_REQUEST and any(KEY_REASONS.match(string(d.get("reason")) or "") for d in details):
         return meanings.KEY_REFUSED
     if meaning is meanings.RATE_LIMITED and any(DAILY.search(quota) for quota in quotas(details)):
         return meanings.QUOTA_EXHAUSTED
-    return next((meant for words, meant in BY_WORDS.get(meaning, ()) if words.search(said)), meaning)
+    return next((meant for words, meant in BY_WORDS.get(meaning, ()) if words.search(sentence)), meaning)
 
 
 def quotas(details: list[dict[str, Any]]) -> Iterator[str]:
@@ -123,7 +123,7 @@ def delays(details: list[dict[str, Any]]) -> Iterator[float]:
             yield float(found[1])
 
 
-def param(said: str, details: list[dict[str, Any]]) -> str | None:
+def param(sentence: str, details: list[dict[str, Any]]) -> str | None:
     fields = [string(violation.get("field")) or "" for d in details for violation in objects(d.get("fieldViolations"))]
-    told = " ".join([*fields, said])
-    return next((ours for theirs, ours in PARAMS if theirs.search(told)), None)
+    text = " ".join([*fields, sentence])
+    return next((ours for theirs, ours in PARAMS if theirs.search(text)), None)

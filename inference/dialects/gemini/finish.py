@@ -43,30 +43,30 @@ FINISHED: dict[str, str | ErrorKind] = {
 NUMBERED = ("FINISH_REASON_UNSPECIFIED", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER")
 
 
-def named(said: Any) -> str | None:
+def named(value: Any) -> str | None:
     """The reason as Google names it."""
-    if isinstance(said, int) and not isinstance(said, bool):
-        return NUMBERED[said] if 0 <= said < len(NUMBERED) else "OTHER"
-    return said if isinstance(said, str) and said else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return NUMBERED[value] if 0 <= value < len(NUMBERED) else "OTHER"
+    return value if isinstance(value, str) and value else None
 
 
-def finish_reason(reason: str | None, *, calls: bool, text: bool, said: str = "") -> str:
+def finish_reason(reason: str | None, *, calls: bool, text: bool, message: str = "") -> str:
     """Raises `ProviderError`. Gemini has no reason of its own for calls; one we do not know is some other."""
     meant = TRUNCATED if reason is None else FINISHED.get(reason, UNSAID)
     if isinstance(meant, ErrorKind):
-        raise ProviderError(meant, said or reason or "", provider_code=reason)
+        raise ProviderError(meant, message or reason or "", provider_code=reason)
     if meant == UNSAID:
         meant = "stop" if calls or text else "content_filter"
     return "tool_calls" if calls and meant == "stop" else meant
 
 
-def refusal(block_reason: str, said: str = "") -> str:
-    return f"Prompt blocked by the provider: {block_reason}" + (f" ({said})" if said else "")
+def refusal(block_reason: str, message: str = "") -> str:
+    return f"Prompt blocked by the provider: {block_reason}" + (f" ({message})" if message else "")
 
 
-def stopped(reason: str | None, said: str, ratings: Any) -> str:
+def stopped(reason: str | None, message: str, ratings: Any) -> str:
     """Why an answer was cut off, in Google's words."""
-    about = [*categories(ratings), *([said] if said else [])]
+    about = [*categories(ratings), *([message] if message else [])]
     return f"Stopped by the provider: {reason or 'blocked'}" + (f" ({'; '.join(about)})" if about else "")
 
 

@@ -7,13 +7,13 @@ from inference.dialects.untrusted_json import mapping, number, objects, string
 
 def annotations(grounding: Any, content: str) -> list[dict[str, Any]]:
     """One for each page that supports a segment of the content."""
-    told = mapping(grounding)
-    chunks = told.get("groundingChunks")
+    metadata = mapping(grounding)
+    chunks = metadata.get("groundingChunks")
     pages = [mapping(mapping(chunk).get("web")) for chunk in chunks] if isinstance(chunks, list) else []
     written = content.encode("utf-8", "replace")
     return [
         citation(page, *span(mapping(support.get("segment")), written))
-        for support in objects(told.get("groundingSupports"))
+        for support in objects(metadata.get("groundingSupports"))
         for page in supporting(support, pages)
     ]
 

@@ -25,5 +25,5 @@ def write(rendered: ProviderRequest, traits: Traits) -> dict[str, Any]:
     if not form.json_schema.schema_:
         return dict(JSON)
     described = {"description": form.json_schema.description} if form.json_schema.description else {}
-    given = {**described, **form.json_schema.schema_}
-    return {**JSON, "responseJsonSchema": schemas.of_reply(given, "gemini", PARAM, rendered.budget)}
+    schema = {**described, **form.json_schema.schema_}
+    return {**JSON, "responseJsonSchema": schemas.of_reply(schema, "gemini", PARAM, rendered.budget)}

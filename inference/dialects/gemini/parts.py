@@ -32,14 +32,14 @@ SAME = {"audio/x-wav": "audio/wav", "audio/x-aiff": "audio/aiff", "audio/x-flac"
         "video/quicktime": "video/mov", "video/x-msvideo": "video/avi", "video/x-ms-wmv": "video/wmv"}  # fmt: skip
 
 
-def texts(given: Iterable[AnyPart]) -> list[Part]:
+def texts(parts: Iterable[AnyPart]) -> list[Part]:
     """Where only words are allowed. Empty text is no part."""
-    return [{"text": said} for part in given if (said := words(part))]
+    return [{"text": text} for part in parts if (text := words(part))]
 
 
-def contents(given: Iterable[AnyPart], at: str, traits: Traits) -> list[Part]:
+def contents(parts: Iterable[AnyPart], at: str, traits: Traits) -> list[Part]:
     found: list[Part] = []
-    for number, part in enumerate(given):
+    for number, part in enumerate(parts):
         match part:
             case ImagePart():
                 found.append(image(part.image_url.url, f"{at}.content[{number}]", traits))
@@ -77,12 +77,12 @@ def audio(part: AudioPart, at: str, traits: Traits) -> Part:
 
 def document(part: FilePart, at: str, traits: Traits) -> Part:
     refuse_unless(traits.documents, f"{at}: this model does not take files.")
-    given = part.file.file_data or ""
-    if media.scheme(given) == "https" and "https" in traits.images:
-        named = by_name(part.file.filename or "") or by_name(given) or PDF
+    data = part.file.file_data or ""
+    if media.scheme(data) == "https" and "https" in traits.images:
+        named = by_name(part.file.filename or "") or by_name(data) or PDF
         refuse_unless(named in (PDF, *IMAGES), f"{at}: by URL this model reads PDF and images; send the rest as data.")
-        return fetched(named, given)
-    found = media.read_file(given, part.file.filename, at=at)
+        return fetched(named, data)
+    found = media.read_file(data, part.file.filename, at=at)
     kind = SAME.get(found.media_type, found.media_type)
     if kind.startswith("text/"):
         return inline(kind if kind in TEXTS else "text/plain", found.data)

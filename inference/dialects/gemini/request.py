@@ -56,38 +56,38 @@ def generation(rendered: ProviderRequest, traits: Traits, max_tokens: int | None
 
 def sampling(rendered: ProviderRequest, traits: Traits) -> dict[str, float | None]:
     """What Google would ignore in silence is left out and named."""
-    given = {name: value for name in SAMPLING if (value := getattr(rendered.request, name)) is not None}
+    fields = {name: value for name in SAMPLING if (value := getattr(rendered.request, name)) is not None}
     if traits.sampling == "free":
-        return {SAMPLING[name]: value for name, value in given.items()}
-    for name, value in given.items():
+        return {SAMPLING[name]: value for name, value in fields.items()}
+    for name, value in fields.items():
         if value != 1:
             rendered.ignore(name)
     return {}
 
 
 def stops(request: ChatRequest, traits: Traits) -> list[str]:
-    given = [stop for stop in request.stops if stop]
-    if traits.max_stops is not None and len(given) > traits.max_stops:
+    sequences = [stop for stop in request.stops if stop]
+    if traits.max_stops is not None and len(sequences) > traits.max_stops:
         raise unsupported(f"This model takes at most {traits.max_stops} stop sequences.", param="stop", value=True)
-    return given
+    return sequences
 
 
 def seed(rendered: ProviderRequest) -> int | None:
     """Gemini's has 32 bits: a larger one is folded, so that the same seed stays the same."""
-    given = rendered.request.seed
-    if given is None or -SEEDS <= given < SEEDS:
-        return given
+    number = rendered.request.seed
+    if number is None or -SEEDS <= number < SEEDS:
+        return number
     rendered.transform("seed_folded")
-    return given % SEEDS
+    return number % SEEDS
 
 
 def penalties(rendered: ProviderRequest, traits: Traits) -> dict[str, float]:
-    asked = {name: value for name in PENALTIES if (value := getattr(rendered.request, name))}
+    fields = {name: value for name in PENALTIES if (value := getattr(rendered.request, name))}
     if not traits.penalties:
-        for name in asked:
+        for name in fields:
             rendered.ignore(name)
         return {}
-    for name, value in asked.items():
+    for name, value in fields.items():
         if value > LARGEST_PENALTY:
             rendered.transform(f"{name}_lowered")
-    return {PENALTIES[name]: min(value, LARGEST_PENALTY) for name, value in asked.items()}
+    return {PENALTIES[name]: min(value, LARGEST_PENALTY) for name, value in fields.items()}

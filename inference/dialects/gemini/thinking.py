@@ -25,10 +25,10 @@ def write(rendered: ProviderRequest, traits: Traits, max_tokens: int | None) -> 
     return {}
 
 
-def affordable(asked: int, traits: Traits, max_tokens: int | None) -> int:
+def affordable(budget: int, traits: Traits, max_tokens: int | None) -> int:
     """Thoughts count as output. What the model spends at effort `none` is the least it can be held to."""
     least = traits.thinking_budgets.get("none", 0)
-    return asked if max_tokens is None else max(least, min(asked, room(max_tokens)))
+    return budget if max_tokens is None else max(least, min(budget, room(max_tokens)))
 
 
 def thinks(rendered: ProviderRequest, traits: Traits) -> bool:

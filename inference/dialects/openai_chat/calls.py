@@ -22,37 +22,39 @@ def whole(message: Mapping[str, Any], names: Names) -> list[Body]:
     something is asked of no tool.
     """
     ids = CallIds()
-    return [call for given in fragments(message) if (call := whole_call(given, names, ids)) is not None]
+    return [call for fragment in fragments(message) if (call := whole_call(fragment, names, ids)) is not None]
 
 
 def whole_call(call: Body, names: Names, ids: CallIds) -> Body | None:
     kind = kind_of(call)
-    said = mapping(call.get(kind))
-    name, asked = text(said.get("name")), written(said.get(ASKED[kind]))
+    function = mapping(call.get(kind))
+    name, argument = text(function.get("name")), written(function.get(ASKED[kind]))
     if not name:
-        if not asks_nothing(asked):
+        if not asks_nothing(argument):
             raise ProviderError(BAD_RESPONSE, said="A tool call without a name.")
         return None
-    asked = asked or ("{}" if kind == "function" else "")
-    return {"id": ids.take(call.get("id")), "type": kind, kind: {"name": names.get(name, name), ASKED[kind]: asked}}
+    argument = argument or ("{}" if kind == "function" else "")
+    return {"id": ids.take(call.get("id")), "type": kind, kind: {"name": names.get(name, name), ASKED[kind]: argument}}
 
 
-def fragments(said: Mapping[str, Any]) -> list[Body]:
+def fragments(message: Mapping[str, Any]) -> list[Body]:
     """`function_call`, as OpenAI wrote it until 2023, is a tool call too."""
-    if calls := objects(said.get("tool_calls")):
+    if calls := objects(message.get("tool_calls")):
         return calls
-    return [{"index": 0, "function": said["function_call"]}] if isinstance(said.get("function_call"), dict) else []
+    return (
+        [{"index": 0, "function": message["function_call"]}] if isinstance(message.get("function_call"), dict) else []
+    )
 
 
 def kind_of(call: Body) -> str:
     return "custom" if isinstance(call.get("custom"), dict) else "function"
 
 
-def written(asked: Any) -> str:
+def written(arguments: Any) -> str:
     """Arguments as text: some servers send the object itself."""
-    if asked is None or isinstance(asked, str):
-        return asked or ""
-    return json.dumps(asked, ensure_ascii=False, separators=(",", ":"))
+    if arguments is None or isinstance(arguments, str):
+        return arguments or ""
+    return json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
 
 
 def is_object(text: str) -> bool:
@@ -80,13 +82,13 @@ class Call:
         self.is_named = True
         return {"index": self.number, "id": self.id, "type": self.kind, self.kind: {"name": name, ASKED[self.kind]: ""}}
 
-    def ends_before(self, asked: str) -> bool:
+    def ends_before(self, text: str) -> bool:
         """Whether what is asked now can only belong to another call: it comes behind a whole JSON object."""
-        return bool(self.asked and asked.strip()) and self.kind == "function" and is_object("".join(self.asked))
+        return bool(self.asked and text.strip()) and self.kind == "function" and is_object("".join(self.asked))
 
-    def ask(self, asked: str) -> Body:
-        self.asked.append(asked)
-        return {"index": self.number, self.kind: {ASKED[self.kind]: asked}}
+    def ask(self, text: str) -> Body:
+        self.asked.append(text)
+        return {"index": self.number, self.kind: {ASKED[self.kind]: text}}
 
 
 @dataclass(slots=True)
@@ -101,32 +103,32 @@ class Calls:
     def add(self, fragment: Body) -> list[Body]:
         """Pieces of `delta.tool_calls`: the start of a call once, then what it asks."""
         kind = kind_of(fragment)
-        said = mapping(fragment.get(kind))
-        name, asked = text(said.get("name")), written(said.get(ASKED[kind]))
-        call = self.find(fragment, kind, name, asked)
+        function = mapping(fragment.get(kind))
+        name, argument = text(function.get("name")), written(function.get(ASKED[kind]))
+        call = self.find(fragment, kind, name, argument)
         pieces = []
         if name and not call.is_named:
             pieces.append(call.start(self.names.get(name, name)))
-            asked = call.held + asked
+            argument = call.held + argument
         elif not call.is_named:
-            call.held, asked = call.held + asked, ""
-        if asked:
-            pieces.append(call.ask(asked))
+            call.held, argument = call.held + argument, ""
+        if argument:
+            pieces.append(call.ask(argument))
         return pieces
 
-    def find(self, fragment: Body, kind: str, name: str | None, asked: str) -> Call:
+    def find(self, fragment: Body, kind: str, name: str | None, argument: str) -> Call:
         """The call a fragment belongs to. Qwen repeats empty ids and names; some servers give every parallel call
         the index 0, the same id, every fragment a new id, or no index at all."""
-        given = text(fragment.get("id"))
+        call_id = text(fragment.get("id"))
         index = number(fragment.get("index"))
         if index is None:
-            same = (call.number for call in reversed(self.all) if (call.given == given if given else not name))
+            same = (call.number for call in reversed(self.all) if (call.given == call_id if call_id else not name))
             index = next(same, len(self.all))
         call = self.at.get(index)
         if call is None or (
-            name and call.is_named and (given not in (None, "", call.given) or call.ends_before(asked))
+            name and call.is_named and (call_id not in (None, "", call.given) or call.ends_before(argument))
         ):
-            call = self.at[index] = Call(len(self.all), given, self.ids.take(given), kind)
+            call = self.at[index] = Call(len(self.all), call_id, self.ids.take(call_id), kind)
             self.all.append(call)
         return call
 

@@ -18,14 +18,14 @@ NOT_YET = (None, "", "null")  # Qwen writes the word now and then
 BROKEN = ("error", "abort")  # OpenRouter, vLLM: the reply failed half-way
 
 
-def reason(said: Any) -> str | None:
+def reason(value: Any) -> str | None:
     """None while the reply goes on; an unknown word ends it like `stop`. Raises `ProviderError` where the
     provider failed.
     """
-    if said in NOT_YET:
+    if value in NOT_YET:
         return None
-    if not isinstance(said, str):
-        raise ProviderError(BAD_RESPONSE, said=f"finish_reason {said!r:.100}")
-    if said in BROKEN:
-        raise ProviderError(UPSTREAM_ERROR, said=f"finish_reason {said}")
-    return REASONS.get(said, "stop")
+    if not isinstance(value, str):
+        raise ProviderError(BAD_RESPONSE, said=f"finish_reason {value!r:.100}")
+    if value in BROKEN:
+        raise ProviderError(UPSTREAM_ERROR, said=f"finish_reason {value}")
+    return REASONS.get(value, "stop")

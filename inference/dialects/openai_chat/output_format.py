@@ -27,8 +27,8 @@ def write(rendered: ProviderRequest, traits: Traits) -> Body:
         raise missing("response_format.json_schema")
     schema = form.schema_ and schemas.of_reply(form.schema_, traits.schema_rules, "response_format", rendered.budget)
     fields = {"name": form.name, "description": form.description, "schema": schema, "strict": form.strict}
-    given = {name: value for name, value in fields.items() if value is not None}
-    return {"response_format": {"type": "json_schema", "json_schema": given}}
+    json_schema = {name: value for name, value in fields.items() if value is not None}
+    return {"response_format": {"type": "json_schema", "json_schema": json_schema}}
 
 
 def missing(name: str) -> InvalidRequest:

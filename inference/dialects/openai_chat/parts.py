@@ -80,12 +80,12 @@ def file(part: FilePart, traits: Traits, at: str) -> Body:
     if not traits.documents:
         raise unsupported(f"{at}: this model does not read files; send their text.", param="messages", value=True)
     named = {} if part.file.filename is None else {"filename": part.file.filename}
-    given = part.file.file_data or ""
-    if media.scheme(given) in ("http", "https"):
+    data = part.file.file_data or ""
+    if media.scheme(data) in ("http", "https"):
         raise unsupported(f"{at}: this model reads no files by URL; send file_data.", param="messages", value=True)
-    if not media.is_data_url(given):
-        given = media.data_url(media.read_file(given, part.file.filename, at=at))
-    return {"type": "file", "file": {**named, "file_data": given}}
+    if not media.is_data_url(data):
+        data = media.data_url(media.read_file(data, part.file.filename, at=at))
+    return {"type": "file", "file": {**named, "file_data": data}}
 
 
 def refusal(part: RefusalPart, traits: Traits, at: str) -> Body:

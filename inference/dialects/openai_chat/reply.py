@@ -26,25 +26,25 @@ def parse(body: Mapping[str, Any], rendered: ProviderRequest) -> Reply:
         raise ProviderError(BAD_RESPONSE, said="A reply without choices.")
     facts = Facts()
     learn(facts, body)
-    for said in (*(choice.get("usage") for choice in choices), body.get("usage")):
-        learn_usage(facts, said)
+    for numbers in (*(choice.get("usage") for choice in choices), body.get("usage")):
+        learn_usage(facts, numbers)
     with keeping(facts):
-        return Reply([choice(said, position, rendered.names) for position, said in enumerate(choices)], facts)
+        return Reply([choice(numbers, position, rendered.names) for position, numbers in enumerate(choices)], facts)
 
 
-def choice(said: Body, position: int, names: Mapping[str, str]) -> Choice:
+def choice(body: Body, position: int, names: Mapping[str, str]) -> Choice:
     """Raises `ProviderError` where the provider did not say why it stopped: it may have been cut off."""
-    message = mapping(said.get("message"))
+    message = mapping(body.get("message"))
     called = calls.whole(message, names)
-    reason = finish.reason(said.get("finish_reason"))
+    reason = finish.reason(body.get("finish_reason"))
     if reason is None:
         raise ProviderError(TRUNCATED, said="A choice without a finish_reason.")
-    index = number(said.get("index"))
+    index = number(body.get("index"))
     return Choice(
         written(message, called),
         reason,
         position if index is None else index,
-        logprobs(said.get("logprobs")),
+        logprobs(body.get("logprobs")),
     )
 
 
@@ -81,21 +81,21 @@ def spoken(content: Any) -> tuple[str, str]:
     return text, thought
 
 
-def reasoning(said: Body) -> str:
+def reasoning(message: Body) -> str:
     """The same thought may come under several names: the first that holds one."""
     for name in REASONINGS:
-        if isinstance(thought := said.get(name), str) and thought:
+        if isinstance(thought := message.get(name), str) and thought:
             return thought
-    details = objects(said.get("reasoning_details"))
+    details = objects(message.get("reasoning_details"))
     return "".join(string(detail.get("text")) or string(detail.get("summary")) or "" for detail in details)
 
 
-def logprobs(said: Any) -> Body | None:
+def logprobs(value: Any) -> Body | None:
     """Tokens with their odds, or nothing: some servers send a bare number."""
     listed = {
         name: tokens
         for name in ("content", "refusal")
-        if isinstance(tokens := mapping(said).get(name), list) and tokens
+        if isinstance(tokens := mapping(value).get(name), list) and tokens
     }
     return {"content": listed.get("content"), "refusal": listed.get("refusal")} if listed else None
 
@@ -112,7 +112,7 @@ def learn(facts: Facts, envelope: Body) -> None:
     facts.service_tier = facts.service_tier or string(envelope.get("service_tier")) or None
 
 
-def learn_usage(facts: Facts, said: Any) -> None:
-    if isinstance(said, dict) and said:
-        facts.raw_usage = usage.merged(facts.raw_usage, said)
+def learn_usage(facts: Facts, numbers: Any) -> None:
+    if isinstance(numbers, dict) and numbers:
+        facts.raw_usage = usage.merged(facts.raw_usage, numbers)
         facts.usage = usage.read(facts.raw_usage)

@@ -92,23 +92,23 @@ class Chunks:
         voice = self.voices[index] = Voice(calls.Calls(self.names))
         return voice
 
-    def deltas(self, said: Body, index: int, voice: Voice) -> list[Delta]:
+    def deltas(self, message: Body, index: int, voice: Voice) -> list[Delta]:
         """One kind of field in each."""
-        text = said.get("content")
-        if len(said) == 1 and text.__class__ is str:  # nineteen chunks of twenty
+        text = message.get("content")
+        if len(message) == 1 and text.__class__ is str:  # nineteen chunks of twenty
             return [Delta({"content": text}, None, index)] if text else []
         deltas = []
         text, thought = spoken(text)
-        if thought := reasoning(said) or thought:
+        if thought := reasoning(message) or thought:
             deltas.append(Delta({"reasoning_content": thought}, index=index))
         if text:
             deltas.append(Delta({"content": text}, index=index))
-        if (refusal := said.get("refusal")) and isinstance(refusal, str):
+        if (refusal := message.get("refusal")) and isinstance(refusal, str):
             deltas.append(Delta({"refusal": refusal}, index=index))
-        if annotations := objects(said.get("annotations")):
+        if annotations := objects(message.get("annotations")):
             deltas.append(Delta({"annotations": annotations}, index=index))
-        if said.get("tool_calls") or said.get("function_call"):
-            pieces = [piece for fragment in calls.fragments(said) for piece in voice.calls.add(fragment)]
+        if message.get("tool_calls") or message.get("function_call"):
+            pieces = [piece for fragment in calls.fragments(message) for piece in voice.calls.add(fragment)]
             deltas += [Delta({"tool_calls": [piece]}, index=index) for piece in pieces]
         return deltas
 
@@ -131,8 +131,8 @@ def numbered(message: Body) -> Body:
 
 def is_plain(choice: Body) -> bool:
     """Whether the same once more would say nothing but the same text again."""
-    said, more = choice.get("delta"), choice.get("finish_reason") is not None or "message" in choice
-    return not more and said.__class__ is dict and PLAIN.issuperset(said)
+    delta, more = choice.get("delta"), choice.get("finish_reason") is not None or "message" in choice
+    return not more and delta.__class__ is dict and PLAIN.issuperset(delta)
 
 
 def closing(index: int, voice: Voice) -> list[Delta]:

@@ -26,13 +26,13 @@ def write(rendered: ProviderRequest, traits: Traits, tokens: int | None) -> Body
         return {"reasoning_effort": fitted}
     if traits.thinking != "switch":
         return {}
-    given = switch(request, traits)
+    state = switch(request, traits)
     if request.thinking is not None:
         name_what_is_lost(rendered)
-    if gives_way(request, traits) and given != OFF:
+    if gives_way(request, traits) and state != OFF:
         rendered.transform("thinking_disabled")
         return {"thinking": {"type": OFF}}
-    return {"thinking": {"type": given}} if given else {}
+    return {"thinking": {"type": state}} if state else {}
 
 
 def name_what_is_lost(rendered: ProviderRequest) -> None:
@@ -56,8 +56,8 @@ def gives_way(request: ChatRequest, traits: Traits) -> bool:
 
 def fitted_effort(request: ChatRequest, traits: Traits) -> str | None:
     """The nearest value that the model takes; its own where the caller says nothing."""
-    given = request.reasoning_effort
-    return traits.efforts.get(given, given) if given else traits.default_effort
+    effort = request.reasoning_effort
+    return traits.efforts.get(effort, effort) if effort else traits.default_effort
 
 
 def is_on(request: ChatRequest, traits: Traits) -> bool:

@@ -25,18 +25,18 @@ def merged(before: Numbers | None, now: Numbers) -> dict[str, Any]:
     return grown(before or {}, now, ("prompt_tokens", "completion_tokens"))
 
 
-def read(said: Numbers) -> Usage | None:
+def read(numbers: Numbers) -> Usage | None:
     """None where the two totals are not there: a missing number is not a zero."""
-    prompt, output = number(said.get("prompt_tokens")), number(said.get("completion_tokens"))
+    prompt, output = number(numbers.get("prompt_tokens")), number(numbers.get("completion_tokens"))
     if prompt is None or output is None:
         return None
     of_prompt, of_completion = (
-        mapping(said.get("prompt_tokens_details")),
-        mapping(said.get("completion_tokens_details")),
+        mapping(numbers.get("prompt_tokens_details")),
+        mapping(numbers.get("completion_tokens_details")),
     )
     # Moonshot reports the hit beside the totals, Qwen the write as cache_creation_input_tokens.
-    cached = first(of_prompt.get("cached_tokens"), said.get("cached_tokens"))
-    is_explicit = EXPLICIT in (of_prompt.get("cache_type"), said.get("cache_type"))
+    cached = first(of_prompt.get("cached_tokens"), numbers.get("cached_tokens"))
+    is_explicit = EXPLICIT in (of_prompt.get("cache_type"), numbers.get("cache_type"))
     return Usage.of(
         prompt=prompt,
         output=output,

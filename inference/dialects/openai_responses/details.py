@@ -6,18 +6,22 @@ from typing import Any
 from inference.dialects.untrusted_json import number, objects, string
 
 
-def url_citation(said: Mapping[str, Any], start: int) -> dict[str, Any] | None:
+def url_citation(annotation: Mapping[str, Any], start: int) -> dict[str, Any] | None:
     """Offsets count from the start of the content here, of its part there. Cited files are not the caller's."""
-    url, first, last = string(said.get("url")), number(said.get("start_index")), number(said.get("end_index"))
-    if said.get("type") != "url_citation" or url is None or first is None or last is None:
+    url, first, last = (
+        string(annotation.get("url")),
+        number(annotation.get("start_index")),
+        number(annotation.get("end_index")),
+    )
+    if annotation.get("type") != "url_citation" or url is None or first is None or last is None:
         return None
-    title = string(said.get("title")) or ""
+    title = string(annotation.get("title")) or ""
     citation = {"url": url, "title": title, "start_index": start + first, "end_index": start + last}
     return {"type": "url_citation", "url_citation": citation}
 
 
-def chat_logprobs(said: Any) -> dict[str, Any] | None:
-    tokens = [{**logprob(token), "top_logprobs": tops(token)} for token in objects(said)]
+def chat_logprobs(value: Any) -> dict[str, Any] | None:
+    tokens = [{**logprob(token), "top_logprobs": tops(token)} for token in objects(value)]
     return {"content": tokens, "refusal": None} if tokens else None
 
 

@@ -33,9 +33,9 @@ def fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError
     return failed
 
 
-def said_in_stream(said: Mapping[str, Any]) -> ProviderError:
+def said_in_stream(event: Mapping[str, Any]) -> ProviderError:
     """An `error` event, with its error inside or laid flat; a failed response."""
-    error = mapping(said.get("error")) or {name: said.get(name) for name in ("code", "message", "param")}
+    error = mapping(event.get("error")) or {name: event.get(name) for name in ("code", "message", "param")}
     failed = openai.in_reply({"error": error}) or ProviderError(UPSTREAM_ERROR, raw=error)
     if failed.meaning is UPSTREAM_ERROR and ABOUT_THE_REQUEST.match(string(error.get("code")) or ""):
         failed.meaning = BAD_REQUEST

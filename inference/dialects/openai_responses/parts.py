@@ -9,8 +9,8 @@ from inference.chat.messages import AnyPart, FilePart, ImagePart, TextPart
 from inference.chat.traits import Traits
 
 
-def contents(given: list[AnyPart], at: str, traits: Traits) -> list[dict[str, Any]]:
-    written = [content(part, traits, f"{at}.content[{number}]") for number, part in enumerate(given)]
+def contents(parts: list[AnyPart], at: str, traits: Traits) -> list[dict[str, Any]]:
+    written = [content(part, traits, f"{at}.content[{number}]") for number, part in enumerate(parts)]
     return written or [{"type": "input_text", "text": ""}]
 
 

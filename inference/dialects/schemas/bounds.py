@@ -18,15 +18,15 @@ WORDS = {
 }
 
 
-def modern(given: Schema) -> Schema:
+def modern(schema: Schema) -> Schema:
     """`const`, OpenAPI's `nullable` and the older form of tuples in today's words."""
-    if "const" in given:
-        given = {"enum": [given["const"]], **without(given, "const")}
-    if given.get("nullable") is True and isinstance(given.get("type"), str):
-        given = {**given, "type": [given["type"], "null"]}
-    if isinstance(given.get("items"), list):
-        given = {"prefixItems": given["items"], **without(given, "items")}
-    return given
+    if "const" in schema:
+        schema = {"enum": [schema["const"]], **without(schema, "const")}
+    if schema.get("nullable") is True and isinstance(schema.get("type"), str):
+        schema = {**schema, "type": [schema["type"], "null"]}
+    if isinstance(schema.get("items"), list):
+        schema = {"prefixItems": schema["items"], **without(schema, "items")}
+    return schema
 
 
 def in_words(keyword: str, bound: Any) -> str | None:

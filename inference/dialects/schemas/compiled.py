@@ -30,30 +30,30 @@ COMPILES: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def fit(given: Schema, references: References) -> Schema:
+def fit(schema: Schema, references: References) -> Schema:
     """Raises `InvalidRequest` for what could only be had by changing what the schema says."""
-    references.refuse_recursion(given)
-    return clean(references.inlined(given), references)
+    references.refuse_recursion(schema)
+    return clean(references.inlined(schema), references)
 
 
-def clean(given: Any, references: References) -> Schema:
+def clean(schema: Any, references: References) -> Schema:
     references.spend(1)
-    if given is True:
+    if schema is True:
         return {}
-    if not isinstance(given, dict):
-        raise references.rejected(f"{json.dumps(given)[:40]} is no schema this model can be held to")
-    node = merged(given, references)
+    if not isinstance(schema, dict):
+        raise references.rejected(f"{json.dumps(schema)[:40]} is no schema this model can be held to")
+    node = merged(schema, references)
     if "$ref" in node:
         node = {name: value for name, value in node.items() if name in ("$defs", "definitions")}
-        return {"$ref": given.get("$ref"), **sort(node, references)[0]}
-    fitted, told = sort(node, references)
-    return described(closed(fitted, node, references), told)
+        return {"$ref": schema.get("$ref"), **sort(node, references)[0]}
+    fitted, words = sort(node, references)
+    return described(closed(fitted, node, references), words)
 
 
 def sort(node: Schema, references: References) -> tuple[Schema, list[str]]:
     """The keywords Claude compiles, and the others in words."""
     fitted: Schema = {}
-    told: list[str] = []
+    words: list[str] = []
     for keyword, value in node.items():
         if keyword in KEPT:
             fitted[keyword] = value
@@ -66,8 +66,8 @@ def sort(node: Schema, references: References) -> tuple[Schema, list[str]]:
         elif keyword in COMPILES and COMPILES[keyword](value):
             fitted[keyword] = value
         elif keyword not in DROPPED and keyword not in ELSEWHERE:
-            told.append(f"{keyword}: {json.dumps(value, ensure_ascii=False)}")
-    return fitted, told
+            words.append(f"{keyword}: {json.dumps(value, ensure_ascii=False)}")
+    return fitted, words
 
 
 def closed(fitted: Schema, node: Schema, references: References) -> Schema:

@@ -95,17 +95,17 @@ def exclusive(node: Schema, bound: str, limit: str) -> Schema:
     return mended
 
 
-def known_types(given: Any) -> Any:
+def known_types(value: Any) -> Any:
     """Empty where one of them is unknown: what it meant, the others would shut out. `null` among them is a type."""
-    kinds = ["null" if kind is None else kind for kind in given] if isinstance(given, list) else [given]
+    kinds = ["null" if kind is None else kind for kind in value] if isinstance(value, list) else [value]
     known = list(dict.fromkeys(kind.lower() if isinstance(kind, str) else "" for kind in kinds))
     if not set(known) <= set(TYPES):
         return []
     return known[0] if len(known) == 1 else known
 
 
-def strings(given: Any) -> list[str]:
-    return list(dict.fromkeys(name for name in given if isinstance(name, str))) if isinstance(given, list) else []
+def strings(value: Any) -> list[str]:
+    return list(dict.fromkeys(name for name in value if isinstance(name, str))) if isinstance(value, list) else []
 
 
 def is_text(value: Any) -> bool:

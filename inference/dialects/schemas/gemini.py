@@ -10,8 +10,8 @@ ANYTHING: Schema = {"type": ["string", "number", "boolean", "object", "null"]}
 WORDS_ONLY = {"title", "description"}
 
 
-def finished(cleaned: Schema, given: Schema) -> Schema:
-    fit_unions(cleaned, given)
+def finished(cleaned: Schema, schema: Schema) -> Schema:
+    fit_unions(cleaned, schema)
     fit_enum(cleaned)
     kinds = cleaned.get("type")
     is_array = kinds == "array" or (isinstance(kinds, list) and "array" in kinds)
@@ -23,13 +23,15 @@ def finished(cleaned: Schema, given: Schema) -> Schema:
     return cleaned
 
 
-def fit_unions(cleaned: Schema, given: Schema) -> None:
+def fit_unions(cleaned: Schema, schema: Schema) -> None:
     """Of a branch like `{"required": ["a"]}` nothing is left, and Gemini refuses an empty one: the union is told."""
     for keyword in ("anyOf", "oneOf"):
         if all(branch.keys() - WORDS_ONLY for branch in cleaned.get(keyword, ())):
             continue
         del cleaned[keyword]
-        needs = [branch["required"] for branch in given[keyword] if isinstance(branch, dict) and branch.get("required")]
+        needs = [
+            branch["required"] for branch in schema[keyword] if isinstance(branch, dict) and branch.get("required")
+        ]
         if needs:
             describe(cleaned, ["Give " + ", or ".join(" and ".join(map(str, names)) for names in needs) + "."])
 

@@ -33,7 +33,7 @@ OF_VALUES = {
 }
 
 
-def finished(cleaned: Schema, given: Schema) -> Schema:
+def finished(cleaned: Schema, schema: Schema) -> Schema:
     if "prefixItems" in cleaned:
         fit_tuple(cleaned)
     if branches := [*cleaned.pop("anyOf", ()), *cleaned.pop("oneOf", ())]:

@@ -8,9 +8,9 @@ from inference.dialects.schemas.references import References, Schema
 NOT_AT_ROOT = ("enum", "not")  # nor unions, which unions.py makes one object
 
 
-def fit(given: Schema, references: References) -> Schema:
+def fit(schema: Schema, references: References) -> Schema:
     """Every array says what it holds: "array schema missing items". What is right already is not copied."""
-    fitted: Schema = told(given)
+    fitted: Schema = with_items(schema)
     return fitted
 
 
@@ -20,19 +20,19 @@ def root(fitted: Schema) -> Schema:
     return kept if "properties" in kept else {**kept, "properties": {}}
 
 
-def told(node: Any) -> Any:
+def with_items(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     changed: Schema = {}
     for keyword, value in node.items():
         if keyword in ONE:
-            if (inner := told(value)) is not value:
+            if (inner := with_items(value)) is not value:
                 changed[keyword] = inner
         elif keyword in NAMED:
-            if new := {name: inner for name, schema in value.items() if (inner := told(schema)) is not schema}:
+            if new := {name: inner for name, schema in value.items() if (inner := with_items(schema)) is not schema}:
                 changed[keyword] = {**value, **new}
         elif keyword in SEVERAL:
-            several = [told(schema) for schema in value]
+            several = [with_items(schema) for schema in value]
             if any(one is not other for one, other in zip(several, value, strict=True)):
                 changed[keyword] = several
     if "items" not in node and is_array(node.get("type")):

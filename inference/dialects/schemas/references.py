@@ -85,11 +85,11 @@ class References:
             node = {**self.written_out(reference), **without(node, "$ref")}
         return node
 
-    def refuse_recursion(self, given: Schema) -> None:
+    def refuse_recursion(self, schema: Schema) -> None:
         """Each value is looked at once, and is open until all inside it and behind its reference is."""
         is_open: dict[int, bool] = {}
         followed = 0
-        waiting: list[tuple[Any, bool, bool]] = [(given, False, False)]  # a value, by reference, and whether it ends
+        waiting: list[tuple[Any, bool, bool]] = [(schema, False, False)]  # a value, by reference, and whether it ends
         while waiting:
             node, by_reference, ends = waiting.pop()
             if ends:
@@ -149,5 +149,5 @@ def blocked(graph: dict[str, set[str]]) -> set[str]:
     return graph.keys() - placed
 
 
-def without(given: Schema, keyword: str) -> Schema:
-    return {name: value for name, value in given.items() if name != keyword}
+def without(schema: Schema, keyword: str) -> Schema:
+    return {name: value for name, value in schema.items() if name != keyword}

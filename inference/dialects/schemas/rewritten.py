@@ -34,12 +34,12 @@ class Language:
     spreads: bool = False  # what stands beside a union goes into each of its branches
 
 
-def for_gemini(given: Schema, references: References) -> Schema:
-    return Rewriting(references, GEMINI).document(given)
+def for_gemini(schema: Schema, references: References) -> Schema:
+    return Rewriting(references, GEMINI).document(schema)
 
 
-def for_moonshot(given: Schema, references: References) -> Schema:
-    return Rewriting(references, MOONSHOT).document(given)
+def for_moonshot(schema: Schema, references: References) -> Schema:
+    return Rewriting(references, MOONSHOT).document(schema)
 
 
 @dataclass(slots=True)
@@ -68,11 +68,11 @@ class Rewriting:
 
     def describe_definitions(self) -> None:
         holders: dict[str, str | None] = {}
-        said: dict[str, dict[str, None]] = {}
+        descriptions: dict[str, dict[str, None]] = {}
         for name, words in self.words.items():
             if words and (holder := self.described_at(name, holders)) is not None:
-                said.setdefault(holder, {}).update(words)
-        for holder, words in said.items():
+                descriptions.setdefault(holder, {}).update(words)
+        for holder, words in descriptions.items():
             describe(self.definitions[holder], list(words))
 
     def described_at(self, name: str, holders: dict[str, str | None]) -> str | None:
@@ -91,27 +91,27 @@ class Rewriting:
         holders.update(dict.fromkeys(passed, found))
         return found
 
-    def node(self, given: Any) -> Schema:
-        if given is True:
-            given = {}
-        if not isinstance(given, dict):
+    def node(self, schema: Any) -> Schema:
+        if schema is True:
+            schema = {}
+        if not isinstance(schema, dict):
             raise self.references.rejected("a schema must be an object")
         self.references.spend(1)
         self.written += self.depth > 0
-        given = self.flattened(given)
-        if "$ref" in given:
-            return self.pointer(given)
-        given = modern(given)
+        schema = self.flattened(schema)
+        if "$ref" in schema:
+            return self.pointer(schema)
+        schema = modern(schema)
         cleaned = {
             keyword: value
             for keyword, read in self.language.keywords.items()
-            if keyword in given and (value := read(self, given[keyword])) is not None
+            if keyword in schema and (value := read(self, schema[keyword])) is not None
         }
-        told = [words for keyword in self.language.words if (words := in_words(keyword, given.get(keyword)))]
-        describe(cleaned, told)
+        sentences = [words for keyword in self.language.words if (words := in_words(keyword, schema.get(keyword)))]
+        describe(cleaned, sentences)
         if self.language.spreads:
             self.pay_for_spreading(cleaned)
-        return self.language.finish(cleaned, given)
+        return self.language.finish(cleaned, schema)
 
     def pay_for_spreading(self, cleaned: Schema) -> None:
         beside = {keyword: value for keyword, value in cleaned.items() if keyword not in STAYS_BESIDE_UNION}
@@ -119,85 +119,85 @@ class Rewriting:
             for _ in cleaned.get(keyword, ()):
                 self.references.budget.write_out(beside, self.references.param)
 
-    def pointer(self, given: Schema) -> Schema:
+    def pointer(self, schema: Schema) -> Schema:
         """Nothing may stand beside a reference: words move to its target, more than words are merged with it."""
-        name = self.references.definition(given["$ref"])
-        if name is None or any(keyword in given for keyword in BESIDE_REFERENCE):
-            return self.written_out(given)
+        name = self.references.definition(schema["$ref"])
+        if name is None or any(keyword in schema for keyword in BESIDE_REFERENCE):
+            return self.written_out(schema)
         if name not in self.words:
             self.waiting.append(name)
         words = self.words.setdefault(name, {})
-        if isinstance(said := given.get("description"), str):
-            words[said] = None
-        return {"$ref": given["$ref"].replace("#/definitions/", "#/$defs/", 1)}
+        if isinstance(description := schema.get("description"), str):
+            words[description] = None
+        return {"$ref": schema["$ref"].replace("#/definitions/", "#/$defs/", 1)}
 
-    def written_out(self, given: Schema) -> Schema:
+    def written_out(self, schema: Schema) -> Schema:
         if self.depth >= DEEPEST or self.written > MOST_WRITTEN_OUT:
             return self.language.finish(dict(OPEN), {})
         self.depth += 1
         try:
-            return self.node(overlaid(self.references.written_out(given["$ref"]), without(given, "$ref")))
+            return self.node(overlaid(self.references.written_out(schema["$ref"]), without(schema, "$ref")))
         finally:
             self.depth -= 1
 
-    def flattened(self, given: Schema, depth: int = 0) -> Schema:
+    def flattened(self, schema: Schema, depth: int = 0) -> Schema:
         """Without `allOf`. One reference alone in it stays a reference."""
-        branches = given.get("allOf")
-        rest = without(given, "allOf")
+        branches = schema.get("allOf")
+        rest = without(schema, "allOf")
         if not isinstance(branches, list) or not branches:
             return rest
         if len(branches) == 1 and isinstance(branches[0], dict):
             return self.flattened(overlaid(branches[0], rest), depth + 1) if depth < DEEPEST else rest
         return overlaid(*(self.branch(branch, depth) for branch in branches), rest)
 
-    def branch(self, given: Any, depth: int) -> Schema:
+    def branch(self, schema: Any, depth: int) -> Schema:
         self.references.spend(1)
         self.written += 1
-        if not isinstance(given, dict) or depth >= DEEPEST or self.written > MOST_WRITTEN_OUT:
+        if not isinstance(schema, dict) or depth >= DEEPEST or self.written > MOST_WRITTEN_OUT:
             return {}
-        if "$ref" in given:
-            given = overlaid(self.references.written_out(given["$ref"]), without(given, "$ref"))
-        return self.flattened(given, depth + 1)
+        if "$ref" in schema:
+            schema = overlaid(self.references.written_out(schema["$ref"]), without(schema, "$ref"))
+        return self.flattened(schema, depth + 1)
 
     # What a keyword may hold; None leaves it out.
 
-    def text(self, given: Any) -> str | None:
-        return given if isinstance(given, str) else None
+    def text(self, value: Any) -> str | None:
+        return value if isinstance(value, str) else None
 
-    def count(self, given: Any) -> int | None:
-        return given if isinstance(given, int) and not isinstance(given, bool) else None
+    def count(self, value: Any) -> int | None:
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
 
-    def bound(self, given: Any) -> float | None:
-        return given if isinstance(given, int | float) and not isinstance(given, bool) else None
+    def bound(self, value: Any) -> float | None:
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
-    def names(self, given: Any) -> list[str] | None:
-        named = [name for name in given if isinstance(name, str)] if isinstance(given, list) else []
+    def names(self, value: Any) -> list[str] | None:
+        named = [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
         return list(dict.fromkeys(named)) or None
 
-    def types(self, given: Any) -> str | list[str] | None:
-        kinds = [kind.lower() for kind in (given if isinstance(given, list) else [given]) if isinstance(kind, str)]
+    def types(self, value: Any) -> str | list[str] | None:
+        kinds = [kind.lower() for kind in (value if isinstance(value, list) else [value]) if isinstance(kind, str)]
         known = [kind for kind in dict.fromkeys(kinds) if kind in TYPES]
         return known[0] if len(known) == 1 else known or None
 
-    def values(self, given: Any) -> list[Any] | None:
-        return given if isinstance(given, list) else None
+    def values(self, value: Any) -> list[Any] | None:
+        return value if isinstance(value, list) else None
 
-    def inner(self, given: Any) -> Schema | None:
-        return None if given is False else self.node(given)
+    def inner(self, value: Any) -> Schema | None:
+        return None if value is False else self.node(value)
 
-    def openness(self, given: Any) -> bool | Schema:
-        return given if isinstance(given, bool) else self.node(given)
+    def openness(self, value: Any) -> bool | Schema:
+        return value if isinstance(value, bool) else self.node(value)
 
-    def several(self, given: Any) -> list[Schema] | None:
-        if not isinstance(given, list):
+    def several(self, value: Any) -> list[Schema] | None:
+        if not isinstance(value, list):
             return None
-        return [self.node(inner) for inner in given if inner is not False] or None
+        return [self.node(inner) for inner in value if inner is not False] or None
 
-    def named(self, given: Any) -> dict[str, Schema] | None:
+    def named(self, value: Any) -> dict[str, Schema] | None:
         """`false` is a property that is never there."""
-        if not isinstance(given, dict):
+        if not isinstance(value, dict):
             return None
-        return {name: self.node(inner) for name, inner in given.items() if inner is not False} or None
+        return {name: self.node(inner) for name, inner in value.items() if inner is not False} or None
 
 
 # In this order they stand in the schema that is sent.

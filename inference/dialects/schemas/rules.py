@@ -14,8 +14,8 @@ ABOUT_ITSELF = ("$schema", "$id", "id", "$comment")
 NO_PARAMETERS: Schema = {"type": "object", "properties": {}}
 
 
-def as_it_is(given: Schema, references: References) -> Schema:
-    return given
+def as_it_is(schema: Schema, references: References) -> Schema:
+    return schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +40,22 @@ RULES = {
 }
 
 
-def of_tool(given: Schema | None, rules: str, param: str, budget: Budget) -> Schema | None:
+def of_tool(schema: Schema | None, rules: str, param: str, budget: Budget) -> Schema | None:
     """A tool's parameters, an object where there are any. Raises `InvalidRequest`."""
-    if not given and not RULES[rules].always:
-        return given
-    return fit(given or NO_PARAMETERS, RULES[rules], param, budget, is_tool=True)
+    if not schema and not RULES[rules].always:
+        return schema
+    return fit(schema or NO_PARAMETERS, RULES[rules], param, budget, is_tool=True)
 
 
-def of_reply(given: Schema, rules: str, param: str, budget: Budget) -> Schema:
+def of_reply(schema: Schema, rules: str, param: str, budget: Budget) -> Schema:
     """The schema of a reply. Raises `InvalidRequest`."""
-    return fit(given, RULES[rules], param, budget, is_tool=False)
+    return fit(schema, RULES[rules], param, budget, is_tool=False)
 
 
-def fit(given: Schema, rules: Rules, param: str, budget: Budget, *, is_tool: bool) -> Schema:
+def fit(schema: Schema, rules: Rules, param: str, budget: Budget, *, is_tool: bool) -> Schema:
     """The bytes that a schema grows by are in the body, by which the prompt is measured."""
     try:
-        mended: Any = drafts.mended(given, param)
+        mended: Any = drafts.mended(schema, param)
         references = References(mended, param, budget)
         root = unions.object_root(mended, references, flat=rules.flat_root) if is_tool else mended
         fitted = rules.fit(root, references)
@@ -69,7 +69,7 @@ def fit(given: Schema, rules: Rules, param: str, budget: Budget, *, is_tool: boo
         fitted = {**without(fitted, "enum"), "type": "object"}
     if is_tool and rules.root:
         fitted = rules.root(fitted)
-    budget.has_fitted = budget.has_fitted or not stands(given, fitted)
+    budget.has_fitted = budget.has_fitted or not stands(schema, fitted)
     return fitted
 
 

@@ -13,9 +13,9 @@ from inference.dialects.schemas.references import References, Schema, without
 UNIONS = ("anyOf", "oneOf")
 
 
-def object_root(given: Schema, references: References, *, flat: bool) -> Schema:
+def object_root(schema: Schema, references: References, *, flat: bool) -> Schema:
     """Raises `InvalidRequest` where the parameters are no object."""
-    root = references.inlined(given)
+    root = references.inlined(schema)
     if flat:
         root = flattened(merged(root, references), references)
     if not is_object(root):
@@ -32,15 +32,15 @@ def flattened(root: Schema, references: References) -> Schema:
     """`anyOf` and `oneOf`: what every branch requires is required; `allOf` that contradicts itself: what any does."""
     whole = {name: value for name, value in root.items() if name not in (*UNIONS, "allOf")}
     for keyword in (*UNIONS, "allOf"):
-        if isinstance(given := root.get(keyword), list):
-            whole = joined(whole, branches(given, references), references, every=keyword == "allOf")
+        if isinstance(schemas := root.get(keyword), list):
+            whole = joined(whole, branches(schemas, references), references, every=keyword == "allOf")
     return whole
 
 
-def branches(given: list[Any], references: References) -> list[Schema]:
+def branches(schemas: list[Any], references: References) -> list[Schema]:
     """The objects among them, unions inside a branch already flat."""
     found = []
-    for branch in given:
+    for branch in schemas:
         if not isinstance(branch, dict):
             continue
         node = merged(references.inlined(branch), references)
@@ -53,11 +53,11 @@ def branches(given: list[Any], references: References) -> list[Schema]:
 
 
 def joined(whole: Schema, objects: list[Schema], references: References, *, every: bool) -> Schema:
-    said: dict[str, list[Any]] = {}
+    by_name: dict[str, list[Any]] = {}
     for holder in (whole, *objects):
         for name, schema in holder.get("properties", {}).items():
-            said.setdefault(name, []).append(schema)
-    properties = {name: either(given) for name, given in said.items()}
+            by_name.setdefault(name, []).append(schema)
+    properties = {name: either(schemas) for name, schemas in by_name.items()}
     references.spend(len(properties))
     required = [set(names(branch)) for branch in objects]
     common = set.union(*required) if every and required else set.intersection(*required) if required else set()
@@ -75,8 +75,8 @@ def joined(whole: Schema, objects: list[Schema], references: References, *, ever
 
 
 def names(schema: Schema) -> list[str]:
-    given = schema.get("required")
-    return [name for name in given if isinstance(name, str)] if isinstance(given, list) else []
+    value = schema.get("required")
+    return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
 
 
 def sentence(branch: Schema) -> str:
@@ -85,15 +85,15 @@ def sentence(branch: Schema) -> str:
     optional = [name for name in branch.get("properties", {}) if name not in needed]
     text = ", ".join(needed) or "nothing"
     text += f" and perhaps {', '.join(optional)}" if optional else ""
-    said = branch.get("description") or branch.get("title")
-    return f"{text} ({said.rstrip('.')})" if isinstance(said, str) and said else text
+    title = branch.get("description") or branch.get("title")
+    return f"{text} ({title.rstrip('.')})" if isinstance(title, str) and title else text
 
 
-def either(given: list[Any]) -> Any:
+def either(schemas: list[Any]) -> Any:
     """Branches may say different things of a property of one name."""
-    if len(given) == 1:
-        return given[0]
-    unions = [one["anyOf"] if isinstance(one, dict) and one.keys() == {"anyOf"} else [one] for one in given]
+    if len(schemas) == 1:
+        return schemas[0]
+    unions = [one["anyOf"] if isinstance(one, dict) and one.keys() == {"anyOf"} else [one] for one in schemas]
     known = distinct([schema for union in unions for schema in union])
     if len(known) == 1:
         return known[0]
@@ -106,5 +106,5 @@ def values(schema: Schema) -> list[str]:
     """The texts that a discriminator (`const`, `enum`) allows; nothing where it is no plain one."""
     if not schema.keys() <= {"type", "const", "enum"}:
         return []
-    given = [schema["const"]] if "const" in schema else schema.get("enum", [])
-    return given if all(isinstance(value, str) for value in given) else []
+    enum = [schema["const"]] if "const" in schema else schema.get("enum", [])
+    return enum if all(isinstance(value, str) for value in enum) else []

@@ -33,8 +33,8 @@ def family(tool: Body) -> tuple[str, str]:
 
 
 def schema(tool: Body) -> Body:
-    given: Body = tool.get("input_schema") or SCHEMAS[family(tool)[0]]
-    return given
+    own: Body = tool.get("input_schema") or SCHEMAS[family(tool)[0]]
+    return own
 
 
 def hidden_tokens(block: Body) -> int:

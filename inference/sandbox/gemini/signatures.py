@@ -31,16 +31,16 @@ def check_signatures(contents: list[Content], *, required: bool) -> None:
             )
 
 
-def is_ours(given: str) -> bool:
-    if given in DUMMIES:
+def is_ours(signature: str) -> bool:
+    if signature in DUMMIES:
         return True
-    return (decoded(given) or b"").startswith(OURS)
+    return (decoded(signature) or b"").startswith(OURS)
 
 
-def decoded(given: str) -> bytes | None:
+def decoded(signature: str) -> bytes | None:
     """Bytes from either alphabet of base64, as Google reads it; None for anything else."""
     try:
-        return base64.b64decode(given.replace("-", "+").replace("_", "/"), validate=True)
+        return base64.b64decode(signature.replace("-", "+").replace("_", "/"), validate=True)
     except (binascii.Error, ValueError):
         return None
 

@@ -40,8 +40,10 @@ def check_function(function: dict[str, Any], param: str) -> None:
         )
     if wrong := problem(schema):
         raise bad(f"{opening}{wrong}.", param, "invalid_function_parameters")
-    if said := next((found for where, node in nodes(schema, ()) if (found := looseness_of_any(where, node))), None):
-        raise bad(f"{opening}{said}", param, "invalid_function_parameters")
+    if looseness := next(
+        (found for where, node in nodes(schema, ()) if (found := looseness_of_any(where, node))), None
+    ):
+        raise bad(f"{opening}{looseness}", param, "invalid_function_parameters")
     if function.get("strict"):
         check_strict(schema, opening, param, "invalid_function_parameters")
 
@@ -58,10 +60,10 @@ def looseness_of_any(where: tuple[str, ...], node: dict[str, Any]) -> str | None
 
 
 def check_response_schema(format: dict[str, Any]) -> None:
-    given = format.get("json_schema") or {}
-    if given.get("strict"):
-        opening = f"Invalid schema for response_format '{given['name']}': "
-        check_strict(given.get("schema") or {}, opening, "response_format", None)
+    json_schema = format.get("json_schema") or {}
+    if json_schema.get("strict"):
+        opening = f"Invalid schema for response_format '{json_schema['name']}': "
+        check_strict(json_schema.get("schema") or {}, opening, "response_format", None)
 
 
 def check_strict(schema: dict[str, Any], opening: str, param: str, code: str | None) -> None:

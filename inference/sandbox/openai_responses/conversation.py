@@ -9,19 +9,19 @@ Body = dict[str, Any]
 
 
 def items(body: Body) -> list[Body]:
-    given = body["input"]
-    return [{"type": "message", "role": "user", "content": given}] if isinstance(given, str) else given
+    input = body["input"]
+    return [{"type": "message", "role": "user", "content": input}] if isinstance(input, str) else input
 
 
 def understood(body: Body, model: str, *, thinks: bool) -> Ask:
-    given = items(body)
+    input_items = items(body)
     format = body.get("text", {}).get("format", {})
     choice = body.get("tool_choice") or AUTO
     return Ask(
         model=model,
-        prompt=last_user_text(given),
+        prompt=last_user_text(input_items),
         input=Usage(input=count_input(body)),
-        results=trailing_results(given),
+        results=trailing_results(input_items),
         tools=tuple(
             Tool(tool["name"], tool.get("parameters") or {})
             for tool in body.get("tools", ())
@@ -49,13 +49,13 @@ def item_text(item: Body) -> str:
     )
 
 
-def last_user_text(given: list[Body]) -> str:
-    return next((item_text(item) for item in reversed(given) if item.get("role") == "user"), "")
+def last_user_text(input_items: list[Body]) -> str:
+    return next((item_text(item) for item in reversed(input_items) if item.get("role") == "user"), "")
 
 
-def trailing_results(given: list[Body]) -> tuple[str, ...]:
+def trailing_results(input_items: list[Body]) -> tuple[str, ...]:
     results: list[str] = []
-    for item in reversed(given):
+    for item in reversed(input_items):
         if item.get("type") not in ("function_call_output", "custom_tool_call_output"):
             break
         results.insert(0, item_text(item))
@@ -63,10 +63,10 @@ def trailing_results(given: list[Body]) -> tuple[str, ...]:
 
 
 def count_input(body: Body) -> int:
-    given = items(body)
-    spoken = count(body.get("instructions") or "") + sum(count(item_text(item)) for item in given)
-    called = sum(1 + count(item["arguments"]) for item in given if item.get("type") == "function_call")
-    parts = [part for item in given if isinstance(item.get("content"), list) for part in item["content"]]
+    input_items = items(body)
+    spoken = count(body.get("instructions") or "") + sum(count(item_text(item)) for item in input_items)
+    called = sum(1 + count(item["arguments"]) for item in input_items if item.get("type") == "function_call")
+    parts = [part for item in input_items if isinstance(item.get("content"), list) for part in item["content"]]
     media = sum(
         count_media(part.get("image_url") or part.get("file_data") or "")
         for part in parts

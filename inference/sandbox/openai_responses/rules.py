@@ -57,10 +57,10 @@ def check_limit(body: Body) -> None:
         )
 
 
-def check_calls(given: list[Body]) -> None:
+def check_calls(input_items: list[Body]) -> None:
     calls: list[str] = []
     answers: list[str] = []
-    for item in given:
+    for item in input_items:
         if item.get("type") in ("function_call", "custom_tool_call"):
             calls.append(item["call_id"])
         if item.get("type") in ("function_call_output", "custom_tool_call_output"):
@@ -75,8 +75,8 @@ def check_calls(given: list[Body]) -> None:
 def check_reasoning(body: Body) -> None:
     """Nothing is stored here: a reasoning item must carry its own encrypted content, unchanged, and something must
     follow it."""
-    given = items(body)
-    for index, item in enumerate(given):
+    input_items = items(body)
+    for index, item in enumerate(input_items):
         if item.get("type") != "reasoning":
             continue
         if not item.get("encrypted_content"):
@@ -87,7 +87,7 @@ def check_reasoning(body: Body) -> None:
             raise bad(
                 f"The encrypted content for item {item['id']} could not be verified.", None, "invalid_encrypted_content"
             )
-        if index == len(given) - 1 or given[index + 1].get("role", "assistant") != "assistant":
+        if index == len(input_items) - 1 or input_items[index + 1].get("role", "assistant") != "assistant":
             raise bad(
                 f"Item '{item['id']}' of type 'reasoning' was provided without its required following item.", "input"
             )
