@@ -144,7 +144,8 @@ class Request(WebRequest):
 
     def become_web_socket(self) -> None:
         if (flaw := handshake.flaw(self.requestHeaders)) is not None:
-            return self.channel.refuse(flaw.status, flaw.message, headers=flaw.headers)
+            self.channel.refuse(flaw.status, flaw.message, headers=flaw.headers)
+            return
         channel, transport = self.channel, self.transport
         self.content = BytesIO()
         self.requestHeaders.removeHeader(b"Daphne-Root-Path")  # Daphne would believe it, of anybody
