@@ -13,7 +13,8 @@ from websockets.sync.client import connect
 
 from accounts import access_tokens
 from accounts.models import ApiKey, SignInLink, User
-from credits.models import CreditAccount, CreditTransaction
+from credits import webhooks
+from credits.models import CreditAccount, CreditTransaction, Webhook, WebhookDelivery
 from inference.models import Completion
 from tests.addresses import PARAMETER, addresses
 from tests.browser import sample_month
@@ -36,12 +37,27 @@ class Walk:
         self.key, _ = ApiKey.issue(user=self.ada, name="key of Ada's agents")
         sample_month.live(self.ada, self.key)
         self.receipt = Completion.objects.latest("admitted_at").pk
-        self.marks = ("ada@example.org", "Augusta Ada", self.key.prefix, self.key.name, "The answer was cut short")
+        self.hook = webhooks.add(self.ada, "https://hook-of-ada.example.org/", list(Webhook.Event.values))
+        webhooks.tell(self.ada.pk, Webhook.Event.TOP_UP, "one", {})
+        self.delivery = WebhookDelivery.objects.get(webhook=self.hook)
+        WebhookDelivery.objects.update(next_at=None)
+        self.marks = (
+            "hook-of-ada",
+            "ada@example.org",
+            "Augusta Ada",
+            self.key.prefix,
+            self.key.name,
+            "The answer was cut short",
+        )
+
+    @property
+    def of_its_own(self) -> dict[str, object]:
+        return {"/credits/webhooks/": self.hook.pk, "/credits/deliveries/": self.delivery.pk}
 
     def filled(self, address: str) -> str:
         """With Ada's own numbers wherever an address takes one."""
         hers = {
-            "pk": self.key.pk,
+            "pk": next((pk for begin, pk in self.of_its_own.items() if address.startswith(begin)), self.key.pk),
             "object_id": self.ada.pk,
             "id": self.ada.pk,
             "name": "gpt-5.2",
@@ -56,6 +72,8 @@ class Walk:
             list(ApiKey.objects.filter(user=self.ada).order_by("pk").values_list("pk", "revoked_at", "limit_cents")),
             list(User.objects.filter(pk=self.ada.pk).values_list("email", "name", "password", "is_active")),
             SignInLink.objects.filter(user=self.ada).count(),
+            list(Webhook.objects.filter(user=self.ada).values_list("removed_at", "secret")),
+            list(WebhookDelivery.objects.filter(webhook=self.hook).values_list("attempts", "next_at")),
         )
 
     def asked_for(self, *, only: str) -> list[tuple[str, str]]:
