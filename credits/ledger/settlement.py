@@ -58,6 +58,7 @@ async def settle(
     params: dict[str, Any],
     key_window: datetime | str | None = None,
     only_if_beat: int | None = None,
+    only_with: dict[str, Any] | None = None,
 ) -> Settled | None:
     """Charges a completion once, whoever repeats it; None if it was settled before (its hold is released all the same).
 
@@ -66,12 +67,13 @@ async def settle(
 
     `key_window` is the Admission's: a correction, whose hold is gone, needs it to reach the key's use.
     With `only_if_beat`, nothing happens and None is returned unless the hold is open and its beat is still this one.
+    `only_with` is what the hold has in its details; that of a later attempt under the same id has not, and stays.
     """
     if missing := [name for name in READ_HERE if name not in params]:
         raise WrongReceipt(f"a receipt has no {', '.join(missing)}")
     user_id, completion_id = params["user_id"], params["completion_id"]
     window = key_window.isoformat() if isinstance(key_window, datetime) else key_window
-    request = {**params, "asked_window": window, "asked_beat": only_if_beat}
+    request = {**params, "asked_window": window, "asked_beat": only_if_beat, "asked_with": only_with}
     try:
         is_new, *facts = await ask(_settling(receipt.sql), user_id, completion_id, request)
     except psycopg.DatabaseError as error:
@@ -94,7 +96,7 @@ def _settling(receipt: str) -> Statement:
 
 COLUMNS = """
     completion_id text, user_id bigint, details jsonb, description text, "row" jsonb, asked_window timestamptz,
-    asked_beat bigint
+    asked_beat bigint, asked_with jsonb
   """
 PAID = "due + unwritten + unrefunded - written_off"
 
@@ -122,7 +124,7 @@ receipt AS ({receipt}),
 hold AS (
   DELETE FROM credits_hold h USING completions c
   WHERE h.completion_id = c.completion_id AND h.account_id = c.user_id AND (SELECT count(*) FROM receipt) >= 0
-    AND (asked_beat IS NULL OR h.beat = asked_beat)
+    AND (asked_beat IS NULL OR h.beat = asked_beat) AND (asked_with IS NULL OR h.details @> asked_with)
   RETURNING h.completion_id, h.key_id, h.key_window, h.cents
 ),
 bill AS MATERIALIZED (

@@ -84,6 +84,7 @@ async def book(entry: Entry, *, only_if_beat: int | None = None) -> Settled | No
         },
         key_window=entry.key_window,
         only_if_beat=only_if_beat,
+        only_with={"request_id": entry.request_id},
     )
     if settled is not None:
         metrics.booked(written["row"], due_cents=settled.charged_cents, written_off_cents=settled.written_off_cents)

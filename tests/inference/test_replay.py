@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from credits import ledger
 from credits.models import CreditTransaction, Hold
+from inference.api import chat
 from inference.billing import settlement, spool
 from inference.completion import handler, outcome, recovery, task
 from inference.models import Completion
@@ -110,3 +112,32 @@ def test_a_sibling_takes_over_a_dead_ones_spool(
 
     run(scenario())
     assert Completion.objects.get().settlement == "exact"
+
+
+def test_what_is_repeated_of_an_attempt_leaves_the_hold_of_the_next_alone(key: str, sandbox: Sandbox, run: Run) -> None:
+    """Both have one completion's id, for they have one idempotency key; the first one's acknowledgement was lost."""
+
+    def attempt(order: str) -> "asyncio.Task[handler.Answer]":
+        body = {"model": "gpt-5-mini", "messages": [{"role": "user", "content": f"say 20 words [[{order}]]"}]}
+        headers = {"authorization": key, "idempotency-key": "one"}
+        return asyncio.create_task(handler.complete(chat, headers, json.dumps(body).encode()))
+
+    async def under_way(attempt: "asyncio.Task[handler.Answer]") -> task.CompletionTask:
+        while not task.running and not attempt.done():
+            await asyncio.sleep(0.001)
+        return next(iter(task.running.values()))
+
+    async def scenario() -> None:
+        first = attempt("first-byte=0.2 status=400")
+        failed = await under_way(first)
+        assert (await first).status == 400
+        second = attempt("pace=20")
+        served = await under_way(second)
+        await settlement.book(outcome.entry(failed, await outcome.of(failed)))
+        assert await ledger.beat(spool.PROCESS, {served.id: None}) == {served.id}
+        assert (await second).status == 200
+        await upstream.close()
+
+    run(scenario())
+    assert (Completion.objects.get().settlement, Hold.objects.count()) == ("exact", 0)
+    assert CreditTransaction.objects.filter(type="inference").count() == 1
