@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from conway.common.durable import sync_folder
+
 PROCESS = uuid.uuid4().hex  # holds carry it: whose heartbeat keeps them
 
 
@@ -72,6 +74,7 @@ def open_locked(path: Path) -> IO[bytes]:
         file = open(path, "a+b", buffering=0)  # noqa: SIM115 - the lock lives as long as it
         fcntl.flock(file, fcntl.LOCK_EX)
         if path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+            sync_folder(path.parent)
             return file
         file.close()
 

@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from conway.common.clock import midnight
+from conway.common.durable import sync_folder
 from inference.models import ArchivedDay
 
 DAY = timedelta(days=1)
@@ -93,6 +94,7 @@ def written(window: dict[str, Any], path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
+    sync_folder(path.parent)
 
 
 def digest(path: Path) -> str:

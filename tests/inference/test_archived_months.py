@@ -23,6 +23,7 @@ from inference.chat.usage import Usage
 from inference.management import archiving
 from inference.models import ArchivedDay, Completion
 from inference.reporting import audit as charges
+from tests.power import synced
 from tests.roles import as_owner
 
 
@@ -77,6 +78,14 @@ def test_an_archived_month_changes_no_sum_and_comes_back_as_it_was(month: date, 
     moved(month, tmp_path, "--restore")
     assert (of(month), all_sums(month)) == (rows, sums)
     assert not ArchivedDay.objects.exists() and faults() == []
+
+
+def test_no_row_goes_before_the_name_of_its_file_is_on_the_disk(
+    month: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with synced(monkeypatch) as folders:
+        moved(month, tmp_path)
+    assert folders == [tmp_path] * ArchivedDay.objects.count()
 
 
 def test_the_audit_finds_a_completion_that_went_without_its_archive(month: date, tmp_path: Path) -> None:

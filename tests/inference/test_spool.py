@@ -12,6 +12,7 @@ import pytest
 
 from inference.billing import spool
 from inference.billing.spool import Spool
+from tests.power import synced
 
 HOLDER = """
 import sys
@@ -46,6 +47,14 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     assert entries(tmp_path / "new folder") == [0, 1, 2]
     own.clear()
     assert entries(tmp_path / "new folder") == []
+
+
+def test_the_name_of_a_new_file_survives_a_loss_of_power(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with synced(monkeypatch) as folders:
+        own = Spool(tmp_path, "me")
+        for number in range(3):
+            own.write({"n": number})
+    assert folders == [tmp_path]
 
 
 @pytest.mark.parametrize("torn", [b'{"n": 2', b'{"n', b"\xff\xfe", b"[1, 2]\n", b"null\n", b""])
