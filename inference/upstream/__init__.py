@@ -1,6 +1,7 @@
 """The wire to the providers.
 
-client             asks: shares of connections, keys, time, and what trouble means
+client             asks: shares of connections, time, and what trouble means
+keys               a provider's keys take turns; one that was refused rests
 wire               HTTP/1.1 over them, as an httpx transport
 routes             how a connection comes about: proxies, addresses, TLS
 providers          who they are, and their keys
