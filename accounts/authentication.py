@@ -63,7 +63,7 @@ WHY_NOT = {
     "rotated": (401, None, "This API key was rotated, and the time of its old secret is over."),
     "deactivated": (401, None, "This account is deactivated."),
     "ended": (401, None, "This access token was ended: sign in again."),
-    "paused": (403, "key_paused", "This API key is paused; its owner can let it go on."),
+    "paused": (403, "key_paused", "This API key is paused; its owner can resume it."),
 }
 
 NOWHERE = Origin()

@@ -33,7 +33,7 @@ def save(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     page = list_page(site, request, listed)
     query = filters_of(request.POST.get("query", ""))
     if not name or len(name) > LONGEST_NAME or not query or len(query) > LONGEST_QUERY:
-        messages.error(request, f"Nothing is kept: name it, in {LONGEST_NAME} letters at most, and set a filter.")
+        messages.error(request, f"Nothing was saved: set a filter, and a name of at most {LONGEST_NAME} letters.")
         return redirect(page)
     mine = SavedFilter.objects.filter(user=request.user.pk, listed=listed)
     if mine.exclude(name=name).count() >= MOST:

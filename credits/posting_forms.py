@@ -55,7 +55,7 @@ class PostingForm(forms.Form):
     permission: ClassVar[str]
     booked: ClassVar[str]  # what is said of it afterwards
 
-    amount = DollarsField(label="Amount in dollars", most_cents=ledger.CENTS_MAX, help_text="Like 50 or 50.00.")
+    amount = DollarsField(label="Amount in dollars", most_cents=ledger.CENTS_MAX, help_text="For example 50 or 50.00.")
     reason = forms.CharField(
         label="Shown to the customer",
         max_length=200,
@@ -107,7 +107,7 @@ class PostingForm(forms.Form):
         except ledger.AboveCeiling as above:
             return self.ask(above)
         except ledger.ReferenceReused:
-            self.add_error(None, "This form was used already, for something else. Open it anew.")
+            self.add_error(None, "This form was submitted already, with other values. Open it again.")
         except ledger.UnableToPost as error:
             self.add_error(None, str(error))
         return None
@@ -199,13 +199,13 @@ class Adjustment(UserForm):
         label="Amount in dollars",
         least_cents=-ledger.CENTS_MAX,
         most_cents=ledger.CENTS_MAX,
-        help_text="Like 50 or -12.50. Below zero takes credit away; what is held for requests under way stays.",
+        help_text="For example 50 or -12.50. Below zero takes credit away; what is held for requests under way stays.",
     )
     field_order = ["user", "unproven", "amount", "reason", "note"]
 
     def clean_amount(self) -> int:
         if not (cents := int(self.cleaned_data["amount"])):
-            raise forms.ValidationError("Zero adjusts nothing.")
+            raise forms.ValidationError("The amount must not be zero.")
         return cents
 
     def book(self, **made: Any) -> CreditTransaction:

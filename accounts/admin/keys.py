@@ -28,7 +28,7 @@ class ApiKeyForm(VersionedForm):
 
     limit_cents = DollarsField(required=False, label="Spend at most", help_text="In dollars; empty: no limit.")
     is_paused = forms.BooleanField(
-        required=False, label="Paused", help_text="Refused until its owner or staff let it go on."
+        required=False, label="Paused", help_text="Refused until its owner or staff resume it."
     )
 
     class Meta:

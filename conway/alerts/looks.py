@@ -59,7 +59,7 @@ def books() -> Iterator[Finding]:
     since = now() - timedelta(hours=AUDIT_HOURS)
     is_late = newest is not None and newest.finished_at < since
     if is_late or (newest is None and CreditTransaction.objects.filter(created_at__lt=since).exists()):
-        yield Finding("audit_overdue", "", f"The books were not checked for {AUDIT_HOURS} hours: audit_ledger.")
+        yield Finding("audit_overdue", "", f"No audit for {AUDIT_HOURS} hours: run manage.py audit_ledger.")
 
 
 def write_offs() -> Iterator[Finding]:

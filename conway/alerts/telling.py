@@ -25,7 +25,7 @@ def tell(alerts: Sequence[Alert]) -> None:
         lines.append(f"And {len(alerts) - MOST_LINES} more.")
     if settings.CONWAY_ALERT_EMAILS:
         page = f"{settings.CONWAY_URL}/admin/conway/alert/" if settings.CONWAY_URL else "the admin, under Alerts"
-        body = "\n\n".join([*lines, f"This is told once. What is open stands in {page}"])
+        body = "\n\n".join([*lines, f"Each alert is sent once. Open alerts: {page}"])
         EmailMessage(f"Conway: {headline(alerts)}", body, to=list(settings.CONWAY_ALERT_EMAILS)).send()
     if settings.CONWAY_ALERT_WEBHOOK:
         payload = {

@@ -125,8 +125,8 @@ class CreditAccountAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         account = CreditAccount.objects.filter(pk=user_id).first()
         if account and ledger.let_ask(user_id=user_id, by=staff):
-            self.log_change(request, account, "Looked at what was written off; the account may ask again.")
-            messages.success(request, "The account may ask again.")
+            self.log_change(request, account, "Looked at the write-offs; the account may send requests again.")
+            messages.success(request, "The account may send requests again.")
         return redirect("admin:credits_creditaccount_change", user_id)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> CreditAccount | None:

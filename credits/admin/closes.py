@@ -81,7 +81,7 @@ class MonthCloseAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         month = close.next_to_close()
         if month is None:
-            messages.info(request, "Nothing was booked yet.")
+            messages.info(request, "There are no transactions yet.")
             return redirect("admin:index")
         try:
             close.check(month)

@@ -139,7 +139,7 @@ class MoveRequestAdmin(ReadOnlyAdmin):
             ledger.refuse(move.pk, by=user, address=address)
             messages.success(request, "It will not be booked.")
         elif not reauthentication.is_confirmed(request):
-            messages.error(request, "Nothing is booked: show that it is you, and approve again.")
+            messages.error(request, "Nothing is booked: confirm that it is you, and approve again.")
         else:
             entry = ledger.approve(move.pk, by=user, address=address, may_book=may_move)
             booked = f"Booked: {signed_usd(entry.amount_cents)} for {move.user}."

@@ -25,7 +25,7 @@ def history_csv(request: HttpRequest) -> HttpResponseBase:
     user = cast(User, request.user)
     filters = HistoryFilters(request.GET, user_id=user.pk)
     if not filters.is_valid():
-        return HttpResponse("These filters make no sense.", status=400, content_type="text/plain")
+        return HttpResponse("One of these filters cannot be read.", status=400, content_type="text/plain")
     found = filters.entries().select_related("key")
     period = filters.filters
     return csv_export.csv_answer(file_name("conway credits", user, period.since, period.until), COLUMNS, pieces(found))

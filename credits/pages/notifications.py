@@ -96,5 +96,5 @@ def remove_webhook(request: HttpRequest, pk: int) -> HttpResponse:
 def send_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     row = get_object_or_404(WebhookDelivery, pk=pk, webhook__user=request.user.pk, webhook__removed_at=None)
     webhooks.send_again(row)
-    messages.success(request, "It is sent again within seconds.")
+    messages.success(request, "The event is sent again within seconds.")
     return redirect("notifications")

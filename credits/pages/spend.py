@@ -35,9 +35,9 @@ class SpendForm(forms.Form):
         until = fields.get("until") or today
         since = fields.get("since") or until - (DAYS - 1) * DAY
         if since > until:
-            raise forms.ValidationError("It ends before it begins.")
+            raise forms.ValidationError("The last day is before the first.")
         if until - since > MOST_DAYS or until > today + MOST_DAYS:
-            raise forms.ValidationError("Ask for ten years at most.")
+            raise forms.ValidationError("These are more than ten years.")
         step = fields.get("step") or "day"
         while (until - since).days // {"day": 1, "week": 7, "month": 28}[step] >= MOST_BARS and step != "month":
             step = STEPS[STEPS.index(step) + 1]  # else nobody could tell the bars apart

@@ -41,7 +41,9 @@ class PriceForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text="At least two minutes ahead. Only a model's first price may start at once: leave this empty.",
     )
-    source = forms.CharField(max_length=300, widget=forms.TextInput(attrs={"size": 60}), help_text="Where it is said.")
+    source = forms.CharField(
+        max_length=300, widget=forms.TextInput(attrs={"size": 60}), help_text="The page that states this price."
+    )
     checked_on = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
     version = forms.IntegerField(  # the newest price there was when the form was opened
         widget=forms.HiddenInput, initial=newest_price, min_value=0, max_value=2**63 - 1
@@ -95,7 +97,7 @@ class PriceForm(forms.Form):
             raise forms.ValidationError(
                 f"Nothing was added: {added.added_by or 'a command'} added a price of this model at "
                 f"{added.created_at:%H:%M:%S} UTC, which starts {added.starts_at:%Y-%m-%d %H:%M} UTC. "
-                "Look at it, and open this form anew."
+                "Look at it, and open this form again."
             )
 
     def start(self, model: ChatModel, wanted: datetime | None) -> datetime:
@@ -104,7 +106,7 @@ class PriceForm(forms.Form):
         if wanted is None or wanted < now() + NOTICE + ("confirmed" not in self.data) * READING:
             raise forms.ValidationError({"starts_at": "A price starts at least 60 seconds ahead; leave time to read."})
         if model.prices.filter(starts_at=wanted).exists():
-            raise forms.ValidationError({"starts_at": "A price that starts then is there already."})
+            raise forms.ValidationError({"starts_at": "Another price starts at that time already."})
         return wanted
 
     @cached_property

@@ -110,7 +110,7 @@ def cost_cap(refused: AdmissionDenied, here: str) -> ApiError:
 
 def written_off(refused: AdmissionDenied, here: str) -> ApiError:
     more = f"${Decimal(refused.written_off_cents) / 100:.2f}"
-    remedy = f"A top-up lets it ask again, and so do our staff when they have looked at it. {how_to_get_credits(here)}"
+    remedy = f"Top up, or ask our staff to look at it and let the account go on. {how_to_get_credits(here)}"
     return ApiError(
         402,
         "account_stopped",

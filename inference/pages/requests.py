@@ -108,7 +108,7 @@ def requests_csv(request: HttpRequest) -> HttpResponseBase:
     filters = filters_of(request)
     found = filters.completions()
     if not filters.is_valid():
-        return HttpResponse("These filters make no sense.", status=400, content_type="text/plain")
+        return HttpResponse("One of these filters cannot be read.", status=400, content_type="text/plain")
 
     def next_piece(place: dict[str, Any] | None) -> csv_export.Piece:
         rows = list((found.filter(beyond(place, False)) if place else found)[: csv_export.ROWS_AT_ONCE])

@@ -135,7 +135,7 @@ def test_a_key_is_changed_paused_and_rotated_while_a_stream_runs(site: Served, t
     stream.join(60)
     assert stream.said.rstrip().endswith("data: [DONE]")
     asked = [httpx2.get(f"{site.url}/v1/models", headers=bearer(secret)).status_code for secret in (old, new)]
-    page.get_by_role("button", name="Let agents go on").click()
+    page.get_by_role("button", name="Resume agents").click()
     expect(page.get_by_text("in use again")).to_be_visible()
     asked += [httpx2.get(f"{site.url}/v1/models", headers=bearer(secret)).status_code for secret in (old, new)]
     assert asked == [403, 403, 200, 200]

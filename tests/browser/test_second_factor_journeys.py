@@ -138,7 +138,7 @@ def test_a_passkey_signs_staff_in_and_confirms_that_money_moves(
     page.goto("/account/second-factor")
     page.get_by_role("link", name="Add a passkey").click()
     page.get_by_label("Name").fill("laptop")
-    page.get_by_role("button", name="Make the passkey").click()
+    page.get_by_role("button", name="Create the passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     enter(page, carol, "carol's password")

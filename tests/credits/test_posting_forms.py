@@ -148,7 +148,7 @@ def test_a_double_click_is_booked_once(admin, alice, run, path):
 def test_a_form_used_again_for_something_else_is_refused(admin, bob):
     sent = fields_of(filled(admin, TOP_UP, user=bob.pk, amount="5.00")) | {"confirmed": "yes"}
     admin.post(TOP_UP, sent)
-    assert "used already" in admin.post(TOP_UP, {**sent, "amount": "50.00"}).content.decode()
+    assert "submitted already" in admin.post(TOP_UP, {**sent, "amount": "50.00"}).content.decode()
     assert books_of(bob) == (500, 0)
 
 

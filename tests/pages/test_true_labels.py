@@ -57,7 +57,7 @@ def test_a_key_at_its_limit_is_no_full_green_bar(hers: Client, alice: User, offe
     page = hers.get("/keys").content.decode()
     meter = dict(re.findall(r'(\w+)="(\d+)"', re.search(r"<meter[^>]*>", page)[0]))  # type: ignore[index]
     assert int(meter["value"]) > int(meter["high"]) > int(meter["low"]) > int(meter["optimum"])  # so it is red
-    assert "limit reached" in page and re.search(r"starts anew \d{4}-\d\d-01 00:00 UTC", page)
+    assert "limit reached" in page and re.search(r"resets \d{4}-\d\d-01 00:00 UTC", page)
 
 
 def test_a_refusal_of_the_admin_looks_like_the_admin(ada: User, visit: Visit) -> None:
