@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+from django.test import Client
 
 from accounts.models import ApiKey, User
 from conway.common import database
@@ -43,6 +44,13 @@ class Sandbox:
 
     def control(self, **orders: Any) -> None:
         httpx.post(f"{self.url}/control", json=orders)
+
+
+@pytest.fixture
+def admin(client: Client, sam: User) -> Client:
+    """Sam, signed in to the staff admin."""
+    client.force_login(sam, backend="accounts.backends.PasswordBackend")
+    return client
 
 
 @pytest.fixture(scope="session")

@@ -16,12 +16,6 @@ from inference.models import Completion
 LIST = "/admin/inference/completion/"
 
 
-@pytest.fixture
-def admin(client, sam):
-    client.force_login(sam, backend="accounts.backends.PasswordBackend")
-    return client
-
-
 def found(admin, query=""):
     return [row.pk for row in admin.get(f"{LIST}?{query}").context["cl"].result_list]
 

@@ -10,12 +10,6 @@ from credits.models import CreditAccount
 from inference.models import Completion
 
 
-@pytest.fixture
-def admin(client, sam):
-    client.force_login(sam, backend="accounts.backends.PasswordBackend")
-    return client
-
-
 def test_each_thing_leads_to_its_page(admin, ask, alice, key):
     ask("gpt-5-mini")
     completion = Completion.objects.get()

@@ -13,12 +13,6 @@ from inference.models import Completion
 INCIDENT = "/admin/inference/completion/incident/"
 
 
-@pytest.fixture
-def admin(client, sam):
-    client.force_login(sam, backend="accounts.backends.PasswordBackend")
-    return client
-
-
 def told(**fields):
     moment = now()
     return {

@@ -1,11 +1,12 @@
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.test import Client
 
+from accounts import authentication
 from accounts.models import User
 from tests.second_factors import give_app
 
@@ -56,3 +57,29 @@ def last_link() -> Callable[[], str]:
 def api(client: Client, path: str, body: Any = None, auth: str | None = None, method: str = "post") -> Any:
     headers = {} if auth is None else {"authorization": f"Bearer {auth}"}
     return getattr(client, method)(f"/v1/{path}", body, content_type="application/json", headers=headers)
+
+
+# Keys, by the API
+
+
+def made_key(jwt: str, **fields: Any) -> dict[str, Any]:
+    answer = api(Client(), "auth/api-keys", {"name": "a", **fields}, jwt)
+    assert answer.status_code == 201, answer.content
+    key: dict[str, Any] = answer.json()
+    return key
+
+
+def changed_key(jwt: str, key: dict[str, Any], **fields: Any) -> Any:
+    return api(Client(), f"auth/api-keys/{key['id']}", fields, jwt, method="patch")
+
+
+def status_of(secret: str, path: str = "auth/api-keys", **meta: Any) -> int:
+    answer = api(Client(**meta), path, auth=secret, method="get")
+    return int(answer.status_code)
+
+
+@pytest.fixture
+def nobody_is_remembered() -> Iterator[None]:
+    authentication._cache.clear()
+    yield
+    authentication._cache.clear()

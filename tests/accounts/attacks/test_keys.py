@@ -1,50 +1,26 @@
 """A key does what its owner lets it do, from where, for as long."""
 
 import asyncio
-from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
-from accounts import access_tokens, authentication
+from accounts import access_tokens
 from accounts.addresses import Origin
 from accounts.authentication import authenticate, note_use
 from accounts.models import ApiKey, User
 from conway.common.errors import ApiError
 from credits import ledger
-from credits.models import CreditTransaction
 from credits.urls import openapi
-from tests import lasting_catalogue
-from tests.accounts.attacks.conftest import api
+from tests.accounts.attacks.conftest import api, changed_key, made_key, status_of
 
-
-@pytest.fixture(autouse=True)
-def nobody_is_remembered() -> Iterator[None]:
-    authentication._cache.clear()
-    yield
-    authentication._cache.clear()
+pytestmark = pytest.mark.usefixtures("nobody_is_remembered")
 
 
 @pytest.fixture
 def jwt(carol: User) -> str:
     return access_tokens.pair(carol)["access_token"]
-
-
-def made(jwt: str, **fields: Any) -> dict[str, Any]:
-    answer = api(Client(), "auth/api-keys", {"name": "a", **fields}, jwt)
-    assert answer.status_code == 201, answer.content
-    return answer.json()
-
-
-def changed(jwt: str, key: dict[str, Any], **fields: Any) -> Any:
-    return api(Client(), f"auth/api-keys/{key['id']}", fields, jwt, method="patch")
-
-
-def status(secret: str, path: str = "auth/api-keys", **meta: str) -> int:
-    return api(Client(**meta), path, auth=secret, method="get").status_code
 
 
 ADDRESSES = sorted(f"/{pattern.pattern}" for pattern in openapi.patterns)
@@ -53,7 +29,7 @@ ASK_FOR_NOTHING = ("/token", "/refresh", "/nonce", "/verify")
 
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_a_key_for_inference_reads_nothing_of_the_account(jwt: str, path: str) -> None:
-    secret = made(jwt, scope="inference")["key"]
+    secret = made_key(jwt, scope="inference")["key"]
     for method in ("get", "post", "patch", "delete"):
         answer = getattr(Client(), method)(
             path.replace("<int:pk>", "1"), content_type="application/json", headers={"authorization": secret}
@@ -70,19 +46,19 @@ def test_but_what_belongs_to_inference(transactional_db: None, path: str) -> Non
 
 
 def test_a_capped_key_is_for_inference_unless_its_owner_says_otherwise(jwt: str) -> None:
-    assert made(jwt)["scope"] == "account"
-    assert made(jwt, limit_cents=100)["scope"] == "inference"
-    assert made(jwt, limit_cents=100, scope="account")["scope"] == "account"
+    assert made_key(jwt)["scope"] == "account"
+    assert made_key(jwt, limit_cents=100)["scope"] == "inference"
+    assert made_key(jwt, limit_cents=100, scope="account")["scope"] == "account"
 
 
 def test_keys_of_the_release_before_do_what_they_did(carol: User) -> None:
     secret = ApiKey.issue(user=carol, name="old", limit_cents=5)[1]
     ApiKey.objects.update(scope=ApiKey._meta.get_field("scope").db_default)
-    assert status(secret) == 200
+    assert status_of(secret) == 200
 
 
 def test_everything_of_a_key_can_be_changed(jwt: str) -> None:
-    key = made(jwt, limit_cents=100, limit_period="day")
+    key = made_key(jwt, limit_cents=100, limit_period="day")
     new = {
         "name": "b",
         "limit_cents": 700,
@@ -96,9 +72,9 @@ def test_everything_of_a_key_can_be_changed(jwt: str) -> None:
         "usage_in_streams": True,
         "cache_marks": True,
     }
-    assert new.items() <= changed(jwt, key, **new).json().items()
+    assert new.items() <= changed_key(jwt, key, **new).json().items()
     gone = dict.fromkeys(("limit_cents", "requests_per_minute", "expires_at", "allowed_models"))
-    answer = changed(jwt, key, **gone).json()
+    answer = changed_key(jwt, key, **gone).json()
     assert {**gone, "limit_period": None, "name": "b"}.items() <= answer.items()
 
 
@@ -118,35 +94,35 @@ def test_everything_of_a_key_can_be_changed(jwt: str) -> None:
     ],
 )
 def test_nonsense_changes_nothing(jwt: str, wrong: dict[str, Any], param: str) -> None:
-    key = made(jwt)
+    key = made_key(jwt)
     before = ApiKey.objects.values().get()
-    answer = changed(jwt, key, **wrong)
+    answer = changed_key(jwt, key, **wrong)
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
     assert ApiKey.objects.values().get() == before
 
 
 def test_nobody_changes_what_is_not_theirs_and_no_key_changes_itself(jwt: str, bob: User) -> None:
-    key = made(jwt)
+    key = made_key(jwt)
     for auth, expected in ((access_tokens.pair(bob)["access_token"], 404), (key["key"], 403), (None, 401)):
-        assert changed(auth, key, name="mine").status_code == expected
+        assert changed_key(auth, key, name="mine").status_code == expected
         assert api(Client(), f"auth/api-keys/{key['id']}/rotate", {}, auth).status_code == expected
     assert ApiKey.objects.get().name == "a"
 
 
 def test_a_revoked_key_does_not_come_back(jwt: str) -> None:
-    key = made(jwt)
+    key = made_key(jwt)
     ApiKey.objects.revoke()
-    assert changed(jwt, key, is_paused=False).status_code == 409
+    assert changed_key(jwt, key, is_paused=False).status_code == 409
     assert api(Client(), f"auth/api-keys/{key['id']}/rotate", {}, jwt).status_code == 409
 
 
 def test_a_paused_key_is_refused_until_it_goes_on(jwt: str) -> None:
-    key = made(jwt)
-    changed(jwt, key, is_paused=True)
+    key = made_key(jwt)
+    changed_key(jwt, key, is_paused=True)
     answer = api(Client(), "auth/me", auth=key["key"], method="get")
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "key_paused")
-    changed(jwt, key, is_paused=False)
-    assert status(key["key"]) == 200
+    changed_key(jwt, key, is_paused=False)
+    assert status_of(key["key"]) == 200
 
 
 @pytest.mark.django_db(transaction=True)
@@ -162,56 +138,15 @@ def test_admission_refuses_it_even_while_it_is_remembered(alice: User, run: Any)
 # A new secret
 
 
-def test_rotation_gives_a_new_secret_and_ends_the_old_one(jwt: str) -> None:
-    key = made(jwt)
-    new = api(Client(), f"auth/api-keys/{key['id']}/rotate", {}, jwt).json()
-    assert new["id"] == key["id"] and new["key_prefix"] == new["key"][:12]
-    assert (status(key["key"]), status(new["key"])) == (401, 200)
-
-
-def test_the_old_one_is_kept_for_as_long_as_was_chosen(jwt: str) -> None:
-    key = made(jwt)
-    new = api(Client(), f"auth/api-keys/{key['id']}/rotate", {"keep_old_for_seconds": 60}, jwt).json()
-    assert (status(key["key"]), status(new["key"])) == (200, 200)
-    ApiKey.objects.update(previous_until=timezone.now())
-    answer = api(Client(), "auth/me", auth=key["key"], method="get")
-    assert answer.status_code == 401 and "rotated" in answer.json()["error"]["message"]
-
-
-def test_of_three_secrets_at_most_two_work(jwt: str) -> None:
-    key = made(jwt)
-    secrets = [key["key"]] + [
-        api(Client(), f"auth/api-keys/{key['id']}/rotate", {"keep_old_for_seconds": 60}, jwt).json()["key"]
-        for _ in range(2)
-    ]
-    assert [status(secret) for secret in secrets] == [401, 200, 200]
-
-
-async def test_the_old_one_is_remembered_no_longer_than_it_works(transactional_db: None) -> None:
-    from asgiref.sync import sync_to_async
-
-    from conway.common import database
-
-    user = await User.objects.acreate(email="dora@example.org")
-    key, old = await sync_to_async(ApiKey.issue)(user=user, name="a")
-    new = await sync_to_async(key.rotate)(timedelta(seconds=1))
-    ends = (await authenticate(old)).expires_at
-    assert ends == key.previous_until and (await authenticate(new)).expires_at is None
-    await asyncio.sleep(1.1)
-    with pytest.raises(ApiError, match="rotated"):
-        await authenticate(old)
-    await database.close()
-
-
 # From where
 
 
 def test_it_works_from_its_networks_only(jwt: str, settings: Any) -> None:
     settings.CONWAY_TRUSTED_PROXIES = ["127.0.0.1"]
-    secret = made(jwt, allowed_addresses=["203.0.113.7", "2001:db8::/32"])["key"]
-    assert status(secret, REMOTE_ADDR="203.0.113.7") == 200
-    assert status(secret, HTTP_X_FORWARDED_FOR="2001:db8::9") == 200
-    assert status(secret, HTTP_X_FORWARDED_FOR="203.0.113.7, 198.51.100.1") == 403
+    secret = made_key(jwt, allowed_addresses=["203.0.113.7", "2001:db8::/32"])["key"]
+    assert status_of(secret, REMOTE_ADDR="203.0.113.7") == 200
+    assert status_of(secret, HTTP_X_FORWARDED_FOR="2001:db8::9") == 200
+    assert status_of(secret, HTTP_X_FORWARDED_FOR="203.0.113.7, 198.51.100.1") == 403
     answer = api(Client(REMOTE_ADDR="203.0.113.8"), "auth/me", auth=secret, method="get")
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "address_not_allowed")
 
@@ -263,68 +198,3 @@ def test_a_completion_knows_where_it_comes_from(transactional_db: None) -> None:
 
 
 # On the page
-
-
-@pytest.fixture
-def hers(carol: User) -> Client:
-    client = Client()
-    client.force_login(carol, backend="accounts.backends.PasswordBackend")
-    return client
-
-
-@pytest.fixture
-def offered(db: None) -> Iterator[None]:
-    from inference import catalog
-
-    lasting_catalogue.load()
-    catalog.forget()
-    yield
-    catalog.forget()
-
-
-def test_a_reload_makes_no_second_key_and_shows_no_secret(hers: Client, offered: None) -> None:
-    answer = hers.post("/keys", {"name": "laptop"})
-    assert answer.status_code == 302
-    shown = hers.get(answer.headers["location"])
-    assert 'id="secret">cnwy_k_' in shown.content.decode() and "no-store" in shown.headers["cache-control"]
-    again = hers.get(answer.headers["location"]).content.decode()
-    assert 'id="secret"' not in again and "shown once" in again
-    assert ApiKey.objects.count() == 1
-
-
-def test_the_secret_is_in_no_table(hers: Client, carol: User, offered: None) -> None:
-    secret = hers.post("/keys", {"name": "laptop"}).cookies["new_key"].value.split(":")[0]
-    assert secret.startswith("cnwy_k_")
-    assert all(secret not in str(row.get_decoded()) for row in carol.sessions.all())
-
-
-def test_a_key_is_changed_paused_and_rotated_on_its_page(hers: Client, carol: User, offered: None) -> None:
-    key, old = ApiKey.issue(user=carol, name="a", limit_cents=500, limit_period="day", allowed_models=["gone-model"])
-    page = hers.get(f"/keys/{key.pk}").content.decode()
-    assert 'value="5"' in page.replace("5.00", "5") and "gone-model" in page
-    hers.post(f"/keys/{key.pk}", {"name": "b", "limit": "7.50", "period": "week", "allowed_addresses": "10.0.0.1, ::1"})
-    key.refresh_from_db()
-    assert (key.name, key.limit_cents, key.limit_period, key.scope) == ("b", 750, "week", "inference")
-    assert key.allowed_addresses == ["10.0.0.1/32", "::1/128"] and key.allowed_models is None
-    hers.post(f"/keys/{key.pk}/pause", {"pause": ""})
-    assert "paused" in hers.get("/keys").content.decode()
-    shown = hers.post(f"/keys/{key.pk}/rotate", {"keep_old": "3600"}, follow=True).content.decode()
-    assert 'id="secret">cnwy_k_' in shown and old not in shown and "works until" in shown
-
-
-def test_the_pages_of_a_key_are_its_owners(hers: Client, bob: User, offered: None) -> None:
-    key, _ = ApiKey.issue(user=bob, name="bob's")
-    for path in ("", "/secret", "/pause", "/rotate", "/revoke"):
-        for ask in (hers.get, hers.post):
-            assert ask(f"/keys/{key.pk}{path}").status_code in (404, 405)
-    assert ApiKey.objects.get().paused_at is None
-
-
-def test_what_a_key_spent_is_shown_with_a_limit_or_without(hers: Client, carol: User, jwt: str, offered: None) -> None:
-    key, _ = ApiKey.issue(user=carol, name="free")
-    ledger.top_up(user=carol, cents=1000, reference="r", reason="To begin", by=None)
-    charge = {"type": "inference", "reference": "inference:x", "amount_cents": -123, "balance_after_cents": 877}
-    CreditTransaction.objects.create(account_id=carol.pk, key=key, **charge)
-    assert "$1.23" in hers.get("/keys").content.decode()
-    (listed,) = api(Client(), "auth/api-keys", auth=jwt, method="get").json()["data"]
-    assert (listed["spent_30_days_cents"], listed["spent_cents"]) == (123, None)

@@ -1,16 +1,9 @@
 """Events, and what becomes of them."""
 
-import json
-from typing import Any
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from inference.chat.provider_error import ProviderError
 from inference.chat.reply import Delta
 from inference.dialects import anthropic
-from inference.sse import Event
 from tests.inference.dialects.anthropic.claude import (
     Json,
     block,
@@ -26,8 +19,6 @@ from tests.inference.dialects.anthropic.claude import (
     stopped,
     text,
 )
-
-JSON_MODE = {"response_format": {"type": "json_object"}}
 
 
 def test_the_worked_stream_of_the_reference() -> None:
@@ -224,41 +215,6 @@ def test_counts_that_contradict_each_other_are_no_usage() -> None:
 # --- JSON mode
 
 
-@pytest.mark.parametrize("fenced", ['```json\n{"a": 1}\n```', '```\n{"a": 1}```\n', ' ```JSON \n{"a": 1}\n``` '])
-def test_a_fence_around_json_is_taken_off(fenced: str) -> None:
-    events = [start(), *block(0, text(""), *({"type": "text_delta", "text": letter} for letter in fenced)), *stopped()]
-    assert reply(*events, **JSON_MODE).message["content"] == '{"a": 1}'
-
-
-@pytest.mark.parametrize(
-    "words", ['{"a": "```json"}', "```json\n{broken\n```", "``` is a fence", "Here is {name}.", ""]
-)
-def test_what_is_no_fence_around_json_stays(words: str) -> None:
-    assert reply(start(), *said(words), *stopped(), **JSON_MODE).message["content"] == words
-
-
-AROUND = ["```json\n{}\n```", "Here:\n```json\n{}\n```\nIs that it?", "Sure!\n\n{}", " ```\r\n{}```", "{}\n\nDone."]
-
-
-@pytest.mark.parametrize("words", [words.replace("{}", '{"a": "} ``` \\" {", "b": [{}]}') for words in AROUND])
-def test_what_is_around_the_json_is_taken_off_in_any_split_of_the_stream(words: str) -> None:
-    for size in (1, 2, 3, 7, 100):
-        pieces = [{"type": "text_delta", "text": words[at : at + size]} for at in range(0, len(words), size)]
-        found, _ = deltas(start(), *block(0, text(""), *pieces), *stopped(), stream=True, **JSON_MODE)
-        told = "".join(delta.fields.get("content", "") for delta in found)
-        assert json.loads(told) == {"a": '} ``` " {', "b": [{}]}
-
-
-def test_json_is_told_as_it_comes() -> None:
-    messages = anthropic.stream(rendered(stream=True, **JSON_MODE))
-    events = [start(), *said('{"a":')]
-    assert [delta for event in events for delta in messages.take(event)] == [Delta({"content": '{"a":'})]
-
-
-def test_a_fence_without_json_mode_is_the_models_own() -> None:
-    assert reply(start(), *said("```json\n{}\n```"), *stopped()).message["content"] == "```json\n{}\n```"
-
-
 # --- broken streams
 
 
@@ -284,50 +240,3 @@ def test_a_fence_without_json_mode_is_the_models_own() -> None:
 )
 def test_a_broken_stream_is_a_fault(data: str, code: str) -> None:
     assert broken(sse(start()) + f"data: {data}\n\n")[2].code == code
-
-
-@pytest.mark.parametrize("reason", [16, True, ["end_turn"], {"end_turn": 1}], ids=str)
-def test_a_reason_that_is_no_word_is_none(reason: Any) -> None:
-    """Without the farewell either, the reply broke off."""
-    assert broken(sse(start(), *said("Hel"), stopped(reason)[0]))[2].code == "upstream_truncated"
-    assert deltas(start(), *said("Hel"), *stopped(reason))[0][-1].finish_reason == "stop"
-
-
-def test_an_end_without_a_start_is_no_reply() -> None:
-    assert broken(sse({"type": "message_stop"}))[2].code == "bad_upstream_response"
-
-
-NAMES = (
-    "type index delta message content_block usage text thinking partial_json name id input content stop_reason "
-    "stop_details explanation citations citation error output_tokens input_tokens cache_creation"
-)
-KINDS = (
-    "message_start content_block_start content_block_delta content_block_stop message_delta message_stop error "
-    "text thinking redacted_thinking tool_use text_delta input_json_delta citations_delta refusal"
-)
-names, kinds = st.sampled_from(NAMES.split()), st.sampled_from(KINDS.split())
-values = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | kinds | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(names, inner, max_size=4),
-    max_leaves=12,
-)
-
-
-@given(st.lists(values, max_size=6))
-def test_no_event_whatever_breaks_the_translator(events: list[Any]) -> None:
-    translator = anthropic.stream(rendered())
-    try:
-        for event in [start(), *events]:
-            translator.feed(Event(json.dumps(event)))
-        translator.end()
-    except ProviderError:
-        pass
-
-
-@given(values)
-def test_no_reply_whatever_breaks_the_parser(body: Any) -> None:
-    try:
-        anthropic.parse(body, rendered())
-        anthropic.parse({"content": body, "usage": body, "stop_reason": body, "stop_details": body}, rendered())
-    except ProviderError:
-        pass

@@ -111,3 +111,39 @@ def reply(
     choice = {"index": 0, "message": message or {"role": "assistant", "content": "Hi"}, "finish_reason": finish}
     body = {"id": "chatcmpl-1", "object": "chat.completion", "model": "gpt-5.2", "choices": [choice], **fields}
     return openai_chat.parse(body, ProviderRequest(request(), {}, names=names or {}))
+
+
+# --- what a stream says
+
+
+def fields(*chunks: Json | str) -> list[Json]:
+    return [delta.fields for delta in told(sse(*chunks))[0] if delta.finish_reason is None]
+
+
+def finishes(*chunks: Json | str) -> list[tuple[int, str]]:
+    return [(delta.index, delta.finish_reason) for delta in told(sse(*chunks))[0] if delta.finish_reason is not None]
+
+
+def fragment(
+    index: int | None = 0, *, call_id: str | None = None, name: str | None = None, arguments: Any = None
+) -> Json:
+    numbered = {} if index is None else {"index": index}
+    return chunk(
+        {
+            "tool_calls": [
+                {**numbered, "id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
+            ]
+        }
+    )
+
+
+def start(number: int, call_id: str, name: str) -> Json:
+    return {
+        "tool_calls": [
+            {"index": number, "id": call_id, "type": "function", "function": {"name": name, "arguments": ""}}
+        ]
+    }
+
+
+def more(number: int, arguments: str) -> Json:
+    return {"tool_calls": [{"index": number, "function": {"arguments": arguments}}]}
