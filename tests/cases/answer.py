@@ -13,6 +13,16 @@ def seen(status: int, headers: dict[str, str], body: bytes) -> Json:
     return {"status": status, **of_stream(body.decode())}
 
 
+def seen_in(format: str, status: int, headers: dict[str, str], body: bytes) -> Json:
+    """Of the other formats a case sees the JSON as it is, and a stream's events by the order in which they came."""
+    if format == "chat":
+        return seen(status, headers, body)
+    if not headers.get("content-type", "").startswith("text/event-stream"):
+        return {"status": status, "body": json.loads(body)}
+    lines = [line[6:] for block in body.decode().split("\n\n") for line in block.splitlines() if line[:6] == "data: "]
+    return {"status": status, "events": [json.loads(line) for line in lines if line != "[DONE]"]}
+
+
 def of_json(body: Json) -> Json:
     if "error" in body:
         return {"error": body["error"]}

@@ -2,6 +2,7 @@
 
     {"title": "…", "source": "where it was reported", "kind": "…",
      "models": ["gpt-5-mini", …],
+     "format": "chat",                     or "messages", "responses": what the caller speaks
      "request": {…},                       merged over a short conversation
      "replies": {"anthropic": [{…}]},      what the provider says (provider.encoded); without: an ordinary reply
      "expect": {"status": 200, "sent": {"/max_tokens": 64000}, "headers": {…}, "answer": {"/finish": "stop"}},
@@ -35,6 +36,7 @@ class Run:
     request: Json
     replies: dict[str, list[Json]]
     expect: Json
+    format: str = "chat"
 
     @property
     def name(self) -> str:
@@ -65,6 +67,7 @@ def runs(path: Path) -> Iterator[Run]:
                     {**case.get("request", {}), **variant.get("request", {})},
                     {**case.get("replies", {}), **variant.get("replies", {})},
                     expectation(whole["expect"], model, stream),
+                    whole.get("format", "chat"),
                 )
 
 

@@ -7,15 +7,21 @@ from typing import Any
 
 import pytest
 
-from inference.api import chat
+from inference.api import chat, messages, responses
 from inference.completion import handler
 from inference.upstream import client as upstream
-from tests.cases.answer import seen
+from tests.cases.answer import seen_in
 from tests.cases.case import Outcome, Run, cases, differences, runs
 from tests.cases.conftest import OUTCOMES
 from tests.cases.provider import ScriptedProvider
 
 HELLO = [{"role": "user", "content": "Hello"}]
+FORMATS = {"chat": chat, "messages": messages, "responses": responses}
+ORDINARY = {
+    "chat": {"messages": HELLO},
+    "messages": {"messages": HELLO, "max_tokens": 1000},
+    "responses": {"input": HELLO},
+}
 
 
 @pytest.mark.parametrize("path", cases(), ids=lambda path: path.stem)
@@ -39,11 +45,13 @@ def test_it_comes_out_right_in_every_dialect_streamed_and_not(
 
 async def outcome(each: Run, key: str, provider: ScriptedProvider) -> Outcome:
     provider.begin(each.replies)
-    fields = {"stream": True, "stream_options": {"include_usage": True}} if each.stream else {}
-    body = {"model": each.model, "messages": HELLO, **fields, **each.request}
-    answer = await handler.complete(chat, {"authorization": f"Bearer {key}"}, json.dumps(body).encode())
+    fields: dict[str, Any] = {"stream": True} if each.stream else {}
+    if each.stream and each.format == "chat":
+        fields["stream_options"] = {"include_usage": True}
+    body = {"model": each.model, **ORDINARY[each.format], **fields, **each.request}
+    answer = await handler.complete(FORMATS[each.format], {"authorization": f"Bearer {key}"}, json.dumps(body).encode())
     content = answer.body if isinstance(answer.body, bytes) else b"".join([piece async for piece in answer.body])
-    shown = seen(answer.status, answer.headers, content)
+    shown = seen_in(each.format, answer.status, answer.headers, content)
     last = provider.sent[-1] if provider.sent else None
     sent = {**last.body, "@path": last.path} if last else {}
     sent["@count"] = len(provider.sent)

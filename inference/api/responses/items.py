@@ -10,7 +10,7 @@ from typing import Any
 
 from inference.api import expecting, sealed
 from inference.api.responses import parts
-from inference.api.responses.tools import within
+from inference.api.responses.tools import DECLARING, within
 from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request_body import Adopted
@@ -57,6 +57,8 @@ class Items:
             read(self.turn, item, at)
         elif kind == "item_reference":
             raise InvalidRequest(f"{at}: {BY_REFERENCE}", param="input", code="unsupported_value")
+        elif isinstance(kind, str) and kind in DECLARING:
+            pass  # tools.py has read it
         elif isinstance(kind, str):
             expecting.note(self.adopted.transforms, f"{kind}_dropped")
         else:

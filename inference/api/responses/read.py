@@ -20,7 +20,7 @@ SAME = (
     *("model", "stream", "temperature", "top_p", "top_logprobs", "parallel_tool_calls", "prompt_cache_key"),
     *("prompt_cache_retention", "metadata", "user", "safety_identifier", "service_tier"),
 )
-READ_APART = ("input", "instructions")
+READ_APART = ("input", "instructions", "tools")
 # A reply repeats them. Instructions and tools may be as long as a request, and are not repeated.
 ECHOED = (*SAME[2:], "max_output_tokens", "reasoning", "text", "tool_choice", "truncation", "max_tool_calls")
 LONGEST_ECHO = 4_000  # characters of JSON
@@ -60,6 +60,7 @@ def adopt(fields: Fields, budget: Budget) -> Adopted:
             FIELDS[name](value, adopted)
         else:
             adopted.ignored.append(name)
+    tools.tools(fields, adopted)
     if adopted.fields.get("top_logprobs") is not None:
         adopted.fields["logprobs"] = True
     instructions = fields.get("instructions")
@@ -130,6 +131,5 @@ FIELDS: dict[str, Callable[[Any, Adopted], None]] = {
     "include": include,
     "max_output_tokens": max_output_tokens,
     "stream_options": stream_options,
-    "tools": tools.tools,
     "tool_choice": tools.tool_choice,
 }

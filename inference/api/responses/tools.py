@@ -1,5 +1,6 @@
 """A caller's tools, and which of them the model is to use."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from inference.api import expecting
@@ -7,23 +8,45 @@ from inference.chat.invalid_request import unsupported
 from inference.chat.request_body import Adopted
 
 OWN = ("function", "custom", "namespace")
-# Codex asks for it beside its own tools, and works without; alone, or any other, it is what was wanted.
-OPTIONAL = "web_search"
+# Codex asks for them beside its own tools, and works without; alone, or any other, it is what was wanted.
+OPTIONAL = ("web_search", "image_generation", "tool_search")
+# Items of the input in which Codex declares tools: all of them, for newer models; those that a search of its own found.
+DECLARING = ("additional_tools", "tool_search_output")
 NOT_OFFERED = (
     "{}: the hosted tool '{}' is not offered here. Send tools of type 'function' or 'custom', and run them yourself."
 )
 CHOICES = {"none": "none", "auto": "auto", "required": "required"}
 
 
-def tools(value: Any, adopted: Adopted) -> None:
-    items = [expecting.mapping(each, f"tools[{at}]") for at, each in enumerate(expecting.items(value, "tools"))]
-    made = [made for at, each in enumerate(items) for made in tool(each, f"tools[{at}]", adopted)]
-    hosted = [(at, each) for at, each in enumerate(items) if each.get("type") not in OWN]
-    for at, each in hosted:
-        if not made or each.get("type") != OPTIONAL:
-            raise unsupported(NOT_OFFERED.format(f"tools[{at}]", str(each.get("type"))[:60]), param="tools", value=True)
-        expecting.note(adopted.ignored, f"tools.{OPTIONAL}")
-    adopted.fields["tools"] = made
+def tools(body: dict[str, Any], adopted: Adopted) -> None:
+    """Those of the request, and those of its input's items, which come again with every turn."""
+    entries = [(at, expecting.mapping(entry, at)) for at, entry in declared(body)]
+    made = [made for at, entry in entries for made in tool(entry, at, adopted)]
+    for at, entry in entries:
+        kind = entry.get("type")
+        if kind not in OWN and (not made or kind not in OPTIONAL):
+            raise unsupported(NOT_OFFERED.format(at, str(kind)[:60]), param="tools", value=True)
+        if kind not in OWN:
+            expecting.note(adopted.ignored, f"tools.{kind}")
+    if entries or body.get("tools") is not None:
+        of_request = len(expecting.items(body.get("tools") or [], "tools"))
+        adopted.fields["tools"] = made if of_request == len(entries) else once(made)
+
+
+def declared(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every definition, and where it stands."""
+    lists = [("tools", body.get("tools"))]
+    items = body.get("input")
+    for number, item in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(item, dict) and item.get("type") in DECLARING:
+            lists.append((f"input[{number}].tools", item.get("tools")))
+    for place, definitions in lists:
+        yield from ((f"{place}[{at}]", each) for at, each in enumerate(expecting.items(definitions or [], place)))
+
+
+def once(made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each name, as it was declared last."""
+    return list({str(each[each["type"]].get("name")): each for each in made}.values())
 
 
 def tool(fields: dict[str, Any], at: str, adopted: Adopted) -> list[dict[str, Any]]:
