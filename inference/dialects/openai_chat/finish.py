@@ -13,9 +13,13 @@ REASONS = {
     "tool_calls": "tool_calls",
     "function_call": "tool_calls",
     "content_filter": "content_filter",
+    "max_tokens": "length",  # Anthropic's word, behind some gateways
+    "model_length": "length",  # Mistral's
+    "sensitive": "content_filter",  # Zhipu's
 }
 NOT_YET = (None, "", "null")  # Qwen writes the word now and then
-BROKEN = ("error", "abort")  # OpenRouter, vLLM: the reply failed half-way
+# OpenRouter, vLLM, Zhipu, DeepSeek: the reply failed half-way.
+BROKEN = ("error", "abort", "network_error", "insufficient_system_resource")
 
 
 def reason(value: Any) -> str | None:
