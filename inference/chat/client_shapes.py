@@ -13,8 +13,9 @@ Json = dict[str, Any]
 # What other models than OpenAI's are shown of a custom tool: one text.
 ONE_TEXT = {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
 OF_FUNCTION = ("name", "description", "parameters", "strict")
+OF_SCHEMA = ("name", "description", "schema", "strict")
 OF_CUSTOM = ("name", "description", "format")
-FOREIGN = ("input_text", "output_text", "input_image", "input_file", "image")  # parts of other formats
+FOREIGN = ("input_text", "output_text", "input_image", "input_file", "image", "video_url")  # parts of other formats
 WORDS = {"auto": "auto", "none": "none", "required": "required", "any": "required"}
 
 
@@ -30,11 +31,20 @@ def settle(fields: Json) -> None:
     for name, settled in (("tools", tool), ("messages", message)):
         if isinstance(fields.get(name), list):
             fields[name] = [settled(each) if isinstance(each, dict) else each for each in fields[name]]
+    if isinstance(form := fields.get("response_format"), dict):
+        fields["response_format"] = response_format(form)
     chosen = fields.get("tool_choice")
     if isinstance(chosen, dict):
         fields["tool_choice"] = choice(chosen)
     elif isinstance(chosen, str):
         fields["tool_choice"] = WORDS.get(chosen, chosen) or None
+
+
+def response_format(fields: Json) -> Json:
+    """The Responses API lays a schema flat; Chat Completions nest it."""
+    if fields.get("type") == "json_schema" and "json_schema" not in fields and "schema" in fields:
+        return nested(fields, "json_schema", OF_SCHEMA)
+    return fields
 
 
 def tool(fields: Json) -> Json:
@@ -97,6 +107,9 @@ def message(fields: Json) -> Json:
     parts, calls = fields.get("content"), fields.get("tool_calls")
     if isinstance(parts, list) and any(isinstance(each, dict) and foreign(each) for each in parts):
         fields = {**fields, "content": content(parts)}
+    if isinstance(fields.get("reasoning"), str) and fields.get("reasoning_content") is None:  # OpenRouter's word
+        fields = {**fields, "reasoning_content": fields["reasoning"]}
+        del fields["reasoning"]
     if not isinstance(calls, list):
         return fields
     return {**fields, "tool_calls": [custom_call(call) if isinstance(call, dict) else call for call in calls]}
@@ -104,7 +117,7 @@ def message(fields: Json) -> Json:
 
 def foreign(fields: Json) -> bool:
     kind = fields.get("type")
-    return isinstance(kind, str) and kind in FOREIGN
+    return isinstance(kind, str) and (kind in FOREIGN or (kind == "image_url" and isinstance(fields.get(kind), str)))
 
 
 def custom_call(fields: Json) -> Json:
@@ -160,6 +173,13 @@ def part(fields: Json) -> Json:
     match fields.get("type"):
         case "input_text" | "output_text":
             return {"type": "text", "text": fields.get("text")}
+        case "image_url" if isinstance(fields.get("image_url"), str):  # as Mistral and the Responses API write it
+            return {**fields, "image_url": {"url": fields["image_url"]}}
+        case "video_url":  # Moonshot's, Alibaba's and OpenRouter's; OpenAI has no part for it
+            film = fields.get("video_url")
+            url = film.get("url") if isinstance(film, dict) else film
+            return {**{name: value for name, value in fields.items() if name != "video_url"},
+                    "type": "file", "file": {"file_data": url}}  # fmt: skip
         case "input_image":
             detail = {"detail": fields["detail"]} if "detail" in fields else {}
             return {"type": "image_url", "image_url": {"url": fields.get("image_url"), **detail}}

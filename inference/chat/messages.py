@@ -15,6 +15,8 @@ class EndsAtFirst(FailFast):
 
 FirstWrong = Annotated[T, EndsAtFirst()]
 
+TOOL_FAILED = "The tool failed and said nothing."
+
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
 
 

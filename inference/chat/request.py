@@ -22,7 +22,7 @@ from inference.chat.tools import (
 
 
 class JsonSchema(Wire):
-    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+    name: str = Field(min_length=1, max_length=256)  # as classes are called; OpenAI is sent what it takes
     description: str | None = None
     schema_: dict[str, Any] | None = Field(default=None, alias="schema")
     strict: bool | None = None
@@ -130,6 +130,7 @@ class ChatRequest(BaseModel):
         if conversation.make_call_ids_distinct(request.messages):
             request.rewritten.append("call_ids_made_distinct")
         conversation.check(request.messages)
+        request.tell_tools_apart()
         request.check_tools()
         request.check_response_format()
         return request
@@ -191,6 +192,15 @@ class ChatRequest(BaseModel):
         elif self.tool_choice is None and self.function_call is not None:
             self.tool_choice = "auto" if self.function_call == "auto" else "none"
         conversation.adopt_legacy_calls(self.messages)
+
+    def tell_tools_apart(self) -> None:
+        """Of tools with one name the last is kept, as programs keep them that look tools up by name; Claude and Gemini
+        refuse to have two.
+        """
+        by_name = {tool.function.name: tool for tool in self.tools or ()}
+        if self.tools and len(by_name) < len(self.tools):
+            self.tools = list(by_name.values())
+            self.rewritten.append("same_tools_dropped")
 
     def check_tools(self) -> None:
         names = {tool.function.name for tool in self.tools or ()}

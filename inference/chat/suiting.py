@@ -5,7 +5,7 @@ dialect renders it. Whatever is changed here is named to the caller.
 import json
 from typing import Literal
 
-from inference.chat.messages import AnyPart, Message, TextPart
+from inference.chat.messages import AnyPart, ImagePart, Message, TextPart
 from inference.chat.request import ChatRequest, ResponseFormat
 from inference.chat.tools import AllowedTools, NamedChoice
 from inference.chat.traits import Traits
@@ -24,16 +24,16 @@ ANSWER_ONLY = "Reply with one JSON object that follows this JSON Schema, and wit
 def suit(request: ChatRequest, traits: Traits, *, tool_media: bool) -> None:
     """`tool_media`: whether tools may answer with images and files. Does nothing the second time."""
     if request.is_adopted and "thinking" in traits.ignores:
-        suit_effort(request, traits)
-    if request.is_adopted and not tool_media:
-        move_media(request)
+        suit_effort(request)
+    if not tool_media:
+        move_media(request, but=() if request.is_adopted else (ImagePart,))
     if not traits.json_schema:
         instruct_schema(request)
     if request.must_call and not traits.forced_tools:
         instruct_call(request)
 
 
-def suit_effort(request: ChatRequest, traits: Traits) -> None:
+def suit_effort(request: ChatRequest) -> None:
     """Thinking that was asked for in Claude's words, in those of a model that has an effort."""
     thinking, request.thinking = request.thinking, None
     if request.reasoning_effort is not None:
@@ -41,10 +41,7 @@ def suit_effort(request: ChatRequest, traits: Traits) -> None:
     if thinking is None:
         request.reasoning_effort = request.effort
     elif thinking.is_off:
-        can_be_off = traits.default_effort in (None, "none")
-        request.reasoning_effort = "none" if can_be_off else "low"
-        if not can_be_off:
-            request.rewritten.append("reasoning_effort_fitted")
+        request.reasoning_effort = "none"  # or the least there is, which the model's dialect knows
     else:
         budget = thinking.budget_tokens
         if budget is not None:
@@ -54,8 +51,10 @@ def suit_effort(request: ChatRequest, traits: Traits) -> None:
         request.reasoning_summary = "auto"  # Claude would show what it thinks
 
 
-def move_media(request: ChatRequest) -> None:
-    """Images and files that a tool answered with, into what the user says next, for models whose tools answer text."""
+def move_media(request: ChatRequest, *, but: tuple[type[AnyPart], ...]) -> None:
+    """Images and files that a tool answered with, into what the user says next, for models whose tools answer text.
+    `but`: what the dialect itself finds a place for.
+    """
     messages: list[Message] = []
     waiting: list[AnyPart] = []
     for message in request.messages:
@@ -64,7 +63,7 @@ def move_media(request: ChatRequest) -> None:
             waiting = []
         messages.append(message)
         if message.role == "tool":
-            waiting += taken_out(message)
+            waiting += taken_out(message, but)
     if waiting:
         messages.append(Message(role="user", content=waiting))
     if len(messages) > len(request.messages):
@@ -72,11 +71,11 @@ def move_media(request: ChatRequest) -> None:
         request.rewritten.append("tool_media_moved")
 
 
-def taken_out(message: Message) -> list[AnyPart]:
-    media = [part for part in message.parts if not isinstance(part, TextPart)]
+def taken_out(message: Message, but: tuple[type[AnyPart], ...]) -> list[AnyPart]:
+    media = [part for part in message.parts if not isinstance(part, (TextPart, *but))]
     if not media:
         return []
-    texts: list[AnyPart] = [part for part in message.parts if isinstance(part, TextPart)]
+    texts: list[AnyPart] = [part for part in message.parts if isinstance(part, (TextPart, *but))]
     head = TextPart(type="text", text=TOOLS_SHOW.format(id=message.tool_call_id))
     message.content = texts or [TextPart(type="text", text="(shown below)")]
     return [head, *media]

@@ -1,14 +1,17 @@
 """The tools of a request, and which of them its caller wants called."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from inference.chat.messages import CacheMark, Wire
 
+# MCP's names and a little more; each provider is sent what it takes (dialects/tool_names.py).
+Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.:/-]{1,128}$")]
+
 
 class ToolFunction(Wire):
-    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+    name: Name
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = None
@@ -17,7 +20,7 @@ class ToolFunction(Wire):
 class CustomTool(Wire):
     """A tool that takes text, held to a grammar where `format` has one."""
 
-    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+    name: Name
     description: str | None = None
     format: dict[str, Any] | None = None
 
@@ -45,7 +48,7 @@ class MakersTool(Wire):
 
 
 class LegacyFunction(Wire):
-    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+    name: Name
     description: str | None = None
     parameters: dict[str, Any] | None = None
 

@@ -51,6 +51,7 @@ class Traits:
     message_names: bool = True
     # pass | blank ("" instead of null) | drop (Kimi refuses empty messages)
     empty_content: Literal["pass", "blank", "drop"] = "pass"
+    needs_user: bool = False  # a conversation in which the user says nothing is refused
     refusals: bool = True  # the refusal field and part are taken; else they become text
     text_only: bool = False  # parts are joined to one string
     stop_bytes: int | None = None

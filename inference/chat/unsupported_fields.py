@@ -41,11 +41,16 @@ SENTENCES = {
 
 
 def drop_unsupported(
-    request: ChatRequest, traits: Traits, *, on_loop: bool = False, claudes_own: bool = False
+    request: ChatRequest,
+    traits: Traits,
+    *,
+    on_loop: bool = False,
+    claudes_own: bool = False,
+    tells_failures: bool = False,
 ) -> ProviderRequest:
     """A `ProviderRequest` with an empty body, told of every field it will not carry. Raises `InvalidRequest`.
 
-    `claudes_own`: what only Claude has a word for is sent, too.
+    `claudes_own`: what only Claude has a word for is sent, too. `tells_failures`: so is that a tool failed.
     """
     rendered = ProviderRequest(request, {}, budget=Budget.of(on_loop=on_loop))
     for name in sorted(traits.rejects):
@@ -66,6 +71,7 @@ def drop_unsupported(
     name_lost_of_messages(rendered, traits)
     if not claudes_own:
         name_claudes_own(rendered)
+    name_failures(rendered, are_told=tells_failures, in_words_only=claudes_own)
     if request.parallel_tool_calls is False and not request.tools:
         rendered.ignore("parallel_tool_calls")
     check_custom_tools(request, traits)
@@ -133,10 +139,8 @@ def name_lost_of_part(rendered: ProviderRequest, traits: Traits, part: AnyPart) 
 
 
 def name_claudes_own(rendered: ProviderRequest) -> None:
-    """That a tool failed, what a text cites, what is told of a document, a mark on a call."""
+    """What a text cites, what is told of a document, a mark on a call."""
     for message in rendered.request.messages:
-        if message.is_error:
-            rendered.ignore("messages.is_error")
         for part in message.content if isinstance(message.content, list) else ():
             if isinstance(part, TextPart) and part.citations:
                 rendered.ignore("messages.content.citations")
@@ -146,6 +150,13 @@ def name_claudes_own(rendered: ProviderRequest) -> None:
                         rendered.ignore(f"file.{name}")
         if any(call.cache_control is not None for call in message.calls):
             rendered.ignore("cache_control")
+
+
+def name_failures(rendered: ProviderRequest, *, are_told: bool, in_words_only: bool) -> None:
+    """That a tool failed, where nothing but its words can say so. Claude takes no pictures with a failure."""
+    for message in rendered.request.messages if not are_told else ():
+        if message.is_error and not (in_words_only and all(isinstance(part, TextPart) for part in message.parts)):
+            rendered.ignore("messages.is_error")
 
 
 def name_lost_mark(rendered: ProviderRequest, traits: Traits, mark: CacheMark) -> None:

@@ -11,6 +11,7 @@ from inference.chat.request_body import Adopted
 
 Fields = dict[str, Any]
 
+SWITCH = "enable_thinking"
 LIMITS = ("max_tokens", "max_completion_tokens")
 
 
@@ -27,7 +28,8 @@ def adopt(fields: Fields, budget: Budget) -> Adopted:
         del fields["usage"]
         if usage.get("include") is True and not fields.get("stream_options"):
             fields["stream_options"] = {"include_usage": True}
-    return Adopted(fields, ignored=without_order(fields), is_foreign=reasoning(fields))
+    is_foreign = any([reasoning(fields), thinking_switch(fields)])
+    return Adopted(fields, ignored=without_order(fields), is_foreign=is_foreign)
 
 
 def without_order(fields: Fields) -> list[str]:
@@ -39,6 +41,25 @@ def without_order(fields: Fields) -> list[str]:
     for message in noted:
         del message["order"]
     return ["messages.order"] if noted else []
+
+
+def thinking_switch(fields: Fields) -> bool:
+    """Alibaba's own `enable_thinking` and `thinking_budget`, which vLLM and SGLang have in `chat_template_kwargs`:
+    whether one was there. Left out, a model would think, and its caller pay for it.
+    """
+    template = fields.get("chat_template_kwargs")
+    holders = [fields, template] if isinstance(template, dict) else [fields]
+    switches = [holder.pop(SWITCH) for holder in holders if isinstance(holder.get(SWITCH), bool)]
+    if not switches:
+        return False
+    if template == {}:
+        del fields["chat_template_kwargs"]
+    budget = fields.pop("thinking_budget", None)
+    if fields.get("thinking") is None and fields.get("reasoning_effort") is None:
+        is_bounded = switches[0] and isinstance(budget, int)
+        bound = {"budget_tokens": budget} if is_bounded else {}
+        fields["thinking"] = {"type": "enabled" if switches[0] else "disabled", **bound}
+    return True
 
 
 def reasoning(fields: Fields) -> bool:

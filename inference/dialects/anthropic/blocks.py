@@ -5,6 +5,7 @@ stays silent, and so do blocks of kinds we do not know.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -19,8 +20,11 @@ SEPARATOR = "\n"  # between thoughts, for callers who know them as one text only
 
 @dataclass(slots=True)
 class Said:
-    """What the blocks so far amount to: it numbers the calls and places the annotations."""
+    """What the blocks so far amount to: it numbers the calls and places the annotations. `names`: those of tools as
+    sent → the caller's.
+    """
 
+    names: Mapping[str, str] = field(default_factory=dict)
     calls: int = 0
     ids: CallIds = field(default_factory=CallIds)
     characters: int = 0
@@ -148,6 +152,7 @@ class Call:
             return self.refuse_if(self.whole)
         self.index = self.said.calls
         self.said.calls += 1
+        name = self.said.names.get(name, name)
         named = {"id": self.said.ids.take(given.get("id")), "type": "function"}
         return [Delta({"tool_calls": [{"index": self.index, **named, "function": {"name": name, "arguments": ""}}]})]
 

@@ -4,17 +4,18 @@ Claude insists: no system message among the turns (but for models whose row says
 results of parallel calls in one user turn before any text, no blank text anywhere.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from inference.chat.budget import Budget
-from inference.chat.messages import Message, RefusalPart, ToolCall
+from inference.chat.messages import TOOL_FAILED, Message, RefusalPart, ToolCall
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.traits import Traits
 from inference.dialects.anthropic import parts
 from inference.dialects.anthropic.output_format import wants_json
 from inference.dialects.anthropic.parts import Block
-from inference.dialects.anthropic.tool_ids import ToolIds, tool_name
+from inference.dialects.anthropic.tool_ids import ToolIds
 from inference.dialects.untrusted_json import call_arguments
 
 PLACEHOLDER = "."
@@ -30,11 +31,13 @@ class Turn:
         return any(block["type"] == block_type for block in self.blocks)
 
 
-def write(rendered: ProviderRequest, traits: Traits) -> tuple[list[Block], list[Turn]]:
-    """The system prompt's blocks, and at least one turn of which the first is the user's."""
+def write(rendered: ProviderRequest, traits: Traits, sent_names: Mapping[str, str]) -> tuple[list[Block], list[Turn]]:
+    """The system prompt's blocks, and at least one turn of which the first is the user's. `sent_names`: the caller's
+    name of a tool → the one that Claude takes, where it has to change.
+    """
     request = rendered.request
     system: list[Block] = []
-    turns = spoken(request.messages, traits, rendered.budget, system)
+    turns = spoken(request.messages, traits, rendered.budget, system, sent_names)
     if not turns and system:
         turns = [Turn("user", [system.pop()])]
     if not turns or turns[0].role != "user":
@@ -57,12 +60,14 @@ def close(turns: list[Turn], rendered: ProviderRequest, traits: Traits, *, think
         last.blocks[-1]["text"] = last.blocks[-1]["text"].rstrip()
 
 
-def spoken(messages: list[Message], traits: Traits, budget: Budget, system: list[Block]) -> list[Turn]:
+def spoken(
+    messages: list[Message], traits: Traits, budget: Budget, system: list[Block], sent_names: Mapping[str, str]
+) -> list[Turn]:
     """The turns; `system` gets what stands above them. In place, a later system message changes nothing before it, to
     which signed thoughts and the provider's cache are bound.
     """
     turns: list[Turn] = []
-    ids = ToolIds()
+    ids = ToolIds(sent_names)
     for index, message in enumerate(messages):
         match message.role:
             case "system" | "developer" if turns and traits.system_in_place:
@@ -134,7 +139,7 @@ def thinking_block(given: dict[str, Any]) -> Block | None:
 
 
 def tool_use(call: ToolCall, ids: ToolIds, budget: Budget) -> Block:
-    name, given = tool_name(call.function.name), call_arguments(call.function.arguments, budget)
+    name, given = ids.name(call.function.name), call_arguments(call.function.arguments, budget)
     return parts.marked({"type": "tool_use", "id": ids.take(call.id), "name": name, "input": given}, call.cache_control)
 
 
@@ -142,10 +147,12 @@ def tool_result(message: Message, at: str, ids: ToolIds, traits: Traits) -> Bloc
     contents = parts.contents(message.parts, at, traits)
     marks = [block.pop("cache_control") for block in contents if "cache_control" in block]
     block: Block = {"type": "tool_result", "tool_use_id": ids.answered(message.tool_call_id or "")}
+    # Claude takes no failure without a text, and none with a picture.
+    if message.is_error is True and all(inner["type"] == "text" for inner in contents):
+        block["is_error"] = True
+        contents = contents or [parts.text(TOOL_FAILED)]
     if contents:
         block["content"] = contents
-    if message.is_error is True:
-        block["is_error"] = True
     if marks:
         block["cache_control"] = marks[-1]
     return parts.marked(block, message.cache_control)

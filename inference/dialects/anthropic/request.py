@@ -6,7 +6,8 @@ from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.chat.unsupported_fields import drop_unsupported
-from inference.dialects.anthropic import cache, conversation, output_format, thinking, tools
+from inference.dialects import tool_names
+from inference.dialects.anthropic import cache, conversation, output_format, thinking, tool_ids, tools
 from inference.dialects.output_limit import output_limit
 
 VERSION = "2023-06-01"  # later ones refuse temperature, top_p and top_k altogether
@@ -22,7 +23,9 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     rendered = drop_unsupported(request, traits, on_loop=target.on_loop, claudes_own=True)
     rendered.headers = {"anthropic-version": traits.version or VERSION}
     max_tokens = output_limit(rendered, traits, limit, always=True) or traits.max_output_tokens
-    system, turns = conversation.write(rendered, traits)
+    sent_names = tool_names.sent(request, tool_ids.tool_name, tool_ids.LONGEST_NAME)
+    rendered.names = tool_names.back(request, sent_names)
+    system, turns = conversation.write(rendered, traits, sent_names)
     thought = thinking.write(rendered, traits, turns, max_tokens)
     conversation.close(turns, rendered, traits, thinks=thinking.is_on(thought))
     form = output_format.write(rendered)
@@ -32,7 +35,7 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
         "stream": True,
         "system": system + output_format.instruction(request, form),
         "messages": [{"role": turn.role, "content": turn.blocks} for turn in turns],
-        **tools.write(rendered, turns, held_to=output_format.schemas(form)),
+        **tools.write(rendered, turns, sent_names, held_to=output_format.schemas(form)),
         "thinking": thought,
         "output_config": form | thinking.effort(rendered, traits, thought),
         **sampling(rendered, traits, thinks=thinking.is_on(thought)),

@@ -21,7 +21,7 @@ UNNAMED = "message"  # an event without an `event:` line
 
 
 def stream(rendered: ProviderRequest) -> "Messages":
-    return Messages(Fence() if is_unfenced(rendered.request) else None)
+    return Messages(Fence() if is_unfenced(rendered.request) else None, said=Said(rendered.names))
 
 
 @dataclass(slots=True)

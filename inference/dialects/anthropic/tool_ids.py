@@ -5,16 +5,22 @@ Other models write ids like `functions.get_weather:0`, and some count from 0 aga
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from inference.dialects.tool_names import fitted
+
 REFUSED = re.compile(r"[^a-zA-Z0-9_-]")
-NAME_LENGTH = 64
+LONGEST_NAME = 128
 
 
 @dataclass(slots=True)
 class ToolIds:
-    """Of one conversation; `turn` maps the ids of the latest assistant message to those sent."""
+    """Of one conversation; `names` maps the caller's names to those sent, `turn` the ids of the latest assistant
+    message.
+    """
 
+    names: Mapping[str, str] = field(default_factory=dict)
     turn: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)  # id wanted before → the number it was last given
@@ -33,6 +39,9 @@ class ToolIds:
         self.turn[given] = sent
         return sent
 
+    def name(self, given: str) -> str:
+        return self.names.get(given, given)
+
     def answered(self, given: str) -> str:
         return self.turn.get(given) or tool_id(given)
 
@@ -45,4 +54,4 @@ def tool_id(given: str) -> str:
 
 
 def tool_name(given: str) -> str:
-    return REFUSED.sub("_", given)[:NAME_LENGTH] or "_"
+    return fitted(given, LONGEST_NAME)

@@ -1,5 +1,6 @@
 """Tool definitions and the choice among them (docs/providers/anthropic.md)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from inference.chat.budget import Budget
@@ -17,7 +18,9 @@ MAX_STRICT = 20
 BETAS = {"computer": "computer-use", "memory": "context-management"}
 
 
-def write(rendered: ProviderRequest, turns: list[Turn], *, held_to: list[dict[str, Any]]) -> dict[str, Any]:
+def write(
+    rendered: ProviderRequest, turns: list[Turn], sent_names: Mapping[str, str], *, held_to: list[dict[str, Any]]
+) -> dict[str, Any]:
     """`held_to`: schemas of the reply itself, which share the limits of strict tools."""
     request = rendered.request
     if not request.tools:
@@ -25,12 +28,12 @@ def write(rendered: ProviderRequest, turns: list[Turn], *, held_to: list[dict[st
     allowed = allowed_names(request)
     rendered.betas = betas(request)
     tools = [
-        own(tool, request) or definition(number, tool, rendered.budget)
+        own(tool, request) or definition(number, tool, sent_names, rendered.budget)
         for number, tool in enumerate(request.tools)
         if allowed is None or tool.function.name in allowed
     ]
     relax(tools, rendered, held_to)
-    return {"tools": tools, "tool_choice": choice(request)}
+    return {"tools": tools, "tool_choice": choice(request, sent_names)}
 
 
 def remembered(turns: list[Turn]) -> dict[str, Any]:
@@ -57,11 +60,11 @@ def betas(request: ChatRequest) -> tuple[str, ...]:
     return tuple(BETAS[family] for family in sorted(families & BETAS.keys()))
 
 
-def definition(number: int, tool: Tool, budget: Budget) -> Block:
+def definition(number: int, tool: Tool, sent_names: Mapping[str, str], budget: Budget) -> Block:
     function = tool.function
     param = f"tools[{number}].function.parameters"
     given = schemas.of_tool(function.parameters, "claude", param, budget)
-    block: Block = {"name": function.name, "input_schema": given}
+    block: Block = {"name": sent_names.get(function.name, function.name), "input_schema": given}
     if function.description:
         block["description"] = function.description
     if function.strict:
@@ -82,16 +85,16 @@ def relax(tools: list[Block], rendered: ProviderRequest, held_to: list[dict[str,
             tool["input_schema"] = given
 
 
-def choice(request: ChatRequest) -> dict[str, Any] | None:
-    chosen = named(request)
+def choice(request: ChatRequest, sent_names: Mapping[str, str]) -> dict[str, Any] | None:
+    chosen = named(request, sent_names)
     if request.parallel_tool_calls is False and chosen != {"type": "none"}:
         chosen = {**(chosen or {"type": "auto"}), "disable_parallel_tool_use": True}
     return chosen
 
 
-def named(request: ChatRequest) -> dict[str, Any] | None:
+def named(request: ChatRequest, sent_names: Mapping[str, str]) -> dict[str, Any] | None:
     if request.forced_tool:
-        return {"type": "tool", "name": request.forced_tool}
+        return {"type": "tool", "name": sent_names.get(request.forced_tool, request.forced_tool)}
     if request.must_call:
         return {"type": "any"}
     if request.tool_choice is None:

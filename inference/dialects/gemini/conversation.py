@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from inference.chat.budget import Budget
-from inference.chat.messages import ImagePart, Message, ToolCall
+from inference.chat.messages import TOOL_FAILED, ImagePart, Message, ToolCall
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
@@ -115,10 +115,12 @@ def add(turns: list[dict[str, Any]], role: str, held: list[Part]) -> None:
 
 
 def response(message: Message, budget: Budget) -> dict[str, Any]:
-    """An object stays one; anything else a tool says is text to Gemini."""
+    """An object stays one; anything else a tool says is text to Gemini. What failed stands under `error`."""
     text = message.text
     try:
         value = strict_json(text, budget)
     except (ValueError, RecursionError):
         value = None
+    if message.is_error is True:
+        return {"error": (text or TOOL_FAILED) if value is None else value}
     return value if isinstance(value, dict) else {"output": text}

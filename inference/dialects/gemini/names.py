@@ -3,14 +3,16 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from inference.dialects.tool_names import fitted
+
 REFUSED = re.compile(r"[^a-zA-Z0-9_.:-]")
 START = re.compile(r"[a-zA-Z_]")
 LONGEST = 128
 
 
 def fitting(name: str) -> str:
-    clean = REFUSED.sub("_", name)
-    return (clean if START.match(clean) else "_" + clean)[:LONGEST]
+    clean = fitted(name, LONGEST, REFUSED)
+    return clean if START.match(clean) else fitted(f"_{name}", LONGEST, REFUSED)
 
 
 def as_sent(callers: Iterable[str]) -> dict[str, str]:

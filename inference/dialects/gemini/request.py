@@ -8,7 +8,7 @@ from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.chat.unsupported_fields import drop_unsupported
-from inference.dialects.gemini import conversation, names, output_format, thinking, tools
+from inference.dialects.gemini import conversation, names, output_format, schema_size, thinking, tools
 from inference.dialects.output_limit import output_limit
 
 SAMPLING = {"temperature": "temperature", "top_p": "topP", "top_k": "topK"}
@@ -25,7 +25,7 @@ def path(upstream_model: str, *, stream: bool) -> str:
 def render(request: ChatRequest, target: Target, *, limit: int | None = None) -> ProviderRequest:
     """Raises `InvalidRequest`."""
     traits = target.traits
-    rendered = drop_unsupported(request, traits, on_loop=target.on_loop)
+    rendered = drop_unsupported(request, traits, on_loop=target.on_loop, tells_failures=True)
     sent = names.as_sent(tool.function.name for tool in request.tools or ())
     rendered.names = {ours: callers for callers, ours in sent.items() if ours != callers}
     system, turns = conversation.write(rendered, traits, sent)
@@ -36,6 +36,7 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
         **tools.write(rendered, sent),
         **({"generationConfig": config} if config else {}),
     }
+    schema_size.fit(rendered)
     rendered.name_schemas()
     return rendered
 

@@ -19,6 +19,7 @@ Content = str | list[Body] | None
 MOST_CACHE_MARKS = 4
 # Kimi counts an empty reasoning as a missing one.
 NO_REASONING = " "
+PLACEHOLDER = "."
 
 
 def write(rendered: ProviderRequest, target: Target, sent_names: dict[str, str]) -> list[Body]:
@@ -53,6 +54,8 @@ class Writer:
             if (body := self.message(message, f"messages[{index}]")) is not None:
                 written.append(body)
         self.show_pictures(written)
+        if self.traits.needs_user and not any(body["role"] == "user" for body in written):
+            add_user(written)
         if self.traits.partial and messages[-1].partial and written and written[-1]["role"] == "assistant":
             written[-1]["partial"] = True
         if self.traits.cache_marks and keep_last_marks(written):
@@ -92,8 +95,9 @@ class Writer:
             body["refusal"] = message.refusal
         elif message.refusal and not content:
             body["content"] = message.refusal
-        if body["content"] is None and self.traits.empty_content != "pass":
-            body["content"] = ""
+        says_all = message.calls or "refusal" in body
+        if body["content"] is None and (self.traits.empty_content != "pass" or not says_all):
+            body["content"] = ""  # OpenAI, too, wants a text where there is nothing else
         if message.calls:
             body["tool_calls"] = [self.call(call) for call in message.calls]
         if self.traits.echoes_reasoning and (reasoning := self.reasoning(message)):
@@ -106,7 +110,8 @@ class Writer:
 
     def call(self, call: ToolCall) -> Body:
         if call.custom is not None and self.traits.custom_tools:
-            return {"id": self.call_id(call.id), "type": "custom", "custom": call.custom.model_dump()}
+            custom = {**call.custom.model_dump(), "name": self.sent_names.get(call.custom.name, call.custom.name)}
+            return {"id": self.call_id(call.id), "type": "custom", "custom": custom}
         name = self.sent_names.get(call.function.name, call.function.name)
         arguments = call.function.arguments or "{}"
         if self.traits.object_arguments:
@@ -154,6 +159,15 @@ class Writer:
 
     def is_marked(self, message: Message) -> bool:
         return self.traits.cache_marks and message.cache_control is not None
+
+
+def add_user(written: list[Body]) -> None:
+    """Qwen: "messages do not contain elements with the role of user". Instructions alone are what the user says."""
+    head = next((index for index, body in enumerate(written) if body["role"] != "system"), len(written))
+    if head == len(written) and written:
+        written[-1]["role"] = "user"
+    else:
+        written.insert(head, {"role": "user", "content": PLACEHOLDER})
 
 
 def object_text(arguments: str, budget: Budget) -> str:

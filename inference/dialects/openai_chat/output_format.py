@@ -7,7 +7,9 @@ from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.dialects import schemas
+from inference.dialects.tool_names import fitted
 
+LONGEST_NAME = 64
 Body = dict[str, Any]
 
 NO_SCHEMA = "This model cannot be held to a schema; ask for json_object and describe the schema in a message."
@@ -26,7 +28,8 @@ def write(rendered: ProviderRequest, traits: Traits) -> Body:
     if (form := wanted.json_schema) is None:
         raise missing("response_format.json_schema")
     schema = form.schema_ and schemas.of_reply(form.schema_, traits.schema_rules, "response_format", rendered.budget)
-    fields = {"name": form.name, "description": form.description, "schema": schema, "strict": form.strict}
+    name = fitted(form.name, LONGEST_NAME)
+    fields = {"name": name, "description": form.description, "schema": schema, "strict": form.strict}
     json_schema = {name: value for name, value in fields.items() if value is not None}
     return {"response_format": {"type": "json_schema", "json_schema": json_schema}}
 

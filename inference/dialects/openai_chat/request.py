@@ -7,6 +7,7 @@ from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.chat.unsupported_fields import asks, drop_unsupported
+from inference.dialects import tool_names
 from inference.dialects.openai_chat import conversation, output_format, thinking, tools
 from inference.dialects.output_limit import output_limit
 
@@ -36,7 +37,7 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     rendered = drop_unsupported(request, traits, on_loop=target.on_loop)
     sent_names = tools.sent_names(request, traits)
     tokens = output_limit(rendered, traits, limit)
-    rendered.names = tools.names_back(request, sent_names)
+    rendered.names = tool_names.back(request, sent_names)
     rendered.body = {
         "model": target.upstream_model,
         "messages": messages(rendered, target, sent_names),

@@ -1,20 +1,17 @@
 """Tool definitions, the names they go by, and who may choose among them (docs/providers/)."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from inference.chat.invalid_request import unsupported
-from inference.chat.messages import Message
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.chat.tools import Tool, allowed_name
 from inference.chat.traits import Traits
-from inference.dialects import schemas
+from inference.dialects import schemas, tool_names
 
 Body = dict[str, Any]
 
-FOREIGN = re.compile(r"[^a-zA-Z0-9_-]")
 LONGEST_NAME = 64
 # What becomes of a definition's `strict`: Moonshot holds calls to a schema dialect of its own unless told not to.
 STRICT: dict[str, Callable[[bool | None], bool | None]] = {
@@ -57,7 +54,8 @@ def check(request: ChatRequest, tools: list[Tool], traits: Traits) -> None:
 
 def definition(number: int, tool: Tool, rendered: ProviderRequest, traits: Traits, sent_names: dict[str, str]) -> Body:
     if tool.custom is not None:
-        return {"type": "custom", "custom": tool.custom.model_dump(exclude_none=True)}
+        told = tool.custom.model_dump(exclude_none=True)
+        return {"type": "custom", "custom": {**told, "name": sent_names.get(tool.custom.name, tool.custom.name)}}
     given = tool.function
     if given.strict and traits.strict_tools == "remove":
         rendered.ignore("strict")
@@ -113,32 +111,10 @@ def parallel(request: ChatRequest, traits: Traits, rendered: ProviderRequest) ->
 
 
 def sent_names(request: ChatRequest, traits: Traits) -> dict[str, str]:
-    """The caller's name → the one the provider takes, for those that have to change. No two meet in one."""
-    names = dict.fromkeys([tool.function.name for tool in request.tools or ()] + called(request.messages))
-    taken, sent = set(names), {}
-    ends: dict[str, int] = {}  # a name as it fits → the number the last of those that look alike ends with
-    for name in names:
-        if (fit := fitting(name, traits)) != name:
-            wanted = fit
-            while fit in taken:
-                ends[wanted] = ends.get(wanted, 0) + 1
-                fit = f"{wanted[: LONGEST_NAME - 6]}_{ends[wanted]}"
-            taken.add(fit)
-            sent[name] = fit
-    return sent
-
-
-def names_back(request: ChatRequest, sent: dict[str, str]) -> dict[str, str]:
-    return {sent[tool.function.name]: tool.function.name for tool in request.tools or () if tool.function.name in sent}
-
-
-def called(messages: list[Message]) -> list[str]:
-    return [call.function.name for message in messages for call in message.calls]
+    return tool_names.sent(request, lambda name: fitting(name, traits), LONGEST_NAME)
 
 
 def fitting(name: str, traits: Traits) -> str:
-    """Names in the history are not the caller's doing: another provider's model, or a model's own fancy, made them."""
-    name = FOREIGN.sub("_", name)[:LONGEST_NAME] or "_"
-    if traits.letter_first and (name[0].isdigit() or name[0] == "-"):
-        name = f"_{name}"[:LONGEST_NAME]
-    return name.ljust(traits.shortest_tool_name, "_")
+    if traits.letter_first and (name[:1].isdigit() or name[:1] == "-"):
+        name = f"_{name}"
+    return tool_names.fitted(name, LONGEST_NAME).ljust(traits.shortest_tool_name, "_")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from typing import Any
 
@@ -15,15 +15,15 @@ from inference.dialects.openai_responses.reasoning import carried, followed
 LONGEST_CALL_ID = 64
 
 
-def write(rendered: ProviderRequest, target: Target) -> list[dict[str, Any]]:
-    """Raises `InvalidRequest`."""
+def write(rendered: ProviderRequest, target: Target, sent_names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """`sent_names`: the caller's name of a tool → the one sent, where it has to change. Raises `InvalidRequest`."""
     items: list[dict[str, Any]] = []
     custom: set[str] = set()  # ids of calls that take text
     for index, message in enumerate(rendered.request.messages):
         at = f"messages[{index}]"
         custom |= {call.id for call in message.calls if call.custom is not None}
         if message.role == "assistant":
-            items += followed(assistant_items(message, target.upstream_model))
+            items += followed(assistant_items(message, target.upstream_model, sent_names))
         elif message.role == "tool":
             items.append(answer(message, target.traits, at, is_custom=message.tool_call_id in custom))
         else:
@@ -33,7 +33,7 @@ def write(rendered: ProviderRequest, target: Target) -> list[dict[str, Any]]:
     return items
 
 
-def assistant_items(message: Message, upstream_model: str) -> Iterator[dict[str, Any]]:
+def assistant_items(message: Message, upstream_model: str, sent_names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """In the order the model made them, where the caller carried that back; else the text, then the calls."""
     text = message.text or message.refusal or ""
     calls = {call.id: call for call in message.calls}
@@ -51,8 +51,9 @@ def assistant_items(message: Message, upstream_model: str) -> Iterator[dict[str,
             case "message" if texts and (piece := texts.popleft()):
                 yield spoken(piece, step["phase"])
             case "function_call" | "custom_tool_call" if step["call_id"] in calls:
-                yield function_call(calls.pop(step["call_id"]))
-    yield from map(function_call, calls.values())
+                yield function_call(calls.pop(step["call_id"]), sent_names)
+    for call in calls.values():
+        yield function_call(call, sent_names)
 
 
 def spoken(text: str, phase: str | None = None) -> dict[str, Any]:
@@ -67,10 +68,11 @@ def pieces(text: str, lengths: list[int]) -> list[str]:
     return [text[end - size : end] for end, size in zip(ends, lengths, strict=True)]
 
 
-def function_call(call: ToolCall) -> dict[str, Any]:
+def function_call(call: ToolCall, sent_names: Mapping[str, str]) -> dict[str, Any]:
+    name = sent_names.get(call.function.name, call.function.name)
     if call.custom is not None:
-        return {"type": "custom_tool_call", "call_id": fitting(call.id), **call.custom.model_dump()}
-    asked = {"name": call.function.name, "arguments": call.function.arguments or "{}"}
+        return {"type": "custom_tool_call", "call_id": fitting(call.id), **call.custom.model_dump(), "name": name}
+    asked = {"name": name, "arguments": call.function.arguments or "{}"}
     return {"type": "function_call", "call_id": fitting(call.id), **asked}
 
 

@@ -5,6 +5,8 @@ from typing import Any
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import JsonSchema
 from inference.dialects import schemas
+from inference.dialects.openai_responses.tools import LONGEST_NAME
+from inference.dialects.tool_names import fitted
 
 
 def write(rendered: ProviderRequest) -> dict[str, Any]:
@@ -21,7 +23,7 @@ def write(rendered: ProviderRequest) -> dict[str, Any]:
 
 
 def json_schema(form: JsonSchema, rendered: ProviderRequest) -> dict[str, Any]:
-    fitted = schemas.of_reply(form.schema_ or {}, "openai", "response_format", rendered.budget)
+    schema = schemas.of_reply(form.schema_ or {}, "openai", "response_format", rendered.budget)
     described = {"description": form.description} if form.description is not None else {}
-    schema = {"schema": fitted, "strict": bool(form.strict)}
-    return {"type": "json_schema", "name": form.name, **described, **schema}
+    held = {"schema": schema, "strict": bool(form.strict)}
+    return {"type": "json_schema", "name": fitted(form.name, LONGEST_NAME), **described, **held}

@@ -61,9 +61,12 @@ OUR_ITEMS = ("message", "reasoning", "compaction", *CALLS)
 
 @dataclass(slots=True)
 class Stream:
-    """One response. `told` holds what the caller has of each text; `called` what it knows each call by."""
+    """One response. `told` holds what the caller has of each text; `called` what it knows each call by; `callers` maps
+    names of tools as sent to the caller's.
+    """
 
     upstream_model: str
+    callers: Mapping[str, str] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     names: dict[str, Item] = field(default_factory=dict)
     items: dict[Item, dict[str, Any]] = field(default_factory=dict)
@@ -260,7 +263,8 @@ class Stream:
         call_id = self.called[item] = self.ids.take(said.get("call_id"))
         if given := string(said.get("call_id")):
             self.names.setdefault(given, item)
-        return [Delta({"tool_calls": [{"index": index, "id": call_id, "type": kind, kind: {"name": name, asks: ""}}]})]
+        asked = {"name": self.callers.get(name, name), asks: ""}
+        return [Delta({"tool_calls": [{"index": index, "id": call_id, "type": kind, kind: asked}]})]
 
     def ask(self, item: Item, fragment: Any) -> list[Delta]:
         if not isinstance(fragment, str) or not fragment or item not in self.calls:
@@ -276,7 +280,7 @@ def said_by(event: Event) -> str:
 
 
 def stream(rendered: ProviderRequest) -> Stream:
-    return Stream(rendered.body.get("model", ""))
+    return Stream(rendered.body.get("model", ""), callers=rendered.names)
 
 
 def parse(body: Mapping[str, Any], rendered: ProviderRequest) -> Reply:

@@ -7,6 +7,7 @@ from inference.chat.provider_request import ProviderRequest, Target
 from inference.chat.request import ChatRequest
 from inference.chat.traits import Traits
 from inference.chat.unsupported_fields import asks, drop_unsupported
+from inference.dialects import tool_names
 from inference.dialects.openai_responses import conversation, output_format, thinking, tools
 from inference.dialects.output_limit import output_limit
 
@@ -22,14 +23,16 @@ def render(request: ChatRequest, target: Target, *, limit: int | None = None) ->
     """Raises `InvalidRequest`. Reasoning comes back sealed, because nothing is stored at OpenAI."""
     rendered = drop_unsupported(request, target.traits, on_loop=target.on_loop)
     leave_out(request, rendered)
+    sent_names = tool_names.sent(request, tools.fitting, tools.LONGEST_NAME)
+    rendered.names = tool_names.back(request, sent_names)
     rendered.body = {
         "model": target.upstream_model,
-        "input": conversation.write(rendered, target),
+        "input": conversation.write(rendered, target, sent_names),
         "store": False,
         **length(rendered, target.traits, limit),
         **sampling(request, target.traits, rendered),
         **thinking.write(rendered, target.traits),
-        **tools.write(rendered),
+        **tools.write(rendered, sent_names),
         **output_format.write(rendered),
         **include(rendered, target.traits),
         **privacy(request, target, rendered),

@@ -3,7 +3,7 @@
 from ..validators import anything, array, flag, integer, mapping, nullable, number, one_of, record, tagged, text, typed
 
 TOOL_ID = text(pattern=r"[a-zA-Z0-9_-]+")
-NAME = text(pattern=r"[a-zA-Z0-9_-]{1,64}")
+NAME = text(pattern=r"[a-zA-Z0-9_-]{1,128}")
 CACHE = nullable(record({"type": one_of("ephemeral"), "ttl": one_of("5m", "1h")}, ["type"]))
 BLOCK = {"type": anything, "cache_control": CACHE}
 
