@@ -82,6 +82,7 @@ class Traits:
     partial: bool = False  # the last assistant message may be marked as one to be continued
     system_in_place: bool = False  # Claude: later system messages stay among the turns
     prefill: bool = True
+    assistant_last: bool = True  # False: a conversation that ends with the assistant is refused
     signatures: bool = False
     echoes_reasoning: bool = False  # Kimi wants reasoning_content back beside tool calls
     version: str | None = None  # anthropic-version

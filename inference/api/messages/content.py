@@ -75,11 +75,18 @@ def search_result(block: Part, at: str, notes: list[str]) -> list[Part]:
     return [{"type": "text", "text": head}, *parts(block.get("content"), f"{at}.content", notes)]
 
 
+def tool_reference(block: Part, at: str, notes: list[str]) -> list[Part]:
+    """What a search for tools found: all tools that a request declares are shown to the model anyway."""
+    expecting.note(notes, "tool_reference_as_text")
+    return [{"type": "text", "text": f"Found the tool {expecting.text(block.get('tool_name'), f'{at}.tool_name')}."}]
+
+
 KINDS: dict[str, Callable[[Part, str, list[str]], list[Part]]] = {
     "text": text,
     "image": image,
     "document": document,
     "search_result": search_result,
+    "tool_reference": tool_reference,
 }
 
 

@@ -21,13 +21,18 @@ from inference.dialects.untrusted_json import call_arguments, strict_json
 
 SYSTEM = ("system", "developer")
 PLACEHOLDER = "."
+CONTINUE = "Continue."
 
 
 def write(
     rendered: ProviderRequest, traits: Traits, names: Mapping[str, str]
 ) -> tuple[list[Part], list[dict[str, Any]]]:
     """The instruction's parts, and at least one turn, of which the first is the user's."""
-    return Turns(traits, names, rendered.budget).write(rendered.request)
+    system, turns = Turns(traits, names, rendered.budget).write(rendered.request)
+    if turns[-1]["role"] == "model" and not traits.assistant_last:
+        turns.append(turn("user", [{"text": CONTINUE}]))
+        rendered.transform("continue_appended")
+    return system, turns
 
 
 @dataclass(frozen=True, slots=True)

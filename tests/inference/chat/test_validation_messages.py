@@ -33,7 +33,7 @@ from .test_request import HELLO, refusal
             "'messages[0].tool_calls[0].function.name'.",
         ),
         (
-            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "x"}]}]},
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": 5}]}]},
             "messages[0].content[0].image_url must be an object.",
         ),
         (
