@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +78,14 @@ async def status(key: str) -> int:
     return (await handler.complete(chat, {"authorization": key}, json.dumps(BODY).encode())).status
 
 
+async def all_booked() -> bool:
+    """After a look at the spool, where a settlement waits that met a session of the spell."""
+    await background.once(recovery.replay)
+    return not await Hold.objects.aexists()
+
+
 def test_completions_in_a_read_only_spell_are_503_and_well_within_seconds_after_it(
-    key: str, sandbox: Sandbox, spell: Spell, run: Run
+    key: str, sandbox: Sandbox, spell: Spell, run: Run, own_spool: Path
 ) -> None:
     async def scenario() -> None:
         assert await status(key) == 200
@@ -90,10 +97,37 @@ def test_completions_in_a_read_only_spell_are_503_and_well_within_seconds_after_
             assert json.loads(refused.body)["error"]["code"] == "database_unavailable"  # type: ignore[arg-type]
         spell.end()
         await healed(lambda: status(key), 200)
+        await healed(all_booked, True)
         await upstream.close()
 
     run(scenario())
     assert not Hold.objects.exists()
+
+
+def test_a_completion_between_sessions_of_the_spell_and_of_after_it_is_answered_and_booked(
+    key: str, sandbox: Sandbox, spell: Spell, run: Run, own_spool: Path
+) -> None:
+    """Admitted by one, settled by the other, which still takes no write: the hold waits for the next look at the spool."""
+
+    async def scenario() -> None:
+        assert await status(key) == 200
+        spell.begin()
+        await database.close()
+        await database.fetch_one("SELECT 1")
+        spell.end()
+        async with AsyncExitStack() as held:
+            modes: list[Any] = []
+            while "off" not in modes:  # the pool grows by what is asked of it at once
+                session = await held.enter_async_context((await database.pool()).connection())
+                modes += await (await session.execute("SHOW transaction_read_only")).fetchone() or ()
+        assert modes[0] == "on"
+        await healed(lambda: status(key), 200)
+        await healed(all_booked, True)
+        await upstream.close()
+
+    run(scenario())
+    assert set(Completion.objects.values_list("settlement", flat=True)) == {"exact"}
+    assert CreditAccount.objects.get().held_cents == 0
 
 
 def test_a_settlement_that_met_a_read_only_spell_is_booked_within_seconds_after_it(
