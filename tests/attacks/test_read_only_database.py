@@ -107,7 +107,7 @@ def test_completions_in_a_read_only_spell_are_503_and_well_within_seconds_after_
 def test_a_completion_between_sessions_of_the_spell_and_of_after_it_is_answered_and_booked(
     key: str, sandbox: Sandbox, spell: Spell, run: Run, own_spool: Path
 ) -> None:
-    """Admitted by one, settled by the other, which still takes no write: the hold waits for the next look at the spool."""
+    """Admitted by one, settled by the other, which still takes no write: the hold waits for the spool."""
 
     async def scenario() -> None:
         assert await status(key) == 200
