@@ -8,7 +8,7 @@ accounts each an (n+1)th, so there is always room for who has none.
 import asyncio
 from base64 import b64encode
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,7 +31,8 @@ from inference.chat.provider_error import (
 from inference.upstream.content_encoding import GZIP, Undecodable, decoded
 from inference.upstream.idle_timeout import IdleTimeout
 from inference.upstream.providers import Provider
-from inference.upstream.wire import Wire
+from inference.upstream.routes import Address
+from inference.upstream.wire import Body, Waits, Wire
 
 CONNECT_SECONDS = 5
 FIRST_BYTE_SECONDS = settings.CONWAY_FIRST_BYTE_SECONDS  # of a stream
@@ -49,7 +50,7 @@ LONGEST_SPACE = 4096  # bytes of blank lines before anything is said
 
 # Some edges refuse a request that does not say who asks.
 HEADERS = {"content-type": "application/json", "accept": "*/*", "user-agent": "Conway-Inference"}
-WAITS = {"timeout": {"connect": CONNECT_SECONDS, "read": None, "write": None}}  # the rest is timed here
+WAITS: Waits = {"connect": CONNECT_SECONDS}  # the rest is timed here
 
 _wires: dict[asyncio.AbstractEventLoop, Wire] = {}
 _open: Counter[str] = Counter()
@@ -87,20 +88,20 @@ class Received:
 
 @dataclass(slots=True)
 class Response:
-    """An answer whose body is still on its way. Network trouble while reading is `Broken`."""
+    """An answer whose body is still on its way. Network trouble while reading is `Broken`. Names of headers are in
+    lower case."""
 
-    raw: httpx.Response
-    status: int = field(init=False)
-    headers: Mapping[str, str] = field(init=False)
-    stream: httpx.AsyncByteStream = field(init=False, repr=False)
-    received: Received = field(init=False, repr=False)
+    status: int
+    headers: Mapping[str, str]
+    stream: Body = field(repr=False)
+    received: Received = field(repr=False)
     begun: bytes = b""  # what was read to see what it is
     rest: AsyncIterator[bytes] | None = field(default=None, repr=False)
 
-    def __post_init__(self) -> None:
-        assert isinstance(self.raw.stream, httpx.AsyncByteStream)
-        self.status, self.headers = self.raw.status_code, in_seconds(self.raw.headers)
-        self.stream, self.received = self.raw.stream, Received(aiter(self.raw.stream))
+    @classmethod
+    def of(cls, body: Body) -> "Response":
+        head = body.connection
+        return cls(head.status, in_seconds(named(head.headers)), body, Received(body))
 
     @property
     def request_id(self) -> str | None:
@@ -203,6 +204,15 @@ async def behind(first: bytes, reads: AsyncIterator[bytes]) -> AsyncIterator[byt
         yield read
 
 
+def named(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """One that came several times says all of it, as RFC 9110 5.3 joins them."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
 def in_seconds(headers: Mapping[str, str]) -> Mapping[str, str]:
     """`retry-after` as a date (RFC 9110 10.2.3) becomes seconds from now: dialects have no clock."""
     text = headers.get("retry-after", "")
@@ -241,13 +251,15 @@ def connection_of(provider: str, account: int) -> Iterator[None]:
 
 
 @lru_cache
-def address(url: str) -> tuple[httpx.URL, dict[str, str]]:
-    """And how to be let in, where it says. Parsing one costs as much as a tenth of a request; there are few."""
+def address(url: str) -> tuple[Address, dict[str, str]]:
+    """And how to be let in, where it says. Parsing one costs as much as a tenth of a request; there are few.
+
+    Raises `httpx.UnsupportedProtocol`."""
     parsed = httpx.URL(url)
     if not parsed.userinfo:
-        return parsed, {}
+        return Address.of(parsed), {}
     login = b64encode(f"{parsed.username}:{parsed.password}".encode()).decode()
-    return parsed.copy_with(username="", password=""), {"authorization": f"Basic {login}"}
+    return Address.of(parsed.copy_with(username="", password="")), {"authorization": f"Basic {login}"}
 
 
 async def send_with_some_key(
@@ -266,11 +278,12 @@ async def send_with_some_key(
 
 
 async def send(provider: Provider, path: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Response:
-    url, login = address(provider.base_url + path)
-    request = httpx.Request("POST", url, content=body, headers={**HEADERS, **login, **headers}, extensions=WAITS)
     try:
+        to, login = address(provider.base_url + path)
+        said = {**HEADERS, **login, **headers, "content-length": len(body)}
+        lines = [b"host: %b" % to.host, *(f"{name}: {value}".encode("ascii") for name, value in said.items())]
         async with asyncio.timeout(seconds):
-            return Response(await wire().handle_async_request(request))
+            return Response.of(await wire().ask(b"POST", to, lines, body, WAITS))
     except TimeoutError as error:
         raise ProviderError(FIRST_BYTE_TIMEOUT, f"No answer within {seconds} s.") from error
     except (httpx.HTTPError, OSError) as error:

@@ -36,6 +36,22 @@ class Origin(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+class Address(NamedTuple):
+    """Where a request goes, taken apart once."""
+
+    origin: Origin
+    host: bytes  # as the header names it
+    target: bytes
+
+    @classmethod
+    def of(cls, url: httpx.URL) -> "Address":
+        """Raises `httpx.UnsupportedProtocol`."""
+        if url.scheme not in PORTS or not url.raw_host:
+            raise httpx.UnsupportedProtocol(f"{url} is no address of HTTP.")
+        origin = Origin(url.scheme, url.raw_host.decode(), url.port or PORTS[url.scheme])
+        return cls(origin, url.netloc, url.raw_path)
+
+
 class Routes:
     """Of one event loop, by the environment as it is now."""
 

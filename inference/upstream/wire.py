@@ -7,18 +7,20 @@ pool to wait for: how many connections there may be is client.py's.
 import asyncio
 import ssl
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import httptools
 import httpx2 as httpx
 
-from inference.upstream.routes import PORTS, Origin, Routes, credentials
+from inference.upstream.routes import Address, Origin, Routes, credentials
 
 KEPT_SECONDS = 15  # an idle connection; providers close theirs after a minute or more
 MOST_UNREAD = 256 * 1024  # bytes of a body, beyond which the provider has to wait
 MOST_BETWEEN = 64 * 1024  # bytes with none of a body among them: heads, trailers
+
+Waits = Mapping[str, float | None]  # seconds, by what is waited for: connect, write, read
 
 
 class Connection(asyncio.Protocol):
@@ -188,26 +190,27 @@ class Wire(httpx.AsyncBaseTransport):
         self.sweeping: asyncio.TimerHandle | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        url, seconds = request.url, request.extensions.get("timeout", {})
-        if url.scheme not in PORTS or not url.raw_host:
-            raise httpx.UnsupportedProtocol(f"{url} is no address of HTTP.")
-        origin = Origin(url.scheme, url.raw_host.decode(), url.port or PORTS[url.scheme])
-        body, target, more = await request.aread(), url.raw_path, list[bytes]()
+        lines, body = [b"%b: %b" % header for header in request.headers.raw], await request.aread()
+        waits = request.extensions.get("timeout", {})
+        answer = await self.ask(request.method.encode(), Address.of(request.url), lines, body, waits)
+        head = answer.connection
+        return httpx.Response(head.status, headers=head.headers, stream=answer, request=request)
+
+    async def ask(self, method: bytes, to: Address, lines: list[bytes], body: bytes, waits: Waits) -> "Body":
+        """Of an answer whose status and headers its connection has. `lines`: the request's headers, all of them."""
+        origin, target = to.origin, to.target
         if origin.scheme == "http" and (proxy := self.routes.proxy(origin)) is not None:
-            target, more = str(url).encode(), credentials(proxy)
-        lines = [b"%b %b HTTP/1.1" % (request.method.encode(), target)]
-        lines += [b"%b: %b" % header for header in request.headers.raw]
-        connection = self.kept(origin) or await self.routes.connection(self.made, origin, seconds.get("connect"))
+            target, lines = b"http://%b%b" % (to.host, target), [*lines, *credentials(proxy)]
+        connection = self.kept(origin) or await self.routes.connection(self.made, origin, waits.get("connect"))
         try:
-            connection.send([*lines, *more], body)
+            connection.send([b"%b %b HTTP/1.1" % (method, target), *lines], body)
             if connection.is_full:
-                await connection.until(lambda: connection.is_out, seconds.get("write"), httpx.WriteTimeout)
-            await connection.until(lambda: connection.has_head, seconds.get("read"), httpx.ReadTimeout)
+                await connection.until(lambda: connection.is_out, waits.get("write"), httpx.WriteTimeout)
+            await connection.until(lambda: connection.has_head, waits.get("read"), httpx.ReadTimeout)
         except BaseException:
             connection.transport.abort()
             raise
-        stream = Body(self, origin, connection, seconds.get("read"))
-        return httpx.Response(connection.status, headers=connection.headers, stream=stream, request=request)
+        return Body(self, origin, connection, waits.get("read"))
 
     # Connections that wait for a request
 
