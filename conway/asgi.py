@@ -47,8 +47,8 @@ OPERATIONS = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": 
 
 # Their bodies may be large: they look at who asks before they read any.
 STREAMED_PATHS = frozenset({*formats.AT, "/v1/estimate"})
-# Objects made and not freed until the collector looks for circles. At Python's 700 it looks several times while a crowd's
-# requests are under way, and finds them all alive: an eighth of their CPU.
+# Objects made and not freed until the collector looks for circles. At 700, as Python has it, it looks while a crowd of
+# requests is under way, several times, and finds them all alive: an eighth of their CPU.
 COLLECTED_AFTER = 10_000
 ERROR_BODIES = {path: format.error for path, (format, _) in formats.AT.items()}
 

@@ -1,6 +1,6 @@
 """One connection of a client: what may be sent on it, how long that may take, and how it ends."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from http import HTTPStatus
 from socket import SO_ERROR, SOL_SOCKET
@@ -9,6 +9,7 @@ from typing import Any
 from twisted.internet import reactor
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.protocols.basic import LineReceiver
+from twisted.web.http_headers import Headers
 from zope.interface import implementer
 
 from conway.framing import CONTROL, Framed
@@ -28,6 +29,14 @@ class Phase(Enum):
     ANSWER = auto()
     LINGER = auto()  # answered before the request was here: what still comes of it is dropped
     CLOSING = auto()
+
+
+def cleaned(fields: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Without ends of lines."""
+    headers = Headers()
+    for name, value in fields:
+        headers.addRawHeader(name, value)
+    return headers
 
 
 SENDING = (Phase.IDLE, Phase.CLOSING)  # an answer has been made, and may still be on its way
@@ -130,6 +139,14 @@ class Channel(Framed):
 
     def say_continue(self) -> None:
         self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    # The answer
+
+    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:
+        """Twisted hands its transport each word of them apart."""
+        fields = headers if isinstance(headers, Headers) else cleaned(headers)
+        lines = [b"%b: %b\r\n" % (name, value) for name, values in fields.getAllRawHeaders() for value in values]
+        self.transport.write(b"%b %b %b\r\n%b\r\n" % (version, code, reason, b"".join(lines)))
 
     # The end of a request
 

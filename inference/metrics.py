@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from conway.common.metrics import Counter, Gauge, Histogram
+from conway.common.metrics import Counter, Gauge, Histogram, labelled
 from inference.chat.usage import BUCKETS
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 600)
@@ -40,26 +40,26 @@ UNBOOKED = Gauge("conway_settlements_waiting", "Settlements the database has yet
 
 
 def answered(*, format: str, status: int, provider: str = "", model: str = "") -> None:
-    REQUESTS.labels(format, provider, model, status).inc()
+    labelled(REQUESTS, format, provider, model, status).inc()
 
 
 def booked(row: Mapping[str, Any], *, due_cents: int, written_off_cents: int) -> None:
     """A receipt's row, and what the ledger made of it. A correction counts its difference alone: the lost settlement
     before it has counted the tokens."""
     provider, model = row["provider"], row["model_id"]
-    SETTLEMENTS.labels(row["settlement"], provider, model).inc()
-    (CHARGED.labels(provider, model) if due_cents >= 0 else GIVEN_BACK).inc(abs(due_cents))
+    labelled(SETTLEMENTS, row["settlement"], provider, model).inc()
+    (labelled(CHARGED, provider, model) if due_cents >= 0 else GIVEN_BACK).inc(abs(due_cents))
     if written_off_cents > 0:
         WRITTEN_OFF.inc(written_off_cents)
     for alert in row["alerts"]:
-        ALERTS.labels(alert.partition(":")[0]).inc()
+        labelled(ALERTS, alert.partition(":")[0]).inc()
     if due_cents != row["charged_cents"]:
         return
-    COST_USD.labels(provider, model).inc(float(Decimal(row["cost_usd"])))
+    labelled(COST_USD, provider, model).inc(float(Decimal(row["cost_usd"])))
     for bucket in BUCKETS:
         if tokens := row[f"{bucket}_tokens"]:
-            TOKENS.labels(provider, model, bucket).inc(tokens)
+            labelled(TOKENS, provider, model, bucket).inc(tokens)
     if (first_byte := row.get("first_byte_ms")) is not None:
-        FIRST_BYTE.labels(provider).observe(first_byte / 1000)
+        labelled(FIRST_BYTE, provider).observe(first_byte / 1000)
     if (total := row.get("total_ms")) is not None:
-        TOTAL.labels(provider).observe(total / 1000)
+        labelled(TOTAL, provider).observe(total / 1000)

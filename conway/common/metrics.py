@@ -6,13 +6,15 @@ counter never falls because a worker died. A process that joins no folder (a com
 """
 
 import os
+from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-__all__ = ["Collector", "Counter", "Gauge", "Histogram", "join", "seat", "text"]
+__all__ = ["Collector", "Counter", "Gauge", "Histogram", "join", "labelled", "seat", "text"]
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own name for it
 # Whoever inherits it is no worker, and counts for itself: two in one seat would spoil each other's files.
@@ -21,6 +23,8 @@ values.ValueClass = values.MutexValue
 
 KINDS = ("counter", "histogram", "gauge_sum", "gauge_max")  # a file each: gauges need one of these modes
 FILE_BYTES = 2**20  # some five thousand series; labels are bounded below that
+
+Labelled = TypeVar("Labelled", Counter, Gauge, Histogram)
 
 _seat = ""
 
@@ -44,6 +48,12 @@ def join(folder: str, own_seat: str) -> None:
 
 def seat() -> str:
     return _seat or "0"
+
+
+@lru_cache(maxsize=10_000)
+def labelled(metric: Labelled, *labels: str | int) -> Labelled:
+    """The one of these labels, found at once: `labels()` writes them as text and takes a lock, at each count."""
+    return metric.labels(*labels)
 
 
 def text(*beside: Collector) -> bytes:

@@ -6,7 +6,6 @@ is asked in halves until the guilty one is alone. docs/decisions/ledger.md says 
 """
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from conway.common import database
+from conway.common import database, json_text
 from conway.common.database import DatabaseUnavailable, Row
 from credits.ledger.one_or_many import MANY, ONE, RequestList
 
@@ -233,4 +232,4 @@ def batches() -> Batches:
 async def ask(statement: Statement, account: int, completion_id: str, request: Mapping[str, Any]) -> Row:
     """The row that answers `request`, without its number. Raises what the database says of it, or DatabaseUnavailable
     when that does not come in time: whether it was done is not known then."""
-    return await batches().ask(statement, account, completion_id, json.dumps(request, separators=(",", ":")))
+    return await batches().ask(statement, account, completion_id, json_text.written(request).decode())

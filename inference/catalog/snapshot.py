@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 # Behind a provider's own name of a model: a date, as 2026-11-27 or 11-2026, or Google's number of a release.
 DATE = re.compile(r"-(?:\d{4}-?\d{2}-?\d{2}|\d{2}-\d{4}|\d{3})$")
+LONGEST_NAME = 300  # of a model, as a provider may say it; ours are shorter
 SNAPSHOT_SECONDS = 2
 # Prices are announced this long before they start, so that every process knows them by then.
 NOTICE = timedelta(seconds=60)
@@ -65,7 +67,7 @@ class Listing:
 
     def is_named(self, upstream_model: str) -> bool:
         """`gpt-5-mini-2025-08-07` is gpt-5-mini; `gpt-5-mini-tts` is something else."""
-        return undated(upstream_model) in (undated(self.upstream_id), self.name)
+        return undated(upstream_model[:LONGEST_NAME]) in (undated(self.upstream_id), self.name)
 
     @property
     def is_available(self) -> bool:
@@ -101,6 +103,7 @@ class Catalog:
         return next((listing for listing in mine if listing.is_named(upstream_model)), None)
 
 
+@lru_cache(maxsize=1024)  # asked several times of each completion
 def undated(upstream_model: str) -> str:
     return DATE.sub("", upstream_model.removeprefix("models/"))
 

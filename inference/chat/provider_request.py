@@ -1,11 +1,11 @@
 """A request on its way out, and what its dialect must remember to read the reply."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conway.common import json_text
 from inference.chat.budget import Budget
 from inference.chat.invalid_request import InvalidRequest
 from inference.chat.request import ChatRequest
@@ -80,6 +80,6 @@ class ProviderRequest:
 def encode(body: dict[str, Any]) -> bytes:
     """Raises `InvalidRequest` for what JSON cannot say: 1e999 in a caller's own schema has become infinity."""
     try:
-        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return json_text.written(body, strict=True)
     except ValueError as error:
         raise InvalidRequest("The request holds a number that is not finite.", code="invalid_json") from error

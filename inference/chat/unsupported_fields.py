@@ -53,10 +53,11 @@ def drop_unsupported(
     `claudes_own`: what only Claude has a word for is sent, too. `tells_failures`: so is that a tool failed.
     """
     rendered = ProviderRequest(request, {}, budget=Budget.of(on_loop=on_loop))
-    for name in sorted(traits.rejects):
+    given = request.model_fields_set
+    for name in sorted(traits.rejects & given):
         if asks(request, name):
             raise unsupported(SENTENCES.get(name, f"This model does not support {name}."), param=name)
-    for name in (*sorted(traits.ignores), *sorted(traits.drops)):
+    for name in (*sorted(traits.ignores & given), *sorted(traits.drops & given)):
         if "." not in name and asks(request, name):
             rendered.ignore(name)
     for name in request.unknown + request.unknown_inside:
@@ -82,7 +83,9 @@ def drop_unsupported(
 
 
 def asks(request: ChatRequest, name: str) -> bool:
-    value = getattr(request, name, None)
+    if name not in request.model_fields_set:
+        return False
+    value = getattr(request, name)
     return value is not None and (name not in NEUTRAL or value != NEUTRAL[name])
 
 

@@ -49,7 +49,8 @@ def remember(caller: Caller, refused: AdmissionDenied) -> None:
 
 
 def begin(caller: Caller) -> None:
-    _running.update(counted for counted, _ in limits(caller))
+    for counted, _ in limits(caller):
+        _running[counted] += 1
 
 
 def end(caller: Caller) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from conway.common.errors import ApiError
 from inference import sse
+from inference.chat import encoding
 from inference.chat.encoding import dumps, quoted
 from inference.chat.format import Shown
 from inference.chat.reply import LISTS, Choice, Delta, Facts, Reply
@@ -32,7 +33,7 @@ class Chunks:
 
     def begin(self, facts: Facts) -> None:
         """Before the first chunk, when the provider has said what it serves."""
-        if self.head:
+        if self.head or not self.request.stream:
             return
         self.created = facts.created or int(time.time())
         known = {
@@ -65,7 +66,7 @@ class Chunks:
         return sse.encode(dumps({"error": body}))
 
     def whole(self, reply: Callable[[], Reply], shown: Shown) -> bytes:
-        return dumps(completion(self.id, reply(), self.request, self.model, usage_of(shown))).encode()
+        return encoding.whole(completion(self.id, reply(), self.request, self.model, usage_of(shown)))
 
     def steps(self, delta: Delta) -> list[str]:
         if not (delta.fields or delta.logprobs or delta.finish_reason):
