@@ -11,6 +11,7 @@ connections         a worker's connections, who gets one and who makes room
 http_connection     one of them, how long it may take and how it ends
 transport           its socket, written to once a turn of the event loop
 framing             where its requests end
+handshake           which requests open a WebSocket
 seats               how many connections
 request             one request on it
 body                what waits of it for the application
