@@ -10,6 +10,17 @@ from pathlib import Path
 from typing import Any
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "cases"
+# folder of the corpus → the model of ours that speaks its language
+MODELS = {
+    "openai": "gpt-5-mini",
+    "extra-azure-openai": "gpt-5-mini",
+    "openai-responses": "gpt-5.2-codex",
+    "anthropic": "claude-haiku-4.5",
+    "google": "gemini-3-flash",
+    "moonshot": "kimi-k2.5",
+    "compat-kimi-qwen": "kimi-k2.5",
+    "qwen": "qwen3-coder",
+}
 MARK = re.compile(rb"case<([^>]+)>")
 
 Case = dict[str, Any]

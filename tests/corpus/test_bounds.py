@@ -16,23 +16,13 @@ from inference.chat.provider_request import ProviderRequest
 from inference.chat.request import ChatRequest
 from inference.dialects import Dialect
 from tests.attacks.measuring import listing
-from tests.corpus.replayer import CORPUS, Case, case, names
+from tests.corpus.replayer import CORPUS, MODELS, Case, case, names
 from tests.corpus.sdk_view import read
 
 pytestmark = pytest.mark.skipif(
     not CORPUS.is_dir(), reason="the corpus of recorded traffic is not beside this repository"
 )
 
-MODELS = {
-    "openai": "gpt-5-mini",
-    "extra-azure-openai": "gpt-5-mini",
-    "openai-responses": "gpt-5.2-codex",
-    "anthropic": "claude-haiku-4.5",
-    "google": "gemini-3-flash",
-    "moonshot": "kimi-k2.5",
-    "compat-kimi-qwen": "kimi-k2.5",
-    "qwen": "qwen3-coder",
-}
 NOT_OURS = (
     "cachedContent", "previous_response_id", "file_id", "fileData", "fileUri", "mcp_servers", "container", "citations",
     "context_management", "googleSearch", "urlContext", "fileSearch", "codeExecution", "additional_tools",

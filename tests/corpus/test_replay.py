@@ -20,7 +20,7 @@ from inference.chat.provider_request import Target
 from inference.chat.request import ChatRequest
 from inference.reporting import audit
 from tests import lasting_catalogue
-from tests.corpus.replayer import CORPUS, case, names, replaying
+from tests.corpus.replayer import CORPUS, MODELS, case, names, replaying
 from tests.corpus.sdk_view import Said, asked_json, asked_stream, recorded
 from tests.served import served
 
@@ -29,17 +29,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 
-# folder of the corpus → the model of ours that speaks its language
-MODELS = {
-    "openai": "gpt-5-mini",
-    "extra-azure-openai": "gpt-5-mini",
-    "openai-responses": "gpt-5.2-codex",
-    "anthropic": "claude-haiku-4.5",
-    "google": "gemini-3-flash",
-    "moonshot": "kimi-k2.5",
-    "compat-kimi-qwen": "kimi-k2.5",
-    "qwen": "qwen3-coder",
-}
 SETTINGS = ("OPENAI", "ANTHROPIC", "GEMINI", "MOONSHOT", "DASHSCOPE")
 
 # Recorded cases that do not come out as they went in, each with its reason.

@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,12 +10,11 @@ from inference.chat.request import ChatRequest
 from inference.dialects import gemini
 from inference.sandbox.refusals import Refused
 from tests.each import of_each
+from tests.inference.dialects import recorded_requests
 from tests.inference.dialects.gemini.asking import FLASH, MODELS, PRO, Json, target
 from tests.inference.dialects.gemini.sandbox import accepts
 from tests.inference.dialects.gemini.sdk import taken
-
-CORPUS = Path(__file__).parents[5] / "shared" / "corpus" / "cases"
-HOSTS = ("openai", "moonshot", "qwen", "compat-kimi-qwen", "extra-azure-openai")
+from tests.inference.dialects.recorded_requests import REQUESTS, needs_recordings
 
 
 def wants_json(asked: Json) -> bool:
@@ -26,14 +23,7 @@ def wants_json(asked: Json) -> bool:
 
 # The field a refusal names, and when it is due.
 DUE: dict[str, Callable[[Json], bool]] = {
-    "n": lambda asked: asked["n"] > 1,
-    "logprobs": lambda asked: asked["logprobs"],
-    "web_search_options": lambda asked: True,
-    "moderation": lambda asked: True,
-    "audio": lambda asked: True,
-    "service_tier": lambda asked: asked["service_tier"] not in ("auto", "default"),
-    "temperature": lambda asked: asked["temperature"] > 2,
-    "tools": lambda asked: any(tool["type"] != "function" for tool in asked["tools"]),
+    **recorded_requests.DUE,
     "messages": lambda asked: '"url": "http:' in json.dumps(asked["messages"]),
 }
 ON_OLDER: dict[str, Callable[[Json], bool]] = {
@@ -41,14 +31,7 @@ ON_OLDER: dict[str, Callable[[Json], bool]] = {
 }
 
 
-def requests() -> dict[str, Any]:
-    paths = sorted(path for host in HOSTS for path in (CORPUS / host).glob("*.json"))
-    given = {f"{path.parent.name}/{path.stem}": json.loads(path.read_text())["request"] for path in paths}
-    return {name: asked for name, asked in given.items() if isinstance(asked, dict) and asked.get("messages")}
-
-
-REQUESTS = requests()
-pytestmark = pytest.mark.skipif(not REQUESTS, reason="the corpus of recorded traffic is not beside this repository")
+pytestmark = needs_recordings
 
 
 @pytest.mark.parametrize("model", MODELS)
