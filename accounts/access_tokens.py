@@ -50,7 +50,7 @@ def access_token(
 
 
 def pair(user: User, origin: Origin | None = None) -> dict[str, Any]:
-    """Of a new sign-in."""
+    """The answer to a new sign-in: an access token and a refresh token of a new family."""
     return grant(user, *RefreshToken.issue_with_family(user, origin=origin), proven_at=datetime.now(UTC))
 
 
@@ -82,7 +82,7 @@ def verify(token: str) -> Claims:
 
 
 def signed_by_us(token: str) -> dict[str, Any]:
-    """By the present key, or by one from before a rotation."""
+    """The claims of a token that the present key signed, or one from before a rotation."""
     for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
         try:
             return decoded(token, signing_key(secret))

@@ -64,7 +64,7 @@ def resolved(remote: str, forwarded: str) -> str:
 
 
 def read(text: str) -> Address | None:
-    """With or without a port and brackets; an IPv4 address that came over IPv6 is IPv4."""
+    """Reads an address with or without a port and brackets; an IPv4 address that came over IPv6 is IPv4."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -33,7 +33,7 @@ class Standing:
         return self.balance_cents - self.held_cents
 
     def seconds_left(self) -> float:
-        """Of the minute it speaks of."""
+        """Seconds until the minute that this answer is about is over."""
         return self.minute_ends_in - (time.monotonic() - self.seen_at)
 
 

@@ -84,7 +84,7 @@ class ChangePasswordForm(PasswordAlone, auth_forms.PasswordChangeForm):
 
 
 class NewPasswordForm(PasswordAlone, UserPasswordForm):
-    """After a link in a mail."""
+    """A new password, chosen after a mailed link was opened."""
 
     revoke_keys = revoke_keys_field()
 

@@ -53,7 +53,7 @@ def read(uid: str, token: str) -> User | None:
 
 
 def send(user: User, request: HttpRequest | None = None) -> None:
-    """To the address that is to be proven; does nothing where there is none."""
+    """Mails a link to the address that is to be proven; does nothing where there is none."""
     if address := address_to_prove(user):
         name = "invitation" if user.is_invited else "prove"
         mail.send(address, name, {"user": user, "address": address, "url": site(request) + path(user)})
@@ -73,7 +73,7 @@ def send_way_in(user: User, request: HttpRequest | None = None) -> str:
 
 
 def send_known(address: str, request: HttpRequest) -> None:
-    """To somebody whose address a stranger, or they themselves, signed up with again."""
+    """Mails the owner of an address that a stranger, or they themselves, signed up with again."""
     urls = {"sign_in": site(request) + reverse("sign-in"), "reset": site(request) + reverse("password_reset")}
     mail.send(address, "known", {"address": address, **urls})
 

@@ -53,7 +53,7 @@ def admit(email: str, network: str) -> Try:
 
 
 def take_back(tried: Try) -> None:
-    """It was no failure."""
+    """Takes a counted try back that was no failure."""
     for undo in tried.undo:
         undo()
 
@@ -110,7 +110,7 @@ def failures(user: User) -> QuerySet[Attempts]:
 
 
 def is_locked(user: User) -> bool:
-    """From somewhere at least."""
+    """Whether sign-ins to this account are refused from at least one network."""
     return any(row.count > limits.LIMITS[row.kind].most for row in failures(user))
 
 

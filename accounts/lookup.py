@@ -32,7 +32,7 @@ def users_named(text: str) -> list[int]:
 
 
 def users_like(text: str) -> list[int]:
-    """By part of an email address."""
+    """Ids of users with this text in their email address."""
     if len(text) < LEAST_LETTERS:
         return []
     found = User.objects.filter(Q(email__icontains=text) | Q(claimed_email__icontains=text))

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Nowhere(BaseEmailBackend):
-    """Where no mail host is set: says that a mail was not sent, and nothing of it."""
+    """Stands in where no mail host is set: logs that a mail was not sent, and nothing of it."""
 
     def send_messages(self, messages: Sequence[EmailMessage]) -> int:
         log.error("%s mails were not sent: no EMAIL_HOST is set", len(messages))
@@ -45,6 +45,6 @@ def send(to: str, name: str, context: Mapping[str, Any]) -> None:
 
 
 def tell_of_new_email(before: str, user: Any, *, by_staff: bool) -> None:
-    """To the address that was theirs, when it is committed: who was robbed of an account hears of it there."""
+    """Mails the address that was theirs, once committed: who was robbed of an account hears of it there."""
     context = {"before": before, "user": user, "by_staff": by_staff}
     transaction.on_commit(partial(send, before, "email_changed", context), robust=True)

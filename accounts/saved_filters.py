@@ -53,7 +53,7 @@ def remove(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
 
 
 def list_page(site: AdminSite, request: HttpRequest, listed: str) -> str:
-    """Of a list that this person may look at."""
+    """The address of a list; only where this person may look at it."""
     for model, model_admin in site._registry.items():
         if f"{model._meta.app_label}_{model._meta.model_name}" == listed:
             if not model_admin.has_view_permission(request):

@@ -103,7 +103,7 @@ def host_of(scope: Scope) -> str:
 
 @lru_cache(maxsize=256)
 def is_ours(host: str, allowed: tuple[str, ...]) -> bool:
-    """As Django would judge it; `allowed` is ALLOWED_HOSTS, for the cache."""
+    """Whether Django would accept this host; `allowed` is ALLOWED_HOSTS, for the cache."""
     request = HttpRequest()
     request.META["HTTP_HOST"] = host
     try:
@@ -124,7 +124,7 @@ def look_for_alerts() -> None:
 
 
 async def start() -> None:
-    """Before a worker's first request."""
+    """Starts what a worker needs before its first request."""
     process_pool.start()
     token_counting.o200k()
     gc.freeze()  # what is here stays: the collector need not walk through it for every few hundred requests

@@ -36,7 +36,7 @@ class Body:
         self.news.set()
 
     def hold_back(self) -> None:
-        """After each read of a body that is not here yet."""
+        """Pauses reading where enough of the body waits; called after each read of one that is not here yet."""
         if self.streamed and not self.paused and (not self.asked or self.waiting > MOST_WAITING_BYTES):
             self.paused = True
             self.channel.stop_reading()

@@ -69,7 +69,7 @@ def existing(email: str) -> User | None:
 
 
 def welcome(demo: Demo, url: str) -> str:
-    """It reads nothing from the database, so that an event loop may call it."""
+    """The text that `make run` prints. Reads nothing from the database, so that an event loop may call it."""
     messages = [{"role": "user", "content": "Tell me a short story."}]
     body = json.dumps({"model": model(), "stream": True, "messages": messages})
     headers = f"-H 'Authorization: Bearer {demo.key}' -H 'Content-Type: application/json'"
@@ -84,7 +84,7 @@ Conway Inference listens on {url}
 
 
 def model() -> str:
-    """Of the first provider that is configured."""
+    """A model of the first provider that is configured."""
     newest = {row["provider"]: name for name, row in reversed(loading.rows().items())}
     offered = {**newest, **MODELS}
     configured = [name for name, provider in settings.PROVIDERS.items() if provider["api_key"] and name in offered]

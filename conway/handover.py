@@ -60,7 +60,7 @@ class Offer:
         self.inode = 0
 
     def begin(self) -> None:
-        """In place of the one before, at once: there is always somebody to ask."""
+        """Listens in place of the server before, at once: there is always one to ask."""
         own = self.path.with_name(f"{self.path.name}.{os.getpid()}")
         self.unix_socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:

@@ -45,7 +45,7 @@ def newest_migrations() -> list[str]:
 
 
 async def spool_is_writable() -> str:
-    """In a thread: a disk in trouble blocks whoever writes to it."""
+    """Writes to the spool's disk, in a thread: a disk in trouble blocks whoever writes to it."""
     try:
         await asyncio.to_thread(spool.try_folder, settings.CONWAY_DATA_DIR / "spool")
     except OSError as error:

@@ -237,7 +237,7 @@ class Channel(Framed):
         self.forget()
 
     def make_room(self) -> None:
-        """At once: the connection itself ends a little later."""
+        """Gives this connection's place away at once; the connection itself ends a little later."""
         self.forget()
         self.transport.abortConnection()
 

@@ -21,7 +21,7 @@ class Pulse:
         self.loop.add_reader(self.read_end, self.hear)
 
     def leave_to_worker(self) -> None:
-        """Once it runs: the pipe ends with the worker when nobody else holds its write end."""
+        """Closes our write end once the worker runs: the pipe then ends with the worker."""
         os.close(self.write_end)
 
     def hear(self) -> None:

@@ -81,7 +81,7 @@ class Request(WebRequest):
             self.body.ask()
 
     def origin(self) -> bytes | None:
-        """Of the page in whose name a browser asks, where it may read the answer."""
+        """The origin of the page that asks, where it may read the answer."""
         origin = self.requestHeaders.getRawHeaders(b"Origin")
         path = getattr(self, "plain_path", "")
         return cors.allowed(path, origin[0]) if origin else None
@@ -220,7 +220,7 @@ class Request(WebRequest):
         super().handle_reply(message)
 
     def write_piece(self, piece: bytes) -> bool:
-        """Of a body that has begun and goes on; False, and nothing is sent, where the client takes no more now."""
+        """Sends a piece of a body that has begun; False, and nothing is sent, where the client takes no more now."""
         if self.channel is None or self.finished or not self.startedWriting:
             return False
         if self.flow is None or not self.flow.open.is_set():

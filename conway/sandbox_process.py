@@ -35,13 +35,13 @@ class Sandbox:
         return process
 
     async def ready(self) -> str:
-        """Where it listens."""
+        """The sandbox's address, once it listens."""
         self.kept.keep()
         await asyncio.wait_for(self.started.wait(), START_SECONDS)
         return self.url
 
 
 def end_with_parent() -> None:
-    """It reads no standard input whose end could tell it that its parent was killed."""
+    """Has the system end this process with its parent: it reads no input whose end could tell."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

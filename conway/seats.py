@@ -50,7 +50,7 @@ class Seat:
 
 
 def host_of(address: Any) -> str:
-    """Of an address as Twisted has it."""
+    """The host of an address as Twisted has it."""
     return str(getattr(address, "host", ""))
 
 
@@ -68,7 +68,7 @@ def origin_of(host: str, proxies: tuple[Network, ...]) -> str | None:
 
 
 def raise_descriptor_limit() -> int:
-    """To what the system allows this process; returns it."""
+    """Raises the limit to what the system allows this process, and returns it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -62,7 +62,7 @@ def assignments(section: type[Section]) -> Iterator[str]:
 
 
 def quoted(value: str) -> str:
-    """As a shell reads it, and systemd."""
+    """The value in quotes that a shell reads, and systemd."""
     return f'"{value}"' if set(value) & set(" <>&;") else value
 
 

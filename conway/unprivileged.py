@@ -58,7 +58,7 @@ def wheel() -> Path:
 
 
 def binary(name: str) -> str:
-    """For programs that we run as ourselves: clients."""
+    """The path of a PostgreSQL program that we run as ourselves: a client."""
     return str(wheel() / "pginstall" / "bin" / name)
 
 

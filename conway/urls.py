@@ -6,7 +6,7 @@ from django.urls import include, path
 
 
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Where browsers look for it when a page does not say."""
+    """Answers browsers that look for the icon where no page named it."""
     return redirect(static("icon.svg"))
 
 

@@ -32,7 +32,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Entry:
-    """Of the legend."""
+    """An entry of the legend."""
 
     series: int
     title: str
@@ -87,7 +87,7 @@ def bar(
     tallest: int,
     has_label: bool,
 ) -> Bar:
-    """Where more came back than was charged for something, there is no part of it."""
+    """A bar of one slot. Where more came back than was charged for something, it has no part of the bar."""
     parts, reached = [], 0
     for name, number in series.items():
         if cents[name] > 0:

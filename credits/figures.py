@@ -35,7 +35,7 @@ Group = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Figures:
-    """In cents. Charged is positive; given back can be below zero where a correction took back a refund."""
+    """Sums in cents. Charged is positive; given back can be below zero where a correction took back a refund."""
 
     rows: int = 0
     topped_up: int = 0
@@ -46,7 +46,7 @@ class Figures:
 
     @classmethod
     def of(cls, sums: Mapping[str, int], rows: int) -> "Figures":
-        """From the signed sum of each type."""
+        """Makes the figures of the signed sum of each type."""
         return cls(
             rows,
             sums.get(Type.TOP_UP, 0),
@@ -69,7 +69,7 @@ class Figures:
 
     @property
     def net(self) -> int:
-        """By how much the balance rises."""
+        """The cents by which the balance rises."""
         return self.topped_up + self.adjusted - self.spent
 
 
@@ -83,7 +83,7 @@ BY = {
 
 
 def figures(user_id: int, filters: Filters | None = None, *, by: Sequence[str] = ()) -> dict[Group, Figures]:
-    """Of each group that has a transaction; `by` is of BY."""
+    """The figures of each group that has a transaction; `by` is of BY."""
     filters = filters or Filters()
     conditions, params = where(filters)
     groups = ", ".join([*(BY[name] for name in by), "type"])
@@ -98,13 +98,13 @@ def total(user_id: int, filters: Filters | None = None) -> Figures:
 
 
 def of_rows(found: QuerySet[CreditTransaction]) -> Figures:
-    """Of a few rows, or of rows whose sums nobody keeps."""
+    """The figures of a few rows, or of rows whose sums nobody keeps."""
     rows = found.order_by().values_list("type").annotate(cents=Sum("amount_cents"), rows=Count("pk"))
     return gathered([(type, int(cents), number) for type, cents, number in rows]).get((), Figures())
 
 
 def gathered(rows: Iterable[Group]) -> dict[Group, Figures]:
-    """From rows that end with type, cents, number."""
+    """Gathers rows that end with type, cents, number."""
     sums: dict[Group, dict[str, int]] = defaultdict(dict)
     numbers: dict[Group, int] = defaultdict(int)
     for *group, type, cents, number in rows:
@@ -127,7 +127,7 @@ def where(filters: Filters) -> tuple[str, dict[str, Any]]:
 
 
 def bounds(filters: Filters, until: date) -> dict[str, Any]:
-    """Of the rows beside the kept days: as moments, for the index on their date."""
+    """Bounds the rows beside the kept days by moments, for the index on their date."""
     begin = max(until, filters.since) if filters.since else until
     end = midnight(filters.until) + timedelta(days=1) if filters.until else None
     return {"until": until, "begin": midnight(begin), "end": end}

@@ -54,14 +54,14 @@ def limited(amounts: Mapping[str, Func]) -> dict[str, Case]:
 
 
 def present_use(column: str) -> Subquery:
-    """Of the window that has not ended."""
+    """A column of the key's use, where its window has not ended."""
     began, now = (PeriodOf("key__limit_period", moment) for moment in (F("window_start"), Clock()))
     uses = KeyUse.objects.filter(key=OuterRef("pk")).alias(began=began)
     return Subquery(uses.filter(Q(key__limit_period=None) | Q(began=now)).values(column))
 
 
 def add_meter(key: Any, now: datetime) -> None:
-    """Where a bar of its limit turns yellow and red, and when its window ends."""
+    """Adds where the bar of its limit turns yellow and red, and when its window ends."""
     if key.limit_cents is not None:
         key.eighty_percent, key.last_cent = key.limit_cents * 4 // 5, key.limit_cents - 1
         key.resets_at = window_end(key.limit_period, now)

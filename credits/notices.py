@@ -47,7 +47,7 @@ def charged_since_last_look() -> dict[int, set[int]] | None:
 
 
 def next_piece() -> tuple[int, int] | None:
-    """After which transaction it begins, and with which it ends."""
+    """The next piece of transactions to look at: after which id it begins, and with which it ends."""
     settled = (
         CreditTransaction.objects.filter(created_at__lt=Now() - SETTLING).order_by("-id").values_list("id", flat=True)
     )
@@ -101,7 +101,7 @@ def is_first_to_tell(user_id: int) -> bool:
 
 
 def tell_of_key(key: ApiKey) -> None:
-    """Once for each of its windows and limits."""
+    """Tells the owner of a key at its limit, once for each of its windows and limits."""
     end = window_end(key.limit_period, database_now())
     window = end.isoformat() if end else "in total"
     facts = {
@@ -115,7 +115,7 @@ def tell_of_key(key: ApiKey) -> None:
 
 
 def send_weeks() -> int:
-    """To whoever wants a summary and has none of the week before this one."""
+    """Sends a summary to whoever wants one and has none of last week."""
     today = database_now().date()
     monday = today - (today.isoweekday() - 1) * DAY
     waiting = NoticeSettings.objects.filter(weekly=True).exclude(weekly_sent_for=monday).select_related("user")
@@ -144,7 +144,7 @@ def send_week(user: User, monday: date) -> None:
 
 
 def banner(request: HttpRequest) -> dict[str, object]:
-    """For every page: whether the balance of whoever is signed in was found low, and not topped up since."""
+    """Tells every page whether the user's balance was found low, and not topped up since."""
 
     def is_low() -> bool:
         return NoticeSettings.objects.filter(pk=request.user.pk, told_low_at__isnull=False).exists()

@@ -26,12 +26,12 @@ def group(user_id: int) -> str:
 
 
 def announce(user_id: int) -> None:
-    """For synchronous code: once the transaction is committed."""
+    """Announces a change once the transaction is committed; for synchronous code."""
     transaction.on_commit(lambda: async_to_sync(_tell)(user_id), robust=True)
 
 
 def announce_soon(user_id: int) -> None:
-    """For asynchronous code: in a task of its own; what follows within the pause is told with it."""
+    """Announces a change in a task of its own, together with what follows within the pause; for asynchronous code."""
     loop = asyncio.get_running_loop()
     if (loop, user_id) in _waiting or len(_waiting) >= WAITING_MAX:
         return

@@ -80,7 +80,7 @@ class PostingForm(forms.Form):
         return CreditAccount.objects.for_user(self.owner).first() or CreditAccount(user=self.owner)
 
     def lines(self) -> list[Line]:
-        """As things stand now; what is booked is decided when it is booked."""
+        """The account's numbers before and after, as of now; what is booked is decided when it is booked."""
         account = self.account
         return [
             Line("Balance", account.balance_cents, account.balance_cents + self.cents),
@@ -93,7 +93,7 @@ class PostingForm(forms.Form):
         return []
 
     def is_possible(self, by: User) -> bool:
-        """Else an error stands on the form."""
+        """Whether it could be booked now; if not, the form has an error that says why."""
         if short := [line for line in self.lines() if line.after < 0]:
             self.add_error("amount", f"{short[-1].name}: only {usd(short[-1].before)} is there.")
         if self.owner.pk == by.pk:

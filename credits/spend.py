@@ -45,17 +45,17 @@ class Spend:
         return sum(self.cents.values())
 
     def over(self, days: int) -> int:
-        """Cents of the last so many days, today's among them; of a spend by day."""
+        """Cents of the last `days` days, today's among them, of a spend by day."""
         since = self.today - (days - 1) * DAY
         return sum(cents for (day, _), cents in self.cents.items() if since <= day <= self.today)
 
     def days_left(self, available_cents: int) -> int | None:
-        """At the rate of the last seven days; None where nothing was spent."""
+        """Days that the credit lasts at the rate of the last seven; None where nothing was spent."""
         spent = self.over(RATE_DAYS)
         return available_cents * RATE_DAYS // spent if spent > 0 else None
 
     def sums(self) -> dict[str, int]:
-        """By what it was for, the dearest first."""
+        """Cents by model or key, the dearest first."""
         found: dict[str, int] = {}
         for (_, name), cents in self.cents.items():
             found[name] = found.get(name, 0) + cents

@@ -23,7 +23,7 @@ MOST_ENTRIES = 500  # of one page; the CSV has all
 
 
 class Border(NamedTuple):
-    """Where a month begins, or ends: the last transaction before it."""
+    """The border of a month: the last transaction before it begins, or ends."""
 
     id: int
     balance: int
@@ -120,7 +120,7 @@ def moves(user_id: int, opening: Border, closing: Border) -> QuerySet[CreditTran
 
 
 def moved(user_id: int, month: date, opening: Border, closing: Border) -> dict[tuple[str, int | None], Figures]:
-    """By model and key. The kept days are as good as the rows unless a clock was set back over the month's end."""
+    """Figures by model and key. Kept days are as good as the rows unless a clock was set back over the month's end."""
     found = figures(user_id, Filters(since=month, until=last_of(month, "month")), by=("model", "key"))
     if opening.balance + sum(found.values(), Figures()).net == closing.balance:
         return found

@@ -112,6 +112,6 @@ def payload(row: WebhookDelivery) -> bytes:
 
 
 def signature(secret: str, body: bytes, moment: int) -> str:
-    """As receivers check it: HMAC-SHA256 of the moment, a dot and the body."""
+    """The signature that receivers check: HMAC-SHA256 of the moment, a dot and the body."""
     digest = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={moment},v1={digest}"

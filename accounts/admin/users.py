@@ -211,7 +211,7 @@ class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
 
     @method_decorator(require_POST)
     def send_password_link(self, request: HttpRequest, user_id: int) -> HttpResponse:
-        """To the owner's address, and to nobody else's eyes: with it they set a password."""
+        """Mails the owner, and shows nobody else, a link with which they set a password."""
         user = self.get_queryset(request).filter(pk=user_id).first()
         if user is None or not self.has_change_permission(request, user):
             raise PermissionDenied
@@ -238,12 +238,12 @@ class UserAdmin(LoggedAdmin, VersionedAdmin, KeysetAdmin):
         return redirect("admin:accounts_user_change", user.pk)
 
     def may_reset_second_factor(self, request: HttpRequest, user: User) -> bool:
-        """Superusers, for somebody else: a factor that its holder resets by a password is none."""
+        """Superusers may, and for somebody else only: a factor that its holder resets by a password is none."""
         return bool(request.user.is_superuser) and user.pk != request.user.pk
 
     @method_decorator(require_POST)
     def reset_second_factor(self, request: HttpRequest, user_id: int) -> HttpResponse:
-        """For who lost theirs. They are signed out, told by mail, and set up another when they sign in."""
+        """Helps whoever lost their factor. They are signed out, told by mail, and set up another when they sign in."""
         user = self.get_queryset(request).filter(pk=user_id).first()
         if user is None or not self.may_reset_second_factor(request, user):
             raise PermissionDenied

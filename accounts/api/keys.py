@@ -67,7 +67,7 @@ class KeyFields(serializers.Serializer[Any]):
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Of a change, what the key would come to."""
+        """A change is checked as the whole key that it would make."""
         limit, period = (
             attrs[name] if name in attrs else getattr(self.instance, name, None)
             for name in ("limit_cents", "limit_period")

@@ -49,7 +49,7 @@ class Attempts(models.Model):
 
     @classmethod
     def take_back(cls, kind: str, *, account: str = "", network: str = "") -> None:
-        """It was no failure after all."""
+        """Takes a counted attempt back that was no failure after all."""
         rows = cls.objects.filter(kind=kind, account=account[:254], network=network)
         rows.update(count=Greatest(F("count") - 1, 0))
 

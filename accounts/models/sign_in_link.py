@@ -41,7 +41,7 @@ class SignInLink(models.Model):
 
     @classmethod
     def redeem(cls, secret: str) -> "SignInLink | None":
-        """It signs its user in; from then on nobody. One UPDATE, so of two at once one comes too late."""
+        """The link of this secret, used up by this call. One UPDATE: of two at once one comes too late."""
         link = cls.find(secret)
         return link if cls._good(secret).update(used_at=Now()) else None
 

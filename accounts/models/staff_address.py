@@ -2,7 +2,7 @@ from django.db import models
 
 
 class StaffAddress(models.Model):
-    """From where somebody did what the admin's log says of them."""
+    """The address from which a member of staff made an entry of the admin's log."""
 
     APPLICATION_MAY = ("SELECT", "INSERT")
 

@@ -44,7 +44,7 @@ class UnprovenEmail(LookupError):
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str | None = None, password: str | None = None, **fields: Any) -> "User":
-        """With an email: an invitation by whoever runs the service. People who come by themselves `sign_up`."""
+        """Makes a user; an email given here is an invitation by staff. Who comes by themselves is made by `sign_up`."""
         user = self.model(email=email, **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -206,13 +206,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.refresh_from_db(fields=["tokens_valid_after"])
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Of sessions made before the first end, what Django makes of the password alone: they go on."""
+        """Sessions made before the first end keep Django's own hash, of the password alone, and go on."""
         salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
         value = f"{self.password}\0{self.epoch}" if self.epoch else self.password
         return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
     def has_signed(self, session_hash: str) -> bool:
-        """With the present SECRET_KEY, or one from before a rotation, and since the last end of what signs them in."""
+        """Whether the hash is of the present SECRET_KEY or one before it, and made since the user's last `end`."""
         good = [self.get_session_auth_hash(), *self.get_session_auth_fallback_hash()]
         return any(constant_time_compare(session_hash, each) for each in good)
 

@@ -21,7 +21,7 @@ def is_set_up(user: User) -> bool:
 
 
 def is_shown(request: HttpRequest, user: User) -> bool:
-    """By the `code` or the `passkey` of this form. Raises TooMany."""
+    """Whether the `code` or the `passkey` of this form is theirs. Raises TooMany."""
     code, answer = request.POST.get("code", "").strip(), request.POST.get("passkey", "")
     if code or not answer:
         return is_code_of(user, code, client_network(request))
@@ -31,7 +31,7 @@ def is_shown(request: HttpRequest, user: User) -> bool:
 
 
 def is_code_of(user: User, code: str, network: str) -> bool:
-    """Of their app, or one of their recovery codes. Raises TooMany."""
+    """Whether the code is of their app, or one of their recovery codes. Raises TooMany."""
     if not code:
         return False
     lockout.admit_second_factor(user, network)

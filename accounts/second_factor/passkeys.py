@@ -29,7 +29,7 @@ UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)  
 
 
 def server(request: HttpRequest) -> Fido2Server:
-    """For the name this page was asked for by, which ALLOWED_HOSTS has let through."""
+    """A WebAuthn server for the host name of this request, which ALLOWED_HOSTS has let through."""
     host = request.get_host()
     us = f"{request.scheme}://{host}"
     entity = PublicKeyCredentialRpEntity(name=NAME, id=split_domain_port(host)[0])

@@ -70,7 +70,7 @@ def accepts(user: User, code: str) -> bool:
 
 
 def enrol(user: User, sealed: str, code: str) -> bool:
-    """In the place of an app there was. The code that shows that it works is used up."""
+    """Sets an app up, in place of the one there was. The code that shows that it works is used up."""
     if (step := step_of(secret_of(sealed), code)) is None:
         return False
     TotpApp.objects.update_or_create(user=user, defaults={"sealed_secret": sealed, "last_step": step})

@@ -80,7 +80,7 @@ def completions() -> Iterator[Finding]:
 
 
 def retirements() -> Iterator[Finding]:
-    """Of models that no successor answers for yet."""
+    """Models that retire soon, or are over, and that no successor answers for yet."""
     last = now().date() + timedelta(days=RETIREMENT_DAYS)
     ending = ChatModel.objects.filter(is_on=True, retires_on__lte=last)
     for model in ending.exclude(successor_from__lte=now().date()):
@@ -96,7 +96,7 @@ def missing_models() -> Iterator[Finding]:
 
 
 def backups() -> Iterator[Finding]:
-    """Where they are watched: deploy/backup.sh makes a folder for each."""
+    """Backups that are overdue, where a folder for them is set: deploy/backup.sh makes one in it each time."""
     if not settings.CONWAY_BACKUP_DIR:
         return
     made = [path.stat().st_mtime for path in Path(settings.CONWAY_BACKUP_DIR).glob("*/backup_manifest")]

@@ -51,7 +51,7 @@ def rights() -> dict[str, tuple[str, ...]]:
 
 
 def grant(role: str) -> None:
-    """As the owner. At once, so that an application at work does not notice."""
+    """Grants the role its rights, as the owner, in one transaction: an application at work does not notice."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(role)))
         cursor.execute(sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(sql.Identifier(role)))

@@ -53,7 +53,7 @@ class KeysetChangeList(ChangeList):
         self.newer = None if is_newest or not rows else self.link(BEFORE, self.result_list[0])
 
     def sums(self) -> Sums | None:
-        """Of all rows that were found, or None where adding them up would keep the page waiting."""
+        """Sums of all rows that were found; None where adding them up would keep the page waiting."""
         return in_time(lambda: self.model_admin.sums(self.queryset.order_by()))
 
     @property

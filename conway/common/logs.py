@@ -14,7 +14,7 @@ LONGEST_ID = 100  # characters of an id that a caller made up
 
 
 class Fields:
-    """As text, and only if somebody reads it."""
+    """The fields of a line, written as text only if a handler reads them."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = values

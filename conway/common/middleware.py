@@ -69,7 +69,7 @@ def tell(request: Any, response: HttpResponseBase) -> None:
 
 
 def trace(request: Any, response: HttpResponseBase) -> None:
-    """By its route, too."""
+    """Records the request as a span, by its route."""
     if tracing.recorder is not None:
         tracing.whole(
             request.method,
@@ -86,7 +86,7 @@ def is_json(response: HttpResponseBase) -> bool:
 
 
 def in_shape(response: HttpResponseBase) -> HttpResponseBase:
-    """For what is no exception: ninja's and Django's 405, a refused host, DEBUG's technical pages."""
+    """Gives an answer the error shape that no exception made: a 405, a refused host, DEBUG's technical pages."""
     response.close()
     kept = {name: response.headers[name] for name in ("allow", "retry-after") if name in response.headers}
     return ApiError(response.status_code, headers=kept).response()

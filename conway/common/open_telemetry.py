@@ -46,7 +46,7 @@ class Recorder:
         )
 
     def call(self, name: str, parent: Span | None, attributes: Mapping[str, Any]) -> Span:
-        """Of somebody else's service."""
+        """Begins the span of a call of another service."""
         within = None if parent is None else set_span_in_context(parent)
         return self.tracer.start_span(name, within, SpanKind.CLIENT, known(attributes))
 
@@ -69,6 +69,6 @@ def known(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def traceparent(span: Span) -> str:
-    """By which the span's own children name it (W3C Trace Context)."""
+    """The header by which the span's children name it (W3C Trace Context)."""
     context = span.get_span_context()
     return f"00-{format_trace_id(context.trace_id)}-{format_span_id(context.span_id)}-{context.trace_flags:02x}"

@@ -58,7 +58,7 @@ def allowed_address(url: str) -> tuple[str, int]:
 
 
 class Pinned(http.client.HTTPConnection):
-    """To an address that was looked up before; the certificate is asked for by the name."""
+    """A connection to an address that was looked up before; the certificate is checked against the name."""
 
     def __init__(self, host: str, port: int, address: str, *, is_tls: bool) -> None:
         super().__init__(host, port, timeout=SECONDS)

@@ -26,7 +26,7 @@ MOST_NAMED = 5
 
 class VersionField(forms.CharField):
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """It is nothing that anybody edits, and no word in the log."""
+        """Never: nobody edits this field, and the log does not name it."""
         return False
 
 
@@ -94,7 +94,7 @@ def changed_meanwhile(row: Model, opened_at: str) -> str:
 
 
 def who_changed(row: Model, opened_at: str) -> str:
-    """From the admin's log; an owner, or a command, leaves nothing in it."""
+    """Says who changed the row, from the admin's log. An owner, or a command, leaves nothing in it."""
     since = datetime.fromtimestamp(int(opened_at[:17]) / 1e6, UTC) if opened_at.isdecimal() else None
     if since is None:
         return "The page did not say when that was."

@@ -33,7 +33,7 @@ class Errors(DatabaseErrorWrapper):
         raise OperationalError(*exc_value.args).with_traceback(traceback) from exc_value
 
     def renew(self) -> None:
-        """Of both shares: the other one's sessions have heard the same."""
+        """Renews the sessions of both shares: what one was told is true of the other."""
         now = time.monotonic()
         if now - Errors.renewed < RENEWED_SECONDS:
             return

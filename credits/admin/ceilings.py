@@ -31,7 +31,7 @@ class CeilingForm(VersionedForm):
 
 @admin.register(StaffCeiling)
 class StaffCeilingAdmin(SuperusersOnly, LoggedAdmin, VersionedAdmin):
-    """For whom the settings' ceilings are too low, or too high. Nobody sets their own."""
+    """Ceilings of people for whom the settings' are too low, or too high. Nobody sets their own."""
 
     form = CeilingForm
     has_popups = True

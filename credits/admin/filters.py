@@ -32,7 +32,7 @@ class WrittenOffFilter(admin.SimpleListFilter):
 
 
 class PersonFilter(admin.SimpleListFilter):
-    """By a member of staff; who is staff no longer is found by their id in the address."""
+    """Filters by a member of staff; who is staff no longer is found by their id in the address."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         staff = User.objects.filter(is_staff=True).order_by("email")[:MOST_PEOPLE]
@@ -49,7 +49,7 @@ class PersonFilter(admin.SimpleListFilter):
 
 
 class DaysFilter(admin.ListFilter):
-    """From one day to another, UTC, both included."""
+    """Filters from one day to another, UTC, both included."""
 
     title = "day (UTC)"
     template = "admin/days_filter.html"

@@ -92,7 +92,7 @@ class MoveRequestAdmin(ReadOnlyAdmin):
         return (queryset.filter(of_user(term, "user_id")) if term else queryset), False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Also who may make such a move: they ask and approve."""
+        """Whoever may make such a move may look: they ask and approve."""
         return super().has_view_permission(request, obj) or any(map(request.user.has_perm, PERMISSIONS.values()))
 
     def may_approve(self, user: User, move: MoveRequest) -> bool:

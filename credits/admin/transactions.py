@@ -21,7 +21,7 @@ from credits.templatetags.money import signed_usd, usd
 
 
 class DetailFilter(admin.SimpleListFilter):
-    """By the text, as the indexes have it."""
+    """Filters by a text of the details, as the indexes have it."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(name, name) for name in named(str(self.parameter_name))]
@@ -55,7 +55,7 @@ class SettlementFilter(DetailFilter):
 
 
 class TypeFilter(admin.SimpleListFilter):
-    """By what a transaction is, or by what pages add up together."""
+    """Filters by type, or by the types that pages add up under one name."""
 
     title = parameter_name = "type"
 

@@ -38,7 +38,7 @@ def positive_cents(cents: object) -> int:
 
 
 def bound_cents(cents: object) -> int:
-    """For admission: any whole number from zero up; beyond what anybody owns it makes no difference how much."""
+    """A bound of an admission: a whole number from zero up, cut to more than anybody owns."""
     if type(cents) is not int or cents < 0:
         raise InvalidAmount(f"A bound is a whole number of cents from zero up, not {cents!r}.")
     return min(cents, CENTS_MAX * 1000)
@@ -53,7 +53,7 @@ def plain_text(text: str, what: str) -> str:
 
 
 def dollars(cents: int) -> str:
-    """For messages: what is booked is never below zero here."""
+    """Dollars for a message; these amounts are never below zero."""
     return f"${cents // 100:,}.{cents % 100:02}"
 
 

@@ -71,7 +71,7 @@ class Item:
 
 @dataclass(slots=True, eq=False)
 class Lane:
-    """Of one statement: what waits, by account, and who sends it."""
+    """What waits for one statement, by account, and the task that sends it."""
 
     statement: Statement
     accounts: dict[int, deque[Item]] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class Lane:
 
 @dataclass(slots=True, eq=False)
 class Batches:
-    """Of one event loop. `busy`: accounts in a statement under way."""
+    """The lanes of one event loop. `busy`: accounts in a statement under way."""
 
     lanes: dict[Statement, Lane] = field(default_factory=dict)
     busy: set[int] = field(default_factory=set)
@@ -113,7 +113,7 @@ class Batches:
             late.cancel()
 
     def start(self, lane: Lane) -> None:
-        """In the next turn of the loop: what is asked in this one comes along."""
+        """Starts sending in the next turn of the loop, so that what is asked in this one comes along."""
         if lane.accounts and lane.runner is None:
             lane.runner = self.task(self.run(lane))
 
@@ -159,7 +159,7 @@ class Batches:
             self.start(lane)
 
     def next_batch(self, lane: Lane) -> list[Item]:
-        """As many of each account, in the order they came; an account's longest waiting statement goes first."""
+        """Takes equally many of each account, in their order; an account's longest waiting statement goes first."""
         ready = list(islice((account for account in list(lane.accounts) if self.is_ready(lane, account)), MOST))
         batch: dict[str, Item] = {}
         for account in ready:

@@ -46,7 +46,7 @@ def is_alone(entry: CreditTransaction) -> bool:
 
 
 def lock(entry: CreditTransaction) -> None:
-    """Before the account is locked: nobody who holds an account then waits for a person."""
+    """Locks the person, before the account: nobody who holds an account then waits for a person."""
     if entry.made_by is not None and is_alone(entry):
         User.objects.select_for_update(no_key=True).get(pk=entry.made_by.pk)
 

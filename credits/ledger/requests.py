@@ -30,7 +30,7 @@ class NotYours(UnableToPost):
 
 
 def ask(entry: CreditTransaction) -> MoveRequest:
-    """For an entry that `AboveCeiling` carries; asked twice (a double click) it is one request."""
+    """Asks a second person for the entry that `AboveCeiling` carries; twice (a double click) it is one request."""
     request = MoveRequest(
         **{name: getattr(entry, name) for name in COPIED},
         user_id=entry.account_id,
@@ -74,7 +74,7 @@ def approve(
 
 
 def refuse(request_id: int, *, by: User, address: str | None = None) -> None:
-    """By somebody else; who asked for it withdraws it."""
+    """Refuses a request; whoever asked for it withdraws it by this."""
     with transaction.atomic():
         request = _open(request_id)
         _decide(

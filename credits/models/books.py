@@ -74,7 +74,7 @@ class CreditTransactionQuerySet(models.QuerySet["CreditTransaction"]):
         return self.order_by("-id")
 
     def served_by(self, model: str) -> Self:
-        """By the text, as the index has it: `details__model=...` would compare JSON, and read every row."""
+        """Filters by text, as the index has it: `details__model=...` would compare JSON, and read every row."""
         return self.alias(model=KT("details__model")).filter(model=model)
 
     def about(self, charge: str) -> Self:

@@ -75,7 +75,7 @@ class HistoryFilters(forms.Form):
         return found.about(f"inference:{receipt}") if receipt else found
 
     def figures(self) -> Figures:
-        """Of all these entries."""
+        """The figures of all entries that match."""
         if not self.is_valid():
             return Figures()
         return (

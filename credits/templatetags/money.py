@@ -25,5 +25,5 @@ def minus(cents: int) -> int:
 
 @register.filter
 def dollars_typed(cents: int) -> str:
-    """As a form takes it."""
+    """Dollars as a form takes them."""
     return typed(cents)

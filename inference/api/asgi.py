@@ -32,7 +32,7 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class ClientLeft(Exception):
-    """Before the whole request was here; or the server has answered it."""
+    """The client left before its whole request was here; or the server has answered it."""
 
 
 async def completions(scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,7 +60,7 @@ async def completions(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def until_hang_up(talk: Coroutine[Any, Any, None], receive: Receive) -> None:
-    """As any ASGI server tells of it."""
+    """Cancels the talk when `receive` tells that the client has left, as any ASGI server does."""
     talking = asyncio.ensure_future(talk)
     hang_up = asyncio.ensure_future(receive())  # after the body, all that can come is http.disconnect
     await asyncio.wait((talking, hang_up), return_when=asyncio.FIRST_COMPLETED)
@@ -156,7 +156,7 @@ def declared(headers: Mapping[str, str]) -> int:
 
 
 async def make_room(scope: Scope, count: int) -> None:
-    """For what a small body grows to; the server counts only what came. Others have their turn in between."""
+    """Counts what a compressed body grows to; the server counts only what came. Others have their turn in between."""
     hold = scope.get("extensions", {}).get("conway.hold")
     if hold is not None and not hold(count):
         raise ClientLeft

@@ -46,7 +46,7 @@ def whole(value: Any, at: str) -> int:
 
 
 def settle_limits(fields: dict[str, Any], *names: str) -> None:
-    """Of tokens. None is what some clients mean by 0 or -1; others have no whole numbers."""
+    """Reads limits of tokens as clients mean them: 0 and -1 are none, and 100.0 is a whole number."""
     for name in names:
         value = fields.get(name)
         if isinstance(value, float) and value.is_integer():
@@ -67,7 +67,7 @@ def one_of(value: Any, known: Any, at: str) -> Any:
 
 
 def note(notes: list[str], *names: str) -> None:
-    """For a header: once each, of letters that one can hold, and not without end."""
+    """Notes names for a header: once each, in letters that one can hold, and a bounded number of them."""
     for name in names:
         if len(notes) >= MOST_NOTES:
             return

@@ -32,12 +32,12 @@ ANTHROPICS = re.compile(r"/messages(?:/|$)")
 
 
 def spoken(request: HttpRequest) -> Format:
-    """At an address of ours that is none of these: Anthropic's clients say who they are."""
+    """The format to answer in at any other address of ours: Anthropic's clients say who they are."""
     return messages if "anthropic-version" in request.headers or ANTHROPICS.search(request.path_info) else chat
 
 
 def response(failed: ApiError, request: HttpRequest) -> HttpResponse:
-    """In the caller's format."""
+    """The failure as an answer in the caller's format."""
     request_id = getattr(request, "request_id", None) or new_request_id()
     answer = failed.response(request_id)
     answer.content = spoken(request).error(failed, request_id)

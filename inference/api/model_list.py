@@ -48,7 +48,7 @@ def as_openai(listing: Listing, book: Catalog) -> dict[str, Any]:
 
 
 def as_anthropic(listing: Listing, book: Catalog) -> dict[str, Any]:
-    """For those who send `anthropic-version`: Claude Code and Anthropic's SDKs."""
+    """A model as Anthropic lists it, for clients that send `anthropic-version`: Claude Code and Anthropic's SDKs."""
     first = listing.prices[-1].starts_at if listing.prices else book.now()
     return {
         "type": "model",

@@ -42,7 +42,7 @@ def unseal(text: str, budget: Budget, carried: dict[str, Any]) -> list[dict[str,
 
 
 def give_back(carried: dict[str, Any], calls: list[dict[str, Any]]) -> None:
-    """To each call what was sealed beside it."""
+    """Gives each call what was sealed beside it."""
     kept = carried.pop("calls", {})
     for call in calls:
         if isinstance(extra := kept.get(call["id"]), dict):

@@ -100,7 +100,7 @@ def written(held: Content) -> Iterator[str]:
 
 
 def decoded(encoded: str) -> Iterator[bytes]:
-    """As the most lenient reader does it: what is no base64 is skipped."""
+    """Decodes base64 as the most lenient reader does: what is none is skipped."""
     left = ""
     for begin in range(0, len(encoded), SLICE):
         clean = left + FOREIGN.sub("", encoded[begin : begin + SLICE])
@@ -141,7 +141,7 @@ def likely_pages(held: Content, traits: Traits) -> int:
 
 
 def audio_tokens(held: Content, most: int) -> int:
-    """By the length, which a WAV file says: a second of it may have a few bytes only."""
+    """Counts audio by its length, which a WAV file says: a second of it may have a few bytes only."""
     if held.declared not in STEADY:
         return most
     is_mp3 = held.head[:3] == b"ID3" or held.head[:1] == b"\xff"

@@ -31,7 +31,7 @@ turns = Turns(AT_ONCE)
 
 
 async def pages(encoded: Sequence[str], account: int) -> list[Pages | None]:
-    """Of PDFs in base64; None where nobody can say."""
+    """The pages of PDFs in base64; None for one that nobody can count."""
     found: list[Pages | None] = []
     with suppress(TimeoutError, OSError):
         async with asyncio.timeout(SECONDS), turns.of(account):

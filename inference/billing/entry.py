@@ -58,7 +58,7 @@ class Entry:
 
     @classmethod
     def unseen(cls, hold: LostHold) -> "Entry":
-        """Of a process that died before anybody saw a word."""
+        """The entry of a completion whose process died before anybody saw a word."""
         details = hold.details
         return cls(
             id=hold.completion_id,

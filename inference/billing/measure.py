@@ -23,7 +23,7 @@ turns = Turns(2)  # for prompts longer than a slice
 
 @dataclass(slots=True)
 class Measure:
-    """Of one rendered request. What `take` found is kept: an estimated bill needs it again."""
+    """How long one rendered request can be. What `take` found is kept: an estimated bill needs it again."""
 
     rendered: ProviderRequest
     size: int  # of the payload, in bytes

@@ -32,11 +32,11 @@ WIDE = ("/Identity-H", "/Identity-V")  # two bytes a code
 
 
 class Unsure(Exception):
-    """Encrypted, broken, or built to deceive."""
+    """The document is encrypted, broken, or built to deceive."""
 
 
 def shown_bytes(stream: bytes) -> int:
-    """Of the literal and hexadecimal strings in a content stream."""
+    """The size of the literal and hexadecimal strings in a content stream."""
     depth = total = since = 0
     for mark in STRING_MARK.finditer(stream):
         match mark[0]:
@@ -137,7 +137,7 @@ def named(name: bytes) -> str:
 
 
 def identity(reference: Any) -> Any:
-    """Of an indirect object, so that what many pages share is read once."""
+    """The identity of an indirect object, so that what many pages share is read once."""
     return (reference.idnum, reference.generation) if hasattr(reference, "idnum") else None
 
 

@@ -55,7 +55,7 @@ def corrections(window: Window) -> Iterator[Correction]:
 
 
 def oldest_first(charged: QuerySet[Completion]) -> Iterator[Completion]:
-    """In pieces of their own: a cursor that outlives its transaction needs a session, which PgBouncer may not keep."""
+    """Reads completions piece by piece: a cursor that outlives its transaction needs a session of PgBouncer's."""
     piece = list(charged.order_by("created_at", "id")[:AT_ONCE])
     while piece:
         yield from piece

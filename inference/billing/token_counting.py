@@ -96,7 +96,7 @@ class Tally:
 
 
 def likely_prompt(*, o200k: int, messages: int, media: int, percent: int, most: int, hidden: int = 0) -> int:
-    """Of a prompt whose provider reported nothing: the likely count, not the highest."""
+    """The likely, not the highest, count of a prompt whose provider reported nothing."""
     return min(most, raised(o200k, percent) + LIKELY_MESSAGE_TOKENS * (messages + 1) + media + hidden)
 
 
@@ -107,7 +107,7 @@ def likely_of_makers(kinds: Iterable[str]) -> int:
 
 
 def likely_output(*, o200k: int, percent: int, reported: int, hidden: int = 0) -> int:
-    """Of what we saw, and what was made unseen; never less than a provider's placeholder."""
+    """Output tokens of what we saw and of what was made unseen; never less than a provider's placeholder."""
     return max(reported, (o200k * percent // 100 + 1 if o200k else 0) + hidden)
 
 

@@ -75,7 +75,7 @@ class Listing:
 
     @property
     def redirect(self) -> str:
-        """As a header tells it; empty where the model asked for answers itself."""
+        """The redirection as a header tells it; empty where the model asked for answers itself."""
         return f"{self.asked_as} -> {self.name}" if self.asked_as else ""
 
     def is_missing(self, moment: datetime) -> bool:

@@ -37,7 +37,7 @@ def answers_for(book: Catalog, listing: Listing) -> bool:
 
 
 def is_over(book: Catalog, listing: Listing) -> bool:
-    """By its date, or by its provider's own words."""
+    """Whether the model has ended, by its date or by its provider's own words."""
     today = book.now()
     return (listing.retires_on is not None and listing.retires_on <= today.date()) or listing.is_missing(today)
 

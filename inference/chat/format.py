@@ -27,10 +27,10 @@ class Writer(Protocol):
     """One reply on its way to its caller. Lives as long as the reply."""
 
     def begin(self, facts: Facts) -> None:
-        """Before the first bytes, when the provider has said what it serves. Does nothing the second time."""
+        """Begins the reply, when the provider has said what it serves. Does nothing the second time."""
 
     def events(self, deltas: list[Delta]) -> bytes:
-        """Of a stream: what these deltas are in the caller's format."""
+        """What these deltas of a stream are in the caller's format."""
 
     def note(self, deltas: list[Delta]) -> None:
         """The same of a reply that is sent whole: kept until then."""

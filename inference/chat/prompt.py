@@ -57,12 +57,12 @@ def settings(*names: str) -> dict[str, Rule | Look]:
 
 
 def media(kind: Literal["image", "audio", "file"]) -> Look:
-    """Of a field that holds base64, a data URL or an address."""
+    """Looks at a field that holds base64, a data URL or an address."""
     return lambda value: Media(kind, value) if isinstance(value, str) else None
 
 
 def by_type(declared: Mapping[str, Mapping[str, Any]]) -> Look:
-    """Of a part: what its `type` says of it."""
+    """Looks at a part as its `type` says."""
     return lambda part: declared.get(str(part.get("type")), {}) if isinstance(part, dict) else None
 
 

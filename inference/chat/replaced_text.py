@@ -61,7 +61,7 @@ def whole(text: str) -> str:
 
 
 def storable_json(value: Any) -> Any:
-    """Of JSON that a text holds: names of fields, too."""
+    """JSON that a text held, with texts and names of fields that can be stored."""
     return storable(without_halves(value))
 
 

@@ -46,7 +46,7 @@ class Thinking(Wire):
 
     @property
     def is_off(self) -> bool:
-        """Before the answer; between the calls of tools some of Claude's models cannot be kept from it."""
+        """Whether thinking before the answer is off; some models of Claude still think between calls of tools."""
         return self.type in ("disabled", "between_tools")
 
 
@@ -157,7 +157,7 @@ class ChatRequest(BaseModel):
         return bool(self.stream and self.stream_options and self.stream_options.include_usage)
 
     def tell_usage(self) -> None:
-        """At the end of the stream, unless the caller said something on that."""
+        """Asks for usage at the end of the stream, unless the caller said something on that."""
         if self.stream and (self.stream_options is None or self.stream_options.include_usage is None):
             self.stream_options = (self.stream_options or StreamOptions()).model_copy(update={"include_usage": True})
 

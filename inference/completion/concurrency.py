@@ -40,7 +40,7 @@ def limits(caller: Caller) -> Iterator[tuple[Counted, int]]:
 
 
 def remember(caller: Caller, refused: AdmissionDenied) -> None:
-    """So that the next of a crowd does not ask the database again."""
+    """Remembers a refusal for a moment, so that the next of a crowd does not ask the database again."""
     for counted, _ in limits(caller):
         if counted[0] == refused.reason:
             if len(_refused) >= MOST_REMEMBERED:
@@ -54,7 +54,7 @@ def begin(caller: Caller) -> None:
 
 
 def end(caller: Caller) -> None:
-    """Of the caller as it was when it began: a limit that changed meanwhile counts what begins from then on."""
+    """Counts one less for the caller as it was at the beginning: a changed limit counts what begins from then on."""
     for counted, _ in limits(caller):
         _refused.pop(counted, None)
         _running[counted] -= 1

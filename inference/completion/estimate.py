@@ -31,7 +31,7 @@ TOLD = (
 
 @dataclass(frozen=True)
 class Estimate:
-    """From the prompt's text and one token of reply, to the highest count of the prompt and the longest reply."""
+    """Lowest and highest cost: the prompt's text and one token of reply; the highest count and the longest reply."""
 
     listing: Listing
     price: PricePoint

@@ -73,7 +73,7 @@ def refused(
 
 
 async def begin(format: Format, caller: Caller, body: bytes, headers: Headers, request_id: str) -> CompletionTask:
-    """Up to the provider's door: everything that can be refused is refused here."""
+    """Prepares and admits a request, and starts its task: everything that can be refused is refused here."""
     received = time.monotonic()
     book = await catalog.current()
     caller = follows(headers, caller)
@@ -133,7 +133,7 @@ async def begin(format: Format, caller: Caller, body: bytes, headers: Headers, r
 
 
 def must_send(limit: int, listing: Listing, request: ChatRequest) -> bool:
-    """Where the prompt leaves less room than the model's maximum, providers refuse the maximum as a limit."""
+    """Whether a limit must be sent: providers refuse the model's maximum where the prompt leaves less room."""
     most = listing.traits.max_output_tokens
     return (request.output_limit is None or request.output_limit >= most) and limit < most
 

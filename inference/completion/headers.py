@@ -69,7 +69,7 @@ def follows(headers: Headers, caller: Caller) -> Caller:
 
 
 def address(headers: Headers) -> str:
-    """Of this site, as the caller reached it: the host was checked when the request came."""
+    """The address of this site as the caller reached it; the host was checked when the request came."""
     proxy, secure = settings.SECURE_PROXY_SSL_HEADER or ("", "")
     name = proxy.removeprefix("HTTP_").replace("_", "-").lower()
     scheme = "https" if proxy and headers.get(name) == secure else "http"

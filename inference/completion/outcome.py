@@ -90,7 +90,7 @@ async def estimated(
 
 
 def entry(state: CompletionState, outcome: Outcome) -> Entry:
-    """As billing books it."""
+    """The completion as billing books it."""
     listing, facts, usage = state.listing, state.facts, outcome.usage
     price, served = price_served(state)
     cost_usd, cents = bill(usage, price, outcome.settlement)
@@ -154,7 +154,7 @@ def unseen(state: CompletionState, inputs: Usage, seen: int) -> int:
 
 
 def price_served(state: CompletionState) -> tuple[PricePoint, list[str]]:
-    """Of the model actually served; of one we do not know, the price of the one asked for, and staff are told."""
+    """The price of the model actually served; of one we do not know, that of the one asked for, and staff are told."""
     served, listing = state.facts.model, state.listing
     if not served or listing.is_named(served):
         return state.price, []

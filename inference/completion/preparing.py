@@ -133,7 +133,7 @@ async def prepare(format: Format, caller: Caller, body: bytes, book: Catalog) ->
 
 
 def prepare_here(format: Format, caller: Caller, body: bytes, book: Catalog) -> Prepared | None:
-    """None where it is too much for the event loop."""
+    """Prepares the request on the event loop; None where that would take too long."""
     found: list[Route] = []
 
     def find(name: str) -> Route:

@@ -90,8 +90,8 @@ async def look() -> int:
 
 
 async def settle_lost(hold: ledger.LostHold) -> bool:
-    """By its checkpoint, or for nothing where nobody had seen any of it. Provisional: a true settlement may still
-    come.
+    """Settles a lost hold by its checkpoint, or for nothing where nobody had seen any of it. Provisional: a true
+    settlement may still come.
     """
     of_hold = f"the checkpoint of {hold.completion_id}"
     entry = readable(hold.checkpoint, of_hold) if hold.checkpoint else Entry.unseen(hold)

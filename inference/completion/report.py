@@ -23,7 +23,7 @@ log = logging.getLogger("conway.access")
 def refused(
     error: ApiError, *, request_id: str, headers: Mapping[str, str], caller: Caller | None, format: Format
 ) -> None:
-    """Before it was admitted: no provider, no tokens, no charge."""
+    """Reports a request that was refused before it was admitted: no provider, no tokens, no charge."""
     metrics.answered(format=format.NAME, status=error.status)
     traces.refused(error, request_id)
     tell(
@@ -40,7 +40,7 @@ def refused(
 
 
 def ended(completion: CompletionState, settled_at: float) -> None:
-    """With its settlement booked, or in the spool; the client may have left long ago."""
+    """Reports a completion whose settlement is booked, or in the spool; the client may have left long ago."""
     listing = completion.listing
     metrics.answered(
         format=completion.format.NAME, status=completion.status, provider=listing.provider.name, model=listing.name

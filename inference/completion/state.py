@@ -99,7 +99,7 @@ class CompletionState:
 
     @property
     def status(self) -> int:
-        """Of the answer: once a stream has begun, its status has been sent."""
+        """The status of the answer: once a stream has begun, it has been sent."""
         return 200 if self.fault is None or self.was_seen else self.fault.meaning.status
 
     async def counted(self) -> int:

@@ -9,7 +9,7 @@ class Command(migrate.Command):
     help = "Django's, in the owner's role (CONWAY_MIGRATION_DATABASE_URL); then grants the application what it needs."
 
     def execute(self, *args: Any, **options: Any) -> Any:
-        """With the system checks, which connect, too."""
+        """Migrates as the owner, the system checks too, for they connect."""
         with database_roles.as_owner():
             output = super().execute(*args, **options)
             if (role := database_roles.application()) and not options["plan"]:

@@ -170,7 +170,7 @@ def counted(database: Session) -> dict[tuple[str, str], int | None]:
 
 
 def audit(target: str) -> None:
-    """By a process of its own, for this one works on the old database."""
+    """Audits the new database, in a process of its own: this one works on the old one."""
     inherited = {name: setting for name, setting in os.environ.items() if name.removesuffix("_FILE") not in ADDRESSES}
     done = subprocess.run(
         [sys.executable, str(settings.BASE_DIR / "manage.py"), "audit_ledger"],

@@ -33,7 +33,7 @@ def adopt(fields: Fields, budget: Budget) -> Adopted:
 
 
 def without_order(fields: Fields) -> list[str]:
-    """In which order a turn was written is ours to note, of formats that say so."""
+    """Drops a caller's own note of a turn's order, which only formats that have one may write."""
     messages = fields.get("messages")
     noted = (
         [each for each in messages if isinstance(each, dict) and "order" in each] if isinstance(messages, list) else []

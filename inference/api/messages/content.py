@@ -11,7 +11,7 @@ Part = dict[str, Any]
 
 
 def parts(value: Any, at: str, notes: list[str]) -> list[Part]:
-    """Of a user's turn, a tool's result or a system prompt; `notes` tells what is read as something else."""
+    """The parts of a user's turn, a tool's result or a system prompt; `notes` names what is read as something else."""
     if isinstance(value, str):
         return [{"type": "text", "text": value}]
     found: list[Part] = []
@@ -52,7 +52,7 @@ def document(block: Part, at: str, notes: list[str]) -> list[Part]:
 
 
 def address(block: Part, at: str) -> str:
-    """Of an image or a document: where it is, or all of it as a data URL."""
+    """The address of an image or a document, or all of it as a data URL."""
     source = expecting.mapping(block.get("source"), f"{at}.source")
     match source.get("type"):
         case "base64":

@@ -77,7 +77,7 @@ def adopt(fields: Fields, budget: Budget) -> Adopted:
 
 
 def is_short(value: Any) -> bool:
-    """And is JSON again: 1e999 reads as infinity."""
+    """Whether the value is short enough to be repeated, and is JSON again: 1e999 reads as infinity."""
     return value is not None and len(text := dumps(value)) <= LONGEST_ECHO and "Infinity" not in text
 
 
