@@ -10,8 +10,8 @@ asks `drop_unsupported` which fields the model does not take, `conversation.writ
 and `privacy` for what is left. What a model takes is data (chat/traits.py); what is left out, lowered or rewritten is
 named on the `ProviderRequest` (`ignore`, `transform`). JSON Schemas are fitted by schemas/, one table of rules for all
 providers. A reply comes back through `stream.py` or `reply.py`, with `finish`, `usage` and `faults` beside it;
-`failures.py` reads the error texts of all, and `call_ids.py` keeps the ids of calls apart. What
-none of them may take for granted is read by `untrusted_json.py`.
+`failures.py` reads the error texts of all, `call_ids.py` keeps the ids of calls apart, and `tool_names.py` gives tools
+the names that a provider takes. What none of them may take for granted is read by `untrusted_json.py`.
 """
 
 from collections.abc import Mapping
