@@ -1,13 +1,15 @@
 """The big database in small: it must be one that the ledger could have written."""
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import User
 from credits import audit, ledger
 from credits.models import CreditAccount, CreditTransaction
 from inference import catalog
+from inference.management.filling import tables
 from inference.models import ChatModel, Completion
 from inference.reporting import audit as charges
 
@@ -35,6 +37,17 @@ def test_there_is_what_was_asked_for(filled):
     assert set(CreditTransaction.objects.values_list("type", flat=True)) >= {"top_up", "inference"}
     assert set(Completion.objects.values_list("settlement", flat=True)) >= {"exact", "estimated", "none"}
     assert Completion.objects.values("model").distinct().count() == ChatModel.objects.count()
+
+
+def test_the_busiest_account_makes_as_much_as_was_said(transactional_db):
+    call_command("fill_books", accounts=20, transactions=400, days=1, busiest=70)
+    assert Completion.objects.filter(user=1).count() > 0.6 * Completion.objects.count()
+    assert [*audit.faults(), *charges.faults()] == []
+
+
+def test_what_a_chunk_breaks_is_raised(transactional_db):
+    with pytest.raises(psycopg.DataError), transaction.atomic(), tables.Copying() as copying:
+        copying.add([("accounts_user", ("id",), ["no number\n"])])
 
 
 def test_dates_rise_with_ids(filled):

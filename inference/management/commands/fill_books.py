@@ -26,10 +26,13 @@ class Command(BaseCommand):
         parser.add_argument("--accounts", type=int, default=1000)
         parser.add_argument("--transactions", type=int, default=100_000)
         parser.add_argument("--days", type=int, default=100, help="how far back the history begins")
+        parser.add_argument("--busiest", type=int, default=5, metavar="PERCENT", help="of all requests are account 1's")
 
-    def handle(self, *, accounts: int, transactions: int, days: int, **options: Any) -> None:
+    def handle(self, *, accounts: int, transactions: int, days: int, busiest: int, **options: Any) -> None:
         if User.objects.exists():
             raise CommandError("This database has users. Only an empty one is filled.")
+        if not 0 <= busiest <= 80:
+            raise CommandError("The busiest account makes 0 to 80 per cent of all requests.")
         if min(accounts, transactions, days) < 1 or transactions < accounts:
             raise CommandError("There is at least one account, one day and one transaction for each account.")
         began = time.monotonic()
@@ -37,7 +40,7 @@ class Command(BaseCommand):
         catalog.forget()
         with database_roles.as_owner():
             with transaction.atomic():
-                completions = self.fill(accounts, transactions, days)
+                completions = self.fill(accounts, transactions, days, busiest / 100)
             with connection.cursor() as cursor:
                 cursor.execute("VACUUM (ANALYZE)")
         self.stdout.write(
@@ -45,16 +48,19 @@ class Command(BaseCommand):
             f"in {time.monotonic() - began:.0f} s. Check them: python manage.py audit_ledger"
         )
 
-    def fill(self, accounts: int, transactions: int, days: int) -> int:
+    def fill(self, accounts: int, transactions: int, days: int, busiest: float) -> int:
         rng, seconds = random.Random(SEED), days * 86400.0
-        told = history.History(rng, accounts, transactions, time.time() - seconds, seconds, samples(rng))
+        told = history.History(rng, accounts, transactions, time.time() - seconds, seconds, samples(rng), busiest)
         completions = 0
         with tables.without_indexes():
             people(accounts, told.stamp())
-            for entries, completed in told.chunks():
-                tables.copy("credits_credittransaction", history.TRANSACTIONS, entries)
-                tables.copy("inference_completion", history.COMPLETIONS, completed)
-                completions += len(completed)
+            with tables.Copying() as copying:
+                for entries, completed in told.chunks():
+                    copying.add(
+                        [("credits_credittransaction", history.TRANSACTIONS, entries),
+                         ("inference_completion", history.COMPLETIONS, completed)]
+                    )  # fmt: skip
+                    completions += len(completed)
             balances = (f"{user}\t{cents}\n" for user, cents in enumerate(told.balances) if user)
             tables.copy("credits_creditaccount", ("user_id", "balance_cents"), balances)
         reset_sequences()

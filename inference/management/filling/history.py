@@ -1,6 +1,6 @@
 """Who did what when, oldest first. Balances run along, so every row is what the ledger would have written.
 
-Accounts 1 to 100 make a quarter of all requests, and account 1 a fifth of those: somebody always has a long history.
+Account 1 makes `busiest` of all requests, accounts 1 to 100 a fifth of them: somebody always has a long history.
 """
 
 import random
@@ -25,7 +25,7 @@ COMPLETIONS = (
     "finish_reason",
     *COLUMNS,
 )
-BUSY, BUSY_SHARE, BUSIEST_SHARE = 100, 0.25, 0.05
+BUSY, BUSY_SHARE, BUSIEST_SHARE = 100, 0.20, 0.05
 REFUNDS_SHARE, WRITE_OFFS_SHARE = 0.001, 0.0002
 TOP_UPS_CENTS = (500, 1000, 2000, 5000, 10_000, 50_000)
 AT_ONCE = 50_000
@@ -41,6 +41,7 @@ class History:
     began: float  # seconds since 1970
     seconds: float  # from the first to the last
     samples: list[Sample]
+    busiest: float = BUSIEST_SHARE
     balances: list[int] = field(init=False)
     written: int = 0
     entries: list[str] = field(default_factory=list)
@@ -67,7 +68,8 @@ class History:
         rng, busy = self.rng, min(BUSY, self.accounts)
         while True:
             luck = rng.random()
-            yield 1 if luck < BUSIEST_SHARE else rng.randint(1, busy if luck < BUSY_SHARE else self.accounts)
+            is_busy = luck < self.busiest + BUSY_SHARE
+            yield 1 if luck < self.busiest else rng.randint(1, busy if is_busy else self.accounts)
 
     def complete(self, user: int, sample: Sample) -> None:
         """Room for all that is booked with a charge is looked for first: no transaction more than was asked for."""
