@@ -2,7 +2,8 @@
 
     DATABASE_URL=embedded CONWAY_DATA_DIR=<an empty folder> python -m bench.ledger --accounts 1 16
 
-CPU ms a completion, of this process and of PostgreSQL's.
+CPU ms a completion, of this process and of PostgreSQL's; and pages of 8 kB that PostgreSQL looks at for one, in memory
+or not, which depends on no machine.
 """
 
 import argparse
@@ -19,8 +20,10 @@ import django
 
 django.setup()
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 
 from accounts.models import ApiKey, User
 from bench.processes import cpu_seconds
@@ -32,6 +35,8 @@ from inference.billing import settlement
 from inference.billing.entry import Entry
 from inference.chat.usage import Usage
 from inference.models import Price
+
+WARM = 8  # completions of each client before it counts
 
 
 def funded(number: int) -> list[tuple[User, ApiKey]]:
@@ -67,21 +72,28 @@ async def measured(
     people: list[tuple[User, ApiKey]], price: Price, completions: int, at_once: int, postgresql: int
 ) -> str:
     numbers = iter(range(completions))
+    looked_at = await sync_to_async(blocks)()
 
     async def client(numbers: Iterable[int]) -> None:
         for number in numbers:
             await completion(number, *people[number % len(people)], price)
 
-    await asyncio.gather(*(client(iter(range(8))) for _ in range(at_once)))  # prepared, and warm
+    await asyncio.gather(*(client(iter(range(WARM))) for _ in range(at_once)))  # prepared, and warm
     ours, theirs, begun = time.process_time(), cpu_seconds(postgresql), time.perf_counter()
     await asyncio.gather(*(client(numbers) for _ in range(at_once)))
     took = time.perf_counter() - begun
     ours, theirs = time.process_time() - ours, cpu_seconds(postgresql) - theirs
-    await database.close()
+    await database.close()  # a session says what it looked at when it ends
     each = 1000 / completions
-    return (
-        f"{len(people):4} accounts: {ours * each:.3f} ms, PostgreSQL {theirs * each:.3f} ms, {completions / took:.0f}/s"
-    )
+    looked_at = (await sync_to_async(blocks)() - looked_at) / (completions + WARM * at_once)
+    cost = f"{ours * each:.3f} ms, PostgreSQL {theirs * each:.3f} ms and {looked_at:.0f} pages"
+    return f"{len(people):4} accounts: {cost}, {completions / took:.0f}/s"
+
+
+def blocks() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
 
 
 def main() -> None:

@@ -26,19 +26,22 @@ from conway.alerts import keeping as alerts
 from conway.common import database, metrics, tracing
 from conway.common.errors import ApiError
 from conway.common.lending import lent
+from credits import close, keeping
 from credits.pages.urls import websocket_urlpatterns
 from inference import catalog
 from inference.api import asgi, content_encoding, formats
 from inference.api.asgi import Receive, Scope, Send
 from inference.billing import token_counting
 from inference.completion import process_pool
-from inference.completion.background import BackgroundLoops, every
+from inference.completion.background import BackgroundLoops, every, off_the_loop
+from inference.reporting import daily_sales
 from inference.upstream import client as upstream
 
 pages = pages_handler.Pages()
 upkeep = BackgroundLoops()
 FIRST_SEAT = "0"
 ALERT_SECONDS = 30  # what happened is told within a minute
+SUMS_SECONDS = 60
 sampling: list[asyncio.Task[None]] = []
 
 
@@ -123,6 +126,12 @@ def look_for_alerts() -> None:
         alerts.look()
 
 
+async def add_up() -> None:
+    """What pages would else add up while somebody waits."""
+    for look in (keeping.keeper.look, daily_sales.look, close.look):
+        await off_the_loop(look)
+
+
 async def start() -> None:
     """Starts what a worker needs before its first request."""
     process_pool.start()
@@ -134,6 +143,7 @@ async def start() -> None:
     tracing.start()
     upkeep.start()
     sampling.append(asyncio.create_task(monitoring.sample_for_ever()))
+    sampling.append(asyncio.create_task(every(SUMS_SECONDS, add_up)))
     if metrics.seat() == FIRST_SEAT:  # one process of a machine is enough
         sampling.append(asyncio.create_task(every(ALERT_SECONDS, sync_to_async(look_for_alerts))))
 

@@ -9,9 +9,11 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
-from conway.common.clock import midnight
+from conway.common.clock import CLOCK_STEP, SETTLED_AFTER, midnight
+from conway.common.keyset_pagination import in_time
 from credits.figures import Figures, database_now
-from credits.models import CreditTransaction, MonthClose
+from credits.history import first_id
+from credits.models import CreditTransaction, MonthClose, MonthDraft
 from credits.spend import DAY, last_of
 
 Type = CreditTransaction.Type
@@ -39,6 +41,9 @@ class Line:
     @classmethod
     def read(cls, stored: dict[str, Any]) -> "Line":
         return cls(**{**stored, "cost_usd": Decimal(stored["cost_usd"])})
+
+    def written(self) -> dict[str, Any]:
+        return {**vars(self), "cost_usd": str(self.cost_usd)}
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,40 @@ def month_of_all(month: date) -> Month:
     return Month(month, accounts, int(opening), int(closing), figures_of(rows), lines_of(rows))
 
 
+def seen(month: date) -> Month | None:
+    """What staff look at before they close it; None where adding it up would keep the page waiting, until `look` has
+    done it for them. Closing adds it up again.
+    """
+    if (kept := MonthDraft.objects.filter(pk=month).first()) is not None:
+        return read(kept)
+    found: Month | None = in_time(lambda: month_of_all(month))
+    return found
+
+
+def look() -> int:
+    """Adds up the next month to close, once it is over and all that began in it is booked."""
+    month = next_to_close()
+    if month is None or database_now() <= end_of(month) + SETTLED_AFTER or MonthDraft.objects.filter(pk=month).exists():
+        return 0
+    try:
+        check(month)
+    except NotYet:
+        return 0
+    found = month_of_all(month)
+    facts = {**vars(found), "month": month.isoformat(), "figures": vars(found.figures)}
+    MonthDraft.objects.bulk_create(
+        [MonthDraft(month=month, facts={**facts, "lines": [line.written() for line in found.lines]})],
+        ignore_conflicts=True,
+    )
+    return 1
+
+
+def read(draft: MonthDraft) -> Month:
+    facts = draft.facts
+    lines = [Line.read(line) for line in facts["lines"]]
+    return Month(**{**facts, "month": draft.month, "figures": Figures(**facts["figures"]), "lines": lines})
+
+
 def figures_of(rows: list[tuple[Any, ...]]) -> Figures:
     sums: dict[str, int] = {}
     for type, _, _, cents, _, _ in rows:
@@ -139,7 +178,7 @@ def close(month: date, *, by: User) -> MonthClose:
             written_off_cents=sums.written_off,
             closing_cents=found.closing,
             cost_usd=found.cost_usd,
-            lines=[{**vars(line), "cost_usd": str(line.cost_usd)} for line in found.lines],
+            lines=[line.written() for line in found.lines],
             closed_by=by,
         )
 
@@ -159,9 +198,13 @@ def closed(record: MonthClose) -> Month:
 
 
 def cash_in(month: date) -> QuerySet[CreditTransaction]:
-    """Top-ups, oldest first, each with the payment it answers."""
-    found = CreditTransaction.objects.filter(type=Type.TOP_UP, created_at__gte=midnight(month))
-    return found.filter(created_at__lt=end_of(month)).select_related("account__user", "made_by").order_by("id")
+    """Top-ups, oldest first, each with the payment it answers. By id, and so by the index of their type, they are read
+    from the month's beginning on.
+    """
+    since, until = midnight(month), end_of(month)
+    found = CreditTransaction.objects.filter(type=Type.TOP_UP, created_at__gte=since, created_at__lt=until)
+    found = found.filter(id__gte=first_id(CreditTransaction, since - CLOCK_STEP))
+    return found.select_related("account__user", "made_by").order_by("id")
 
 
 def balances(month: date, after: int) -> tuple[list[tuple[int, int, int]], int | None]:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.db import connection
+from django.db.models import Model
+
 from conway.common.clock import CLOCK_STEP, midnight
 from credits.models import CreditTransaction, CreditTransactionQuerySet
 
@@ -64,3 +67,24 @@ def before_moment(found: CreditTransactionQuerySet, user_id: int, moment: dateti
     later = CreditTransaction.objects.for_user(user_id).filter(created_at__gte=moment + CLOCK_STEP)
     first = later.order_by("created_at").values_list("id", flat=True).first()
     return (found if first is None else found.filter(id__lt=first)).filter(created_at__lt=moment)
+
+
+def first_id(model: type[Model], moment: datetime) -> int:
+    """The id with which this moment begins, found in one statement by halving."""
+    with connection.cursor() as cursor:
+        cursor.execute(HALVING_SQL.format(table=model._meta.db_table), {"moment": moment})
+        (found,) = cursor.fetchone()
+        return int(found)
+
+
+HALVING_SQL = """
+WITH RECURSIVE step (low, high) AS (
+  SELECT 0::bigint, coalesce(max(id) + 1, 0) FROM {table}
+  UNION ALL
+  SELECT CASE WHEN row.created_at < %(moment)s THEN row.id + 1 ELSE low END,
+         CASE WHEN row.created_at < %(moment)s THEN high ELSE (low + high) / 2 END
+  FROM step
+  LEFT JOIN LATERAL (SELECT id, created_at FROM {table} WHERE id >= (low + high) / 2 ORDER BY id LIMIT 1) row ON true
+  WHERE low < high
+)
+SELECT low FROM step WHERE low >= high"""

@@ -11,7 +11,7 @@ from django.utils.text import slugify
 
 from conway.common.lending import lent
 
-ROWS_AT_ONCE = 2_000
+ROWS_AT_ONCE = 500  # so few that no piece takes long to make
 
 Place = Any
 Piece = tuple[Iterable[Sequence[Any]], Place | None]  # rows, and where the next piece begins; None at the end

@@ -18,7 +18,8 @@ from conway.common import csv_export
 from conway.common.generics import ModelAdmin
 
 AFTER, BEFORE = "after", "before"  # the pk of the row that the page follows, or precedes
-SUMS_MS = 150  # what a page may wait for the sums of its list
+SUMS_MS = 150  # what a page may wait for the sums of its list, or for rows that are rare
+REACH = 10_000  # rows among which a page looks for those that are rarer than that
 
 Sums = list[tuple[str, str]]  # what, and as it is read
 
@@ -40,9 +41,13 @@ class KeysetChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         place = self.place(self.before or self.after)
         is_backwards = bool(self.before and place)
-        found = self.queryset.filter(beyond(place, is_backwards)) if place else self.queryset
-        rows = list((found.reverse() if is_backwards else found)[: self.list_per_page + 1])
+        rows, self.horizon = within_reach(
+            self.queryset, self.everything(request), self.model_admin.keyset, place, self.list_per_page + 1,
+            is_backwards=is_backwards,
+        )  # fmt: skip
         has_more, rows = len(rows) > self.list_per_page, rows[: self.list_per_page]
+        if has_more:
+            self.horizon = None
         self.result_list: list[Model] = rows[::-1] if is_backwards else rows
         self.result_count = self.full_result_count = len(rows)
         self.show_admin_actions = bool(rows)
@@ -51,6 +56,16 @@ class KeysetChangeList(ChangeList):
         self.older = None if is_last_page or not rows else self.link(AFTER, self.result_list[-1])
         self.is_narrowed = bool(self.query or self.has_active_filters)
         self.newer = None if is_newest or not rows else self.link(BEFORE, self.result_list[0])
+        self.reach = REACH
+        self.beyond_horizon = self.link(BEFORE if is_backwards else AFTER, self.horizon) if self.horizon else None
+
+    def everything(self, request: HttpRequest) -> QuerySet[Any]:
+        """The list as no filter narrows it but those that say where in its order to look."""
+        found = self.root_queryset.order_by(*self.get_ordering(request, self.root_queryset))
+        for spec in self.filter_specs:
+            if getattr(spec, "is_of_order", False):
+                found = spec.queryset(request, found)  # type: ignore[assignment]
+        return found
 
     def sums(self) -> Sums | None:
         """Sums of all rows that were found; None where adding them up would keep the page waiting."""
@@ -85,6 +100,33 @@ def beyond(place: dict[str, Any], is_backwards: bool) -> Q:
     return Q(**{f"{first}__{way}e": value}) & (
         Q(**{f"{first}__{way}": value}) | Q(**{first: value, f"{second}__{way}": tie})
     )
+
+
+def within_reach(
+    found: QuerySet[Any],
+    everything: QuerySet[Any],
+    keyset: tuple[str, ...],
+    place: dict[str, Any] | None,
+    number: int,
+    *,
+    is_backwards: bool = False,
+) -> tuple[list[Any], Any | None]:
+    """So many of the rows that were found, from this place on. Where they are so rare that the database looks for too
+    long, those among the next REACH rows of everything, and the row with which these end: there a reader may go on.
+    Both are in the order of the keyset, which an index of everything has.
+    """
+    if place:
+        found, everything = found.filter(beyond(place, is_backwards)), everything.filter(beyond(place, is_backwards))
+    if is_backwards:
+        found, everything = found.reverse(), everything.reverse()
+    if (rows := in_time(lambda: list(found[:number]))) is not None:
+        return rows, None
+    first, way = keyset[0], "lte" if is_backwards else "gte"
+    moment = everything.values_list(first, flat=True)[REACH : REACH + 1].first()
+    if moment is None:
+        return list(found[:number]), None
+    alike = everything.filter(**{first: moment})
+    return list(found.filter(**{f"{first}__{way}": moment})[:number]), alike.reverse().first()
 
 
 def in_time(ask: Callable[[], Any]) -> Any | None:

@@ -93,9 +93,10 @@ class MonthCloseAdmin(ReadOnlyAdmin):
             reason = ""
         except close.NotYet as error:
             reason = str(error)
+        found = close.seen(month)
         context = {
             **self.admin_site.each_context(request),
-            **tables(close.month_of_all(month)),
+            **(tables(found) if found else {}),
             "title": f"Close the month {month:%Y-%m}",
             "opts": self.opts,
             "why_not": reason,

@@ -6,13 +6,13 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.db import connection
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.timezone import now
 
 from accounts.models import User
 from conway.common.clock import CLOCK_STEP, midnight
+from credits.history import first_id
 
 MOST_PEOPLE = 200
 SINCE, UNTIL = "since", "until"
@@ -54,6 +54,7 @@ class DaysFilter(admin.ListFilter):
     title = "day (UTC)"
     template = "admin/days_filter.html"
     column = "created_at"
+    is_of_order = True  # lists are in the order of time
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: type[Model], model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
@@ -102,29 +103,8 @@ class DaysOfIdsFilter(DaysFilter):
         return super().ending(queryset, moment).filter(id__lt=first_id(queryset.model, moment + CLOCK_STEP))
 
 
-def first_id(model: type[Model], moment: datetime) -> int:
-    """The id with which this moment begins, found in one statement by halving."""
-    with connection.cursor() as cursor:
-        cursor.execute(HALVING_SQL.format(table=model._meta.db_table), {"moment": moment})
-        (found,) = cursor.fetchone()
-        return int(found)
-
-
 def day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
         raise IncorrectLookupParameters from error
-
-
-HALVING_SQL = """
-WITH RECURSIVE step (low, high) AS (
-  SELECT 0::bigint, coalesce(max(id) + 1, 0) FROM {table}
-  UNION ALL
-  SELECT CASE WHEN row.created_at < %(moment)s THEN row.id + 1 ELSE low END,
-         CASE WHEN row.created_at < %(moment)s THEN high ELSE (low + high) / 2 END
-  FROM step
-  LEFT JOIN LATERAL (SELECT id, created_at FROM {table} WHERE id >= (low + high) / 2 ORDER BY id LIMIT 1) row ON true
-  WHERE low < high
-)
-SELECT low FROM step WHERE low >= high"""

@@ -9,7 +9,8 @@ staff     MoveRequest, what staff may not book alone: asked for by one person, d
           StaffCeiling, how much a member of staff may book alone, where it is not what the settings say
           StaffAction, everything staff did, from the ledger, the requests and the admin's log (a view)
 months    DaySum, what transactions of a day that is over come to; SummedDays says which days are there
-          MonthClose, a month of all accounts, as it was when it was closed; BillingDetails, whose name statements bear
+          MonthClose, a month of all accounts, as it was when it was closed, and MonthDraft, as it would be
+          BillingDetails, whose name statements bear
 notices   what people are told of their account, and where
 
 Only credits/ledger writes the tables of the books. Python checks are courtesy; the constraints and triggers here are
@@ -28,7 +29,7 @@ from credits.models.books import (
     KeyUse,
     StartsWith,
 )
-from credits.models.months import AuditRun, BillingDetails, DaySum, MonthClose, SummedDays
+from credits.models.months import AuditRun, BillingDetails, DaySum, MonthClose, MonthDraft, SummedDays
 from credits.models.notices import NoticeScan, NoticeSettings, Webhook, WebhookDelivery
 from credits.models.staff import FundingNote, MoveRequest, MoveRequestQuerySet, StaffAction, StaffCeiling
 
@@ -46,6 +47,7 @@ __all__ = [
     "HoldWatch",
     "KeyUse",
     "MonthClose",
+    "MonthDraft",
     "MoveRequest",
     "MoveRequestQuerySet",
     "NoticeScan",

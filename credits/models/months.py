@@ -59,6 +59,21 @@ class BillingDetails(models.Model):
         return f"billing details of {self.user}"
 
 
+class MonthDraft(models.Model):
+    """What the close of a month that is over would be. Made before anybody asks (close.py), and forgotten when
+    something is booked into its past (a trigger).
+    """
+
+    month = models.DateField(primary_key=True)
+    facts = models.JSONField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"draft of {self.month:%Y-%m}"
+
+
 class MonthClose(models.Model):
     """A month of all accounts, as it was when staff closed it. It never changes, and nothing is booked into it any more
     (triggers say so): what comes late lands in the month in which it comes.

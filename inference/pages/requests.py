@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import ApiKey, User
 from conway.common import csv_export
 from conway.common.clock import midnight
-from conway.common.keyset_pagination import beyond
+from conway.common.keyset_pagination import REACH, beyond, within_reach
 from credits.figures import database_now
 from credits.history_facets import used_keys, used_models
 from credits.pages.export import file_name
@@ -23,6 +23,7 @@ from credits.pages.history import query_of
 from inference.models import FAILED, Completion, RefusedHour
 
 ROWS = 50
+KEYSET = ("created_at", "id")
 HOURS = 48
 DAYS = timedelta(days=29)  # and the day it is
 OUTCOMES = {
@@ -66,14 +67,20 @@ class RequestFilters(forms.Form):
         fields = self.cleaned_data
         if named := fields["id"].strip().replace("\x00", ""):
             return found.filter(Q(request_id=named) | Q(pk=named))
-        found = found.filter(created_at__gte=midnight(self.first_day))
-        if fields["until"]:
-            found = found.filter(created_at__lt=midnight(fields["until"]) + timedelta(days=1))
+        found = self.everything()
         if fields["model"]:
             found = found.filter(model=fields["model"])
         if fields["key"]:
             found = found.filter(key=fields["key"])
         return found.filter(OUTCOMES[fields["outcome"]]) if fields["outcome"] else found
+
+    def everything(self) -> QuerySet[Completion]:
+        """Of the days that are asked for."""
+        found = Completion.objects.filter(user=self.user).select_related("key").order_by("-created_at", "-id")
+        if not self.is_valid():
+            return found.none()
+        found, until = found.filter(created_at__gte=midnight(self.first_day)), self.cleaned_data["until"]
+        return found.filter(created_at__lt=midnight(until) + timedelta(days=1)) if until else found
 
     def refusals(self) -> QuerySet[RefusedHour]:
         found = RefusedHour.objects.filter(user=self.user).select_related("key").order_by("-hour", "status", "code")
@@ -90,12 +97,14 @@ def requests_page(request: HttpRequest) -> HttpResponse:
     filters = filters_of(request)
     found = filters.completions()
     place = place_of(request.GET.get("after", ""), filters.user)
-    rows = list((found.filter(beyond(place, False)) if place else found)[: ROWS + 1])
+    rows, horizon = within_reach(found, filters.everything(), KEYSET, place, ROWS + 1)
     context = {
         "filters": filters,
         "query": query_of(request.GET),
         "completions": rows[:ROWS],
         "older": rows[ROWS - 1].pk if len(rows) > ROWS else None,
+        "horizon": horizon if len(rows) <= ROWS else None,
+        "reach": REACH,
         "is_first": place is None,
         "refusals": list(filters.refusals()[:HOURS]),
     }

@@ -2,7 +2,7 @@
 
 Money is the ledger's, on the day it was booked: a refund lowers the income of its own day, not of its charge's, and so
 does a correction. Completions and failures are counted where they ended. A day that is over is counted once and
-kept; today's figures are half a minute old.
+kept; of today, what has settled is counted once in each process.
 """
 
 from collections import Counter
@@ -10,23 +10,26 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from django.core.cache import cache
 from django.db import connection
 
 from conway.common.clock import SETTLED_AFTER, midnight
+from credits.figures import database_now
 from inference.models import ANSWERED, Settlement, SoldDay
 
 DAYS = 14
 DAY = timedelta(days=1)
-TODAY_SECONDS = 30
 COUNTED_HIGH = (Settlement.ESTIMATED, Settlement.LOST)
 
 
 @dataclass(frozen=True)
 class Sold:
     """Completions that are alike."""
+
+    WORDS: ClassVar = ("model", "provider", "settlement", "status", "ending")
+    NUMBERS: ClassVar = ("completions", "charged_cents", "cost_usd")
 
     model: str
     provider: str
@@ -42,11 +45,17 @@ class Sold:
 class Booked:
     """What was booked for a model in a day."""
 
+    WORDS: ClassVar = ("model", "provider")
+    NUMBERS: ClassVar = ("charged_cents", "given_back_cents", "cost_usd")
+
     model: str
     provider: str
     charged_cents: int
     given_back_cents: int
     cost_usd: Decimal
+
+
+Line = TypeVar("Line", Sold, Booked)
 
 
 @dataclass(frozen=True)
@@ -158,6 +167,11 @@ def figures(now: datetime) -> DailySales:
     return DailySales({day: kept[day] if day in kept else counted_and_kept(day, now) for day in days})
 
 
+def look() -> int:
+    """So that whoever looks next finds the days counted."""
+    return len(figures(database_now()).days)
+
+
 def recount(now: datetime) -> None:
     """Days that are over and were shown, or will be."""
     SoldDay.objects.filter(day__gte=now.date() - DAYS * DAY).delete()
@@ -166,8 +180,8 @@ def recount(now: datetime) -> None:
 
 def counted_and_kept(day: date, now: datetime) -> Day:
     if day == now.date():
-        return cache.get_or_set(f"sold:{day}", lambda: counted(day), TODAY_SECONDS) or counted(day)
-    found = counted(day)
+        return today(now)
+    found = counted(midnight(day), midnight(day + DAY))
     if now - midnight(day + DAY) > SETTLED_AFTER:
         kept = SoldDay(day=day, sold=written(found.sold), booked=written(found.booked))
         SoldDay.objects.bulk_create([kept], ignore_conflicts=True)
@@ -185,8 +199,32 @@ def read(row: SoldDay) -> Day:
     return Day([Sold(**line) for line in sold], [Booked(**line) for line in booked])
 
 
-def counted(day: date) -> Day:
-    window = {"since": midnight(day), "until": midnight(day + DAY)}
+def today(now: datetime) -> Day:
+    """What is settled of it is counted once; each look counts only what has come since."""
+    begin, end = midnight(now.date()), midnight(now.date() + DAY)
+    upto, known = cache.get(f"sold:{begin.date()}") or (begin, Day([], []))
+    settled = now - SETTLED_AFTER
+    if settled - upto > SETTLED_AFTER:
+        upto, known = settled, together(known, counted(upto, settled))
+        cache.set(f"sold:{begin.date()}", (upto, known), DAY.total_seconds())
+    return together(known, counted(upto, end))
+
+
+def together(one: Day, other: Day) -> Day:
+    return Day(merged(Sold, [*one.sold, *other.sold]), merged(Booked, [*one.booked, *other.booked]))
+
+
+def merged(kind: type[Line], lines: Iterable[Line]) -> list[Line]:
+    """Lines whose words are the same become one; their numbers are added up."""
+    sums: dict[tuple[Any, ...], list[Any]] = {}
+    for line in lines:
+        words, numbers = (tuple(getattr(line, name) for name in names) for names in (kind.WORDS, kind.NUMBERS))
+        sums[words] = [a + b for a, b in zip(sums[words], numbers, strict=True)] if words in sums else [*numbers]
+    return [kind(*words, *numbers) for words, numbers in sums.items()]
+
+
+def counted(since: datetime, until: datetime) -> Day:
+    window = {"since": since, "until": until}
     with connection.cursor() as cursor:
         cursor.execute(SOLD_SQL, window)
         sold = [Sold(*row) for row in cursor.fetchall()]
