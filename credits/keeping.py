@@ -4,6 +4,7 @@ others. Every serving process goes through all accounts once a day; what another
 
 from dataclasses import dataclass
 from datetime import UTC, date
+from typing import Any
 
 from django.db import connection
 
@@ -41,7 +42,13 @@ def behind(over: date, after: int) -> tuple[list[int], int | None]:
     None at the end.
     """
     with connection.cursor() as cursor:
-        asked = {"over": over, "end": midnight(over), "earliest": EARLIEST, "after": after, "limit": ACCOUNTS_AT_ONCE}
+        asked: dict[str, Any] = {
+            "over": over,
+            "end": midnight(over),
+            "earliest": EARLIEST,
+            "after": after,
+            "limit": ACCOUNTS_AT_ONCE,
+        }
         cursor.execute(BEHIND_SQL, asked)
         rows = cursor.fetchall()
     last = rows[-1][0] if len(rows) == ACCOUNTS_AT_ONCE else None

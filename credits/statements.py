@@ -7,6 +7,7 @@ transactions with an id between theirs. So opening + moves = closing however a c
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db.models import Count, QuerySet, Sum
@@ -20,6 +21,7 @@ from credits.models import CreditTransaction
 from credits.spend import DAY, NAMELESS, last_of
 
 MOST_ENTRIES = 500  # of one page; the CSV has all
+NO_CHARGES = [type for type in CreditTransaction.Type.values if type != CreditTransaction.Type.INFERENCE]
 
 
 class Border(NamedTuple):
@@ -62,11 +64,13 @@ class Statement:
     def last_day(self) -> date:
         return last_of(self.month, "month")
 
-    @property
-    def entries(self) -> QuerySet[CreditTransaction]:
-        """Whatever is no charge, oldest first: each stands for itself."""
-        rest = moves(self.user_id, self.opening, self.closing).exclude(type=CreditTransaction.Type.INFERENCE)
-        return rest.order_by("id")
+    def entries(self, number: int, after: int = 0) -> list[CreditTransaction]:
+        """Whatever is no charge, oldest first: each stands for itself. Types are asked for one by one, each at its place
+        in an index: together they would be looked for among the charges of the month.
+        """
+        rest = moves(self.user_id, self.opening, self.closing).filter(id__gt=after).order_by("id")
+        found = [entry for type in NO_CHARGES for entry in rest.filter(type=type)[:number]]
+        return sorted(found, key=attrgetter("pk"))[:number]
 
 
 def months(user_id: int) -> list[Line]:

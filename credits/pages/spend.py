@@ -50,6 +50,7 @@ def spend_page(request: HttpRequest) -> HttpResponse:
     user_id, today = cast(int, request.user.pk), database_now().date()
     form = SpendForm(request.GET, today=today)
     context: dict[str, Any] = {"form": form, "presets": presets(today)}
+    spending = None
     if form.is_valid():
         fields = form.cleaned_data
         form = SpendForm(fields, today=today)  # what is not said is shown, too
@@ -59,7 +60,7 @@ def spend_page(request: HttpRequest) -> HttpResponse:
         names = titles(spending)
         sums = [(name, names[name], cents) for name, cents in spending.sums().items()]
         context |= {"form": form, "spend": spending, "chart": chart(spending, names), "sums": sums}
-    return render(request, "credits/spend.html", {**context, "month": this_month(user_id, today)})
+    return render(request, "credits/spend.html", {**context, "month": this_month(user_id, today, spending)})
 
 
 def presets(today: date) -> list[tuple[str, date, date, str]]:

@@ -35,7 +35,7 @@ def statements_page(request: HttpRequest) -> HttpResponse:
 def statement_page(request: HttpRequest, year: int, month: int) -> HttpResponse:
     user = cast(User, request.user)
     found = of(user, year, month)
-    entries = list(found.entries[: MOST_ENTRIES + 1])
+    entries = found.entries(MOST_ENTRIES + 1)
     context = {
         "statement": found,
         "entries": entries[:MOST_ENTRIES],
@@ -61,7 +61,7 @@ def statement_csv(request: HttpRequest, year: int, month: int) -> HttpResponseBa
     name = file_name("conway statement", user, found.month, found.last_day)
 
     def next_piece(after: int | None) -> csv_export.Piece:
-        rows = list(found.entries.filter(id__gt=after or 0)[: csv_export.ROWS_AT_ONCE])
+        rows = found.entries(csv_export.ROWS_AT_ONCE, after or 0)
         is_last = len(rows) < csv_export.ROWS_AT_ONCE
         head = before(found) if after is None else []
         return [*head, *map(cells, rows), *(behind(found) if is_last else [])], None if is_last else rows[-1].pk

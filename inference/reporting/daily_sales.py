@@ -218,8 +218,9 @@ def merged(kind: type[Line], lines: Iterable[Line]) -> list[Line]:
     """Lines whose words are the same become one; their numbers are added up."""
     sums: dict[tuple[Any, ...], list[Any]] = {}
     for line in lines:
-        words, numbers = (tuple(getattr(line, name) for name in names) for names in (kind.WORDS, kind.NUMBERS))
-        sums[words] = [a + b for a, b in zip(sums[words], numbers, strict=True)] if words in sums else [*numbers]
+        words = tuple(getattr(line, name) for name in kind.WORDS)
+        numbers = [getattr(line, name) for name in kind.NUMBERS]
+        sums[words] = [a + b for a, b in zip(sums[words], numbers, strict=True)] if words in sums else numbers
     return [kind(*words, *numbers) for words, numbers in sums.items()]
 
 

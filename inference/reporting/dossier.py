@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 from functools import cached_property
+from typing import Any
 
 from accounts.models import ApiKey, BrowserSession, User
-from credits.figures import Figures, database_now, total
+from credits.figures import Figures, database_now, figures
 from credits.history import Filters
-from credits.key_use import recent_spend, with_use
+from credits.key_use import with_use
 from credits.models import BillingDetails, CreditAccount, CreditTransaction, NoticeSettings
 from credits.spend import DAYS
 from inference.models import Completion, RefusedHour
@@ -24,10 +25,14 @@ class Dossier:
         return CreditAccount.objects.for_user(self.user).first() or CreditAccount(user=self.user)
 
     @cached_property
-    def spent(self) -> Figures:
+    def by_key(self) -> dict[Any, Figures]:
         """Of the same 30 days as the customer's overview."""
         since = database_now().date() - timedelta(days=DAYS - 1)
-        return total(self.user.pk, Filters(since=since))
+        return {key: sums for (key,), sums in figures(self.user.pk, Filters(since=since), by=("key",)).items()}
+
+    @property
+    def spent(self) -> Figures:
+        return sum(self.by_key.values(), Figures())
 
     @property
     def top_ups(self) -> list[CreditTransaction]:
@@ -43,9 +48,8 @@ class Dossier:
 
     @property
     def keys(self) -> list[tuple[ApiKey, int]]:
-        spent = recent_spend(self.user.pk)
         living = with_use(ApiKey.objects.filter(user=self.user, revoked_at=None).order_by("-pk"))
-        return [(key, spent.get(key.pk, 0)) for key in living[:SHOWN]]
+        return [(key, self.by_key.get(key.pk, Figures()).spent) for key in living[:SHOWN]]
 
     @property
     def sessions(self) -> list[BrowserSession]:

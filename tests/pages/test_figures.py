@@ -15,6 +15,7 @@ from credits.figures import Figures, total
 from credits.history import Filters
 from credits.key_use import recent_spend
 from credits.models import CreditAccount, CreditTransaction, DaySum, SummedDays
+from credits.spend import spend, this_month
 from tests.browser import sample_month
 from tests.pages.conftest import Visit
 
@@ -135,3 +136,14 @@ def test_a_strangers_rows_are_nobodys(given_back: User, alice: User, offered: No
 )
 def test_nonsense_is_answered_by_a_page(given_back: User, visit: Visit, query: str) -> None:
     assert visit(given_back).get(f"/credits/spend?{query}").status_code == 200
+
+
+def test_the_present_month_is_read_from_what_was_asked_for_anyway(ada: User) -> None:
+    long, short, weeks = (spend(ada.pk, TODAY - timedelta(days=days), TODAY, step=step, today=TODAY)
+                          for days, step in ((60, "day"), (2, "day"), (60, "week")))  # fmt: skip
+    months, queries = [], []
+    for known in (None, long, short, weeks):
+        with CaptureQueriesContext(connection) as captured:
+            months.append(this_month(ada.pk, TODAY, known))
+        queries.append(len(captured) > 0)
+    assert months == [months[0]] * 4 and queries == [True, False, True, True]
