@@ -85,8 +85,8 @@ async def measured(
     ours, theirs = time.process_time() - ours, cpu_seconds(postgresql) - theirs
     await database.close()  # a session says what it looked at when it ends
     each = 1000 / completions
-    looked_at = (await sync_to_async(blocks)() - looked_at) / (completions + WARM * at_once)
-    cost = f"{ours * each:.3f} ms, PostgreSQL {theirs * each:.3f} ms and {looked_at:.0f} pages"
+    pages = (await sync_to_async(blocks)() - looked_at) / (completions + WARM * at_once)
+    cost = f"{ours * each:.3f} ms, PostgreSQL {theirs * each:.3f} ms and {pages:.0f} pages"
     return f"{len(people):4} accounts: {cost}, {completions / took:.0f}/s"
 
 

@@ -31,6 +31,7 @@ def known_of(user: int) -> Known:
         f"{model._meta.app_label}/{model._meta.model_name}": [row.pk for row in model._default_manager.all()[:1]]
         for model in apps.get_models()
     }
+    both: list[object] = list(dict.fromkeys([BUSIEST, user]))
     parts: dict[str, list[object]] = {
         "pk": [key.pk], "name": ["billing"], "completion_id": [middle.pk], "app_label": ["credits"],
         "year": [day.year], "month": [day.month, (day + timedelta(days=31)).month], "user_id": [user],
@@ -41,8 +42,8 @@ def known_of(user: int) -> Known:
         parts,
         rows
         | {
-            "credits/creditaccount": [BUSIEST, SMALL], "accounts/user": [BUSIEST, SMALL],
-            "accounts/apikey": [BUSIEST, SMALL], "inference/completion": [middle.pk],
+            "credits/creditaccount": both, "accounts/user": both,
+            "accounts/apikey": both, "inference/completion": [middle.pk],
             "credits/credittransaction": [entry.pk, refund.pk if refund else entry.pk],
         },
         {

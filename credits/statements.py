@@ -65,8 +65,8 @@ class Statement:
         return last_of(self.month, "month")
 
     def entries(self, number: int, after: int = 0) -> list[CreditTransaction]:
-        """Whatever is no charge, oldest first: each stands for itself. Types are asked for one by one, each at its place
-        in an index: together they would be looked for among the charges of the month.
+        """Whatever is no charge, oldest first: each stands for itself. Types are asked for one by one, each at its
+        place in an index: together they would be looked for among the charges of the month.
         """
         rest = moves(self.user_id, self.opening, self.closing).filter(id__gt=after).order_by("id")
         found = [entry for type in NO_CHARGES for entry in rest.filter(type=type)[:number]]

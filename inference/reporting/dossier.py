@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from accounts.models import ApiKey, BrowserSession, User
@@ -10,6 +11,7 @@ from credits.history import Filters
 from credits.key_use import with_use
 from credits.models import BillingDetails, CreditAccount, CreditTransaction, NoticeSettings
 from credits.spend import DAYS
+from credits.statements import NO_CHARGES
 from inference.models import Completion, RefusedHour
 from inference.reporting.margin import with_paid
 
@@ -41,10 +43,11 @@ class Dossier:
 
     @property
     def notes(self) -> list[CreditTransaction]:
-        """What staff wrote for staff, with what they booked."""
-        rare = CreditTransaction.objects.for_user(self.user).exclude(type=CreditTransaction.Type.INFERENCE)
-        found = rare.exclude(internal_note="").select_related("made_by", "approved_by")
-        return list(found.newest_first()[:SHOWN])
+        """What staff wrote for staff, with what they booked: each type at its place in an index, not among charges."""
+        written = CreditTransaction.objects.for_user(self.user).exclude(internal_note="").newest_first()
+        written = written.select_related("made_by", "approved_by")
+        found = [entry for type in NO_CHARGES for entry in written.filter(type=type)[:SHOWN]]
+        return sorted(found, key=attrgetter("pk"), reverse=True)[:SHOWN]
 
     @property
     def keys(self) -> list[tuple[ApiKey, int]]:

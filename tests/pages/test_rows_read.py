@@ -21,8 +21,8 @@ from bench.every_page import visits
 from conway.common import csv_export
 from credits import close
 from credits.keeping import Keeper
+from credits.models import CreditTransaction
 from inference import catalog
-from inference.models import Completion
 from inference.reporting import daily_sales
 
 BIG = ("credits_credittransaction", "inference_completion")
@@ -35,7 +35,7 @@ def filled(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a serving process keeps it."""
     monkeypatch.setattr(csv_export, "ROWS_AT_ONCE", 100)
     catalog.forget()
-    call_command("fill_books", accounts=800, transactions=TRANSACTIONS, days=100, busiest=60)
+    call_command("fill_books", accounts=60, transactions=TRANSACTIONS, days=100, busiest=60)
     for look in (Keeper().look, daily_sales.look, close.look):
         look()
 
@@ -86,17 +86,16 @@ def greedy(client: Client, user: int, *, staff: bool) -> dict[str, tuple[int, st
     return found
 
 
-def test_what_is_read_is_counted(filled: None) -> None:
+def test_what_is_read_is_counted(alice: User) -> None:
     with reading() as read:
-        list(Completion.objects.filter(total_ms=7))
-    assert read.rows.total() == Completion.objects.count() > MOST_READ
+        list(CreditTransaction.objects.filter(description="what no index has"))
+        list(User.objects.filter(name="nobody's"))
+    assert read.rows.total() == CreditTransaction.objects.count() > 0
 
 
-def test_no_page_of_a_customer_reads_a_long_history(filled: None) -> None:
-    assert greedy(visitor.signed_in(User.objects.get(pk=visitor.BUSIEST)), visitor.BUSIEST, staff=False) == {}
-
-
-def test_no_page_of_staff_reads_much_of_all_histories(filled: None, settings: Any) -> None:
+def test_no_page_reads_a_long_history(filled: None, settings: Any) -> None:
+    """In one test, for filling takes as long as looking."""
     settings.CONWAY_STAFF_SECOND_FACTOR = False
-    staff = User.objects.create_superuser("measuring@example.org")
-    assert greedy(visitor.signed_in(staff), visitor.BUSIEST, staff=True) == {}
+    owner, staff = User.objects.get(pk=visitor.BUSIEST), User.objects.create_superuser("measuring@example.org")
+    found = greedy(visitor.signed_in(owner), owner.pk, staff=False)
+    assert found | greedy(visitor.signed_in(staff), owner.pk, staff=True) == {}
