@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from typing import Any
 
+import httpx2 as httpx
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import NotSupportedError, connections
@@ -39,9 +40,20 @@ def embedded_postgresql_can_run(**kwargs: Any) -> Iterator[CheckMessage]:
 @register
 def upstreams_are_addresses(**kwargs: Any) -> Iterator[CheckMessage]:
     for name, provider in settings.PROVIDERS.items():
-        if not provider["base_url"].startswith(("http://", "https://")):
+        if not is_address(provider["base_url"]):
             message = f"The base URL of {name} is no http(s) address: {provider['base_url']!r}"
             yield Error(message, hint="It looks like https://api.example.com/v1", id="conway.E003")
+
+
+def is_address(url: str) -> bool:
+    """One that paths can be appended to."""
+    try:
+        parsed = httpx.URL(url)
+        parsed.raw_host.decode().encode("idna")
+    except (httpx.InvalidURL, UnicodeError):
+        return False
+    is_plain = bool(parsed.raw_host) and b"%" not in parsed.raw_host and (parsed.port or 0) < 2**16
+    return parsed.scheme in ("http", "https") and is_plain and not (parsed.query or parsed.fragment)
 
 
 @register

@@ -69,12 +69,16 @@ WORDS = {
 # What a status means where the body says nothing more: HTML from an edge, an empty body.
 BY_STATUS = {
     400: BAD_REQUEST, 401: KEY_REFUSED, 402: QUOTA_EXHAUSTED, 403: KEY_REFUSED, 404: NO_SUCH_MODEL,
-    408: UPSTREAM_TIMEOUT, 409: CONFLICT, 410: NO_SUCH_MODEL, 413: TOO_LARGE, 422: BAD_REQUEST, 429: RATE_LIMITED,
+    405: NOT_AVAILABLE, 407: NOT_AVAILABLE, 408: UPSTREAM_TIMEOUT, 409: CONFLICT, 410: NO_SUCH_MODEL, 413: TOO_LARGE,
+    421: NOT_AVAILABLE, 422: BAD_REQUEST, 426: NOT_AVAILABLE, 429: RATE_LIMITED, 451: NOT_AVAILABLE,
     500: UPSTREAM_ERROR, 502: UPSTREAM_ERROR, 503: OVERLOADED, 504: UPSTREAM_TIMEOUT, 529: OVERLOADED,
 }  # fmt: skip
 
 
 def by_status(status: int) -> ErrorKind:
+    """A redirect leads away from the address we were given; like a proxy's 407 or an edge's 405 it is ours to mend."""
+    if 300 <= status < 400:
+        return NOT_AVAILABLE
     return BY_STATUS.get(status) or (BAD_REQUEST if 400 <= status < 500 else UPSTREAM_ERROR)
 
 

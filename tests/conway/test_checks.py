@@ -36,9 +36,22 @@ def test_root_needs_setpriv_for_the_embedded_server(monkeypatch: pytest.MonkeyPa
     assert ids(checks.embedded_postgresql_can_run()) == ["conway.E002"]
 
 
-def test_a_base_url_must_be_an_address(settings: Settings) -> None:
-    settings.PROVIDERS = {"openai": {"base_url": "localhost:8080", "api_key": None, "sandbox": False}}
+@pytest.mark.parametrize(
+    "url",
+    ["localhost:8080", "ftp://x", "http://", "http:///v1", "http://a..b", "http://256.1.1.1", "http://[::1",
+     "http://a b", "http://x:65536", f"http://{'x' * 64}.com", "https://x/v1?version=1", "https://x/v1#one", "http://\u2603.com"],
+)  # fmt: skip
+def test_a_base_url_must_be_an_address_that_paths_go_behind(settings: Settings, url: str) -> None:
+    settings.PROVIDERS = {"openai": {"base_url": url, "api_key": None, "sandbox": False}}
     assert ids(checks.upstreams_are_addresses()) == ["conway.E003"]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://x", "https://me:s%40crt@x.com:8443/v1", "http://[::1]:1/v1", "http://\u00fc.de"]
+)
+def test_any_address_is_a_base_url(settings: Settings, url: str) -> None:
+    settings.PROVIDERS = {"openai": {"base_url": url, "api_key": None, "sandbox": False}}
+    assert ids(checks.upstreams_are_addresses()) == []
 
 
 @override_settings(CONWAY_BODIES_BYTES=1024)

@@ -57,7 +57,11 @@ def test_a_meaning_can_be_changed_for_one_fault() -> None:
         (503, "overloaded"),
         (529, "overloaded"),
         (599, "upstream_error"),
-        (302, "upstream_error"),
+        (301, "provider_unavailable"),
+        (308, "provider_unavailable"),
+        (405, "provider_unavailable"),
+        (407, "provider_unavailable"),
+        (451, "provider_unavailable"),
     ],
 )
 def test_a_status_alone_has_a_meaning(status: int, code: str) -> None:
