@@ -91,8 +91,7 @@ class ProviderCall:
         ) as response:
             try:
                 if response.status >= 300:
-                    error_body = await response.read(upstream.ERROR_BODY_BYTES)
-                    raise dialect.fault(response.status, response.headers, error_body)
+                    raise dialect.fault(response.status, response.headers, await response.read_error())
                 state.is_answered = True
                 if await response.is_stream():
                     await self.read_stream(response)

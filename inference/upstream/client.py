@@ -6,6 +6,7 @@ accounts each an (n+1)th, so there is always room for who has none.
 """
 
 import asyncio
+import time
 from base64 import b64encode
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -28,17 +29,19 @@ from inference.chat.provider_error import (
     ErrorKind,
     ProviderError,
 )
+from inference.upstream import outages
 from inference.upstream.content_encoding import GZIP, Undecodable, decoded
 from inference.upstream.idle_timeout import IdleTimeout
 from inference.upstream.providers import Provider
-from inference.upstream.routes import Address
-from inference.upstream.wire import Body, Waits, Wire
+from inference.upstream.routes import Address, Stale, Waits
+from inference.upstream.wire import Body, Wire
 
 CONNECT_SECONDS = 5
 FIRST_BYTE_SECONDS = settings.CONWAY_FIRST_BYTE_SECONDS  # of a stream
 BETWEEN_BYTES_SECONDS = settings.CONWAY_BETWEEN_BYTES_SECONDS
 JSON_SECONDS = settings.CONWAY_JSON_SECONDS
-ERROR_BODY_BYTES = 64 * 1024
+ERROR_BODY_BYTES, ERROR_BODY_SECONDS = 64 * 1024, 5
+STALE_SECONDS = 1  # what is hung up later may have been heard, and billed
 JSON_BODY_BYTES = 64 * 1024 * 1024
 
 SILENCE = ErrorKind(504, "upstream_timeout")
@@ -151,6 +154,19 @@ class Response:
             return await anext(self.rest)
         except Undecodable as error:
             raise ProviderError(BAD_RESPONSE, str(error)) from error
+
+    async def read_error(self) -> bytes:
+        """What can be had of it: the status has told the most, and it may have been told before the request was out."""
+        body = bytearray()
+        try:
+            async with asyncio.timeout(ERROR_BODY_SECONDS):
+                async for read in self:
+                    body += read
+                    if len(body) > ERROR_BODY_BYTES:
+                        break
+        except (ProviderError, TimeoutError):
+            pass
+        return bytes(body[:ERROR_BODY_BYTES])
 
     async def read(self, most: int = JSON_BODY_BYTES) -> bytes:
         body = bytearray()
@@ -283,8 +299,24 @@ async def send(provider: Provider, path: str, body: bytes, headers: Mapping[str,
         said = {**HEADERS, **login, **headers, "content-length": len(body)}
         lines = [b"host: %b" % to.host, *(f"{name}: {value}".encode("ascii") for name, value in said.items())]
         async with asyncio.timeout(seconds):
-            return Response.of(await wire().ask(b"POST", to, lines, body, WAITS))
+            return Response.of(await answered(to, lines, body))
     except TimeoutError as error:
         raise ProviderError(FIRST_BYTE_TIMEOUT, f"No answer within {seconds} s.") from error
     except (httpx.HTTPError, OSError) as error:
-        raise ProviderError(UNREACHABLE, f"{type(error).__name__}: {error}") from error
+        reason = f"{type(error).__name__}: {error}"
+        outages.tell(provider.name, reason)
+        is_no_answer = isinstance(error, httpx.RemoteProtocolError)  # it may have been billed all the same
+        raise ProviderError(BAD_RESPONSE if is_no_answer else UNREACHABLE, reason) from error
+
+
+async def answered(to: Address, lines: list[bytes], body: bytes) -> Body:
+    """A server may hang up a kept connection in the moment it is used. Then it has heard nothing, and the request goes
+    out again at once.
+    """
+    asked = time.monotonic()
+    while True:
+        try:
+            return await wire().ask(b"POST", to, lines, body, WAITS)
+        except Stale:
+            if time.monotonic() - asked > STALE_SECONDS:
+                raise

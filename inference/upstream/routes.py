@@ -9,7 +9,7 @@ import base64
 import re
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from ipaddress import ip_address
 from typing import Any, NamedTuple, TypeVar
@@ -23,7 +23,12 @@ PROXY_BYTES = 64 * 1024  # of its answer
 ADDRESS_SECONDS = 10  # what a name led to
 NEXT_ADDRESS_SECONDS = 0.25  # until the next address of a name is tried beside the first
 
+Waits = Mapping[str, float | None]  # seconds, by what is waited for: connect, write, read
 Made = TypeVar("Made", bound=asyncio.Protocol)
+
+
+class Stale(httpx.ReadError):
+    """A connection that had been kept was hung up before a byte of an answer came."""
 
 
 class Origin(NamedTuple):
@@ -82,7 +87,7 @@ class Routes:
                 return (await loop.create_connection(made, sock=sock, ssl=tls, server_hostname=name))[1]
         except TimeoutError as error:
             raise httpx.ConnectTimeout(f"No connection within {seconds} s.") from error
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter for a name that cannot be one
             raise httpx.ConnectError(str(error)) from error
 
     async def connected(self, to: Origin) -> socket.socket:

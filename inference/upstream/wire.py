@@ -7,20 +7,18 @@ pool to wait for: how many connections there may be is client.py's.
 import asyncio
 import ssl
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import httptools
 import httpx2 as httpx
 
-from inference.upstream.routes import Address, Origin, Routes, credentials
+from inference.upstream.routes import Address, Origin, Routes, Stale, Waits, credentials
 
 KEPT_SECONDS = 15  # an idle connection; providers close theirs after a minute or more
 MOST_UNREAD = 256 * 1024  # bytes of a body, beyond which the provider has to wait
 MOST_BETWEEN = 64 * 1024  # bytes with none of a body among them: heads, trailers
-
-Waits = Mapping[str, float | None]  # seconds, by what is waited for: connect, write, read
 
 
 class Connection(asyncio.Protocol):
@@ -32,7 +30,7 @@ class Connection(asyncio.Protocol):
         self.loop, self.gone = asyncio.get_running_loop(), gone
         self.waiter: asyncio.Future[None] | None = None
         self.failure: httpx.TransportError | None = None
-        self.is_idle, self.is_full, self.is_paused = True, False, False
+        self.is_idle, self.is_full, self.is_paused, self.sent = True, False, False, 0
 
     def send(self, lines: Sequence[bytes], body: bytes = b"") -> None:
         """Begins an exchange."""
@@ -40,7 +38,8 @@ class Connection(asyncio.Protocol):
         if not (head.count(b"\r") == head.count(b"\n") == len(lines) - 1) or b"\0" in head:
             raise httpx.LocalProtocolError("A header holds the end of a line.")
         self.parser = httptools.HttpResponseParser(self)
-        self.status, self.headers = 0, list[tuple[bytes, bytes]]()
+        self.parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True)
+        self.status, self.headers, self.sent = 0, list[tuple[bytes, bytes]](), self.sent + 1
         self.parts, self.unread, self.between = list[bytes](), 0, 0
         self.has_head = self.is_whole = self.may_stay = self.ends_with_connection = self.is_idle = False
         self.transport.writelines([head, b"\r\n\r\n", body])
@@ -53,8 +52,7 @@ class Connection(asyncio.Protocol):
     @property
     def is_reusable(self) -> bool:
         """An answer can be whole before its request is: to a body that is too large, say."""
-        is_quiet = not self.is_paused and self.transport.get_write_buffer_size() == 0
-        return self.is_whole and self.may_stay and is_quiet
+        return self.is_whole and self.may_stay and not self.is_paused and self.transport.get_write_buffer_size() == 0
 
     async def until(self, is_so: Callable[[], Any], seconds: float | None, late: type[httpx.TimeoutException]) -> None:
         """Raises `httpx.TransportError` where it never will be, `late` where nothing happens for so long."""
@@ -117,7 +115,8 @@ class Connection(asyncio.Protocol):
         if not self.is_idle and self.ends_with_connection and error is None and self.failure is None:
             self.is_whole = True
         self.may_stay = False
-        self.fail(httpx.ReadError(str(error)) if error else httpx.RemoteProtocolError("The server hung up."))
+        is_stale = self.sent > 1 and not (self.between or self.has_head)
+        self.fail((Stale if is_stale else httpx.ReadError)(str(error or "The server hung up.")))
 
     def pause_writing(self) -> None:
         self.is_full = True
@@ -142,11 +141,10 @@ class Connection(asyncio.Protocol):
             self.headers = []
             return
         self.has_head = True
-        headers = {name.lower(): value.lower() for name, value in self.headers}
-        coding = headers.get(b"transfer-encoding")
-        self.ends_with_connection = (
-            b"content-length" not in headers if coding is None else not coding.endswith(b"chunked")
-        )
+        fields = {name.lower(): value.lower().rstrip(b" ") for name, value in self.headers}
+        coding = fields.get(b"transfer-encoding")
+        has_end = b"content-length" in fields if coding is None else coding.endswith(b"chunked")
+        self.ends_with_connection = not has_end
 
     def on_body(self, body: bytes) -> None:
         self.parts.append(body)
@@ -246,7 +244,6 @@ class Wire(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         if self.sweeping is not None:
             self.sweeping.cancel()
-        for idle in self.idle.values():
-            for connection in idle:
-                connection.transport.close()
+        for connection in [kept for idle in self.idle.values() for kept in idle]:
+            connection.transport.close()
         self.idle.clear()

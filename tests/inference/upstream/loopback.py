@@ -78,9 +78,11 @@ class Provider:
 
 
 @asynccontextmanager
-async def serving(answer: Answer, tls: ssl.SSLContext | None = None) -> AsyncIterator[Provider]:
+async def serving(
+    answer: Answer, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> AsyncIterator[Provider]:
     provider = Provider(answer)
-    server = await asyncio.start_server(provider.connected, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(provider.connected, host, 0, ssl=tls)
     provider.port = server.sockets[0].getsockname()[1]
     try:
         yield provider

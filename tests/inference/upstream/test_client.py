@@ -9,6 +9,7 @@ import pytest
 
 from inference.chat.provider_error import ProviderError
 from inference.upstream import client as upstream
+from inference.upstream import outages
 from inference.upstream.keys import keys_of
 from inference.upstream.providers import PROVIDERS
 from tests.inference.upstream.loopback import Line, Provider, chunked, ok, says, serving
@@ -113,6 +114,99 @@ async def test_a_provider_that_cannot_be_reached_may_be_asked_again(ask: Ask) ->
         async with ask(provider):
             pass
     assert (fault.value.code, fault.value.meaning.retries) == ("upstream_unreachable", 2)
+
+
+async def test_a_kept_connection_that_is_hung_up_as_it_is_used_is_no_failure(ask: Ask) -> None:
+    """Each connection answers once and hangs up where it hears more, as a server whose time for idle ones is up."""
+
+    async def answer(line: Line) -> None:
+        await line.hear()
+        await line.say(ok(b"{}"))
+        await line.reader.read(1)
+
+    async with serving(answer) as provider:
+        for number in range(1, 4):
+            async with ask(provider) as response:
+                assert await response.read() == b"{}"
+            assert provider.lines == len(provider.heard) == number
+
+
+async def test_a_request_that_a_kept_connection_may_have_heard_is_not_sent_again_by_itself(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upstream, "STALE_SECONDS", 0.05)
+
+    async def answer(line: Line) -> None:
+        await line.hear()
+        await line.say(ok(b"{}"))
+        await line.hear()
+        await asyncio.sleep(0.1)  # it works, and breaks
+
+    async with serving(answer) as provider:
+        async with ask(provider) as response:
+            await response.read()
+        with pytest.raises(ProviderError) as fault:
+            async with ask(provider):
+                pass
+        assert (fault.value.code, len(provider.heard)) == ("upstream_unreachable", 2)
+
+
+async def test_what_is_no_http_is_an_answer_that_nobody_understands_and_not_asked_for_again(ask: Ask) -> None:
+    async with serving(says(b"<html>", then_hang_up=True)) as provider:
+        with pytest.raises(ProviderError) as fault:
+            async with ask(provider):
+                pass
+        assert (fault.value.code, fault.value.meaning.retries) == ("bad_upstream_response", 0)
+
+
+BUSY = b"HTTP/1.1 429 Busy\r\nretry-after: 7\r\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "most"),
+    [
+        ((BUSY + b"content-length: 200000\r\n\r\n" + b"x" * 200_000,), b"x" * upstream.ERROR_BODY_BYTES),
+        ((BUSY + b"content-length: 200000\r\n\r\n", b"begun"), b"begun"),
+        ((BUSY + b"transfer-encoding: chunked\r\n\r\n5\r\nbegun\r\n", b"no size\r\n"), b"begun"),
+        ((BUSY + b"content-length: 2\r\ncontent-encoding: zorp\r\n\r\nxx",), b""),
+        ((BUSY + b"\r\n",), b""),
+    ],
+    ids=["endless", "cut", "garbled", "in no coding", "nothing"],
+)
+async def test_an_error_is_what_its_status_says_whatever_becomes_of_its_body(
+    ask: Ask, parts: tuple[bytes, ...], most: bytes
+) -> None:
+    async with serving(says(parts, then_hang_up=True)) as provider, ask(provider) as response:
+        assert (response.status, response.headers["retry-after"]) == (429, "7")
+        assert await response.read_error() == most
+
+
+async def test_an_error_whose_body_does_not_end_is_not_waited_for(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upstream, "ERROR_BODY_SECONDS", 0.1)
+
+    async def answer(line: Line) -> None:
+        await line.hear()
+        await line.say(BUSY + b"\r\n", b"begun")
+        await line.left()
+
+    async with serving(answer) as provider:
+        async with ask(provider) as response:
+            assert await response.read_error() == b"begun"
+        await provider.is_left()
+
+
+async def test_why_a_provider_could_not_be_asked_is_in_the_log_once(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(outages, "_told", {})
+    async with serving(hangs) as provider:
+        pass
+    for _ in range(3):
+        with pytest.raises(ProviderError):
+            async with ask(provider, login="me:s%40crt@"):
+                pass
+    (told,) = [record.getMessage() for record in caplog.records if record.name == outages.__name__]
+    assert told.startswith("openai gives no answer: ConnectError") and "s%40crt" not in told and "secret" not in told
 
 
 async def test_who_stops_reading_leaves_neither_connection_nor_timer_nor_task(ask: Ask) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx2 as httpx
 import pytest
@@ -45,6 +46,33 @@ async def test_a_provider_that_cannot_prove_its_name_hears_nothing(wire: Wire, u
             await asked(wire, url.format(provider.port))
         await provider.is_left()
         assert provider.heard == []
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".test", ".test", "nowhere.invalid", "[::1]", "%"])
+async def test_a_name_that_leads_nowhere_is_an_error_of_connecting(wire: Wire, host: str) -> None:
+    with pytest.raises(httpx.ConnectError):
+        await asked(wire, f"http://{host}:1/")
+
+
+async def test_a_provider_may_live_in_ipv6_alone(wire: Wire) -> None:
+    async with serving(says(ok(b"x")), host="::1") as provider:
+        url = f"http://[::1]:{provider.port}/"
+        assert await asked(wire, url, 2) == [b"x", b"x"]
+        assert b"host: [::1]:%d\r\n" % provider.port in provider.heard[0].lower() and provider.lines == 1
+
+
+async def test_an_address_that_is_dead_does_not_hide_the_next(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    lookup = loop.getaddrinfo
+
+    async def several(host: str, port: int, **options: Any) -> Any:
+        """The first refuses."""
+        addresses = ("127.0.0.2", "127.0.0.1") if host == "many.test" else (host,)
+        return [found for address in addresses for found in await lookup(address, port, **options)]
+
+    monkeypatch.setattr(loop, "getaddrinfo", several, raising=False)
+    async with serving(says(ok(b"x"))) as provider:
+        assert await asked(wire, f"http://many.test:{provider.port}/") == [b"x"]
 
 
 # By way of a proxy

@@ -134,6 +134,74 @@ async def test_an_answer_without_a_length_ends_with_its_connection(wire: Wire, l
         assert await asked(wire, provider.url(), 2) == [b"one two"] * 2
 
 
+# What HTTP allows, and what servers say all the same. Each is `hello`, whole or a byte at a time, streamed or not.
+
+OK, CHUNKS = b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+HELLO = b"content-length: 5\r\n\r\nhello"
+PECULIAR = {
+    "no reason": b"HTTP/1.1 200\r\n" + HELLO,
+    "a blank reason": b"HTTP/1.1 200 \r\n" + HELLO,
+    "a reason in Latin-1": b"HTTP/1.1 200 Tr\xe8s bien\r\n" + HELLO,
+    "an empty line first": b"\r\n" + OK + HELLO,
+    "line feeds alone": b"HTTP/1.1 200 OK\nx-a: 1\ncontent-length: 5\n\nhello",
+    "a header beyond ASCII": OK + "x-a: \u65e5\u672c\r\n".encode() + HELLO,
+    "a long header": OK + b"x-a: " + b"a" * 60_000 + b"\r\n" + HELLO,
+    "many headers": OK + b"x-a: 1\r\n" * 500 + HELLO,
+    "a length with blanks": OK + b"content-length: \t 5 \t\r\n\r\nhello",
+    "an interim answer": b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n" * 3 + OK + HELLO,
+    "an interim answer of no length": b"HTTP/1.1 100 Continue\r\ncontent-length: 0\r\n\r\n" + OK + HELLO,
+    "HTTP/1.0, kept": b"HTTP/1.0 200 OK\r\nconnection: keep-alive\r\n" + HELLO,
+    "an empty line behind": OK + HELLO + b"\r\n",
+    "capitals": OK + b"Transfer-Encoding: Chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    "a blank behind the coding": OK + b"transfer-encoding: chunked \r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    "chunks": CHUNKS + b"2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+    "noughts before a size": CHUNKS + b"00000005\r\nhello\r\n000\r\n\r\n",
+    "blanks behind a size": CHUNKS + b"5   \r\nhello\r\n0   \r\n\r\n",
+    "extensions": CHUNKS + b'5;a=b;c="d;e"\r\nhello\r\n0;x\r\n\r\n',
+    "trailers": CHUNKS + b"5\r\nhello\r\n0\r\nx-cost: 1\r\nx-more: 2\r\n\r\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PECULIAR)
+async def test_what_is_peculiar_is_understood_and_keeps_its_connection(wire: Wire, name: str) -> None:
+    async with serving(says(PECULIAR[name])) as provider:
+        assert await asked(wire, provider.url(), 3) == [b"hello"] * 3
+        assert provider.lines == 1
+
+
+@pytest.mark.parametrize("name", PECULIAR)
+async def test_what_is_peculiar_may_come_a_byte_at_a_time_and_is_whole_at_its_end_alone(name: str) -> None:
+    connection, said = sent(), PECULIAR[name].removesuffix(b"\r\n" if name == "an empty line behind" else b"")
+    for byte in said[:-1]:
+        connection.data_received(bytes([byte]))
+    assert not connection.is_whole and connection.failure is None
+    connection.data_received(said[-1:])
+    assert connection.is_reusable and await connection.read(None) == b"hello"
+
+
+@pytest.mark.parametrize("name", PECULIAR)
+def test_what_is_peculiar_and_breaks_off_is_never_whole(name: str) -> None:
+    """After each of its bytes but the last."""
+    whole = PECULIAR[name].removesuffix(b"\r\n" if name == "an empty line behind" else b"")
+
+    async def story() -> None:
+        for size in range(max(0, len(whole) - 120), len(whole)):
+            connection = sent()
+            connection.data_received(whole[:size])
+            connection.connection_lost(None)
+            assert not connection.is_whole and isinstance(connection.failure, httpx.ReadError)
+
+    asyncio.run(story())
+
+
+def sent() -> Connection:
+    """Its request is out."""
+    connection = Connection(lambda _: None)
+    connection.connection_made(Ear())
+    connection.send([b"POST / HTTP/1.1"])
+    return connection
+
+
 # Answers that are none
 
 
@@ -148,14 +216,28 @@ async def test_an_answer_without_a_length_ends_with_its_connection(wire: Wire, l
         (b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx",),
         (b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\nxx",),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n5\r\nhello\r\n0\r\n\r\n",),
+        (b"HTTP/1.1 200 OK\r\nx-a: a\0b\r\ncontent-length: 5\r\n\r\nhello",),
+        (b"HTTP/1.1 200 OK\r\nx-a: a\rb\r\ncontent-length: 5\r\n\r\nhello",),
+        (b"HTTP/1.1 200 OK\r\nx-a: a\r\n b\r\ncontent-length: 5\r\n\r\nhello",),
+        (b"HTTP/1.1 200 OK\r\nno header\r\ncontent-length: 5\r\n\r\nhello",),
+        (b"HTTP/1.1 200 OK\r\ncontent-length : 5\r\n\r\nhello",),
+        (b"HTTP/1.1 99 Odd\r\ncontent-length: 5\r\n\r\nhello",),
+        (CHUNKS + b"fffffffffffffffff\r\nhello",),
+        (CHUNKS + b"0x5\r\nhello\r\n0\r\n\r\n",),
+        (CHUNKS + b"5\r\nhello0\r\n\r\n",),
     ],
-    ids=["nothing", "half a head", "only 100", "HTML", "HTTP/2", "101", "two lengths", "negative length"],
+    ids=["nothing", "half a head", "only 100", "HTML", "HTTP/2", "101", "two lengths", "negative length",
+         "a length and chunks", "chunks and a length", "NUL", "CR", "a folded header", "no header",
+         "a blank in a name", "no status", "a size beyond any", "a size in C", "a chunk without its end"],
 )  # fmt: skip
 async def test_what_is_no_answer_is_an_error(wire: Wire, parts: tuple[bytes, ...]) -> None:
     async with serving(says(parts, then_hang_up=True)) as provider:
-        with pytest.raises(httpx.TransportError):
+        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
             await asked(wire, provider.url())
         await provider.is_left()
+        assert not any(wire.idle.values())
 
 
 @pytest.mark.parametrize(

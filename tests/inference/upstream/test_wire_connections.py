@@ -8,6 +8,7 @@ import httpx2 as httpx
 import pytest
 
 from inference.upstream import wire as wires
+from inference.upstream.routes import Stale
 from inference.upstream.wire import MOST_BETWEEN, MOST_UNREAD, Connection, Wire
 from tests.inference.upstream.certificates import certificate, showing, trusting
 from tests.inference.upstream.loopback import (
@@ -85,9 +86,27 @@ async def test_a_request_that_meets_the_providers_closing_is_not_sent_twice(wire
 
     async with serving(answer) as provider:
         await asked(wire, provider.url())
-        with pytest.raises(httpx.TransportError):
+        with pytest.raises(Stale):
             await asked(wire, provider.url())
         assert (len(provider.heard), provider.lines) == (2, 1)
+
+
+@pytest.mark.parametrize("begun", [b"", b"H", LINES, b"HTTP/1.1 100 Continue\r\n\r\n", ok(b"hello")[:-1]])
+async def test_only_a_kept_connection_that_said_nothing_is_stale(wire: Wire, begun: bytes) -> None:
+    async def answer(line: Line) -> None:
+        await line.hear()
+        await line.say(b"" if has_answered else ok(b"x"))
+        if not has_answered:
+            await line.hear()
+        await line.say(begun)
+
+    async with serving(answer) as provider:
+        for has_answered in (False, True):  # kept, new
+            if not has_answered:
+                await asked(wire, provider.url())
+            with pytest.raises(httpx.TransportError) as broken:
+                await asked(wire, provider.url())
+            assert isinstance(broken.value, Stale) is (begun == b"" and not has_answered)
 
 
 async def test_an_idle_connection_is_closed_after_a_while(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
