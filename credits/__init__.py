@@ -7,6 +7,7 @@ audit                checks the books
 history              an account's transactions, filtered, a page at a time
 history_facets       which models and keys a history knows
 figures              what they come to, in the words that every page uses
+keeping              days that are over, summed up before anybody asks
 statements           a month of one account
 close                a month of all accounts, closed by staff
 spend                what an account spent, by day and model

@@ -16,6 +16,7 @@ open_telemetry      the SDK that makes and sends them, imported only then
 outgoing            POSTs to addresses that strangers named
 public_addresses    where strangers may have us connect
 durable             a file's name, on the disk before it is relied on
+json_text           JSON from our own values, written quickly
 generics            Django's classes that take a type parameter
 versions            forms that refuse to save over somebody else's change
 dollars             amounts as people type them
