@@ -36,7 +36,19 @@ class Decoder:
     started: bool = False
 
     def feed(self, read: bytes) -> list[Event]:
-        return [event for line in self.lines(read) if (event := self.take(line)) is not None]
+        events: list[Event] = []
+        for line in self.lines(read):  # the three commonest kinds of line are taken here, for there are many
+            if line.startswith(b"data: "):
+                self.data.append(line[6:])
+            elif not line:
+                if self.data:
+                    events.append(self.dispatch())
+                self.name, self.size = b"", len(self.buffer)
+            elif line.startswith(b"event: "):
+                self.name = line[7:]
+            else:
+                self.take(line)
+        return events
 
     def end(self) -> list[Event]:
         """At the end of the stream. An event without its blank line counts: some gateways omit the last one."""
@@ -49,11 +61,13 @@ class Decoder:
             raise EventTooLarge
         # A trailing \r may be the first half of \r\n: it stays until the next read shows.
         stop = len(self.buffer) - 1 if self.buffer.endswith(b"\r") else len(self.buffer)
-        if (
-            self.buffer.find(b"\r", self.scanned) < 0
-        ):  # nearly always: split() is four times as fast as a search for each end
-            begin = self.buffer.rfind(b"\n", self.scanned) + 1
-            lines = bytes(self.buffer[: begin - 1]).split(b"\n") if begin else []
+        # Nearly always all lines end alike: split() is four times as fast as a search for each end.
+        returns = self.buffer.count(b"\r", self.scanned)
+        if not returns or returns == self.buffer.count(b"\n", self.scanned) == self.buffer.count(b"\r\n", self.scanned):
+            line_end = b"\r\n" if returns else b"\n"
+            last = self.buffer.rfind(line_end, self.scanned)
+            lines = bytes(self.buffer[:last]).split(line_end) if last >= 0 else []
+            begin = last + len(line_end) if last >= 0 else 0
         else:
             lines, begin = [], 0
             for end in LINE_END.finditer(self.buffer, self.scanned, stop):
@@ -66,26 +80,18 @@ class Decoder:
             lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
         return lines
 
-    def take(self, line: bytes) -> Event | None:
-        if not line:
-            return self.dispatch()
-        if line.startswith(b"data: "):  # nearly every line
-            self.data.append(line[6:])
-            return None
+    def take(self, line: bytes) -> None:
         name, _, value = line.partition(b":")
         value = value[1:] if value.startswith(b" ") else value
         if name == b"data":
             self.data.append(value)
         elif name == b"event":
             self.name = value
-        return None
 
-    def dispatch(self) -> Event | None:
-        data, name, self.data, self.name, self.size = self.data, self.name, [], b"", len(self.buffer)
-        if not data:
-            return None
-        text = b"\n".join(data).decode("utf-8", "replace")
-        return Event(text, name.decode("utf-8", "replace")) if name else Event(text)
+    def dispatch(self) -> Event:
+        data, self.data = self.data, []
+        text = (data[0] if len(data) == 1 else b"\n".join(data)).decode("utf-8", "replace")
+        return Event(text, self.name.decode("utf-8", "replace")) if self.name else Event(text)
 
 
 def encode(json_text: str) -> bytes:
