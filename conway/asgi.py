@@ -132,6 +132,9 @@ async def add_up() -> None:
         await off_the_loop(look)
 
 
+fork = process_pool.fork
+
+
 async def start() -> None:
     """Starts what a worker needs before its first request."""
     process_pool.start()

@@ -14,6 +14,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import NotSupportedError, connections
 
 from accounts import mail
+from conway.common.commands import SETTINGS
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 NO_MAIL = ("accounts.mail.Nowhere", "django.core.mail.backends.dummy.EmailBackend")
@@ -30,14 +31,14 @@ def postgresql_is_new_enough(databases: Sequence[str] | None = None, **kwargs: A
             yield Error(str(error), hint="Point DATABASE_URL to a newer server, or unset it.", id="conway.E001")
 
 
-@register
+@register(SETTINGS)
 def embedded_postgresql_can_run(**kwargs: Any) -> Iterator[CheckMessage]:
     if settings.EMBEDDED_POSTGRESQL and os.geteuid() == 0 and not shutil.which("setpriv"):
         hint = "Install util-linux, run as an ordinary user, or set DATABASE_URL."
         yield Error("The embedded PostgreSQL needs setpriv to run as root.", hint=hint, id="conway.E002")
 
 
-@register
+@register(SETTINGS)
 def upstreams_are_addresses(**kwargs: Any) -> Iterator[CheckMessage]:
     for name, provider in settings.PROVIDERS.items():
         if not is_address(provider["base_url"]):
@@ -56,21 +57,21 @@ def is_address(url: str) -> bool:
     return parsed.scheme in ("http", "https") and is_plain and not (parsed.query or parsed.fragment)
 
 
-@register
+@register(SETTINGS)
 def one_body_fits_among_all(**kwargs: Any) -> Iterator[CheckMessage]:
     if settings.CONWAY_BODIES_BYTES < settings.CONWAY_MAX_BODY_BYTES:
         hint = "Raise it, or lower CONWAY_MAX_BODY_BYTES."
         yield Error("CONWAY_BODIES_BYTES is less than one body may have.", hint=hint, id="conway.E005")
 
 
-@register
+@register(SETTINGS)
 def nobody_is_taken_for_stuck_too_soon(**kwargs: Any) -> Iterator[CheckMessage]:
     if 0 != settings.CONWAY_STUCK_SECONDS < LEAST_STUCK_SECONDS:
         message = f"CONWAY_STUCK_SECONDS must be at least {LEAST_STUCK_SECONDS}, or 0 for never."
         yield Error(message, hint="Unset it for the default.", id="conway.E006")
 
 
-@register
+@register(SETTINGS)
 def proxies_are_networks(**kwargs: Any) -> Iterator[CheckMessage]:
     for proxy in settings.CONWAY_TRUSTED_PROXIES:
         try:
@@ -80,7 +81,7 @@ def proxies_are_networks(**kwargs: Any) -> Iterator[CheckMessage]:
             yield Error(message, hint="It looks like 10.0.0.0/8", id="conway.E007")
 
 
-@register
+@register(SETTINGS)
 def pages_of_others_have_origins(**kwargs: Any) -> Iterator[CheckMessage]:
     for origin in settings.CONWAY_CORS_ORIGINS:
         if not re.fullmatch(r"https?://[^/\s]+", origin) or origin != origin.lower():
@@ -88,7 +89,7 @@ def pages_of_others_have_origins(**kwargs: Any) -> Iterator[CheckMessage]:
             yield Error(message, hint="It looks like https://app.example.com, as a browser says it.", id="conway.E008")
 
 
-@register
+@register(SETTINGS)
 def traces_can_be_sent(**kwargs: Any) -> Iterator[CheckMessage]:
     if not (endpoint := settings.OTEL_EXPORTER_OTLP_ENDPOINT):
         return

@@ -2,11 +2,17 @@
 
 `python -m conway.server LISTENING PULSE MODULE [FOLDER SEAT]` serves MODULE.application on the listening socket of that
 descriptor, and counts in that seat of that folder (conway.common.metrics).
-MODULE.start() runs before the first request; from then on a byte a second is written to PULSE, for as long as the event
-loop goes round. SIGTERM stops it, and the end of standard input, which comes when the parent is gone, however it went;
-MODULE.stop(deadline) is then its last act. Requests for MODULE.STREAMED_PATHS begin before their body is here; what the
-server answers by itself at an address of MODULE.ERROR_BODIES has the body that is written there.
+MODULE.fork(), if there is one, runs while there is one thread and no event loop turns: what it forks holds all that was
+imported. MODULE.start() runs before the first request; from then on a byte a second is written to PULSE, for as long as
+the event loop goes round. SIGTERM stops it, and the end of standard input, which comes when the parent is gone, however
+it went; MODULE.stop(deadline) is then its last act. Requests for MODULE.STREAMED_PATHS begin before their body is here;
+what the server answers by itself at an address of MODULE.ERROR_BODIES has the body that is written there.
 """
+
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until the worker serves: no import makes garbage, and looking for it is a sixth of the start
 
 import asyncio
 import faulthandler
@@ -107,6 +113,7 @@ class Server(Daphne):
             self.status = 1
             reactor.stop()
             return
+        gc.enable()
         for number in (signal.SIGTERM, signal.SIGINT):
             self.loop.add_signal_handler(number, self.stop_soon)
         self.loop.add_reader(sys.stdin.fileno(), self.stop_soon)
@@ -216,6 +223,8 @@ def main(listening: str, pulse: str, module: str, folder: str = "", seat: str = 
     descriptors = raise_descriptor_limit()
     served = import_module(module)
     streamed_paths: frozenset[str] = getattr(served, "STREAMED_PATHS", frozenset())
+    if fork := getattr(served, "fork", None):
+        fork()
 
     def beat() -> None:
         try:

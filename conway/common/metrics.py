@@ -43,7 +43,14 @@ def join(folder: str, own_seat: str) -> None:
             os.posix_fallocate(file.fileno(), 0, FILE_BYTES)
     _seat = own_seat
     os.environ[FOLDER] = folder
-    values.ValueClass = values.MultiProcessValue(lambda: own_seat)  # type: ignore[no-untyped-call]  # untyped there
+    os.register_at_fork(after_in_child=leave_the_seat)
+    values.ValueClass = values.MultiProcessValue(lambda: _seat)  # type: ignore[no-untyped-call]  # untyped there
+
+
+def leave_the_seat() -> None:
+    """A worker's copy that counts does so in files of its own: both would write to the worker's."""
+    global _seat
+    _seat = f"{_seat}.{os.getpid()}"
 
 
 def seat() -> str:

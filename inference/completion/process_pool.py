@@ -8,21 +8,31 @@ Reading, rendering and counting are C and Python that keep the interpreter's loc
 Accounts take turns, so that one with a hundred large requests delays another by one. A process that has not answered in
 `LONGEST_SECONDS` is killed and started anew, and so is one that died. Requests that find too many before them are
 refused with a 503.
+
+A worker of the server forks the first such process before it has an event loop or a second thread: that spares a second
+of imports and most of the memory. The ones after it, and those of whoever has threads, begin from nothing.
 """
+
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until all is imported, which is no garbage
 
 import asyncio
 import logging
 import os
 import resource
+import signal
 import subprocess
 import sys
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO, Any, ParamSpec, TypeVar
+from typing import IO, Any, NoReturn, ParamSpec, TypeVar
 
 from conway.common.errors import ApiError
 from inference.completion.pickles import receive, send
@@ -92,9 +102,9 @@ class Queue:
 class Worker:
     """A thread that waits for a process: blocking reads and writes let the lock go."""
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: Queue, process: "Forked | None" = None) -> None:
         self.queue = queue
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = process
         threading.Thread(target=self.serve, name="process_pool", daemon=True).start()
 
     def serve(self) -> None:
@@ -122,7 +132,7 @@ class Worker:
         finally:
             limit.cancel()
 
-    def started(self) -> "subprocess.Popen[bytes]":
+    def started(self) -> "subprocess.Popen[bytes] | Forked":
         if self.process is None or self.process.poll() is not None:
             self.end()
             # Its own session: a signal to ours from a terminal is ours to answer. It ends when its input does.
@@ -142,14 +152,58 @@ class Worker:
             self.process = None
 
 
+class Forked:
+    """A copy of this process that serves, as far as `Worker` asks it. It has none of our files but its two pipes: with
+    the listening socket, or the pulse by which our parent knows that we live, it would stand for us when we are dead.
+    """
+
+    def __init__(self) -> None:
+        requests, stdin = os.pipe()
+        stdout, answers = os.pipe()
+        gc.freeze()  # a collection would write to the pages that both share
+        if (pid := os.fork()) == 0:
+            serve_in_copy(requests, answers)
+        os.close(requests)
+        os.close(answers)
+        self.pid, self.stdin, self.stdout = pid, os.fdopen(stdin, "wb", 0), os.fdopen(stdout, "rb", 0)
+        self.ended = threading.Lock()  # the timer that kills is another thread than the one that waits
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        return self.reap(os.WNOHANG)
+
+    def wait(self) -> int:
+        status = self.reap(0)
+        assert status is not None
+        return status
+
+    def reap(self, how: int) -> int | None:
+        with self.ended:
+            if self.returncode is None:
+                pid, status = os.waitpid(self.pid, how)
+                self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+            return self.returncode
+
+    def kill(self) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
 _queue = Queue()
 _workers: list[Worker] = []
+_forked: list[Forked] = []
+
+
+def fork() -> None:
+    """For the `start` that follows. Not in a process that has threads: a copy would lack them and keep their locks."""
+    while len(_forked) < PROCESSES and threading.active_count() == 1:
+        _forked.append(Forked())
 
 
 def start() -> None:
-    """Processes take a second to come; a server starts them before its first request."""
+    """Processes that are not forked take a second to come; a server starts them before its first request."""
     while len(_workers) < PROCESSES:
-        _workers.append(Worker(_queue))
+        _workers.append(Worker(_queue, _forked.pop() if _forked else None))
 
 
 async def run(account: int, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -185,16 +239,45 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
 
 
 def main() -> None:
-    import gc
-
     import django
 
+    requests, answers = pipes()
+    django.setup()
+    serve_for_ever(requests, answers)
+
+
+def serve_in_copy(requests: int, answers: int) -> NoReturn:
+    """Of all that was open there are the pipes, as standard input and output, and standard error.
+
+    The other descriptors lead nowhere and are not free: the object that had one open may close it yet, and would close
+    what had taken its number.
+    """
+    try:
+        os.setsid()
+        os.dup2(requests, 0)
+        os.dup2(answers, 1)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in map(int, os.listdir("/dev/fd")):
+            if descriptor not in (0, 1, 2, nowhere):
+                os.dup2(nowhere, descriptor, inheritable=False)
+        serve_for_ever(*pipes())
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(0)  # what our original would do at its end is not for us to do
+
+
+def pipes() -> tuple[IO[bytes], IO[bytes]]:
     requests, answers = os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0)
     os.dup2(2, 1)  # what is printed is no answer
-    django.setup()
+    return requests, answers
+
+
+def serve_for_ever(requests: IO[bytes], answers: IO[bytes]) -> None:
     sys.setrecursionlimit(RECURSION)
     bound_memory()
     gc.freeze()  # what is here stays
+    gc.enable()
     serve(requests, answers)
 
 

@@ -1,11 +1,15 @@
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.checks import Tags
+from django.core.checks.registry import registry
+from django.core.management import CommandError, call_command, get_commands, load_command_class
+from django.core.management.base import ALL_CHECKS, SystemCheckError
 from django.db import connection
 from django.db.backends.base.base import RAN_DB_VERSION_CHECK
 from django.test import override_settings
 from pytest_django import Settings
 
 from conway import checks
+from conway.common import commands
 from conway.postgresql.base import DatabaseFeatures
 
 
@@ -15,6 +19,22 @@ def ids(messages: object) -> list[str]:
 
 def test_nothing_is_wrong_by_default() -> None:
     call_command("check")
+
+
+def test_before_a_command_of_ours_run_our_checks_of_the_settings_and_no_others() -> None:
+    ours = [each for each in registry.registered_checks if each.__module__ == checks.__name__]
+    of_settings = [each for each in registry.registered_checks if commands.SETTINGS in each.tags]
+    assert of_settings == [each for each in ours if Tags.database not in each.tags] != []
+    names = [name for name, app in get_commands().items() if app in {"accounts", "conway", "credits", "inference"}]
+    asked = {name: load_command_class(get_commands()[name], name).requires_system_checks for name in names}
+    assert asked.pop("migrate") == ALL_CHECKS  # of each release, once
+    assert set(map(str, asked.values())) <= {"['settings']", "[]"}, asked
+
+
+@override_settings(CONWAY_STUCK_SECONDS=1)
+def test_a_setting_that_cannot_work_stops_a_command() -> None:
+    with pytest.raises(SystemCheckError, match="CONWAY_STUCK_SECONDS must be at least"):
+        call_command("settle_lost", skip_checks=False)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,11 +1,10 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from accounts import pruning
+from conway.common import commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Removes what is over: sessions, nonces, counts of attempts, links and refresh tokens. Run it once a day."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,13 +1,14 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts import second_factor
 from accounts.models import User
+from conway.common import commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Takes the second factor away from a user who lost it, and signs them out: for the last superuser, too."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,13 +1,14 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts import lockout
 from accounts.models import User
+from conway.common import commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Forgets the failed sign-ins of an account, so that its owner need not wait."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,11 +1,11 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from conway.common import database_roles
+from conway.common import commands, database_roles
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Grants the application's role what it needs, anew: `migrate` does it by itself, a restored backup may not."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -6,18 +6,19 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.core.checks import Tags
 from django.core.management import CommandError, call_command
-from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from psycopg.errors import InsufficientPrivilege
 
 from conway import metrics_folder, workers
+from conway.common import commands
 from conway.handover import Predecessor
 from conway.unprivileged import EmbeddedPostgresError
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Serves everything: Daphne, as many worker processes as asked for, on one port."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -79,7 +80,7 @@ class Command(BaseCommand):
     def check_database(self) -> None:
         """Workers that cannot start would be started again and again; one sentence here is clearer."""
         try:
-            self.check(databases=["default"])
+            self.check(tags=[Tags.database], databases=["default"])
             executor = MigrationExecutor(connection)
             if executor.migration_plan(executor.loader.graph.leaf_nodes()):
                 raise CommandError("The database is not migrated: run `python manage.py migrate`")

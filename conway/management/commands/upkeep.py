@@ -1,11 +1,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from accounts import pruning
+from conway.common import commands
 from conway.models import Alert
 from credits.models import WebhookDelivery
 from inference.models import RefusedHour
@@ -13,7 +13,7 @@ from inference.models import RefusedHour
 KEPT = timedelta(days=400)  # so that a year can be looked back on
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Removes what is over, everywhere: what `prune_accounts` does, and logs of a year ago. Run it once a day."
 
     def handle(self, *args: Any, **options: Any) -> None:

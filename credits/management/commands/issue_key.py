@@ -3,17 +3,18 @@ from typing import Any
 from uuid import uuid4
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.core.validators import validate_email
 from django.db import transaction
 
 from accounts import links
 from accounts.lookup import is_wallet
 from accounts.models import ApiKey, UnprovenEmail, User
+from conway.common import commands
 from credits import ledger
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Prints a new API key, alone, on standard output; creates its user and tops up their credit if asked to."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -3,10 +3,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from conway.common import database_roles
+from conway.common import commands, database_roles
 from credits.figures import database_now
 from inference.management import archiving
 
@@ -17,7 +17,7 @@ def month(written: str) -> date:
     return date.fromisoformat(f"{written}-01")
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = (
         "Moves the completions of a closed month from the database to a file for each day, or back with --restore. "
         "Balances, statements and closes are the ledger's and stay; receipts of that month are gone meanwhile."

@@ -1,15 +1,15 @@
 from itertools import chain
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils.timezone import now
 
+from conway.common import commands
 from credits import audit as books
 from inference.reporting import audit as charges
 from inference.reporting import daily_sales
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Checks every account (design: Money). Exit status 1 and a line per fault if anything is off."
 
     def handle(self, *args: Any, **options: Any) -> None:

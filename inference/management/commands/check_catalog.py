@@ -1,14 +1,15 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from conway.common import commands
 from inference import catalog
 from inference.reporting import price_check
 from inference.reporting.price_lists import GenaiPrices, PriceList, PriceMap
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = (
         "Compares prices, limits and dates of the catalogue with public price lists and prints where they disagree. "
         "Nothing is changed: staff read the report on their front page and announce prices there."

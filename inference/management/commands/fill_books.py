@@ -4,11 +4,11 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connection, transaction
 
 from accounts.models import User
-from conway.common import database_roles
+from conway.common import commands, database_roles
 from inference import catalog
 from inference.management.filling import history, tables
 from inference.management.filling.samples import samples
@@ -16,7 +16,7 @@ from inference.management.filling.samples import samples
 SEED = 7  # the same books every time
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = (
         "Fills an empty database with accounts, keys, transactions and completions that the audit finds right, for "
         "measuring. Ten million transactions take ten to twenty minutes and 13 GB."

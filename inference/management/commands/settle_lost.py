@@ -2,14 +2,12 @@ import asyncio
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
-from conway.common import database
+from conway.common import commands, database
 from credits.models import Hold
 from inference.completion import recovery
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = (
         "Settles what dead processes left open; it also runs by itself while serving. "
         "Takes half a minute: it has to see that a hold does not move."
