@@ -52,13 +52,18 @@ class Usage:
 
     def believed(self) -> "Usage | None":
         """Itself, if somebody can be billed by it."""
-        counts = [*self.buckets().values(), self.reasoning or 0]
-        return self if self.prompt_tokens and min(counts) >= 0 and max(counts) <= MOST_TOKENS else None
+        prompt, output = self.prompt_buckets, (self.output, self.reasoning or 0)
+        counts = prompt + output  # some providers count with every chunk: without a loop
+        return self if sum(prompt) and min(counts) >= 0 and max(counts) <= MOST_TOKENS else None
+
+    @property
+    def prompt_buckets(self) -> tuple[int, ...]:
+        cached = (self.cached, self.cached_explicit, self.audio_cached)
+        return (self.input, *cached, self.write_5m, self.write_1h, self.audio_in)
 
     @property
     def prompt_tokens(self) -> int:
-        cached = self.cached + self.cached_explicit + self.audio_cached
-        return self.input + cached + self.write_5m + self.write_1h + self.audio_in
+        return sum(self.prompt_buckets)
 
     def buckets(self) -> dict[str, int]:
         return {bucket: tokens for bucket in BUCKETS if (tokens := getattr(self, bucket))}

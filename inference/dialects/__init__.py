@@ -11,7 +11,8 @@ and `privacy` for what is left. What a model takes is data (chat/traits.py); wha
 named on the `ProviderRequest` (`ignore`, `transform`). JSON Schemas are fitted by schemas/, one table of rules for all
 providers. A reply comes back through `stream.py` or `reply.py`, with `finish`, `usage` and `faults` beside it;
 `failures.py` reads the error texts of all, `call_ids.py` keeps the ids of calls apart, and `tool_names.py` gives tools
-the names that a provider takes. What none of them may take for granted is read by `untrusted_json.py`.
+the names that a provider takes. An event that is like the one before but for its text is read by `alike.py`, without a
+parser. What none of them may take for granted is read by `untrusted_json.py`.
 """
 
 from collections.abc import Mapping

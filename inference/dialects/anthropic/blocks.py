@@ -15,6 +15,8 @@ from inference.dialects.call_ids import CallIds
 from inference.dialects.untrusted_json import asks_nothing, mapping, objects, string
 
 PAGE = "web_search_result_location"
+# What a delta adds to its block, by the delta's type: the field that holds it.
+GROWS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
 SEPARATOR = "\n"  # between thoughts, for callers who know them as one text only
 
 

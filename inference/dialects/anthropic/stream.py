@@ -1,6 +1,6 @@
 """Events → deltas (docs/providers/anthropic.md)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,7 @@ from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ProviderError
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts
 from inference.dialects import failures
+from inference.dialects.alike import Alike
 from inference.dialects.anthropic import blocks, usage
 from inference.dialects.anthropic.blocks import Block, Said
 from inference.dialects.anthropic.faults import fault_in_reply
@@ -38,14 +39,33 @@ class Messages:
     stop_sequence: Any = None
     started: bool = False
     done: bool = False
+    alike: Alike = field(default_factory=Alike)
 
     def feed(self, event: Event) -> list[Delta]:
         if self.done:
             return []
+        if (grown := self.alike.deltas(event.data)) is not None:
+            return grown
         told = event_object(event.data)
+        if told.get("type") == "content_block_delta":
+            deltas = self.take(told)
+            self.expect_alike(event.data, told["delta"], self.open[told["index"]])
+            return deltas
         if "type" not in told and event.name != UNNAMED:  # some servers say what it is on the `event:` line alone
             told = {**told, "type": event.name}
         return self.take(told)
+
+    def expect_alike(self, data: str, grown: dict[str, Any], block: Block) -> None:
+        kind = grown.get("type")
+        name = blocks.GROWS.get(kind) if isinstance(kind, str) else None
+        if name is None or grown.keys() != {"type", name}:
+            return
+
+        def go_on(text: str, _: Sequence[str]) -> list[Delta]:
+            deltas = block.grow({"type": kind, name: text})
+            return self.fence.pass_on(deltas) if self.fence else deltas
+
+        self.alike.learn(data, name, grown[name], go_on)
 
     def end(self) -> list[Delta]:
         """Where the reason and the usage have come and no block is open, only the farewell is missing."""

@@ -44,15 +44,21 @@ class Choice:
             case {"functionCall": dict(said)}:
                 return self.numbered(self.calls.take(said, string(part.get("thoughtSignature"))))
             case {"text": str(text), "thought": True}:
-                self.thought = self.thought or bool(text)
-                return self.numbered([Delta({"reasoning_content": text})] if text else [])
+                return self.think(text)
             case {"text": str(text)}:
                 self.signature = string(part.get("thoughtSignature")) or self.signature
-                if not text:
-                    return []
-                self.content.append(text)
-                return [Delta({"content": text}, index=self.index)]
+                return self.write(text)
         return []
+
+    def think(self, text: str) -> list[Delta]:
+        self.thought = self.thought or bool(text)
+        return [Delta({"reasoning_content": text}, None, self.index)] if text else []
+
+    def write(self, text: str) -> list[Delta]:
+        if not text:
+            return []
+        self.content.append(text)
+        return [Delta({"content": text}, None, self.index)]
 
     def end(self, *, is_blocked: bool) -> list[Delta]:
         """What is still owed. Raises `ProviderError` where the candidate broke off, or must not pass for an answer."""

@@ -3,12 +3,14 @@
 Each event is a whole `GenerateContentResponse`; nothing but the end of the stream says that there are no more.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ProviderError, keeping
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts, Gathered, Reply
+from inference.dialects.alike import Alike
 from inference.dialects.gemini import finish, signatures, usage
 from inference.dialects.gemini.calls import Calls
 from inference.dialects.gemini.choice import Choice
@@ -44,9 +46,30 @@ class Generation:
     choices: dict[int, Choice] = field(default_factory=dict)
     blocked: str | None = None
     block_message: str = ""
+    alike: Alike = field(default_factory=Alike)
 
     def feed(self, event: Event) -> list[Delta]:
-        return self.read(event_value(event.data))
+        if (deltas := self.alike.deltas(event.data)) is not None:
+            return deltas
+        told = event_value(event.data)
+        deltas = self.read(told)
+        match told:
+            case {"candidates": [{"content": {"parts": [{"text": str()} as part]}} as candidate]}:
+                self.expect_alike(event.data, part, self.choice(candidate, 0), mapping(told.get("usageMetadata")))
+        return deltas
+
+    def expect_alike(self, data: str, part: dict[str, Any], choice: Choice, said: dict[str, Any]) -> None:
+        """Gemini counts the tokens so far in each event."""
+
+        def go_on(text: str, counts: Sequence[str]) -> list[Delta]:
+            if counts:
+                self.count(dict(zip(self.alike.others, map(int, counts), strict=True)))
+            return tell(text)
+
+        if "functionCall" not in part:
+            tell = choice.think if part.get("thought") is True else choice.write
+            growing = [name for name in usage.GROWING if said.get(name).__class__ is int]
+            self.alike.learn(data, "text", part["text"], go_on, growing)
 
     def read(self, told: Any) -> list[Delta]:
         answers = told if isinstance(told, list) else [told]
@@ -67,11 +90,14 @@ class Generation:
         self.facts.model = model_name(answer.get("modelVersion")) or self.facts.model
         self.facts.upstream_id = printable(answer.get("responseId")) or self.facts.upstream_id
         if said := answer.get("usageMetadata"):
-            self.usage = usage.updated(self.usage, said)
-            self.facts.raw_usage, self.facts.usage = self.usage, usage.read(self.usage)
+            self.count(said)
         if feedback := answer.get("promptFeedback"):
             self.blocked = printable(mapping(feedback).get("blockReason")) or self.blocked
             self.block_message = string(mapping(feedback).get("blockReasonMessage")) or self.block_message
+
+    def count(self, said: Any) -> None:
+        self.usage = usage.updated(self.usage, said)
+        self.facts.raw_usage, self.facts.usage = self.usage, usage.read(self.usage)
 
     def choice(self, candidate: dict[str, Any], position: int) -> Choice:
         index = number(candidate.get("index"))

@@ -6,6 +6,7 @@ from typing import Any
 from inference.chat.usage import Usage
 from inference.dialects.untrusted_json import grown, mapping, number, objects, tokens
 
+GROWING = ("candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount")  # with each event of a stream
 AUDIO = ("AUDIO", 4)  # some gateways send the enum's numbers
 
 
@@ -39,6 +40,8 @@ def read(usage: Mapping[str, Any]) -> Usage | None:
 
 def spoken(usage: Mapping[str, Any], details: str) -> int:
     """Audio has a price of its own."""
+    if not usage.get(details):
+        return 0
     heard = [detail for detail in objects(usage.get(details)) if detail.get("modality") in AUDIO]
     counts = [tokens(detail.get("tokenCount")) for detail in heard]
     return min(counts) if min(counts, default=0) < 0 else sum(counts)

@@ -7,7 +7,6 @@ tools.py          tools, their names, the choice   finish.py   why it ended
 thinking.py       an effort, or a switch           usage.py    what it used
 output_format.py  JSON, with a schema or without   faults.py   what failures mean
 prompt.py         what of a body is no text
-plain.py         the commonest chunk of a stream, not parsed
 thinking_budget.py  thoughts that the limit does not bound (Qwen)
 
 Sources: docs/providers/openai.md, moonshot.md and qwen.md; `openai` 3.54.0 types/chat.

@@ -68,7 +68,7 @@ def messages(rendered: ProviderRequest, target: Target, sent_names: dict[str, st
 
 def streaming(request: ChatRequest, traits: Traits) -> Body:
     """Usage is always asked for: without it a stream could only be charged by estimate. Chunks are asked for without
-    the random letters that hide their length, which reach no caller and make no two of them alike (plain.py).
+    the random letters that hide their length, which reach no caller and make no two of them alike (alike.py).
     """
     if not request.stream:
         return {}

@@ -10,8 +10,8 @@ from typing import Any
 from inference.chat.provider_error import TRUNCATED, ProviderError
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts
+from inference.dialects.alike import Alike
 from inference.dialects.openai_chat import calls, faults, finish
-from inference.dialects.openai_chat.plain import Envelope
 from inference.dialects.openai_chat.reply import learn, learn_usage, logprobs, reasoning, spoken
 from inference.dialects.untrusted_json import event_object, mapping, number, objects
 from inference.sse import Event
@@ -43,14 +43,14 @@ class Chunks:
     facts: Facts = field(default_factory=Facts)
     voices: dict[int, Voice] = field(default_factory=dict)
     has_ended: bool = False
-    envelope: Envelope = field(default_factory=Envelope)
+    alike: Alike = field(default_factory=Alike)
 
     def feed(self, event: Event) -> list[Delta]:
         data = event.data
         if self.has_ended or not data or data.isspace():
             return []
-        if (text := self.envelope.text(data)) is not None and event.name == "message":
-            return [Delta({"content": text}, None, self.envelope.index)]
+        if event.name == "message" and (alike := self.alike.deltas(data)) is not None:
+            return alike
         if data.startswith(DONE):
             return self.end()
         chunk = event_object(data)
@@ -64,9 +64,14 @@ class Chunks:
         if choices.__class__ is list and len(choices) == 1 and choices[0].__class__ is dict:
             deltas = self.hear(choices[0])
             if event.name == "message" and not chunk.get("usage") and is_plain(choices[0]):
-                self.envelope.learn(data, deltas)
+                self.expect_alike(data, deltas)
             return deltas
         return [delta for choice in objects(choices) for delta in self.hear(choice)]
+
+    def expect_alike(self, data: str, deltas: list[Delta]) -> None:
+        if len(deltas) == 1 and len(deltas[0].fields) == 1 and deltas[0].logprobs is None:
+            index, ((name, said),) = deltas[0].index, deltas[0].fields.items()
+            self.alike.learn(data, name, said, lambda text, _: [Delta({name: text}, None, index)] if text else [])
 
     def hear(self, choice: Body) -> list[Delta]:
         index = choice.get("index", 0)

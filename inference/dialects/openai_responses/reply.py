@@ -12,6 +12,7 @@ from inference.chat.provider_error import BAD_RESPONSE, TRUNCATED, ProviderError
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts, Gathered, Reply
 from inference.dialects import failures
+from inference.dialects.alike import Alike, GoOn
 from inference.dialects.call_ids import CallIds
 from inference.dialects.openai_responses.details import chat_logprobs, url_citation
 from inference.dialects.openai_responses.faults import said_in_stream
@@ -43,14 +44,13 @@ TEXT_EVENTS = {
     "response.reasoning_summary_text.delta": ("summary_text", "summary_index"),
     "response.reasoning_text.delta": ("reasoning_text", "content_index"),
 }
+# What of them differs from event to event besides the text, and means nothing.
+COUNTS = ("sequence_number", "obfuscation")
 # The same of one that is whole now; `refusal` keeps its words where a part of its kind does.
 DONE_EVENTS = {name.replace(".delta", ".done"): numbered for name, numbered in TEXT_EVENTS.items()}
 PART_EVENTS = {"response.content_part.done": "content_index", "response.reasoning_summary_part.done": "summary_index"}
-# What a call asks, in pieces and whole: its kind, and the field.
-ASK_EVENTS = {
-    "response.function_call_arguments.delta": ("function", "delta"),
-    "response.custom_tool_call_input.delta": ("custom", "delta"),
-}
+# What a call asks, in pieces; and whole: its kind, and the field.
+ASK_EVENTS = ("response.function_call_arguments.delta", "response.custom_tool_call_input.delta")
 ASKED_EVENTS = {
     "response.function_call_arguments.done": ("function", "arguments"),
     "response.custom_tool_call_input.done": ("custom", "input"),
@@ -81,17 +81,24 @@ class Stream:
     closed: bool = False
     opened: set[Item] = field(default_factory=set)
     kept: set[Item] = field(default_factory=set)
+    alike: Alike = field(default_factory=Alike)
 
     def feed(self, event: Event) -> list[Delta]:
         if self.closed or event.data == "[DONE]":
             return []
+        if (deltas := self.alike.deltas(event.data)) is not None:
+            return deltas
         said = event_object(event.data)
         name, item = string(said.get("type")) or said_by(event), self.item_of(said)
         if name in TEXT_EVENTS:
             kind, numbered = TEXT_EVENTS[name]
-            return self.tell((item, kind, number(said.get(numbered)) or 0), said.get("delta"), said.get("logprobs"))
+            place = (item, kind, number(said.get(numbered)) or 0)
+            if not said.get("logprobs"):
+                self.expect_alike(event.data, said, lambda text, _: self.tell(place, text, None))
+            return self.tell(place, said.get("delta"), said.get("logprobs"))
         if name in ASK_EVENTS:
-            return self.ask(item, said.get(ASK_EVENTS[name][1]))
+            self.expect_alike(event.data, said, lambda text, _: self.ask(item, text))
+            return self.ask(item, said.get("delta"))
         if name in DONE_EVENTS:
             kind, numbered = DONE_EVENTS[name]
             return self.tell_rest((item, kind, number(said.get(numbered)) or 0), said)
@@ -119,6 +126,11 @@ class Stream:
             case "" if said.get("object") == "response" and said.get("status") not in UNFINISHED:
                 return list(self.close(said))  # all of it, in an event that does not say what it is
         return []
+
+    def expect_alike(self, data: str, said: Mapping[str, Any], go_on: GoOn) -> None:
+        """An event that says itself what it is looks alike only to events of its kind."""
+        if string(said.get("type")):
+            self.alike.learn(data, "delta", said.get("delta"), go_on, COUNTS)
 
     def end(self) -> list[Delta]:
         if not self.closed:

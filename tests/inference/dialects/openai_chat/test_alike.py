@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta
 from inference.dialects import openai_chat
+from inference.dialects.alike import MISSES
 from inference.sse import Event
 from tests.inference.dialects.openai_chat.asking import body, request
 from tests.properties import examples
@@ -65,7 +66,7 @@ def translator() -> Any:
 
 def said(chunks: list[str], *, plainly: bool) -> tuple[list[Delta], Any]:
     translated = translator()
-    translated.envelope.misses = 0 if plainly else 10**9
+    translated.alike.misses = 0 if plainly else MISSES
     deltas = [delta for data in chunks for delta in translated.feed(Event(data))]
     return deltas, translated.facts
 
@@ -96,7 +97,7 @@ def test_chunks_that_are_never_alike_are_soon_not_compared() -> None:
     translated = translator()
     for number in range(100):
         translated.feed(Event(chunk("word", {"obfuscation": "x" * number}, {}, ascii=True, spaced=False)))
-    assert translated.envelope.misses == 8
+    assert translated.alike.misses == MISSES
 
 
 def test_openai_is_asked_for_chunks_that_are_alike_unless_the_caller_wants_them_hidden() -> None:
