@@ -5,6 +5,7 @@ formats            which format is spoken at which address
 chat/              OpenAI's Chat Completions: read and written
 responses/         OpenAI's Responses
 messages/          Anthropic's Messages
+growing            more of the text that grows, in any format: what most deltas are
 expecting          a caller's body, read by hand
 routed_reasoning   OpenRouter's word for thinking
 sealed             what a model must get back, in a field that callers return unread

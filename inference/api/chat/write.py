@@ -7,10 +7,11 @@ from typing import Any
 
 from conway.common.errors import ApiError
 from inference import sse
+from inference.api import growing
 from inference.chat import encoding
 from inference.chat.encoding import dumps, quoted
 from inference.chat.format import Shown
-from inference.chat.reply import LISTS, Choice, Delta, Facts, Reply
+from inference.chat.reply import LISTS, TEXTS, Choice, Delta, Facts, Reply
 from inference.chat.request import ChatRequest
 
 
@@ -29,6 +30,7 @@ class Chunks:
     head: str = ""
     tail: str = ""
     begun: set[int] = field(default_factory=set)
+    goes_on: str | None = None  # the field of a delta that the first choice's last text was
     listed: dict[tuple[int, str], int] = field(default_factory=dict)  # entries of a choice's lists so far
 
     def begin(self, facts: Facts) -> None:
@@ -51,7 +53,14 @@ class Chunks:
         self.tail = '],"usage":null}' if self.request.wants_usage else "]}"
 
     def events(self, deltas: list[Delta]) -> bytes:
-        return "".join(text for delta in deltas for text in self.steps(delta)).encode("ascii")
+        return growing.written(deltas, self).encode("ascii")
+
+    def more(self, texts: list[str]) -> str:
+        before = f'data: {self.head}{{"index":0,"delta":{{"{self.goes_on}":'
+        return growing.between(before, texts, f'}},"finish_reason":null}}{self.tail}\n\n')
+
+    def other(self, delta: Delta) -> str:
+        return "".join(self.steps(delta))
 
     def note(self, deltas: list[Delta]) -> None:
         """A whole reply is put together by the task."""
@@ -74,6 +83,8 @@ class Chunks:
         steps = [] if delta.index in self.begun else [self.chunk(delta.index, '{"role":"assistant","content":""}')]
         self.begun.add(delta.index)
         fields = legacy_delta(delta.fields) if self.request.legacy else delta.fields
+        if len(fields) == 1 and not delta.index:
+            self.goes_on = next((name for name in TEXTS if name in fields), None)
         if not fields.keys().isdisjoint(LISTS):
             fields = {name: self.numbered(delta.index, name, value) for name, value in fields.items()}
         if fields or delta.logprobs:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conway.common.errors import ApiError
-from inference.api import sealed
+from inference.api import growing, sealed
 from inference.api.messages import errors
 from inference.chat.encoding import dumps, quoted
 from inference.chat.format import Shown
@@ -31,6 +31,9 @@ GROWS = {
     "thinking": ("thinking_delta", "thinking"),
     "tool_use": ("input_json_delta", "partial_json"),
 }
+BEHIND = "}}\n\n"  # the text
+# The field of our deltas that goes on with it.
+GOES_ON = {"text": "content", "thinking": "reasoning_content"}
 
 
 def writer(id: str, request: ChatRequest, model: str) -> "Writer":
@@ -59,8 +62,7 @@ class Writer:
     # Streams
 
     def events(self, deltas: list[Delta]) -> bytes:
-        steps = self.opening() + [step for delta in deltas for step in self.steps(delta)]
-        return "".join(steps).encode("ascii")
+        return ("".join(self.opening()) + growing.written(deltas, self)).encode("ascii")
 
     def end(self, finishes: list[Delta], shown: Shown) -> bytes:
         ending = {"delta": self.ending(finishes), "usage": usage_of(shown)}
@@ -103,6 +105,18 @@ class Writer:
         return dumps(message).encode()
 
     # Blocks
+
+    @property
+    def goes_on(self) -> str | None:
+        return None if self.open is None else GOES_ON.get(self.content[self.open]["type"])
+
+    def more(self, texts: list[str]) -> str:
+        assert self.open is not None
+        self.pieces[self.open] += texts
+        return growing.between(self.before(self.open), texts, BEHIND)
+
+    def other(self, delta: Delta) -> str:
+        return "".join(self.steps(delta))
 
     def steps(self, delta: Delta) -> list[str]:
         if delta.index:
@@ -184,10 +198,14 @@ class Writer:
         at = self.open if at is None else at
         assert at is not None
         self.pieces[at].append(value)
+        return f"{self.before(at)}{quoted(value)}{BEHIND}"
+
+    def before(self, at: int) -> str:
+        """What stands before the text that a block grows by."""
         kind, name = GROWS[self.content[at]["type"]]
         return (
             f'event: content_block_delta\ndata: {{"type":"content_block_delta","index":{at},'
-            f'"delta":{{"type":"{kind}","{name}":{quoted(value)}}}}}\n\n'
+            f'"delta":{{"type":"{kind}","{name}":'
         )
 
     def delta(self, delta: Block) -> str:

@@ -15,6 +15,10 @@ class Part(Protocol):
     at: int
     id: str
 
+    @property
+    def goes_on(self) -> str | None:
+        """The field of a delta that goes on with its text, where it has one."""
+
     def opened(self) -> list[Event]: ...
     def closed(self, status: str) -> list[Event]: ...
     def item(self, status: str) -> Item: ...
@@ -22,6 +26,17 @@ class Part(Protocol):
 
 def fields(**values: Any) -> str:
     return dumps(values)[1:-1]
+
+
+def before(name: str) -> str:
+    """An event up to its number."""
+    return f'event: {name}\ndata: {{"type":"{name}","sequence_number":'
+
+
+def repeated(name: str, place: str, texts: list[str], first: int, behind: str = "") -> str:
+    """The same event for each piece of a text; all but its number and the text is put together once."""
+    start, place, end = before(name), f',{place},"delta":', f"{behind}}}\n\n"
+    return "".join([f"{start}{number}{place}{quoted(text)}{end}" for number, text in enumerate(texts, first)])
 
 
 @dataclass(slots=True)
@@ -52,12 +67,24 @@ class Text:
             ("response.content_part.added", fields(**self.place(), part=part)),
         ]
 
+    @property
+    def goes_on(self) -> str | None:
+        return "content" if self.kind == "output_text" else "refusal"
+
+    def more(self, texts: list[str], first: int) -> str:
+        """Its text grown piece by piece, as events numbered from `first`."""
+        self.pieces += texts
+        odds = ',"logprobs":[]' if self.kind == "output_text" else ""
+        return repeated(f"response.{self.kind}.delta", self.here(), texts, first, odds)
+
     def grow(self, text: str, logprobs: list[Item]) -> list[Event]:
         self.pieces.append(text)
         self.logprobs += logprobs
-        place = f'"item_id":"{self.id}","output_index":{self.at},"content_index":0,"delta":{quoted(text)}'
         odds = f',"logprobs":{dumps(logprobs) if logprobs else "[]"}' if self.kind == "output_text" else ""
-        return [(f"response.{self.kind}.delta", place + odds)]
+        return [(f"response.{self.kind}.delta", f'{self.here()},"delta":{quoted(text)}{odds}')]
+
+    def here(self) -> str:
+        return f'"item_id":"{self.id}","output_index":{self.at},"content_index":0'
 
     def cite(self, annotation: Item) -> list[Event]:
         number = len(self.annotations)
@@ -90,6 +117,14 @@ class Reasoning:
     parts: list[list[str]] = field(default_factory=list)
     seal: str | None = None
     is_openais: bool = False
+
+    @property
+    def goes_on(self) -> str | None:
+        return "reasoning_content" if self.parts else None
+
+    def more(self, texts: list[str], first: int) -> str:
+        self.parts[-1] += texts
+        return repeated("response.reasoning_summary_text.delta", fields(**self.place()), texts, first)
 
     def opened(self) -> list[Event]:
         item = {"id": self.id, "type": "reasoning", "summary": []}
@@ -143,6 +178,10 @@ class Call:
     name: str
     namespace: str | None = None
     pieces: list[str] = field(default_factory=list)
+
+    @property
+    def goes_on(self) -> str | None:
+        return None  # the deltas of several calls take turns
 
     def opened(self) -> list[Event]:
         return [("response.output_item.added", fields(output_index=self.at, item=self.item("in_progress")))]

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conway.common.errors import ApiError
-from inference.api import sealed
+from inference.api import growing, sealed
 from inference.api.responses.echo import echo
-from inference.api.responses.output import Call, Event, Item, Part, Reasoning, Text, fields
+from inference.api.responses.output import Call, Event, Item, Part, Reasoning, Text, before, fields
 from inference.chat.encoding import dumps
 from inference.chat.format import Shown
 from inference.chat.reply import Delta, Facts, Reply
@@ -46,19 +46,19 @@ class Writer:
     # Streams
 
     def events(self, deltas: list[Delta]) -> bytes:
-        return self.written(self.opening() + [step for delta in deltas for step in self.steps(delta)])
+        return (self.written(self.opening()) + growing.written(deltas, self)).encode("ascii")
 
     def end(self, finishes: list[Delta], shown: Shown) -> bytes:
         status, reason = ended(finishes)
         steps = self.opening() + self.close(status)
         response = self.response(status, usage_of(shown), incomplete=reason)
-        return self.written([*steps, (f"response.{status}", fields(response=response))])
+        return self.written([*steps, (f"response.{status}", fields(response=response))]).encode("ascii")
 
     def fault(self, error: ApiError, request_id: str) -> bytes:
         """What was said so far is in its events; a failed response has no output of its own."""
         told = {"code": error.code, "message": error.message, "type": error.type, "param": error.param}
         response = {**self.response("failed", None), "error": told, "output": []}
-        return self.written([*self.opening(), ("response.failed", fields(response=response))])
+        return self.written([*self.opening(), ("response.failed", fields(response=response))]).encode("ascii")
 
     def opening(self) -> list[Event]:
         if self.is_begun:
@@ -67,13 +67,10 @@ class Writer:
         told = fields(response={**self.response("in_progress", None), "output": []})
         return [("response.created", told), ("response.in_progress", told)]
 
-    def written(self, steps: list[Event]) -> bytes:
+    def written(self, steps: list[Event]) -> str:
         first = self.sequence
         self.sequence += len(steps)
-        return "".join(
-            f'event: {name}\ndata: {{"type":"{name}","sequence_number":{number},{told}}}\n\n'
-            for number, (name, told) in enumerate(steps, first)
-        ).encode("ascii")
+        return "".join(f"{before(name)}{number},{told}}}\n\n" for number, (name, told) in enumerate(steps, first))
 
     # Whole
 
@@ -106,6 +103,19 @@ class Writer:
         return "incomplete" if status == "incomplete" and part is self.output[-1] else "completed"
 
     # Items
+
+    @property
+    def goes_on(self) -> str | None:
+        return None if self.open is None else self.open.goes_on
+
+    def more(self, texts: list[str]) -> str:
+        assert isinstance(self.open, Text | Reasoning)
+        first = self.sequence
+        self.sequence += len(texts)
+        return self.open.more(texts, first)
+
+    def other(self, delta: Delta) -> str:
+        return self.written(self.steps(delta))
 
     def steps(self, delta: Delta) -> list[Event]:
         if delta.index:
