@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 SAID = re.compile(rb"w(\d+\.\d{6}) ")
 WHEN = "w0000000.000000 "  # of a word, to be filled in
+NTH = "900900"  # the same, of what counts with each: as long as what it becomes
 CHAT, MESSAGES, RESPONSES, GEMINI = "chat/completions", "messages", "responses", "gemini"
 FACTS = {"id": "chatcmpl-bench", "created": 1_795_430_000, "model": "gpt-5-mini-2025-08-07"}
 USAGE = {"prompt_tokens": 12, "completion_tokens": 100, "total_tokens": 112}
@@ -34,17 +35,25 @@ class Reply:
     word: bytes
     last: bytes
 
-    def said_now(self) -> bytes:
-        return self.word.replace(WHEN.encode(), now())
+    def said_now(self, nth: int = 0) -> bytes:
+        return self.word.replace(WHEN.encode(), now()).replace(NTH.encode(), b"%06d" % (nth + 100_000))
 
 
 def chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
-def event(value: object, name: str = "") -> bytes:
+def unchunked(body: bytes) -> bytes:
+    found = b""
+    while body:
+        size, _, body = body.partition(b"\r\n")
+        found, body = found + body[: int(size, 16)], body[int(size, 16) + 2 :]
+    return found
+
+
+def event(value: object, name: str = "", ends: bytes = b"\n\n") -> bytes:
     named = f"event: {name}\n".encode() if name else b""
-    return chunk(named + b"data: " + json.dumps(value, separators=(",", ":")).encode() + b"\n\n")
+    return chunk(named + b"data: " + json.dumps(value, separators=(",", ":")).encode() + ends)
 
 
 def named(**value: object) -> bytes:
@@ -85,9 +94,9 @@ def of_messages() -> Reply:
 def of_gemini() -> Reply:
     def said(text: str, **more: object) -> bytes:
         candidate = {"content": {"parts": [{"text": text}], "role": "model"}, "index": 0, **more}
-        usage = {"promptTokenCount": 12, "candidatesTokenCount": 100, "totalTokenCount": 112}
+        usage = {"promptTokenCount": 12, "candidatesTokenCount": int(NTH), "totalTokenCount": int(NTH)}
         facts = {"modelVersion": "gemini-2.5-flash", "responseId": "bench"}
-        return event({"candidates": [candidate], "usageMetadata": usage, **facts})
+        return event({"candidates": [candidate], "usageMetadata": usage, **facts}, ends=b"\r\n\r\n")
 
     return Reply(b"", said(WHEN), said("end", finishReason="STOP"))
 
@@ -108,7 +117,7 @@ def of_responses() -> Reply:
         + named(type="response.output_item.added", sequence_number=1, output_index=0, item=item)
         + named(type="response.content_part.added", sequence_number=2, part=part, **where)
     )
-    word = named(type="response.output_text.delta", sequence_number=3, delta=WHEN, logprobs=[], **where)
+    word = named(type="response.output_text.delta", sequence_number=int(NTH), delta=WHEN, logprobs=[], **where)
     last = (
         named(type="response.output_text.done", sequence_number=4, text="words", logprobs=[], **where)
         + named(type="response.content_part.done", sequence_number=5, part={**part, "text": "words"}, **where)

@@ -25,14 +25,6 @@ DIALECTS = {
 }
 
 
-def unchunked(body: bytes) -> bytes:
-    found = b""
-    while body:
-        size, _, body = body.partition(b"\r\n")
-        found, body = found + body[: int(size, 16)], body[int(size, 16) + 2 :]
-    return found
-
-
 def minute(**more: float) -> Minute:
     facts = {"memory_mb": 200, "sockets": 9, "connections": 7, "tasks": 12} | more
     return Minute("json", Measured(1, 1), **facts)  # type: ignore[arg-type]
@@ -44,7 +36,7 @@ def test_the_upstream_speaks_each_language(path: str) -> None:
     hello = ChatRequest.read(b'{"model": "any", "messages": [{"role": "user", "content": "Hello"}]}')
     reply, translator = replies.reply_to(path.encode()), DIALECTS[path].stream(ProviderRequest(hello, {}))
     decoder = sse.Decoder()
-    body = unchunked(reply.first + reply.said_now() * WORDS + reply.last)
+    body = replies.unchunked(reply.first + reply.said_now() * WORDS + reply.last)
     deltas = [delta for event in decoder.feed(body) for delta in translator.feed(event)] + translator.end()
     text = "".join(delta.fields.get("content") or "" for delta in deltas)
     assert len(replies.SAID.findall(text.encode())) == WORDS
