@@ -3,33 +3,43 @@ before and behind it is put together once for all that came in one read, whateve
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from inference.chat.encoding import quoted
 from inference.chat.reply import Delta
 
 
+class Growing(NamedTuple):
+    """The text that is open. `name`: the field of a delta that goes on with it; `before`, `place` and `behind` stand
+    around each piece, a number between the first two where events are numbered; `pieces` keeps what was written.
+    """
+
+    name: str
+    before: str
+    behind: str
+    pieces: list[str] | None = None
+    place: str = ""
+
+
 class Grows(Protocol):
     """A format's writer."""
 
-    @property
-    def goes_on(self) -> str | None:
-        """The field of a delta whose text goes on with what is open, where that is a text."""
+    growing: Growing | None
 
-    def more(self, texts: list[str]) -> str:
-        """What more of that text is, piece by piece; none of them is empty."""
+    def more(self, growing: Growing, texts: list[str]) -> str:
+        """The events that go on with the text, one for each piece; none of them is empty."""
 
     def other(self, delta: Delta) -> str:
-        """What any delta is. It may begin and end texts."""
+        """The events of any delta. It may open and close texts."""
 
 
 def written(deltas: Sequence[Delta], writer: Grows) -> str:
-    """What the deltas are in the writer's format."""
-    pieces, texts, name = list[str](), list[str](), writer.goes_on
+    """The deltas in the writer's format."""
+    events, texts, growing = list[str](), list[str](), writer.growing
     for delta in deltas:
         if (
-            name is not None
-            and (text := delta.fields.get(name))
+            growing is not None
+            and (text := delta.fields.get(growing.name))
             and len(delta.fields) == 1
             and delta.begins is None
             and delta.logprobs is None
@@ -38,17 +48,20 @@ def written(deltas: Sequence[Delta], writer: Grows) -> str:
             and not delta.index
         ):
             texts.append(text)
+            if growing.pieces is not None:
+                growing.pieces.append(text)
             continue
-        if texts:
-            pieces.append(writer.more(texts))
+        if texts and growing is not None:
+            events.append(writer.more(growing, texts))
             texts = []
-        pieces.append(writer.other(delta))
-        name = writer.goes_on
-    if texts:
-        pieces.append(writer.more(texts))
-    return "".join(pieces)
+        events.append(writer.other(delta))
+        growing = writer.growing
+    if texts and growing is not None:
+        events.append(writer.more(growing, texts))
+    return "".join(events)
 
 
-def between(before: str, texts: list[str], behind: str) -> str:
-    """Each text, as JSON, with the same around it."""
-    return before + f"{behind}{before}".join(map(quoted, texts)) + behind
+def repeated(growing: Growing, texts: list[str]) -> str:
+    """Each text with the same around it."""
+    between = growing.behind + growing.before
+    return growing.before + between.join(map(quoted, texts)) + growing.behind

@@ -7,7 +7,7 @@ from typing import Any
 
 from conway.common.errors import ApiError
 from inference import sse
-from inference.api import growing
+from inference.api.growing import Growing, repeated, written
 from inference.chat import encoding
 from inference.chat.encoding import dumps, quoted
 from inference.chat.format import Shown
@@ -30,7 +30,7 @@ class Chunks:
     head: str = ""
     tail: str = ""
     begun: set[int] = field(default_factory=set)
-    goes_on: str | None = None  # the field of a delta that the first choice's last text was
+    growing: Growing | None = None  # of the first choice
     listed: dict[tuple[int, str], int] = field(default_factory=dict)  # entries of a choice's lists so far
 
     def begin(self, facts: Facts) -> None:
@@ -53,11 +53,10 @@ class Chunks:
         self.tail = '],"usage":null}' if self.request.wants_usage else "]}"
 
     def events(self, deltas: list[Delta]) -> bytes:
-        return growing.written(deltas, self).encode("ascii")
+        return written(deltas, self).encode("ascii")
 
-    def more(self, texts: list[str]) -> str:
-        before = f'data: {self.head}{{"index":0,"delta":{{"{self.goes_on}":'
-        return growing.between(before, texts, f'}},"finish_reason":null}}{self.tail}\n\n')
+    def more(self, growing: Growing, texts: list[str]) -> str:
+        return repeated(growing, texts)
 
     def other(self, delta: Delta) -> str:
         return "".join(self.steps(delta))
@@ -84,7 +83,7 @@ class Chunks:
         self.begun.add(delta.index)
         fields = legacy_delta(delta.fields) if self.request.legacy else delta.fields
         if len(fields) == 1 and not delta.index:
-            self.goes_on = next((name for name in TEXTS if name in fields), None)
+            self.growing = next((self.growth(name) for name in TEXTS if name in fields), None)
         if not fields.keys().isdisjoint(LISTS):
             fields = {name: self.numbered(delta.index, name, value) for name, value in fields.items()}
         if fields or delta.logprobs:
@@ -92,6 +91,11 @@ class Chunks:
         if delta.finish_reason is not None:
             steps.append(self.chunk(delta.index, "{}", finish=finish_shown(delta.finish_reason, self.request)))
         return steps
+
+    def growth(self, name: str) -> Growing:
+        """A text of the first choice, as `chunk` writes it."""
+        before = f'data: {self.head}{{"index":0,"delta":{{"{name}":'
+        return Growing(name, before, f'}},"finish_reason":null}}{self.tail}\n\n')
 
     def numbered(self, index: int, name: str, value: Any) -> Any:
         """OpenAI's SDK adds up lists of objects by the `index` of each, and fails where there is none."""

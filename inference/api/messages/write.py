@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conway.common.errors import ApiError
-from inference.api import growing, sealed
+from inference.api import sealed
+from inference.api.growing import Growing, repeated, written
 from inference.api.messages import errors
 from inference.chat.encoding import dumps, quoted
 from inference.chat.format import Shown
@@ -51,6 +52,7 @@ class Writer:
     pieces: list[list[str]] = field(default_factory=list)
     calls: dict[int, int] = field(default_factory=dict)  # a call's number → its block's
     open: int | None = None
+    growing: Growing | None = None
     escapes: dict[int, Escapes] = field(default_factory=dict)  # of a call's block: its input is read as JSON
     refusals: list[str] = field(default_factory=list)
     is_begun: bool = False
@@ -62,7 +64,8 @@ class Writer:
     # Streams
 
     def events(self, deltas: list[Delta]) -> bytes:
-        return ("".join(self.opening()) + growing.written(deltas, self)).encode("ascii")
+        begun = "" if self.is_begun else "".join(self.opening())
+        return (begun + written(deltas, self)).encode("ascii")
 
     def end(self, finishes: list[Delta], shown: Shown) -> bytes:
         ending = {"delta": self.ending(finishes), "usage": usage_of(shown)}
@@ -106,14 +109,8 @@ class Writer:
 
     # Blocks
 
-    @property
-    def goes_on(self) -> str | None:
-        return None if self.open is None else GOES_ON.get(self.content[self.open]["type"])
-
-    def more(self, texts: list[str]) -> str:
-        assert self.open is not None
-        self.pieces[self.open] += texts
-        return growing.between(self.before(self.open), texts, BEHIND)
+    def more(self, growing: Growing, texts: list[str]) -> str:
+        return repeated(growing, texts)
 
     def other(self, delta: Delta) -> str:
         return "".join(self.steps(delta))
@@ -192,6 +189,8 @@ class Writer:
         self.open = len(self.content)
         self.content.append(block)
         self.pieces.append([])
+        if (name := GOES_ON.get(block["type"])) is not None:
+            self.growing = Growing(name, self.before(self.open), BEHIND, self.pieces[self.open])
         return [*steps, event("content_block_start", {"index": self.open, "content_block": block})]
 
     def grow(self, value: str, at: int | None = None) -> str:
@@ -226,7 +225,7 @@ class Writer:
         if self.open in self.escapes and (left := self.escapes[self.open].end()):
             steps.append(self.grow(left))
         steps.append(event("content_block_stop", {"index": self.open}))
-        self.open = None
+        self.open = self.growing = None
         return steps
 
     # The end

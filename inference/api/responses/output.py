@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from inference.api.growing import Growing
 from inference.chat.encoding import dumps, quoted
 
 Item = dict[str, Any]
@@ -15,9 +16,8 @@ class Part(Protocol):
     at: int
     id: str
 
-    @property
-    def goes_on(self) -> str | None:
-        """The field of a delta that goes on with its text, where it has one."""
+    def growing(self) -> Growing | None:
+        """Its text, where deltas go on with one."""
 
     def opened(self) -> list[Event]: ...
     def closed(self, status: str) -> list[Event]: ...
@@ -33,10 +33,8 @@ def before(name: str) -> str:
     return f'event: {name}\ndata: {{"type":"{name}","sequence_number":'
 
 
-def repeated(name: str, place: str, texts: list[str], first: int, behind: str = "") -> str:
-    """The same event for each piece of a text; all but its number and the text is put together once."""
-    start, place, end = before(name), f',{place},"delta":', f"{behind}}}\n\n"
-    return "".join([f"{start}{number}{place}{quoted(text)}{end}" for number, text in enumerate(texts, first)])
+def growth(name: str, event: str, place: str, pieces: list[str], behind: str = "") -> Growing:
+    return Growing(name, before(event), f"{behind}}}\n\n", pieces, f',{place},"delta":')
 
 
 @dataclass(slots=True)
@@ -67,15 +65,10 @@ class Text:
             ("response.content_part.added", fields(**self.place(), part=part)),
         ]
 
-    @property
-    def goes_on(self) -> str | None:
-        return "content" if self.kind == "output_text" else "refusal"
-
-    def more(self, texts: list[str], first: int) -> str:
-        """Its text grown piece by piece, as events numbered from `first`."""
-        self.pieces += texts
-        odds = ',"logprobs":[]' if self.kind == "output_text" else ""
-        return repeated(f"response.{self.kind}.delta", self.here(), texts, first, odds)
+    def growing(self) -> Growing:
+        if self.kind == "refusal":
+            return growth("refusal", "response.refusal.delta", self.here(), self.pieces)
+        return growth("content", "response.output_text.delta", self.here(), self.pieces, ',"logprobs":[]')
 
     def grow(self, text: str, logprobs: list[Item]) -> list[Event]:
         self.pieces.append(text)
@@ -118,13 +111,11 @@ class Reasoning:
     seal: str | None = None
     is_openais: bool = False
 
-    @property
-    def goes_on(self) -> str | None:
-        return "reasoning_content" if self.parts else None
-
-    def more(self, texts: list[str], first: int) -> str:
-        self.parts[-1] += texts
-        return repeated("response.reasoning_summary_text.delta", fields(**self.place()), texts, first)
+    def growing(self) -> Growing | None:
+        if not self.parts:
+            return None
+        place = fields(**self.place())
+        return growth("reasoning_content", "response.reasoning_summary_text.delta", place, self.parts[-1])
 
     def opened(self) -> list[Event]:
         item = {"id": self.id, "type": "reasoning", "summary": []}
@@ -179,9 +170,8 @@ class Call:
     namespace: str | None = None
     pieces: list[str] = field(default_factory=list)
 
-    @property
-    def goes_on(self) -> str | None:
-        return None  # the deltas of several calls take turns
+    def growing(self) -> None:
+        """The deltas of several calls take turns."""
 
     def opened(self) -> list[Event]:
         return [("response.output_item.added", fields(output_index=self.at, item=self.item("in_progress")))]

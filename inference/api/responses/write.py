@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conway.common.errors import ApiError
-from inference.api import growing, sealed
+from inference.api import sealed
+from inference.api.growing import Growing, written
 from inference.api.responses.echo import echo
 from inference.api.responses.output import Call, Event, Item, Part, Reasoning, Text, before, fields
-from inference.chat.encoding import dumps
+from inference.chat.encoding import dumps, quoted
 from inference.chat.format import Shown
 from inference.chat.reply import Delta, Facts, Reply
 from inference.chat.request import ChatRequest
@@ -34,6 +35,7 @@ class Writer:
     sequence: int = 0
     output: list[Part] = field(default_factory=list)
     open: Part | None = None
+    growing: Growing | None = None
     calls: dict[int, Call] = field(default_factory=dict)
     phase: str | None = None  # of the message that comes next
     is_begun: bool = False
@@ -46,19 +48,20 @@ class Writer:
     # Streams
 
     def events(self, deltas: list[Delta]) -> bytes:
-        return (self.written(self.opening()) + growing.written(deltas, self)).encode("ascii")
+        begun = "" if self.is_begun else self.numbered(self.opening())
+        return (begun + written(deltas, self)).encode("ascii")
 
     def end(self, finishes: list[Delta], shown: Shown) -> bytes:
         status, reason = ended(finishes)
         steps = self.opening() + self.close(status)
         response = self.response(status, usage_of(shown), incomplete=reason)
-        return self.written([*steps, (f"response.{status}", fields(response=response))]).encode("ascii")
+        return self.numbered([*steps, (f"response.{status}", fields(response=response))]).encode("ascii")
 
     def fault(self, error: ApiError, request_id: str) -> bytes:
         """What was said so far is in its events; a failed response has no output of its own."""
         told = {"code": error.code, "message": error.message, "type": error.type, "param": error.param}
         response = {**self.response("failed", None), "error": told, "output": []}
-        return self.written([*self.opening(), ("response.failed", fields(response=response))]).encode("ascii")
+        return self.numbered([*self.opening(), ("response.failed", fields(response=response))]).encode("ascii")
 
     def opening(self) -> list[Event]:
         if self.is_begun:
@@ -67,7 +70,7 @@ class Writer:
         told = fields(response={**self.response("in_progress", None), "output": []})
         return [("response.created", told), ("response.in_progress", told)]
 
-    def written(self, steps: list[Event]) -> str:
+    def numbered(self, steps: list[Event]) -> str:
         first = self.sequence
         self.sequence += len(steps)
         return "".join(f"{before(name)}{number},{told}}}\n\n" for number, (name, told) in enumerate(steps, first))
@@ -104,18 +107,15 @@ class Writer:
 
     # Items
 
-    @property
-    def goes_on(self) -> str | None:
-        return None if self.open is None else self.open.goes_on
-
-    def more(self, texts: list[str]) -> str:
-        assert isinstance(self.open, Text | Reasoning)
+    def more(self, growing: Growing, texts: list[str]) -> str:
         first = self.sequence
         self.sequence += len(texts)
-        return self.open.more(texts, first)
+        before, place, behind = growing.before, growing.place, growing.behind
+        events = [f"{before}{number}{place}{quoted(text)}{behind}" for number, text in enumerate(texts, first)]
+        return "".join(events)
 
     def other(self, delta: Delta) -> str:
-        return self.written(self.steps(delta))
+        return self.numbered(self.steps(delta))
 
     def steps(self, delta: Delta) -> list[Event]:
         if delta.index:
@@ -152,6 +152,7 @@ class Writer:
         assert isinstance(self.open, Reasoning)
         if delta.begins is not None or not self.open.parts:
             steps += self.open.begin()
+            self.growing = self.open.growing()
         return steps + self.open.grow(value)
 
     def thought(self, blocks: list[Item], delta: Delta) -> list[Event]:
@@ -207,13 +208,14 @@ class Writer:
         steps = self.close()
         self.output.append(part)
         self.open = part
+        self.growing = part.growing()
         return steps + part.opened()
 
     def close(self, status: str = "completed") -> list[Event]:
         """Thoughts without a seal get an empty one: clients that store nothing throw unsealed ones away."""
         if self.open is None:
             return []
-        part, self.open = self.open, None
+        part, self.open, self.growing = self.open, None, None
         if isinstance(part, Reasoning) and part.seal is None and not part.is_openais:
             part.seal = sealed.seal({})
         return part.closed("incomplete" if status == "incomplete" else "completed")

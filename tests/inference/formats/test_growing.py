@@ -4,13 +4,14 @@ import itertools
 import re
 import secrets
 import time
+from importlib import import_module
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.api import growing
+from inference.api.growing import Grows
 from inference.chat.format import Shown
 from inference.chat.provider_error import ProviderError
 from inference.chat.provider_request import ProviderRequest
@@ -35,7 +36,7 @@ def without_chance(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secrets, "choice", lambda letters: letters[0])
 
 
-def one_by_one(deltas: list[Delta], writer: growing.Grows) -> str:
+def one_by_one(deltas: list[Delta], writer: Grows) -> str:
     return "".join(map(writer.other, deltas))
 
 
@@ -47,7 +48,7 @@ def passed_on(reader: Dialect, rendered: ProviderRequest, format: str, reads: li
     sent, finishes, fault = list[bytes](), list[Delta](), ""
     with pytest.MonkeyPatch.context() as patched:
         if not quick:
-            patched.setattr(growing, "written", one_by_one)
+            patched.setattr(import_module(type(writer).__module__), "written", one_by_one)
         try:
             for events in (*map(decoder.feed, reads), decoder.end(), [None]):
                 deltas = [delta for event in events for delta in heard(translator, event)]
