@@ -1,84 +1,30 @@
 """A seeded month: each number on each page is what SQL says of the rows."""
 
-import csv
-import io
 import re
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
-from django.db import IntegrityError, connection, transaction
-from django.test import Client
+from django.db import connection
 
 from accounts.models import User
-from credits import audit, close, ledger, statements
-from credits.figures import total
-from credits.models import CreditTransaction, DaySum, MonthClose
+from credits import statements
+from tests.month.numbers import (
+    CHARGED,
+    DETAILS,
+    GIVEN_BACK,
+    IN_MARCH,
+    Visit,
+    balance,
+    cents,
+    figures,
+    rows_of,
+    shown,
+    sql,
+    whole,
+)
 from tests.month.seeded import MARCH, Seeded
 from tests.roles import as_owner
-
-Visit = Callable[[User], Client]
-IN_MARCH = "created_at >= '2026-03-01 00:00Z' AND created_at < '2026-04-01 00:00Z'"
-CHARGED, GIVEN_BACK = (
-    "-sum(amount_cents) FILTER (WHERE type = 'inference')",
-    "sum(amount_cents) FILTER (WHERE type IN ('refund', 'write_off'))",
-)
-DETAILS = {"model": "details ->> 'model'", "key": "(SELECT k.name FROM accounts_apikey k WHERE k.id = key_id)"}
-
-
-def sql(question: str, *params: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(question, params)
-        return cursor.fetchall()
-
-
-def cents(type: str, where: str, sign: int = 1) -> int:
-    return sign * int(
-        sql(f"SELECT coalesce(sum(amount_cents), 0) FROM credits_credittransaction WHERE type = %s AND {where}", type)[
-            0
-        ][0]
-    )
-
-
-def shown(page: str, name: str) -> int:
-    return int(re.search(rf'(?:id|data-figure)="{name}"[^>]*data-cents="(-?\d+)"', page)[1])  # type: ignore[index]
-
-
-def whole(answer: Any) -> list[dict[str, str]]:
-    async def read() -> str:
-        return b"".join([piece async for piece in answer]).decode()
-
-    return list(csv.DictReader(io.StringIO(async_to_sync(read)())))
-
-
-def figures(page: str, where: str) -> None:
-    for name, type, sign in (
-        ("topped_up", "top_up", 1), ("adjusted", "adjustment", 1), ("charged", "inference", -1),
-        ("refunded", "refund", 1), ("written_off", "write_off", 1),
-    ):  # fmt: skip
-        assert shown(page, name) == cents(type, where, sign), name
-
-
-def balance(user: User, moment: str) -> int:
-    return int(
-        sql(
-            "SELECT coalesce(sum(amount_cents), 0) FROM credits_credittransaction"
-            " WHERE account_id = %s AND created_at < %s",
-            user.pk,
-            moment,
-        )[0][0]
-    )
-
-
-def rows_of(page: str, heading: str) -> dict[str, tuple[int, int, int]]:
-    """Of a table by model or key."""
-    table = re.search(rf'<h2 id="{heading}">.*?</section>', page, re.S)[0]  # type: ignore[index]
-    found = re.findall(
-        r'<th scope="row">(.*?)</th>.*?data-charged="(-?\d+)".*?data-given-back="(-?\d+)".*?data-spent="(-?\d+)"', table
-    )
-    return {name: (int(charged), int(back), int(spent)) for name, charged, back, spent in found}
 
 
 def test_a_statement_says_what_the_rows_do(month: Seeded, visit: Visit) -> None:
@@ -180,129 +126,6 @@ def test_issuer_and_customer_stand_on_it(month: Seeded, visit: Visit, settings: 
 # The month's close
 
 
-@pytest.fixture
-def closed(month: Seeded, sam: User, visit: Visit) -> Client:
-    """February and March, closed by sam in the admin."""
-    admin = visit(sam)
-    for day in ("2026-02-01", "2026-03-01"):
-        assert admin.post("/admin/credits/monthclose/close/", {"month": day}).status_code == 302
-    return admin
-
-
-def test_a_closed_month_says_what_the_rows_do(closed: Client) -> None:
-    page = closed.get("/admin/credits/monthclose/2026-03-01/change/").content.decode()
-    figures(page, IN_MARCH)
-    for name, moment in (("opening", "2026-03-01 00:00Z"), ("closing", "2026-04-01 00:00Z")):
-        assert (
-            shown(page, name)
-            == sql("SELECT sum(amount_cents) FROM credits_credittransaction WHERE created_at < %s", moment)[0][0]
-        )
-    told = re.findall(
-        r'<tr><th>([\w.-]+)</th><td>(\w+)</td>.*?data-charged="(-?\d+)".*?data-given-back="(-?\d+)".*?data-cost="([\d.]+)"',
-        page,
-    )
-    asked = f"""
-        SELECT details ->> 'model', details ->> 'provider', coalesce({CHARGED}, 0), coalesce({GIVEN_BACK}, 0)
-        FROM credits_credittransaction WHERE details ? 'model' AND {IN_MARCH} GROUP BY 1, 2"""
-    assert {(m, p, int(c), int(g)) for m, p, c, g, _ in told} == set(sql(asked))
-    (cost,) = sql(f"SELECT sum(cost_usd) FROM inference_completion WHERE {IN_MARCH}")[0]
-    assert sum(Decimal(line[4]) for line in told) == cost - Decimal(
-        "0.2"
-    )  # a correction of March lowered one by so much
-
-
-def test_its_csvs_are_its_numbers(closed: Client) -> None:
-    income, cash, balances = (
-        whole(closed.get(f"/admin/credits/monthclose/2026-03-01/{name}/")) for name in ("income", "cash", "balances")
-    )
-    kept = MonthClose.objects.get(pk="2026-03-01")
-    assert sum(int(row["charged_cents"]) for row in income) == kept.charged_cents
-    assert sum(int(row["amount_cents"]) for row in cash) == kept.topped_up_cents
-    assert {row["payment_reference"] for row in cash} == {"INV-2", "INV-3"}
-    assert sum(int(row["opening_cents"]) for row in balances) == kept.opening_cents
-    assert sum(int(row["closing_cents"]) for row in balances) == kept.closing_cents
-
-
-def test_every_month_begins_with_what_the_one_before_ended_with(closed: Client) -> None:
-    before, after = MonthClose.objects.order_by("month")
-    assert before.opening_cents == 0 and before.closing_cents == after.opening_cents
-
-
-def numbers(page: str) -> list[str]:
-    return re.findall(r'data-[\w-]+="(-?[\d.]+)"', page)
-
-
-def test_a_late_correction_lands_in_the_next_month(closed: Client, month: Seeded, sam: User) -> None:
-    address = "/admin/credits/monthclose/2026-03-01/change/"
-    before = numbers(closed.get(address).content.decode())
-    ledger.refund(reference="inference:chatcmpl-seeded0002", cents=3, reason="Late", by=sam, attempt="late")
-    assert numbers(closed.get(address).content.decode()) == before
-    assert (
-        close.month_of_all(MARCH.date()).figures.refunded
-        == MonthClose.objects.get(pk="2026-03-01").refunded_cents
-        == 100
-    )
-
-
-CLOSE = """
-INSERT INTO credits_monthclose
-SELECT '{month}', 0, {cents}, 0, 0, 0, 0, 0, {cents}, 0, '[]', clock_timestamp(), closed_by_id
-FROM credits_monthclose LIMIT 1"""
-
-
-@pytest.mark.parametrize(
-    "attack",
-    [
-        "UPDATE credits_monthclose SET charged_cents = 0, closing_cents = closing_cents + charged_cents",
-        "DELETE FROM credits_monthclose",
-        "INSERT INTO credits_credittransaction"
-        " (account_id, type, amount_cents, balance_after_cents, reference, created_at)"
-        " SELECT account_id, 'top_up', 1, 1, 'top_up:past', '2026-03-15Z' FROM credits_credittransaction LIMIT 1",
-        CLOSE.format(month="2026-05-01", cents=0),
-        CLOSE.format(month="2026-04-01", cents=1),
-    ],
-)
-def test_the_database_keeps_closed_months_as_they_are(closed: Client, attack: str) -> None:
-    """As the owner of the tables: no right is missing, a rule refuses."""
-    with as_owner(), pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(attack)
-
-
-def test_a_month_whose_moves_lead_elsewhere_cannot_be_kept(month: Seeded, sam: User) -> None:
-    with pytest.raises(IntegrityError, match="opening_and_moves_are_closing"), transaction.atomic():
-        MonthClose.objects.create(
-            month="2026-02-01", accounts=1, opening_cents=0, topped_up_cents=5, adjusted_cents=0, charged_cents=0,
-            refunded_cents=0, written_off_cents=0, closing_cents=4, cost_usd=0, lines=[], closed_by=sam,
-        )  # fmt: skip
-
-
-def test_the_present_month_is_not_closed(closed: Client, sam: User) -> None:
-    for _ in range(20):
-        month = close.next_to_close()
-        assert month
-        try:
-            close.close(month, by=sam)
-        except close.NotYet as error:
-            assert "is not over" in str(error)
-            break
-    assert not MonthClose.objects.filter(month__gte=close.database_now().date().replace(day=1)).exists()
-
-
-def test_only_who_may_closes(month: Seeded, staff: Callable[[str], User], visit: Visit) -> None:
-    auditor = visit(staff("auditor"))
-    assert auditor.post("/admin/credits/monthclose/close/", {"month": "2026-02-01"}).status_code == 403
-    assert not MonthClose.objects.exists() and CreditTransaction.objects.exists()
-
-
-def test_the_audit_finds_kept_days_that_are_untrue(month: Seeded) -> None:
-    for user in (month.paul, month.quinn):
-        figures_of(user)
-    assert list(audit.faults()) == []
-    DaySum.objects.filter(account=month.paul.pk, type="refund").update(cents=1)
-    (fault,) = audit.faults()
-    assert fault.startswith(f"account {month.paul.pk}: the days before")
-
-
 @pytest.mark.parametrize("days", [(3, 5), (10, 20), (1, 31)])
 def test_history_spend_and_export_say_what_the_rows_do(month: Seeded, visit: Visit, days: tuple[int, int]) -> None:
     since, until = (f"2026-03-{day:02}" for day in days)
@@ -329,7 +152,3 @@ def test_the_staffs_lists_and_dossier_say_what_the_rows_do(month: Seeded, sam: U
         assert Decimal(dollars[name]) * 100 == cents(type, IN_MARCH, sign)
     page = admin.get(f"/admin/accounts/user/{month.paul.pk}/change/").content.decode()
     assert shown(page, "balance") == balance(month.paul, "2999-01-01")
-
-
-def figures_of(user: User) -> None:
-    assert total(user.pk).net == balance(user, "2999-01-01")
