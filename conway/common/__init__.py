@@ -17,6 +17,7 @@ outgoing            POSTs to addresses that strangers named
 public_addresses    where strangers may have us connect
 durable             a file's name, on the disk before it is relied on
 json_text           JSON from our own values, written quickly
+commands            what our commands share: their checks of the settings
 generics            Django's classes that take a type parameter
 versions            forms that refuse to save over somebody else's change
 dollars             amounts as people type them
