@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
+from django.template.defaultfilters import pluralize
 from django.utils.timezone import now
 
 from conway.monitoring import spool_size_and_age
@@ -55,7 +56,8 @@ Look = Callable[[], Iterator[Finding]]
 def books() -> Iterator[Finding]:
     newest = AuditRun.objects.order_by("-id").first()
     if newest is not None and newest.faults:
-        yield Finding("books_off", "", f"The last audit found {newest.faults} faults. Stop top-ups and refunds.")
+        faults = f"{newest.faults} fault{pluralize(newest.faults)}"
+        yield Finding("books_off", "", f"The last audit found {faults}. Stop top-ups and refunds.")
     since = now() - timedelta(hours=AUDIT_HOURS)
     is_late = newest is not None and newest.finished_at < since
     if is_late or (newest is None and CreditTransaction.objects.filter(created_at__lt=since).exists()):

@@ -10,6 +10,7 @@ from django.contrib.admin.widgets import AdminSplitDateTime
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.defaultfilters import pluralize
 from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -86,7 +87,7 @@ class RebillView(PermissionRequiredMixin, View):
                 number += 1
             except ledger.UnableToPost as error:
                 refused.append(f"{due.completion.pk}: {error}")
-        messages.success(self.request, f"Refunded {usd(cents)} for {number:,} completions.")
+        messages.success(self.request, f"Refunded {usd(cents)} for {number:,} completion{pluralize(number)}.")
         for sentence in islice(refused, 5):
             messages.warning(self.request, f"Not refunded: {sentence}")
         if len(refused) > 5:

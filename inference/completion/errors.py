@@ -133,7 +133,7 @@ def concurrency_limited(refused: AdmissionDenied, here: str) -> ApiError:
     return ApiError(
         429,
         "concurrency_limited",
-        f"{refused.running} requests of this {whose} are running, and {refused.concurrency} may run at the same time. "
+        f"This {whose} has {refused.running} of at most {refused.concurrency} requests running. "
         "Wait until one has ended; one whose client left counts until the provider is done.",
         detail="GET /v1/limits shows the limit and what is running. Ask our staff for a higher limit of the account.",
         headers={"retry-after": "1"},

@@ -262,7 +262,7 @@ def test_the_users_page_leads_to_the_form_filled_in(admin, bob):
 
 
 def test_staff_see_when_the_books_were_checked(admin, alice):
-    assert "not checked yet" in admin.get(f"{ACCOUNTS}/").content.decode()
+    assert "have not been audited yet" in admin.get(f"{ACCOUNTS}/").content.decode()
     audit.record(faults=len(list(audit.faults())))
     assert "The books balance" in admin.get(f"{ACCOUNTS}/").content.decode()
     audit.record(faults=2)
