@@ -46,7 +46,7 @@ PARAMS = {
 
 def fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
     answer = failures.read(body)
-    found = understood(failures.error_of(answer), by_status(status))
+    found = understood(failures.error_of(answer), by_status(status), status)
     found.upstream_status = status
     found.upstream_id = failures.request_id(answer)
     found.retry_after = failures.wait(headers)
@@ -61,9 +61,11 @@ def fault_in_reply(body: Any) -> ProviderError:
     return found
 
 
-def understood(error: dict[str, Any], otherwise: ErrorKind) -> ProviderError:
+def understood(error: dict[str, Any], otherwise: ErrorKind, status: int | None = None) -> ProviderError:
     sentence = failures.sentence(error)
     meaning = BY_TYPE.get(string(error.get("type")) or "", otherwise)
+    if meaning is meanings.BAD_REQUEST and status in meanings.BY_STATUS:
+        meaning = otherwise  # hosts in the likeness of OpenAI give a 401 the type of a 400
     meaning = next((meant for words, meant in BY_WORDS.get(meaning, ()) if words.search(sentence)), meaning)
     return ProviderError(meaning, sentence, param=param(sentence) if meaning.relays else None, raw=error or None)
 

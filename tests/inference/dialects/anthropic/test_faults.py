@@ -28,6 +28,10 @@ def fault(status: int, kind: str | None, message: str = "x", **headers: str) -> 
         (500, "api_error", 502, "upstream_error", 2),
         (504, "timeout_error", 504, "upstream_timeout", 1),
         (529, "overloaded_error", 503, "overloaded", 2),
+        (401, "invalid_request_error", 503, "provider_auth_failed", 0),  # in OpenAI's manner
+        (404, "invalid_request_error", 404, "model_not_found", 0),
+        (429, "invalid_request_error", 429, "rate_limit_exceeded", 2),
+        (418, "invalid_request_error", 400, "invalid_request", 0),
     ],
 )
 def test_each_failure_has_its_answer(status: int, kind: str, answer: int, code: str, retries: int) -> None:
