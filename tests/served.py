@@ -45,15 +45,17 @@ def served(
     log: IO[Any] | None = None,
     folder: Path | None = None,
     within: Sequence[str] = (),
+    python: str = sys.executable,
     **environment: str,
 ) -> Iterator[Served]:
     """Ready when it says its address; ended with the block if not before. What it logs goes to `log`. `folder`: where
     another copy of the code stands. `within`: the command that starts it on another machine (tests/faults/machines.py).
+    `python`: the interpreter.
     """
     if "DATABASE_URL" not in environment:
         environment["DATABASE_URL"] = this_database()
     process = subprocess.Popen(
-        [*within, sys.executable, *(command or SERVE)],
+        [*within, python, *(command or SERVE)],
         cwd=folder,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
