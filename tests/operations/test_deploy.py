@@ -1,5 +1,8 @@
 """Every file of deploy/: started or verified by the program that reads it, where that is at hand."""
 
+import base64
+import hashlib
+import hmac
 import os
 import re
 import shutil
@@ -12,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import psycopg
 import pytest
 import yaml
 
 from accounts.models import ApiKey, User
-from conway import environment
+from conway import environment, unprivileged
 from inference import catalog
-from tests.served import served
+from tests.served import owners_database, served
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ROOT = DEPLOY.parent
@@ -29,11 +33,39 @@ def without(program: str) -> Any:
     return pytest.mark.skipif(not shutil.which(program), reason=f"{program} is not installed")
 
 
+# Each file → the tests that start it, or have the program that reads it look at it.
+LOOKED_AT_BY = {
+    "Dockerfile": ("test_the_image_has_all_that_serves_and_nothing_that_tests",),
+    "compose.yaml": (
+        "test_compose_sets_only_what_there_is_and_every_secret_has_a_file",
+        "test_an_engine_takes_compose",
+    ),
+    "compose/roles.sh": ("test_the_image_of_postgresql_makes_the_role_of_the_application",),
+    "*.sh": ("test_a_script_is_plain_sh_and_can_be_run", "test_the_page_leads_from_nothing_to_a_service"),
+    "systemd/*.service": ("test_systemd_takes_a_unit", "test_a_unit_starts_what_there_is"),
+    "systemd/*.timer": ("test_systemd_takes_a_unit",),
+    "nginx/conway.conf": ("test_nginx_takes_the_site",),
+    "caddy/Caddyfile": ("test_caddy_takes_the_site",),
+    "prometheus/*.yml": ("test_promtool_takes_them",),
+    "grafana/conway.json": ("test_every_metric_is_on_the_dashboard_or_in_a_rule",),
+}
+WRITTEN_BY_AN_OPERATOR = ("secrets",)
+
+
 def test_every_file_is_looked_at_by_a_test() -> None:
-    """A file that is new belongs to one of these, or gets a test of its own."""
-    known = {"systemd", "nginx", "caddy", "prometheus", "grafana", "compose", "Dockerfile", "compose.yaml"}
-    known |= {"release.sh", "backup.sh", "restore.sh", "secrets"}
-    assert {path.name for path in DEPLOY.iterdir()} <= known
+    """A file that is new belongs to one of these, or gets a test of its own; and a test that goes takes its row."""
+    tests = "\n".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    files = [path.relative_to(DEPLOY) for path in DEPLOY.rglob("*") if path.is_file()]
+    found = {
+        str(file): row for file in files for row in LOOKED_AT_BY if file.match(row) and len(file.parts) == depth(row)
+    }
+    left = [file for file in files if str(file) not in found and file.parts[0] not in WRITTEN_BY_AN_OPERATOR]
+    assert (left, set(found.values())) == ([], set(LOOKED_AT_BY))
+    assert [name for names in LOOKED_AT_BY.values() for name in names if f"def {name}(" not in tests] == []
+
+
+def depth(row: str) -> int:
+    return row.count("/") + 1
 
 
 # systemd
@@ -221,6 +253,43 @@ def test_an_engine_takes_compose(tmp_path: Path) -> None:
     command = ["docker", "compose", "-f", str(DEPLOY / "compose.yaml"), "config", "--quiet"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_image_of_postgresql_makes_the_role_of_the_application(tmp_path: Path) -> None:
+    """As that image runs it, once, with what compose mounts: here on a database of its own name and role."""
+    owner = psycopg.connect(owners_database(), autocommit=True)
+    name, secret = "conway_app_of_compose", tmp_path / "application_password"
+    secret.write_text("it's a \\ secret\n")
+    script = (DEPLOY / "compose" / "roles.sh").read_text().replace("/run/secrets/application_password", str(secret))
+    (tmp_path / "roles.sh").write_text(script.replace("conway_app ", f"{name} "))
+    info = owner.info
+    address = {"PGHOST": info.host, "PGPORT": str(info.port), "PGPASSWORD": info.password}
+    address["PATH"] = f"{Path(unprivileged.binary('psql')).parent}:{os.environ['PATH']}"
+    try:
+        done = subprocess.run(
+            ["sh", str(tmp_path / "roles.sh")],
+            env={**os.environ, **address, "POSTGRES_USER": info.user, "POSTGRES_DB": info.dbname},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        role = owner.execute("SELECT rolcanlogin, rolsuper, rolpassword FROM pg_authid WHERE rolname = %s", (name,))
+        may_sign_in, is_superuser, verifier = role.fetchone() or (None, None, "")
+        assert (may_sign_in, is_superuser) == (True, False)
+        assert is_password("it's a \\ secret", verifier)
+    finally:
+        owner.execute(f"DROP ROLE IF EXISTS {name}")
+        owner.close()
+
+
+def is_password(password: str, verifier: str) -> bool:
+    """By what PostgreSQL keeps of it (RFC 5802): SCRAM-SHA-256$4096:salt$stored key:server key."""
+    _, rounds_and_salt, keys = verifier.split("$")
+    rounds, salt = rounds_and_salt.split(":")
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), int(rounds))
+    client_key = hmac.digest(salted, b"Client Key", "sha256")
+    return base64.b64encode(hashlib.sha256(client_key).digest()).decode() == keys.split(":")[0]
 
 
 # Scripts
