@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_django import DjangoDbBlocker
 
-from tests.clients.installed import KEPT, Clients
+from tests.clients.installed import KEPT, Clients, end_all_of
 from tests.sdk.conftest import nothing_is_held_and_nothing_is_unforeseen as nothing_is_held_and_nothing_is_unforeseen
 from tests.sdk.conftest import sandbox as sandbox
 from tests.sdk.gateway import Gateway, Sandbox, running_gateway
@@ -64,7 +64,9 @@ def paid(gateway: Gateway) -> Paid:
 
 
 @pytest.fixture
-def work(tmp_path: Path) -> Path:
+def work(tmp_path: Path) -> Iterator[Path]:
+    """Where a program works, with a home of its own in it. What it leaves running there ends with the test."""
     folder = tmp_path / "work"
     folder.mkdir()
-    return folder
+    yield folder
+    end_all_of(folder / "home")

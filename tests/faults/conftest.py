@@ -96,16 +96,18 @@ def begun(gateway: Gateway, url: str, upstream: Upstream, books_at: Callable[[st
 
 @pytest.fixture
 def stage(postgres: Postgres, upstream: Upstream, books_at: Callable[[str], None], tmp_path: Path) -> Iterator[Stage]:
-    """`stage(workers=2, CONWAY_LOST_SECONDS="6")`: a gateway, a database and a folder of one's own."""
+    """`stage(workers=2, CONWAY_LOST_SECONDS="6")`: a gateway, a database and a folder of one's own. `through`: what the
+    gateway reaches its database by, given the database's address.
+    """
     with ExitStack() as stack:
 
-        def build(*, workers: int = 1, **chosen: str) -> Scene:
+        def build(*, workers: int = 1, through: Callable[[str], str] = str, **chosen: str) -> Scene:
             url = postgres.new_database(next(names))
             books_at(url)
             lasting_catalogue.load()
             upstream.forget()
             patience = {**SHORT_PATIENCE, **chosen}
-            gateway = Gateway(tmp_path / "var", url, upstream.url, workers=workers, machine=HERE, **patience)
+            gateway = Gateway(tmp_path / "var", through(url), upstream.url, workers=workers, machine=HERE, **patience)
             stack.callback(gateway.close)
             return Scene(gateway, upstream)
 
