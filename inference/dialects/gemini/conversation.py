@@ -127,5 +127,5 @@ def response(message: Message, budget: Budget) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if message.is_error is True:
-        return {"error": (text or TOOL_FAILED) if value is None else value}
+        return {"error": value if isinstance(value, dict) else text or TOOL_FAILED}
     return value if isinstance(value, dict) else {"output": text}
