@@ -63,7 +63,7 @@ def pgbouncer() -> Iterator[Callable[[str], str]]:
             assert PGBOUNCER
             process = subprocess.Popen([PGBOUNCER, "-q", str(folder / "ini")])
             stack.callback(process.wait, 10)
-            stack.callback(process.terminate)
+            stack.callback(process.kill)  # from 1.23 on SIGTERM waits for its clients
             own = parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}").geturl()
             assert eventually(lambda: answers(own))
             return own
