@@ -56,8 +56,9 @@ FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 @pytest.fixture(autouse=True, scope="session")
 def quick_settings() -> Iterator[None]:
-    """Pages without collected static files, passwords without their deliberate slowness."""
-    with override_settings(STORAGES=PLAIN_STORAGES, PASSWORD_HASHERS=FAST_HASHERS):
+    """Pages without collected static files, passwords without their deliberate slowness. WhiteNoise looks for a file
+    when it is asked for one: where a server has collected hundreds, it would look at all for each client of a test."""
+    with override_settings(STORAGES=PLAIN_STORAGES, PASSWORD_HASHERS=FAST_HASHERS, WHITENOISE_AUTOREFRESH=True):
         yield
 
 
