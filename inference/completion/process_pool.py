@@ -211,7 +211,10 @@ async def run(account: int, function: Callable[P, T], /, *args: P.args, **kwargs
     start()
     task = Task(account, (function, args, kwargs))
     _queue.put(task)
-    result: T = await asyncio.wrap_future(task.result)
+    try:
+        result: T = await asyncio.wrap_future(task.result)
+    finally:
+        del task  # its error knows this frame: a circle with the whole request in it, until the collector comes
     return result
 
 
