@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 from bench import goals, openstreams, peers, rounds, soak, stage, unloaded
-from bench.kinds import ALL, COMPARED, KINDS, OPEN, UNLOADED
+from bench.kinds import ALL, BESIDE, COMPARED, KINDS, OPEN, UNLOADED
 from bench.processes import raise_descriptors
 from bench.rounds import Measured, measure, ratio
 from bench.stage import Stage
 
 Figures = dict[str, float]
+PAIRS = 4  # of a kind with the one it is held against
 HEADINGS = ("", "CPU ms", "PostgreSQL's", "together", "requests/s", "p50 ms", "p95 ms", "failed", "worker MB")
 
 
@@ -33,13 +34,24 @@ def bare(seconds: float) -> None:
 def loads(on: Stage, kinds: Sequence[str], seconds: float) -> Iterator[tuple[str, float]]:
     found: dict[str, Measured] = {}
     for kind in kinds:
+        if kind in BESIDE:
+            yield f"{kind}/{BESIDE[kind]}", in_turns(on, kind, BESIDE[kind], seconds / PAIRS)
+            continue
         found[kind] = asyncio.run(measure(on, KINDS[kind], seconds))
         told(KINDS[kind].name, found[kind])
     if "one" in found and "json" in found:
         yield "one/json", found["one"].together / found["json"].together
-    for kind in ("claude-stream", "gemini-stream", "codex-stream"):
-        if kind in found and "stream" in found:
-            yield f"{kind}/stream", found[kind].own / found["stream"].own
+
+
+def in_turns(on: Stage, kind: str, beside: str, seconds: float) -> float:
+    """The median of what pairs come to; who begins a pair changes."""
+    found: dict[str, list[float]] = {kind: [], beside: []}
+    for nth in range(PAIRS):
+        for each in (kind, beside) if nth % 2 else (beside, kind):
+            measured = asyncio.run(measure(on, KINDS[each], seconds))
+            told(KINDS[each].name, measured)
+            found[each].append(measured.own)
+    return ratio(found[kind], found[beside])
 
 
 def first_bytes(on: Stage, upstream: str) -> Iterator[tuple[str, float]]:

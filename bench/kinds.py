@@ -31,9 +31,17 @@ KINDS = {
     "codex-stream": Kind("stream of OpenAI's Responses", True, model="gpt-5.2-codex"),
     "responses": Kind("Responses, JSON", False, path=RESPONSES),
     "responses-stream": Kind("Responses, stream", True, path=RESPONSES),
+    "responses-paced": Kind("Responses, paced stream", True, connections=100, path=RESPONSES, prompt=PACED),
     "messages": Kind("Messages, JSON", False, path=MESSAGES),
     "messages-stream": Kind("Messages, stream", True, path=MESSAGES),
+    "messages-paced": Kind("Messages, paced stream", True, connections=100, path=MESSAGES, prompt=PACED),
 }
+# What is held against another kind's CPU, in turns with it.
+BESIDE = {
+    "claude-stream": "stream", "gemini-stream": "stream", "codex-stream": "stream", "responses": "json",
+    "messages": "json", "responses-stream": "stream", "messages-stream": "stream", "responses-paced": "paced",
+    "messages-paced": "paced",
+}  # fmt: skip
 # What others can be compared in.
 COMPARED = ("json", "stream", "paced")
 

@@ -62,9 +62,8 @@ class Decoder:
         # A trailing \r may be the first half of \r\n: it stays until the next read shows.
         stop = len(self.buffer) - 1 if self.buffer.endswith(b"\r") else len(self.buffer)
         # Nearly always all lines end alike: split() is four times as fast as a search for each end.
-        returns = self.buffer.count(b"\r", self.scanned)
-        if not returns or returns == self.buffer.count(b"\n", self.scanned) == self.buffer.count(b"\r\n", self.scanned):
-            line_end = b"\r\n" if returns else b"\n"
+        line_end = b"\n" if self.buffer.find(b"\r", self.scanned) < 0 else b"\r\n"
+        if line_end == b"\n" or self.all_return():
             last = self.buffer.rfind(line_end, self.scanned)
             lines = bytes(self.buffer[:last]).split(line_end) if last >= 0 else []
             begin = last + len(line_end) if last >= 0 else 0
@@ -79,6 +78,11 @@ class Decoder:
             self.started = True
             lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
         return lines
+
+    def all_return(self) -> bool:
+        """Whether each line that ends in what is new ends with \\r\\n."""
+        count, at = self.buffer.count, self.scanned
+        return count(b"\r", at) == count(b"\n", at) == count(b"\r\n", at)
 
     def take(self, line: bytes) -> None:
         name, _, value = line.partition(b":")

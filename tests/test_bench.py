@@ -7,7 +7,7 @@ import pytest
 
 from bench import goals, load, replies, rounds, soak
 from bench.goals import Goal
-from bench.kinds import KINDS, Kind
+from bench.kinds import BESIDE, KINDS, Kind
 from bench.rounds import Measured
 from bench.soak import Minute
 from bench.upstream import ORDER
@@ -81,6 +81,11 @@ def test_a_soak_tells_growth_from_a_warm_up() -> None:
     }  # fmt: skip
     assert soak.growth([*cold, *warm, minute(tasks=13, memory_mb=220)], 1)["soak tasks"] == 1.0
     assert soak.growth(warm * 2, 1) == {}  # too short to say
+
+
+def test_what_is_measured_beside_another_kind_has_a_goal() -> None:
+    assert {f"{kind}/{beside}" for kind, beside in BESIDE.items()} <= {goal.figure for goal in goals.GOALS}
+    assert set(BESIDE) | set(BESIDE.values()) <= set(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

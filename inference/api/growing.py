@@ -63,5 +63,7 @@ def written(deltas: Sequence[Delta], writer: Grows) -> str:
 
 def repeated(growing: Growing, texts: list[str]) -> str:
     """Each text with the same around it."""
+    if len(texts) == 1:
+        return f"{growing.before}{quoted(texts[0])}{growing.behind}"
     between = growing.behind + growing.before
     return growing.before + between.join(map(quoted, texts)) + growing.behind

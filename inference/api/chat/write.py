@@ -55,8 +55,7 @@ class Chunks:
     def events(self, deltas: list[Delta]) -> bytes:
         return written(deltas, self).encode("ascii")
 
-    def more(self, growing: Growing, texts: list[str]) -> str:
-        return repeated(growing, texts)
+    more = staticmethod(repeated)
 
     def other(self, delta: Delta) -> str:
         return "".join(self.steps(delta))

@@ -109,8 +109,7 @@ class Writer:
 
     # Blocks
 
-    def more(self, growing: Growing, texts: list[str]) -> str:
-        return repeated(growing, texts)
+    more = staticmethod(repeated)
 
     def other(self, delta: Delta) -> str:
         return "".join(self.steps(delta))
