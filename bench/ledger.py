@@ -2,8 +2,8 @@
 
     DATABASE_URL=embedded CONWAY_DATA_DIR=<an empty folder> python -m bench.ledger --accounts 1 16
 
-CPU ms a completion, of this process and of PostgreSQL's; and pages of 8 kB that PostgreSQL looks at for one, in memory
-or not, which depends on no machine.
+CPU ms a completion, of this process and of PostgreSQL's; and pages of 8 kB that PostgreSQL looks at for one, which
+depend on no machine, and how many of them its own memory does not have.
 """
 
 import argparse
@@ -72,7 +72,7 @@ async def measured(
     people: list[tuple[User, ApiKey]], price: Price, completions: int, at_once: int, postgresql: int
 ) -> str:
     numbers = iter(range(completions))
-    looked_at = await sync_to_async(blocks)()
+    before = await sync_to_async(blocks)()
 
     async def client(numbers: Iterable[int]) -> None:
         for number in numbers:
@@ -85,15 +85,18 @@ async def measured(
     ours, theirs = time.process_time() - ours, cpu_seconds(postgresql) - theirs
     await database.close()  # a session says what it looked at when it ends
     each = 1000 / completions
-    pages = (await sync_to_async(blocks)() - looked_at) / (completions + WARM * at_once)
-    cost = f"{ours * each:.3f} ms, PostgreSQL {theirs * each:.3f} ms and {pages:.0f} pages"
+    all_of_them = completions + WARM * at_once
+    hit, read = ((now - then) / all_of_them for now, then in zip(await sync_to_async(blocks)(), before, strict=True))
+    cost = f"{ours * each:.3f} ms, PostgreSQL {theirs * each:.3f} ms, {hit + read:.0f} pages, {read:.1f} not in memory"
     return f"{len(people):4} accounts: {cost}, {completions / took:.0f}/s"
 
 
-def blocks() -> int:
+def blocks() -> tuple[int, int]:
+    """Pages that PostgreSQL had in its own memory when it looked at them, and that it had to read."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()")
-        return int(cursor.fetchone()[0])
+        cursor.execute("SELECT blks_hit, blks_read FROM pg_stat_database WHERE datname = current_database()")
+        hit, read = cursor.fetchone()
+        return hit, read
 
 
 def main() -> None:

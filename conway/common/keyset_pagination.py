@@ -41,9 +41,10 @@ class KeysetChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         place = self.place(self.before or self.after)
         is_backwards = bool(self.before and place)
+        self.is_narrowed = bool(self.query or self.has_active_filters)
         rows, self.horizon = within_reach(
             self.queryset, self.everything(request), self.model_admin.keyset, place, self.list_per_page + 1,
-            is_backwards=is_backwards,
+            is_backwards=is_backwards, is_narrowed=self.is_narrowed,
         )  # fmt: skip
         has_more, rows = len(rows) > self.list_per_page, rows[: self.list_per_page]
         if has_more:
@@ -54,7 +55,6 @@ class KeysetChangeList(ChangeList):
         self.is_first_page = not place
         is_last_page, is_newest = not (has_more or is_backwards), not (has_more if is_backwards else place)
         self.older = None if is_last_page or not rows else self.link(AFTER, self.result_list[-1])
-        self.is_narrowed = bool(self.query or self.has_active_filters)
         self.newer = None if is_newest or not rows else self.link(BEFORE, self.result_list[0])
         self.reach = REACH
         self.beyond_horizon = self.link(BEFORE if is_backwards else AFTER, self.horizon) if self.horizon else None
@@ -110,15 +110,18 @@ def within_reach(
     number: int,
     *,
     is_backwards: bool = False,
+    is_narrowed: bool = True,
 ) -> tuple[list[Any], Any | None]:
     """So many of the rows that were found, from this place on. Where they are so rare that the database looks for too
     long, those among the next REACH rows of everything, and the row with which these end: there a reader may go on.
-    Both are in the order of the keyset, which an index of everything has.
+    What is not narrowed is read as it is. Both are in the order of the keyset, which an index of everything has.
     """
     if place:
         found, everything = found.filter(beyond(place, is_backwards)), everything.filter(beyond(place, is_backwards))
     if is_backwards:
         found, everything = found.reverse(), everything.reverse()
+    if not is_narrowed:
+        return list(found[:number]), None
     if (rows := in_time(lambda: list(found[:number]))) is not None:
         return rows, None
     first, way = keyset[0], "lte" if is_backwards else "gte"

@@ -74,6 +74,10 @@ class RequestFilters(forms.Form):
             found = found.filter(key=fields["key"])
         return found.filter(OUTCOMES[fields["outcome"]]) if fields["outcome"] else found
 
+    @property
+    def are_narrow(self) -> bool:
+        return self.is_valid() and any(self.cleaned_data[name] for name in ("model", "key", "outcome"))
+
     def everything(self) -> QuerySet[Completion]:
         """Of the days that are asked for."""
         found = Completion.objects.filter(user=self.user).select_related("key").order_by("-created_at", "-id")
@@ -97,7 +101,7 @@ def requests_page(request: HttpRequest) -> HttpResponse:
     filters = filters_of(request)
     found = filters.completions()
     place = place_of(request.GET.get("after", ""), filters.user)
-    rows, horizon = within_reach(found, filters.everything(), KEYSET, place, ROWS + 1)
+    rows, horizon = within_reach(found, filters.everything(), KEYSET, place, ROWS + 1, is_narrowed=filters.are_narrow)
     context = {
         "filters": filters,
         "query": query_of(request.GET),

@@ -19,7 +19,7 @@ OWNERS = {"User", "CreditAccount", "ApiKey", "Webhook"}
 
 # What of a user is not in it, and why.
 OTHERS = {
-    "Alert": "staff's work", "Price": "staff's work", "MonthClose": "staff's work", "MonthDraft": "staff's work",
+    "Alert": "staff's work", "Price": "staff's work", "MonthClose": "staff's work",
     "StaffAction": "staff's work",
     "StaffCeiling": "staff's work", "LogEntry": "staff's work",
     "MoveRequest": "staff among themselves: what was booked is a transaction",
