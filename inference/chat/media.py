@@ -2,12 +2,14 @@
 
 import base64
 import mimetypes
+import re
 from dataclasses import dataclass
 
 from inference.chat.invalid_request import InvalidRequest
 
 SPACE = b" \t\n\r\f\v"
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+SOUND_OR_FILM = re.compile("data:(?:audio|video)/", re.I)
 HEAD = 64  # characters: enough for the first bytes to show what something is
 SAME = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg"}
 # The first bytes decide: Claude refuses an image whose declared type is not its own.

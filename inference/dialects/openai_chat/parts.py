@@ -13,7 +13,6 @@ Body = dict[str, Any]
 
 SPOKEN = ("wav", "mp3")
 MOST_FETCHED = 8
-SOUND_OR_FILM = re.compile("data:(?:audio|video)/", re.I)
 PLAIN = re.compile(r"data:image/(?!jpg\b)[a-z.+-]+;base64,[A-Za-z0-9+/]")
 
 
@@ -84,7 +83,7 @@ def file(part: FilePart, traits: Traits, at: str) -> Body:
     data = part.file.file_data or ""
     if media.scheme(data) in ("http", "https"):
         raise unsupported(f"{at}: this model reads no files by URL; send file_data.", param="messages", value=True)
-    refuse_unless(not SOUND_OR_FILM.match(data), f"{at}: this model takes no audio or video as a file.")
+    refuse_unless(not media.SOUND_OR_FILM.match(data), f"{at}: this model takes no audio or video as a file.")
     if not media.is_data_url(data):
         data = media.data_url(media.read_file(data, part.file.filename, at=at))
     return {"type": "file", "file": {**named, "file_data": data}}

@@ -20,7 +20,7 @@ def content(part: AnyPart, traits: Traits, at: str) -> dict[str, Any]:
             return {"type": "input_text", "text": part.text}
         case ImagePart():
             return image(part, traits, at)
-        case FilePart() if traits.documents:
+        case FilePart() if traits.documents and not media.SOUND_OR_FILM.match(part.file.file_data or ""):
             return document(part)
     raise unsupported_part(part, at)
 
