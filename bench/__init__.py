@@ -14,7 +14,9 @@ goals.py        what is to be reached, and whether it was
 bare.py         an ASGI function that does nothing, on the same server: the machine's own speed
 wire.py         the way to a provider alone, in process: `python -m bench.wire`
 ledger.py       admission and settlement without a server
-pages.py        every page on a big database; every_page.py: which there are; visitor.py: who asks for them, and what they know
+pages.py        every page on a big database
+every_page.py   which pages there are, and in which ways
+visitor.py      who asks for them, and what they know
 
 Loopback only. CPU per request is steadier than requests per second on a machine that does other things, too; the bare
 function's number says how fast the machine was in that minute.
