@@ -47,7 +47,7 @@ def test_no_circle_holds_a_body(
     async def story() -> int:
         held = []
         for _ in range(3):  # the first fills what is kept for all
-            await read({"authorization": key}, body)
+            await read({"authorization": key}, bytes(bytearray(body)))  # each its own
             await asyncio.sleep(0.1)  # the pool's thread lets go, too
             held.append(tracemalloc.get_traced_memory()[0])
         await upstream.close()
