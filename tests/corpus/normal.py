@@ -67,8 +67,15 @@ def anthropic(given: Fields) -> Fields:
 def blocks(content: Any) -> list[Fields]:
     if isinstance(content, str):
         return [{"type": "text", "text": content}] if content.strip() else []
-    texts = [{"type": "text", "text": each["content"]} if each["type"] == "compaction" else each for each in content]
+    texts = [AS_TEXT[each["type"]](each) if each["type"] in AS_TEXT else each for each in content]
     return [block(given) for given in texts if given["type"] in OF_BLOCKS and said(given)]
+
+
+# Blocks that a model without Anthropic's own features is told in words.
+AS_TEXT = {
+    "compaction": lambda given: {"type": "text", "text": given["content"]},
+    "tool_reference": lambda given: {"type": "text", "text": f"Found the tool {given['tool_name']}."},
+}
 
 
 def said(given: Fields) -> bool:
