@@ -131,12 +131,6 @@ class ProviderError(Exception):
         return replace(self, meaning=replace(self.meaning, **changes))
 
 
-def told_by_a_page(fault: ProviderError) -> ProviderError:
-    """HTML is an edge's or a proxy's. They do not know our models, nor can a caller act on what they ask for."""
-    is_no_callers = fault.meaning in (BAD_REQUEST, NO_SUCH_MODEL)
-    return replace(fault, meaning=NOT_AVAILABLE) if is_no_callers else fault
-
-
 @contextmanager
 def keeping(facts: Any) -> Iterator[None]:
     """A failure inside keeps what the answer has told so far: it may have been billed."""

@@ -11,7 +11,7 @@ from functools import partial
 
 from inference import metrics
 from inference.billing.fair import Turns
-from inference.chat.provider_error import BAD_RESPONSE, ProviderError, told_by_a_page
+from inference.chat.provider_error import BAD_RESPONSE, ProviderError
 from inference.chat.reply import Delta, Facts
 from inference.completion import preparing, traces
 from inference.completion.attempts import Attempts
@@ -91,9 +91,7 @@ class ProviderCall:
         ) as response:
             try:
                 if response.status >= 300:
-                    body = await response.read_error()
-                    fault = dialect.fault(response.status, response.headers, body)
-                    raise told_by_a_page(fault) if body.lstrip().startswith(b"<") else fault
+                    raise dialect.fault(response.status, response.headers, await response.read_error())
                 state.is_answered = True
                 if await response.is_stream():
                     await self.read_stream(response)

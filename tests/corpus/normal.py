@@ -67,15 +67,17 @@ def anthropic(given: Fields) -> Fields:
 def blocks(content: Any) -> list[Fields]:
     if isinstance(content, str):
         return [{"type": "text", "text": content}] if content.strip() else []
-    texts = [AS_TEXT[each["type"]](each) if each["type"] in AS_TEXT else each for each in content]
-    return [block(given) for given in texts if given["type"] in OF_BLOCKS and said(given)]
+    return [block(given) for given in map(as_text, content) if given["type"] in OF_BLOCKS and said(given)]
 
 
-# Blocks that a model without Anthropic's own features is told in words.
-AS_TEXT = {
-    "compaction": lambda given: {"type": "text", "text": given["content"]},
-    "tool_reference": lambda given: {"type": "text", "text": f"Found the tool {given['tool_name']}."},
-}
+def as_text(given: Fields) -> Fields:
+    """Blocks that a model without Anthropic's own features is told in words."""
+    match given["type"]:
+        case "compaction":
+            return {"type": "text", "text": given["content"]}
+        case "tool_reference":
+            return {"type": "text", "text": f"Found the tool {given['tool_name']}."}
+    return given
 
 
 def said(given: Fields) -> bool:
