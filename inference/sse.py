@@ -35,6 +35,10 @@ class Decoder:
     size: int = 0
     started: bool = False
 
+    @property
+    def is_between_events(self) -> bool:
+        return self.started and not (self.buffer or self.data or self.name)
+
     def feed(self, read: bytes) -> list[Event]:
         events: list[Event] = []
         for line in self.lines(read):  # the three commonest kinds of line are taken here, for there are many

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from inference.chat.encoding import quoted
-from inference.chat.reply import Delta
+from inference.chat.reply import Delta, apart
 
 
 class Growing(NamedTuple):
@@ -47,14 +47,14 @@ def written(deltas: Sequence[Delta], writer: Grows) -> str:
             and delta.finish_reason is None
             and not delta.index
         ):
-            texts.append(text)
+            texts.extend(delta.pieces or (text,))
             if growing.pieces is not None:
                 growing.pieces.append(text)
             continue
         if texts and growing is not None:
             events.append(writer.more(growing, texts))
             texts = []
-        events.append(writer.other(delta))
+        events.append(writer.other(delta) if delta.pieces is None else written(list(apart([delta])), writer))
         growing = writer.growing
     if texts and growing is not None:
         events.append(writer.more(growing, texts))

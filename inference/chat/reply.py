@@ -45,6 +45,18 @@ class Delta:
     logprobs: Any = None
     begins: str | None = field(default=None, compare=False)
     item: dict[str, Any] | None = None
+    # Of a text that came in several chunks at once: each.
+    pieces: list[str] | None = field(default=None, compare=False)
+
+
+def apart(deltas: Iterable[Delta]) -> Iterator[Delta]:
+    """Chunk by chunk, as they came."""
+    for delta in deltas:
+        if delta.pieces is None:
+            yield delta
+        else:
+            ((name, _),) = delta.fields.items()
+            yield from (Delta({name: text}, None, delta.index) for text in delta.pieces)
 
 
 @dataclass(slots=True)

@@ -18,8 +18,9 @@ from inference.completion.attempts import Attempts
 from inference.completion.delivery import Delivery
 from inference.completion.state import CompletionState
 from inference.dialects import Translator
+from inference.dialects.reading import Reader
 from inference.dialects.untrusted_json import body_value
-from inference.sse import Decoder, EventTooLarge
+from inference.sse import EventTooLarge
 from inference.upstream import client as upstream
 from inference.upstream import image_fetch
 
@@ -104,19 +105,19 @@ class ProviderCall:
 
     async def read_stream(self, response: upstream.Response) -> None:
         delivery = self.delivery
-        decoder, translator = Decoder(), self.state.listing.dialect.stream(self.state.rendered)
+        translator = self.state.listing.dialect.stream(self.state.rendered)
+        reader = Reader(translator)
         self.state.facts = translator.facts
         try:
             async for read in response:
-                for event in decoder.feed(read):
-                    if event.data == "[DONE]":
-                        await delivery.deliver(translator.end())
-                        return
-                    delivery.take(translator.feed(event))
+                for deltas in reader.feed(read):
+                    delivery.take(deltas)
+                if reader.is_done:
+                    break
                 await delivery.flush()
-            for event in decoder.end():
-                if event.data != "[DONE]":
-                    delivery.take(translator.feed(event))
+            else:
+                for deltas in reader.end():
+                    delivery.take(deltas)
             await delivery.deliver(translator.end())
         except upstream.Broken as broken:
             await delivery.deliver(end_of_broken(translator, broken))

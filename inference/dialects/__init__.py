@@ -9,7 +9,8 @@ asks `drop_unsupported` which fields the model does not take, `conversation.writ
 `tools.write` for definitions and choice, `output_format.write` for JSON, and in request.py itself `sampling`, `stops`
 and `privacy` for what is left. What a model takes is data (chat/traits.py); what is left out, lowered or rewritten is
 named on the `ProviderRequest` (`ignore`, `transform`). JSON Schemas are fitted by schemas/, one table of rules for all
-providers. A reply comes back through `stream.py` or `reply.py`, with `finish`, `usage` and `faults` beside it;
+providers. A stream is read by `reading.py`, event by event or a run of them at once. A reply comes back through
+`stream.py` or `reply.py`, with `finish`, `usage` and `faults` beside it;
 `failures.py` reads the error texts of all, `call_ids.py` keeps the ids of calls apart, and `tool_names.py` gives tools
 the names that a provider takes. An event that is like the one before but for its text is read by `alike.py`, without a
 parser. What none of them may take for granted is read by `untrusted_json.py`.

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import takewhile
 from typing import Any
 
 from pydantic_core import from_json
@@ -18,6 +19,7 @@ from inference.chat.reply import Delta
 
 # Of a JSON string: what needs no mending (untrusted_json.py), so no half of a character and no NUL.
 TEXT = re.compile(r'(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u(?!0000|[dD][89a-fA-F])[0-9a-fA-F]{4})*+')
+UNESCAPED = re.compile(rb'[^"\\\x00-\x1f]+')  # what needs no reading at all
 NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,14})(?![0-9.eE])")
 CLOSING = re.compile(r'"?[ \]}]+')  # nothing but the ends of what is open, with or without spaces
 MISSES = 8  # events learned in a row that the next was never like: this provider's never are
@@ -40,6 +42,29 @@ class Alike:
     others: list[str] = field(default_factory=list)
     go_on: GoOn | None = None
     misses: int = 0
+    # Of an event in which nothing but the text may differ, what stands around that in the stream.
+    begin: bytes = b""
+    end: bytes = b""
+
+    def run(self, read: bytes, start: int) -> tuple[list[str], int]:
+        """The texts of the events from `start` on that are like the one before, and where the first one begins that is
+        not, is not all here, or has a text with an escape."""
+        begin, end = self.begin, self.end
+        if self.go_on is None or not begin or not read.startswith(begin, start):
+            return [], start
+        pieces = read[start + len(begin) :].split(end + begin)
+        pieces[-1], whole, _ = pieces[-1].partition(end)
+        if not whole:
+            pieces.pop()
+        if not all(map(UNESCAPED.fullmatch, pieces)):
+            pieces = list(takewhile(UNESCAPED.fullmatch, pieces))
+        try:
+            texts = b"\n".join(pieces).decode().split("\n") if pieces else []
+        except UnicodeDecodeError:
+            return [], start
+        if texts:
+            self.misses = 0
+        return texts, start + sum(map(len, pieces)) + len(pieces) * (len(begin) + len(end))
 
     def deltas(self, data: str) -> list[Delta] | None:
         """None where `data` is not the event before with another text in it."""
@@ -80,6 +105,8 @@ class Alike:
             places.append((data[at:start], start - at, pattern.match))
             at = held.end()
         self.places, self.behind = places, data[at:]
+        self.begin = b"data: " + places[0][0].encode() if len(places) == 1 and places[0][2] == TEXT.match else b""
+        self.end = self.behind.encode() + b"\n\n"
         self.others = [each for _, each in starts if each != name]
         self.text_at = [each for _, each in starts].index(name)
         if CLOSING.fullmatch(self.behind):

@@ -10,7 +10,7 @@ from typing import Any
 from inference.chat.provider_error import TRUNCATED, ProviderError
 from inference.chat.provider_request import ProviderRequest
 from inference.chat.reply import Delta, Facts
-from inference.dialects.alike import Alike
+from inference.dialects.alike import MISSES, Alike
 from inference.dialects.openai_chat import calls, faults, finish
 from inference.dialects.openai_chat.reply import learn, learn_usage, logprobs, reasoning, spoken
 from inference.dialects.untrusted_json import event_object, mapping, number, objects
@@ -44,6 +44,18 @@ class Chunks:
     voices: dict[int, Voice] = field(default_factory=dict)
     has_ended: bool = False
     alike: Alike = field(default_factory=Alike)
+
+    @property
+    def may_run(self) -> bool:
+        return self.alike.misses < MISSES
+
+    def run(self, read: bytes, start: int) -> tuple[list[Delta], int]:
+        texts, stop = self.alike.run(read, start) if not self.has_ended else ([], start)
+        if not texts or self.alike.go_on is None:
+            return [], stop
+        deltas = self.alike.go_on("".join(texts), ())
+        deltas[0].pieces = texts
+        return deltas, stop
 
     def feed(self, event: Event) -> list[Delta]:
         data = event.data

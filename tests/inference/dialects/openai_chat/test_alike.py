@@ -2,6 +2,7 @@
 
 import json
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.chat.provider_request import ProviderRequest
-from inference.chat.reply import Delta
+from inference.chat.reply import Delta, apart
 from inference.dialects import openai_chat
 from inference.dialects.alike import MISSES
-from inference.sse import Event
+from inference.dialects.reading import Reader
+from inference.sse import Decoder, Event
 from tests.inference.dialects.openai_chat.asking import body, request
 from tests.properties import examples
 
@@ -32,6 +34,7 @@ CHOICES: tuple[dict[str, Any], ...] = (
     {"logprobs": {"content": [{"token": "a", "logprob": -1, "bytes": [97], "top_logprobs": []}]}},
     {"role": "assistant"},
     {"refusal": "no"},
+    {"reasoning_content": "hm"},
     {"message": {"role": "assistant", "content": "a"}},
     {"tool_calls": [{"index": 0, "id": "call", "function": {"name": "f", "arguments": "{"}}]},
 )
@@ -39,11 +42,12 @@ CHOICES: tuple[dict[str, Any], ...] = (
 
 def chunk(text: str, extra: dict[str, Any], choice: dict[str, Any], *, ascii: bool, spaced: bool) -> str:
     of_delta = {name: value for name, value in choice.items() if name in ("role", "refusal", "tool_calls")}
-    of_choice = {name: value for name, value in choice.items() if name not in of_delta}
+    behind = {name: value for name, value in choice.items() if name == "reasoning_content"}
+    of_choice = {name: value for name, value in choice.items() if name not in of_delta | behind}
     said = {
         "id": "chatcmpl-1",
         "model": "gpt",
-        "choices": [{"index": 0, "delta": {**of_delta, "content": text}, "finish_reason": None, **of_choice}],
+        "choices": [{"index": 0, "delta": {**of_delta, "content": text, **behind}, "finish_reason": None, **of_choice}],
         **extra,
     }
     written = json.dumps(said, ensure_ascii=ascii, separators=None if spaced else (",", ":"))
@@ -75,6 +79,65 @@ def said(chunks: list[str], *, plainly: bool) -> tuple[list[Delta], Any]:
 @settings(max_examples=examples(300), deadline=None)
 def test_the_short_way_comes_to_what_the_long_way_does(chunks: list[str]) -> None:
     assert said(chunks, plainly=True) == said(chunks, plainly=False)
+
+
+def read_as(cuts: list[int], stream: bytes, *, plainly: bool) -> tuple[list[Delta], Any]:
+    """The stream in reads that end at `cuts`; delta by delta."""
+    translated = translator()
+    translated.alike.misses = 0 if plainly else 10**9
+    reader, ends = Reader(translated), sorted({0, len(stream), *(cut % (len(stream) + 1) for cut in cuts)})
+    reads = [stream[begin:end] for begin, end in pairwise(ends)]
+    told = [deltas for read in reads for deltas in reader.feed(read)]
+    told += [] if reader.is_done else reader.end()
+    return list(apart(delta for deltas in told for delta in deltas)), (translated.facts, reader.is_done)
+
+
+ENDS = st.sampled_from(("\n\n", "\n\n", "\n\n", "\r\n\r\n", "\n\n: a comment\n\n", "\nevent: named\n\n"))
+EVENTS = st.builds("{}{}{}".format, st.sampled_from(("data: ", "data: ", "data: ", "data:")), CHUNKS, ENDS)
+
+
+@given(
+    events=st.lists(EVENTS, max_size=12),
+    repeated=st.integers(1, 5),
+    done=st.booleans(),
+    spoiled=st.booleans(),
+    cuts=st.lists(st.integers(0, 5_000), max_size=6),
+)
+@settings(max_examples=examples(300), deadline=None)
+def test_a_run_of_chunks_comes_to_what_each_of_them_does(
+    events: list[str], repeated: int, done: bool, spoiled: bool, cuts: list[int]
+) -> None:
+    """Wherever the reads end, and with letters that are none."""
+    stream = "".join(event * repeated for event in events).encode() + (b"data: [DONE]\n\n" * 2 if done else b"")
+    stream = stream.replace("ü".encode(), b"\xff") if spoiled else stream
+    assert read_as(cuts, stream, plainly=True) == read_as(cuts, stream, plainly=False)
+
+
+@pytest.mark.parametrize(
+    "odd", [("a", extra, choice) for extra in EXTRAS for choice in CHOICES] + [(text, {}, {}) for text in ODD]
+)
+def test_what_stands_within_a_run_is_read_by_itself(odd: tuple[str, dict[str, Any], dict[str, Any]]) -> None:
+    plain = ("b", {}, {})
+    events = [chunk(*each, ascii=False, spaced=False) for each in (plain, plain, odd, plain, plain, odd)]
+    stream = "".join(f"data: {event}\n\n" for event in events).encode()
+    for cut in range(0, len(stream), 61):
+        assert read_as([cut], stream, plainly=True) == read_as([cut], stream, plainly=False)
+
+
+def test_a_thousand_plain_chunks_in_one_read_are_one_event_and_one_delta_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    dispatched = 0
+    dispatch = Decoder.dispatch
+
+    def counted(self: Decoder) -> Event | None:
+        nonlocal dispatched
+        dispatched += 1
+        return dispatch(self)
+
+    monkeypatch.setattr(Decoder, "dispatch", counted)
+    words = [f"word{number} ü漢" for number in range(1000)]
+    stream = "".join(f"data: {chunk(word, {}, {}, ascii=False, spaced=False)}\n\n" for word in words).encode()
+    first, rest = [deltas for deltas in Reader(translator()).feed(stream) if deltas]
+    assert (first[0].fields, rest[0].pieces, dispatched) == ({"content": words[0]}, words[1:], 1)
 
 
 def test_of_a_thousand_plain_chunks_one_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
