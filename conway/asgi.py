@@ -127,8 +127,10 @@ def look_for_alerts() -> None:
 
 
 async def add_up() -> None:
-    """What pages would else add up while somebody waits."""
-    for look in (keeping.keeper.look, daily_sales.look, close.look):
+    """Adds up what pages would else add up while somebody waits."""
+    while await off_the_loop(keeping.keeper.step):
+        pass
+    for look in (daily_sales.look, close.look):
         await off_the_loop(look)
 
 

@@ -11,48 +11,48 @@ from django.db import connection
 from conway.common.clock import EARLIEST, SETTLED_AFTER, midnight
 from credits.figures import database_now, kept_until
 
-ACCOUNTS_AT_ONCE = 2_000
+ACCOUNTS_AT_ONCE = 100
 
 
 @dataclass
 class Keeper:
-    done: date | None = None  # up to this day, for all accounts
+    over: date | None = None  # the day up to which it sums up
     after: int = 0  # the account that was looked at last
+    is_done: bool = False  # with all accounts
 
-    def look(self) -> int:
-        """How many accounts were summed up here."""
+    def step(self) -> int:
+        """Sums up what the next accounts need, and returns how many it looked at: none where all are done. So few at
+        once, because a process that is to stop waits for them.
+        """
         over = (database_now() - SETTLED_AFTER).astimezone(UTC).date()
-        summed = 0
-        while self.done != over:
-            waiting, last = behind(over, self.after)
-            for user_id in waiting:
+        if over != self.over:
+            self.over, self.after, self.is_done = over, 0, False
+        if self.is_done:
+            return 0
+        accounts = following(over, self.after)
+        for user_id, is_behind in accounts:
+            if is_behind:
                 kept_until(user_id)
-            summed += len(waiting)
-            self.after = last or 0
-            if last is None:
-                self.done = over
-        return summed
+            self.after = user_id
+        self.is_done = len(accounts) < ACCOUNTS_AT_ONCE
+        return len(accounts)
 
 
 keeper = Keeper()
 
 
-def behind(over: date, after: int) -> tuple[list[int], int | None]:
-    """Of the next accounts those with a transaction in a day that is over and not summed up; and the last of them all,
-    None at the end.
-    """
+def following(over: date, after: int) -> list[tuple[int, bool]]:
+    """The next accounts, and whether each has a transaction in a day that is over and not summed up."""
+    values: dict[str, Any] = {
+        "over": over,
+        "end": midnight(over),
+        "earliest": EARLIEST,
+        "after": after,
+        "limit": ACCOUNTS_AT_ONCE,
+    }
     with connection.cursor() as cursor:
-        asked: dict[str, Any] = {
-            "over": over,
-            "end": midnight(over),
-            "earliest": EARLIEST,
-            "after": after,
-            "limit": ACCOUNTS_AT_ONCE,
-        }
-        cursor.execute(BEHIND_SQL, asked)
-        rows = cursor.fetchall()
-    last = rows[-1][0] if len(rows) == ACCOUNTS_AT_ONCE else None
-    return [user_id for user_id, is_behind in rows if is_behind], last
+        cursor.execute(BEHIND_SQL, values)
+        return [(user_id, is_behind) for user_id, is_behind in cursor.fetchall()]
 
 
 BEHIND_SQL = """

@@ -34,8 +34,13 @@ def long_ago(bob):
     return moment
 
 
+def summed_up(keeper):
+    """How many accounts it looked at, however few at once."""
+    return sum(iter(keeper.step, 0))
+
+
 def test_an_account_with_days_that_are_over_is_summed_up_unasked(bob, long_ago):
-    assert Keeper().look() == 1
+    assert summed_up(Keeper()) == 1
     assert DaySum.objects.get(account=bob.pk).cents == 5
     assert SummedDays.objects.get(pk=bob.pk).until == now().date()
 
@@ -43,16 +48,35 @@ def test_an_account_with_days_that_are_over_is_summed_up_unasked(bob, long_ago):
 def test_it_goes_through_all_accounts_however_few_at_once(bob, sam, alice, long_ago, monkeypatch):
     monkeypatch.setattr(keeping, "ACCOUNTS_AT_ONCE", 1)
     booked(sam, long_ago, "top_up:sam's")
-    assert Keeper().look() == 2  # alice's are of today
+    assert summed_up(Keeper()) == 3
+    assert set(SummedDays.objects.values_list("pk", flat=True)) == {bob.pk, sam.pk}  # alice's are of today
+
+
+def test_a_step_is_short_however_many_accounts_there_are(bob, sam, long_ago, monkeypatch):
+    """Whoever stops a server waits for a step of each worker."""
+    monkeypatch.setattr(keeping, "ACCOUNTS_AT_ONCE", 1)
+    booked(sam, long_ago, "top_up:sam's")
+    keeper = Keeper()
+    assert (keeper.step(), SummedDays.objects.count()) == (1, 1)
 
 
 def test_what_is_summed_up_is_passed_over(bob, long_ago):
     keeper = Keeper()
-    assert (keeper.look(), keeper.look(), Keeper().look()) == (1, 0, 0)
+    assert summed_up(keeper) == 1
+    SummedDays.objects.update(until=now().date() + timedelta(days=1))  # a second look would take that back
+    assert (keeper.step(), summed_up(Keeper())) == (0, 1)
+    assert SummedDays.objects.get().until == now().date() + timedelta(days=1)
+
+
+def test_the_next_day_begins_anew(bob, long_ago):
+    keeper = Keeper()
+    summed_up(keeper)
+    keeper.over -= timedelta(days=1)
+    assert keeper.step() == 1
 
 
 def test_an_account_without_a_day_that_is_over_is_left_alone(alice):
-    assert Keeper().look() == 0 and not SummedDays.objects.exists()
+    assert summed_up(Keeper()) == 1 and not SummedDays.objects.exists()
 
 
 @pytest.fixture
