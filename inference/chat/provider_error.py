@@ -131,6 +131,17 @@ class ProviderError(Exception):
         return replace(self, meaning=replace(self.meaning, **changes))
 
 
+def without_frames(error: ProviderError) -> ProviderError:
+    """The same, without the frames that it and its causes came through. They hold the request, which holds the error:
+    a circle that would keep up to 32 MB until the collector comes.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        cause.__traceback__ = None
+        cause = cause.__cause__ or cause.__context__
+    return error
+
+
 @contextmanager
 def keeping(facts: Any) -> Iterator[None]:
     """A failure inside keeps what the answer has told so far: it may have been billed."""

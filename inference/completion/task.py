@@ -11,7 +11,7 @@ from dataclasses import InitVar, dataclass, field
 from inference.billing import settlement
 from inference.billing.settlement import UnableToBook
 from inference.catalog import availability
-from inference.chat.provider_error import NO_SUCH_MODEL, ErrorKind, ProviderError
+from inference.chat.provider_error import NO_SUCH_MODEL, ErrorKind, ProviderError, without_frames
 from inference.completion import concurrency, outcome, report, routing
 from inference.completion.delivery import Delivery
 from inference.completion.provider_call import ProviderCall
@@ -67,7 +67,7 @@ class CompletionTask:
             state.ending = TOO_LONG if state.ending == COMPLETE else state.ending
             state.fault = CUT[state.ending]
         except ProviderError as fault:
-            state.fault, state.ending = fault, fault.code[:40]
+            state.fault, state.ending = without_frames(fault), fault.code[:40]
             if fault.meaning.code == NO_SUCH_MODEL.code:
                 fault.advice = routing.instead(state.catalog, state.listing).strip()
         except Exception:

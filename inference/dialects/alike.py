@@ -25,8 +25,9 @@ CLOSING = re.compile(r'"?[ \]}]+')  # nothing but the ends of what is open, with
 MISSES = 8  # events learned in a row that the next was never like: this provider's never are
 
 Match = Callable[[str, int], "re.Match[str] | None"]
-# Of the text and of what stands in the other places: what the event comes to.
-GoOn = Callable[[str, Sequence[str]], list[Delta]]
+# What the event comes to, by the translator, the text, and what stands in the other places. It keeps no translator: one
+# that held itself so would hold the whole request, until the collector comes.
+GoOn = Callable[[Any, str, Sequence[str]], list[Delta]]
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ class Alike:
             self.misses = 0
         return texts, start + sum(map(len, pieces)) + len(pieces) * (len(begin) + len(end))
 
-    def deltas(self, data: str) -> list[Delta] | None:
+    def deltas(self, translator: Any, data: str) -> list[Delta] | None:
         """None where `data` is not the event before with another text in it."""
         if (go_on := self.go_on) is None:
             return None
@@ -81,7 +82,7 @@ class Alike:
             if behind == self.behind or (self.is_padded and behind.replace(" ", "") == self.behind):
                 self.misses = 0
                 text = values.pop(self.text_at)
-                return go_on(from_json(f'"{text}"') if "\\" in text else text, values)
+                return go_on(translator, from_json(f'"{text}"') if "\\" in text else text, values)
         self.go_on = None
         return None
 

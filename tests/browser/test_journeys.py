@@ -77,7 +77,7 @@ def test_a_top_up_above_the_ceiling_waits_for_a_second_person(
     daves.locator("#result_list tbody a").first.click()
     daves.get_by_label("Your password").fill("carol's password")
     daves.get_by_role("button", name="Approve and book +$2,500.00").click()
-    expect(daves.locator(".messagelist")).to_contain_text("Nothing is booked: show that it is you")
+    expect(daves.locator(".messagelist")).to_contain_text("Nothing is booked: confirm that it is you")
     daves.get_by_label("Your password").fill("dave's password")
     daves.get_by_role("button", name="Approve and book +$2,500.00").click()
     expect(daves.locator(".messagelist")).to_contain_text("Booked: +$2,500.00 for ada@example.org")

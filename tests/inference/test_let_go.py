@@ -1,5 +1,5 @@
-"""The body of a refused request is let go with its answer: the collector looks for circles seldom, and each may hold
-32 MB.
+"""The body of a request is let go with its answer, whatever that is: the collector looks for circles seldom, and each
+may hold 32 MB.
 """
 
 import asyncio
@@ -18,6 +18,15 @@ LARGE = 1_000_000
 SAID = "say 2 words" + " " * LARGE
 NO_JSON = b"{" + b"x" * LARGE
 BODIES: dict[str, bytes | dict[str, Any]] = {
+    "an answer": {},
+    "a stream": {"stream": True},
+    "refused by its provider": {"messages": [{"role": "user", "content": "[[status=400]] " + SAID}]},
+    "a provider that fails": {"messages": [{"role": "user", "content": "[[status=500]] " + SAID}]},
+    "a stream that breaks": {"stream": True, "messages": [{"role": "user", "content": "[[cut=1]] " + SAID}]},
+    "an answer of Claude": {"model": "claude-haiku-4.5"},
+    "a stream of Claude": {"model": "claude-haiku-4.5", "stream": True},
+    "a stream of Responses": {"model": "gpt-5.2-codex", "stream": True},
+    "a stream of Gemini": {"model": "gemini-2.5-flash", "stream": True},
     "no JSON": NO_JSON,
     "too many values": b'{"a":' + b"[" * LARGE,
     "another model": {"model": "nobody's"},

@@ -44,7 +44,7 @@ class Messages:
     def feed(self, event: Event) -> list[Delta]:
         if self.done:
             return []
-        if (grown := self.alike.deltas(event.data)) is not None:
+        if (grown := self.alike.deltas(self, event.data)) is not None:
             return grown
         told = event_object(event.data)
         if told.get("type") == "content_block_delta":
@@ -61,9 +61,9 @@ class Messages:
         if name is None or grown.keys() != {"type", name}:
             return
 
-        def go_on(text: str, _: Sequence[str]) -> list[Delta]:
+        def go_on(messages: "Messages", text: str, _: Sequence[str]) -> list[Delta]:
             deltas = block.grow({"type": kind, name: text})
-            return self.fence.pass_on(deltas) if self.fence else deltas
+            return messages.fence.pass_on(deltas) if messages.fence else deltas
 
         self.alike.learn(data, name, grown[name], go_on)
 

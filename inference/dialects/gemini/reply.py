@@ -49,7 +49,7 @@ class Generation:
     alike: Alike = field(default_factory=Alike)
 
     def feed(self, event: Event) -> list[Delta]:
-        if (deltas := self.alike.deltas(event.data)) is not None:
+        if (deltas := self.alike.deltas(self, event.data)) is not None:
             return deltas
         told = event_value(event.data)
         deltas = self.read(told)
@@ -61,9 +61,9 @@ class Generation:
     def expect_alike(self, data: str, part: dict[str, Any], choice: Choice, said: dict[str, Any]) -> None:
         """Gemini counts the tokens so far in each event."""
 
-        def go_on(text: str, counts: Sequence[str]) -> list[Delta]:
+        def go_on(generation: "Generation", text: str, counts: Sequence[str]) -> list[Delta]:
             if counts:
-                self.count(dict(zip(self.alike.others, map(int, counts), strict=True)))
+                generation.count(dict(zip(generation.alike.others, map(int, counts), strict=True)))
             return tell(text)
 
         if "functionCall" not in part:

@@ -53,7 +53,7 @@ class Chunks:
         texts, stop = self.alike.run(read, start) if not self.has_ended else ([], start)
         if not texts or self.alike.go_on is None:
             return [], stop
-        deltas = self.alike.go_on("".join(texts), ())
+        deltas = self.alike.go_on(self, "".join(texts), ())
         deltas[0].pieces = texts
         return deltas, stop
 
@@ -61,7 +61,7 @@ class Chunks:
         data = event.data
         if self.has_ended or not data or data.isspace():
             return []
-        if event.name == "message" and (alike := self.alike.deltas(data)) is not None:
+        if event.name == "message" and (alike := self.alike.deltas(self, data)) is not None:
             return alike
         if data.startswith(DONE):
             return self.end()
@@ -83,7 +83,7 @@ class Chunks:
     def expect_alike(self, data: str, deltas: list[Delta]) -> None:
         if len(deltas) == 1 and len(deltas[0].fields) == 1 and deltas[0].logprobs is None:
             index, ((name, said),) = deltas[0].index, deltas[0].fields.items()
-            self.alike.learn(data, name, said, lambda text, _: [Delta({name: text}, None, index)] if text else [])
+            self.alike.learn(data, name, said, lambda _, text, __: [Delta({name: text}, None, index)] if text else [])
 
     def hear(self, choice: Body) -> list[Delta]:
         index = choice.get("index", 0)

@@ -86,7 +86,7 @@ class Stream:
     def feed(self, event: Event) -> list[Delta]:
         if self.closed or event.data == "[DONE]":
             return []
-        if (deltas := self.alike.deltas(event.data)) is not None:
+        if (deltas := self.alike.deltas(self, event.data)) is not None:
             return deltas
         said = event_object(event.data)
         name, item = string(said.get("type")) or said_by(event), self.item_of(said)
@@ -94,10 +94,10 @@ class Stream:
             kind, numbered = TEXT_EVENTS[name]
             place = (item, kind, number(said.get(numbered)) or 0)
             if not said.get("logprobs"):
-                self.expect_alike(event.data, said, lambda text, _: self.tell(place, text, None))
+                self.expect_alike(event.data, said, lambda events, text, _: events.tell(place, text, None))
             return self.tell(place, said.get("delta"), said.get("logprobs"))
         if name in ASK_EVENTS:
-            self.expect_alike(event.data, said, lambda text, _: self.ask(item, text))
+            self.expect_alike(event.data, said, lambda events, text, _: events.ask(item, text))
             return self.ask(item, said.get("delta"))
         if name in DONE_EVENTS:
             kind, numbered = DONE_EVENTS[name]

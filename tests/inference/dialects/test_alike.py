@@ -114,10 +114,10 @@ def test_events_that_are_never_alike_are_soon_not_compared(dialect: str) -> None
 def test_a_count_that_is_no_plain_number_goes_the_long_way(number: str) -> None:
     alike = Alike()
     alike.learn(
-        '{"text":"a","count":1,"end":0}', "text", "a", lambda text, values: [Delta({"content": text})], ["count"]
+        '{"text":"a","count":1,"end":0}', "text", "a", lambda _, text, values: [Delta({"content": text})], ["count"]
     )
-    assert alike.deltas(f'{{"text":"b","count":{number},"end":0}}') is None
-    assert alike.deltas('{"text":"b","count":2,"end":0}') is None  # and what was learned is forgotten
+    assert alike.deltas(None, f'{{"text":"b","count":{number},"end":0}}') is None
+    assert alike.deltas(None, '{"text":"b","count":2,"end":0}') is None  # and what was learned is forgotten
 
 
 @pytest.mark.parametrize(
@@ -125,5 +125,5 @@ def test_a_count_that_is_no_plain_number_goes_the_long_way(number: str) -> None:
 )
 def test_nothing_is_learned_where_the_text_could_stand_elsewhere(learned: str) -> None:
     alike = Alike()
-    alike.learn(learned, "text", "a", lambda text, values: [])
+    alike.learn(learned, "text", "a", lambda _, text, values: [])
     assert alike.go_on is None
