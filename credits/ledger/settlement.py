@@ -67,7 +67,8 @@ async def settle(
 
     `key_window` is the Admission's: a correction, whose hold is gone, needs it to reach the key's use.
     With `only_if_beat`, nothing happens and None is returned unless the hold is open and its beat is still this one.
-    `only_with` is what the hold has in its details; that of a later attempt under the same id has not, and stays.
+    `only_with` is what the hold says in its details, if it says so; that of a later attempt under the same id says
+    otherwise, and stays.
     """
     if missing := [name for name in READ_HERE if name not in params]:
         raise WrongReceipt(f"a receipt has no {', '.join(missing)}")
@@ -124,7 +125,8 @@ receipt AS ({receipt}),
 hold AS (
   DELETE FROM credits_hold h USING completions c
   WHERE h.completion_id = c.completion_id AND h.account_id = c.user_id AND (SELECT count(*) FROM receipt) >= 0
-    AND (asked_beat IS NULL OR h.beat = asked_beat) AND (asked_with IS NULL OR h.details @> asked_with)
+    AND (asked_beat IS NULL OR h.beat = asked_beat) AND (asked_with IS NULL OR h.details @> asked_with
+      OR NOT h.details ?| ARRAY(SELECT jsonb_object_keys(asked_with)))
   RETURNING h.completion_id, h.key_id, h.key_window, h.cents
 ),
 bill AS MATERIALIZED (

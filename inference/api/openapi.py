@@ -58,7 +58,10 @@ def take_client_shapes(request: dict[str, Any], parts: dict[str, Any]) -> None:
     request["properties"]["input"] = described("In place of `messages`, as the Responses API has it.")
     for name in ("Tool", "ToolCall"):
         parts[name]["required"] = [field for field in parts[name]["required"] if field != "function"]
-    parts["Tool"]["properties"] |= {name: {} for name in ("name", "description", "parameters", "strict", "format")}
+    tool = parts["Tool"]
+    tool["required"] = [field for field in tool["required"] if field != "type"]  # a function, where nothing is said
+    tool["properties"]["type"] = {"anyOf": [tool["properties"]["type"], {"type": "null"}]}
+    tool["properties"] |= {name: {} for name in ("name", "description", "parameters", "strict", "format")}
     words = {"type": "object", "properties": {"type": {"enum": CHOICES}}, "required": ["type"]}
     request["properties"]["tool_choice"]["anyOf"].append(words)
 

@@ -87,7 +87,8 @@ class CompletionTask:
             settled_at = time.monotonic()
             concurrency.end(state.caller)  # before the client is told the end, and asks again
             await self.delivery.end()
-            running.pop(state.id, None)
+            if running.get(state.id) is self:  # the next attempt under an idempotency key has the same id
+                del running[state.id]
             report.ended(state, settled_at)
 
     async def settle(self) -> None:

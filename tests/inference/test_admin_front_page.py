@@ -36,7 +36,7 @@ def admin(client, sam):
 
 
 def test_it_says_whether_the_books_balance(admin, prices):
-    assert "not checked yet" in admin.get("/admin/").content.decode()
+    assert "not been audited yet" in admin.get("/admin/").content.decode()
     audit.record(faults=0)
     page = admin.get("/admin/").content.decode()
     assert "The books balance" in page and "more than a day ago" not in page

@@ -133,9 +133,11 @@ def test_what_is_repeated_of_an_attempt_leaves_the_hold_of_the_next_alone(key: s
         assert (await first).status == 400
         second = attempt("pace=20")
         served = await under_way(second)
-        await settlement.book(outcome.entry(failed, await outcome.of(failed)))
-        assert await ledger.beat(spool.PROCESS, {served.id: None}) == {served.id}
+        await settlement.book(outcome.entry(failed.state, await outcome.of(failed.state)))
+        assert await ledger.beat(spool.PROCESS, {served.state.id: None}) == {served.state.id}
         assert (await second).status == 200
+        while task.running:
+            await asyncio.sleep(0.01)
         await upstream.close()
 
     run(scenario())

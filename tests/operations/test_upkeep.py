@@ -23,7 +23,8 @@ BOOKS = {
 AS_MANY_AS_SOMETHING_KEPT = {
     "accounts.passkey", "accounts.recoverycode", "accounts.savedfilter", "accounts.staffaddress", "accounts.totpapp",
     "accounts.walletaddress", "auth.group", "auth.permission", "contenttypes.contenttype", "credits.fundingnote",
-    "credits.holdwatch", "credits.noticescan", "credits.noticesettings", "credits.staffceiling", "credits.webhook",
+    "credits.holdwatch", "credits.monthdraft", "credits.noticescan", "credits.noticesettings", "credits.staffceiling",
+    "credits.webhook",
 }  # fmt: skip
 REMOVED_BY_WHAT_MAKES_THEM = {"credits.hold", "inference.soldday"}
 
