@@ -7,6 +7,7 @@ so the clock starts anew. `asyncio.timeout` would give up before it looked.
 import asyncio
 
 LATE_SECONDS = 1  # a timer that comes later than this tells of a suspended process
+EARLY_SECONDS = 0.001  # a timer that comes earlier than this is in time: loops count milliseconds
 
 
 class IdleTimeout:
@@ -17,17 +18,21 @@ class IdleTimeout:
         self.task = asyncio.current_task()
         self.seconds = 0.0
         self.until: float | None = None
-        self.timer: asyncio.TimerHandle | None = None
+        self.timer: asyncio.Handle | None = None
+        self.due = 0.0  # when the timer comes. uvloop's does not know that, where it comes at once
         self.ran_out = False
 
     def begin(self, seconds: float) -> None:
         """Waiting begins now."""
         self.seconds, self.until = seconds, self.loop.time() + seconds
-        if self.timer is not None and self.until < self.timer.when():  # one of a longer wait
+        if self.timer is not None and self.until < self.due:  # one of a longer wait
             self.timer.cancel()
             self.timer = None
         if self.timer is None:
-            self.timer = self.loop.call_at(self.until, self.look)
+            self.look_at(self.until)
+
+    def look_at(self, moment: float) -> None:
+        self.due, self.timer = moment, self.loop.call_at(moment, self.look)
 
     def end(self) -> None:
         """It came."""
@@ -39,14 +44,12 @@ class IdleTimeout:
             self.timer.cancel()
 
     def look(self) -> None:
-        assert self.timer is not None
-        now, due = self.loop.time(), self.timer.when()
-        self.timer = None
+        self.timer, now = None, self.loop.time()
         if self.until is None:
             return
-        if now < self.until:
-            self.timer = self.loop.call_at(self.until, self.look)
-        elif now - due > LATE_SECONDS:
+        if now < self.until - EARLY_SECONDS:
+            self.look_at(self.until)
+        elif now - self.due > LATE_SECONDS:
             self.begin(self.seconds)
         else:
             self.ran_out = True

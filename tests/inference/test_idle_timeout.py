@@ -86,3 +86,26 @@ def test_a_process_that_was_stopped_reads_what_came_meanwhile() -> None:
         time.sleep(3)
         os.kill(reader.pid, signal.SIGCONT)
         assert reader.stdout.readline() == "here\n"
+
+
+async def test_it_runs_out_though_the_loops_clock_is_a_hair_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was a thousandth of a millisecond short was waited for with a timer of uvloop's that has no time: never."""
+    patience, loop = IdleTimeout(), asyncio.get_running_loop()
+    patience.begin(0.05)
+    assert patience.until is not None
+    patience.until += 1e-6
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(asyncio.sleep(5), 1)
+    assert patience.cancelled_by_us() and loop.time() < patience.due + 0.5
+
+
+async def test_a_wait_that_is_nearly_over_begins_again_where_something_came() -> None:
+    patience = IdleTimeout()
+    patience.begin(0.05)
+    for _ in range(200):
+        patience.end()
+        patience.begin(0.05)
+        await asyncio.sleep(0.0005)
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.sleep(5)
+    assert patience.cancelled_by_us()
