@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import django
@@ -97,7 +98,7 @@ def main() -> int:
     for who, client, known, staff in readers():
         if asked.who not in who:
             continue
-        for path in visits(lambda path, client=client: html(client, path), known, staff=staff):  # type: ignore[misc]
+        for path in visits(partial(html, client), known, staff=staff):
             if asked.only not in path or (staff, path) in seen:
                 continue
             seen |= {(staff, path)} if staff else set()

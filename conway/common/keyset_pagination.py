@@ -64,7 +64,7 @@ class KeysetChangeList(ChangeList):
         found = self.root_queryset.order_by(*self.get_ordering(request, self.root_queryset))
         for spec in self.filter_specs:
             if getattr(spec, "is_of_order", False):
-                found = spec.queryset(request, found)  # type: ignore[assignment]
+                found = spec.queryset(request, found)  # type: ignore[assignment]  # None is only other filters' answer
         return found
 
     def sums(self) -> Sums | None:

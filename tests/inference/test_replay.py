@@ -143,3 +143,22 @@ def test_what_is_repeated_of_an_attempt_leaves_the_hold_of_the_next_alone(key: s
     run(scenario())
     assert (Completion.objects.get().settlement, Hold.objects.count()) == ("exact", 0)
     assert CreditTransaction.objects.filter(type="inference").count() == 1
+
+
+def test_who_ends_leaves_the_place_of_the_next_attempt(key: str, sandbox: Sandbox, run: Run) -> None:
+    """It has the same id under an idempotency key; out of those that run, it would get no heartbeat."""
+    body = {"model": "gpt-5-mini", "messages": [{"role": "user", "content": "hello [[first-byte=0.2 status=400]]"}]}
+
+    async def scenario() -> None:
+        asking = asyncio.create_task(handler.complete(chat, {"authorization": key}, json.dumps(body).encode()))
+        while not task.running:
+            await asyncio.sleep(0.001)
+        ((id, ending),) = task.running.items()
+        task.running[id] = the_next = task.CompletionTask(ending.state, b"", 0)
+        assert (await asking).status == 400
+        assert ending.task is not None
+        await ending.task
+        assert task.running.pop(id) is the_next
+        await upstream.close()
+
+    run(scenario())
